@@ -1,0 +1,190 @@
+/** npm run demo - the whole system in one process, a day of simulated traffic through it, and what became of that day. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Client } from "../demo/client.ts";
+import { type Outcome, readOutcome } from "../demo/outcome.ts";
+import { importRadars, slicesOf } from "../demo/radar-import.ts";
+import { type Sent, sendDay, totals, type Totals, waitUntilRead } from "../demo/send-day.ts";
+import { commission, register } from "../demo/set-up.ts";
+import { arrivals, startOfDayBefore } from "../demo/traffic.ts";
+import { type World, worldOf } from "../demo/world.ts";
+import { start } from "./start.ts";
+import { bold, count, dim, type Line, money, oneLine, red, table, withProgress } from "./terminal.ts";
+
+const FAILED = 1;
+const BROKEN_OFF = 130;
+
+interface Options {
+	readonly detections: number;
+	readonly seed: number;
+	/** A system that runs already, instead of one started here. */
+	readonly url: string | undefined;
+	/** Ends after the table instead of staying up. */
+	readonly exit: boolean;
+}
+interface Told {
+	/** The day (UTC) the traffic is of. */
+	readonly day: string;
+	readonly world: World;
+	readonly sent: Sent;
+	readonly reached: Totals;
+	readonly outcome: Outcome;
+	/** From the first passage sent until the last case could be read. */
+	readonly seconds: number;
+}
+
+async function main(): Promise<void> {
+	const options = readOptions();
+	const system = options.url === undefined ? await startHere() : { url: options.url, stop: async () => undefined };
+	const client = new Client(system.url);
+	const work = tell(client, options);
+	work.catch(() => undefined); // a step that Ctrl-C breaks off has nothing more to say
+	try {
+		const told = await Promise.race([work, askedToStop]);
+		if (told === undefined) process.exitCode = BROKEN_OFF;
+		else {
+			show(told, client.url);
+			if (told.sent.refused > 0) process.exitCode = FAILED;
+			if (!options.exit && options.url === undefined) await stayUp(client.url);
+		}
+	} finally {
+		client.close();
+		await system.stop();
+	}
+}
+
+function show(told: Told, url: string): void {
+	console.log(table(whatBecameOfIt(told)));
+	console.log(`\n${bold("Explore")}\n${explore(url, told).join("\n")}`);
+}
+
+async function stayUp(url: string): Promise<void> {
+	const kept = process.env["DATA_DIR"] ? "." : " and removes its data (set DATA_DIR to keep them).";
+	console.log(`\n${url} stays up; Ctrl-C stops it${kept}`);
+	await askedToStop;
+}
+
+function readOptions(): Options {
+	const text = { type: "string" } as const;
+	const { values } = parseArgs({ options: { detections: text, seed: text, url: text, exit: { type: "boolean", default: false } } });
+	const whole = (name: "detections" | "seed", given = "1"): number => {
+		if (!/^\d{1,8}$/.test(given) || Number(given) < 1) throw new Error(`--${name} takes a whole number from 1 to 99999999, not ${given}`);
+		return Number(given);
+	};
+	return {
+		detections: whole("detections", values.detections ?? "20000"),
+		seed: whole("seed", values.seed),
+		url: values.url,
+		exit: values.exit,
+	};
+}
+
+/** Where no folder is given, the data lie in one of their own, gone with the process however it ends. */
+function startHere(): ReturnType<typeof start> {
+	if (process.env["DATA_DIR"]) return start();
+	const folder = mkdtempSync(join(tmpdir(), "vigie-demo-"));
+	process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+	return start({ ...process.env, DATA_DIR: folder });
+}
+
+// -- The steps ---------------------------------------------------------------------------
+async function tell(client: Client, { seed, detections }: Options): Promise<Told> {
+	const now = new Date();
+	const file = await readFile(new URL("../demo/radars.csv", import.meta.url));
+	const world = worldOf(file, { seed });
+	const people = world.owners.length + world.vehicles.length;
+
+	const radars = await withProgress("radars imported", world.sites.length, (advance) => importRadars(client, slicesOf(file), advance));
+	if (radars.errors[0]) throw new Error(`the demo's radars were not taken: line ${radars.errors[0].line} ${radars.errors[0].detail}`);
+	await withProgress("radars commissioned", world.sites.length, (advance) => commission(client, world, now, advance));
+	await withProgress("owners and vehicles", people, (advance) => register(client, world, advance));
+
+	const before = await totals(client);
+	const began = performance.now();
+	const sent = await withProgress("passages", detections, (advance) =>
+		sendDay(client, arrivals(world, { seed, detections, now }), (done) => advance(done, Math.max(done, detections))),
+	);
+	const expected = before.detections + sent.recorded;
+	const reached = await withProgress("detections and cases", expected, (advance) => waitUntilRead(client, expected, advance));
+	const seconds = (performance.now() - began) / 1000;
+
+	const rows = reached.detections - reached.qualified + reached.infractions + world.sites.length;
+	const outcome = await withProgress("reading the outcome", rows, (advance) =>
+		readOutcome(client, sent.sales, sent.position, (done) => advance(done, Math.max(done, rows))),
+	);
+	return { day: new Date(startOfDayBefore(now)).toISOString().slice(0, 10), world, sent, reached, outcome, seconds };
+}
+
+// -- What is shown -------------------------------------------------------------------------
+function whatBecameOfIt({ day, sent, reached, outcome, seconds }: Told): Line[] {
+	const { discarded, byStatus, byClass, standardMinor, busiest, qualified } = outcome;
+	const share = (part: number, whole: number): string => (whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`);
+	const late = sent.sales.filter((sale) => sale.late).length;
+	return [
+		[`Sent: the traffic of ${day}`],
+		[
+			"passages",
+			sent.received,
+			`${count(Math.round(sent.received / sent.seconds))}/s acknowledged, ${count(Math.round(sent.received / seconds))}/s until every case could be read`,
+		],
+		["recorded", sent.recorded],
+		["duplicates", sent.duplicates, "recorded once"],
+		...(sent.refused > 0 ? [["refused", sent.refused, whyRefused(sent)] as const] : []),
+		["vehicles sold", sent.sales.length, `${late} reported hours later`],
+		["seconds", seconds.toFixed(1)],
+		["Detections in the system"],
+		["qualified", qualified, share(qualified, reached.detections)],
+		...byCount(discarded).map(([reason, number]): Line => [`discarded, ${reason}`, number, share(number, reached.detections)]),
+		["Cases in the system"],
+		...byCount(byStatus).map(([status, number]): Line => [status, number]),
+		...[...byClass].toSorted().map(([name, number]): Line => [`class ${name}`, number, share(number, reached.infractions)]),
+		...[...standardMinor].map(([currency, minor]): Line => ["standard amounts", money(minor, currency)]),
+		...(busiest
+			? [["busiest radar", busiest.detections ?? 0, [busiest.id, busiest.name, busiest.road].filter(Boolean).join(", ")] as const]
+			: []),
+	];
+}
+
+function whyRefused({ errors }: Sent): string {
+	const first = errors[0];
+	return first ? `the first: line ${first.line} ${first.code} ${first.detail ?? ""}` : "";
+}
+
+const byCount = (tally: ReadonlyMap<string, number>): [string, number][] => [...tally].toSorted(([, a], [, b]) => b - a);
+
+/** Lines to paste, each with ids that exist. */
+function explore(url: string, { world, outcome: { busiest, example } }: Told): string[] {
+	const { sale, infraction, holder } = example;
+	const lines: [comment: string, path: string, flags?: string][] = [["the busiest radar", `/radars/${busiest?.id ?? world.sites[0]?.id}`]];
+	if (sale) {
+		const id = encodeURIComponent(sale.vehicle);
+		const before = new Date(Date.parse(sale.from) - 1).toISOString();
+		const late = sale.late ? ", which was reported hours later" : "";
+		lines.push([`a vehicle sold at ${sale.from}${late}: its holder just before`, `/vehicles/${id}/holder?at=${before}`]);
+		lines.push(["and from then on", `/vehicles/${id}/holder?at=${sale.from}`]);
+		lines.push(["its cases, each with who held it at that instant", `/infractions?vehicle=${id}&pageSize=100`]);
+	}
+	if (infraction) {
+		lines.push([sale ? "the first case after the sale" : "a case", `/infractions/${infraction}`]);
+		lines.push(["all that happened to it", `/infractions/${infraction}/history`]);
+	}
+	if (holder) lines.push([`what the ${sale ? "buyer" : "holder"} has to answer for`, `/owners/${holder}/infractions?pageSize=3`]);
+	lines.push(["the live feed", "/live", "-N"], ["is everything running", "/health/ready"]);
+	return lines.map(([comment, path, flags = "-s"]) => `${dim(`# ${comment}`)}\ncurl ${flags} '${url}${path}'`);
+}
+
+// -- The end -------------------------------------------------------------------------------
+const askedToStop = new Promise<void>((resolve) => {
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+});
+
+try {
+	await main();
+} catch (error) {
+	console.error(red(oneLine(error)));
+	process.exitCode = FAILED;
+}
+process.exit(); // whatever the system may have left open

@@ -1,0 +1,106 @@
+/** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
+import { accessSync, constants, mkdirSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+
+export interface ServiceFile {
+	/** The bounded context: the folder. */
+	readonly context: string;
+	readonly name: string;
+	readonly url: URL;
+}
+export interface Settings {
+	/** Where the embedded store keeps its two files. */
+	readonly dataDir: string;
+	readonly host: string;
+	/** 0 takes a free one. */
+	readonly port: number;
+	/** Of a log that is new; undefined takes what is there. */
+	readonly partitions: number | undefined;
+	readonly services: readonly ServiceFile[];
+	readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+}
+/** Thrown with every complaint, a line each. */
+export class SettingsError extends Error {}
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+const MAX_PARTITIONS = 1024;
+const SERVICES = new URL("../services/", import.meta.url);
+
+/** Every service there is: one folder a context, one file a service. */
+export function serviceFiles(): ServiceFile[] {
+	return readdirSync(SERVICES, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.flatMap(({ name: context }) =>
+			readdirSync(new URL(`${context}/`, SERVICES))
+				.filter((file) => file.endsWith(".service.ts"))
+				.map((file) => ({ context, name: file.replace(".service.ts", ""), url: new URL(`${context}/${file}`, SERVICES) })),
+		);
+}
+
+export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
+	const complaints: string[] = [];
+	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
+		if (given === undefined || given === "") return undefined;
+		const value = Number(given);
+		if (Number.isInteger(value) && value >= min && value <= max) return value;
+		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
+		return undefined;
+	};
+	const settings = {
+		dataDir: resolve(env["DATA_DIR"] || "./data"),
+		host: env["HOST"] || "127.0.0.1",
+		port: whole("PORT", env["PORT"], 0, 65_535) ?? 3000,
+		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
+		services: chosen(env["SERVICES"], complaints),
+		logLevel: LOG_LEVELS.find((level) => level === (env["LOG_LEVEL"] || "warn")) ?? "warn",
+	};
+	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
+		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
+	for (const name of ["NATS_URL", "MONGO_URL"])
+		if (env[name]) complaints.push(`${name} is set: this version runs embedded, in one process on SQLite; unset it`);
+	const unusable = folderProblem(settings.dataDir);
+	if (unusable) complaints.push(`DATA_DIR is "${settings.dataDir}": ${unusable}`);
+	if (complaints.length === 0 && settings.services.some(({ context }) => context === "gateway"))
+		complaints.push(...(await addressProblem(settings.host, settings.port)));
+	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
+	return settings;
+}
+
+/** All services, or those of the contexts and with the names given. */
+function chosen(given: string | undefined, complaints: string[]): ServiceFile[] {
+	const all = serviceFiles();
+	if (given === undefined || given === "") return all;
+	const names = given.split(",").map((name) => name.trim());
+	for (const name of names)
+		if (!all.some((file) => file.context === name || file.name === name))
+			complaints.push(
+				`SERVICES names "${name}": there is no such context or service; there are ${[...new Set(all.flatMap(({ context, name: service }) => [context, service]))].join(", ")}`,
+			);
+	return all.filter((file) => names.includes(file.context) || names.includes(file.name));
+}
+
+function folderProblem(folder: string): string | null {
+	try {
+		mkdirSync(folder, { recursive: true });
+		accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+		return null;
+	} catch (error) {
+		return `the folder cannot be made or written (${error instanceof Error && "code" in error ? String(error.code) : String(error)})`;
+	}
+}
+
+/** Whether somebody else listens there, asked before anything is started. */
+function addressProblem(host: string, port: number): Promise<string[]> {
+	return new Promise((resolveWith) => {
+		const probe = createServer();
+		probe.once("error", (error: NodeJS.ErrnoException) =>
+			resolveWith([
+				error.code === "EADDRINUSE"
+					? `PORT is ${port}: something else listens on ${host}:${port} already`
+					: `HOST is "${host}", PORT is ${port}: cannot listen there (${error.code})`,
+			]),
+		);
+		probe.listen(port, host, () => probe.close(() => resolveWith([])));
+	});
+}

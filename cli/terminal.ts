@@ -1,0 +1,103 @@
+/** Terminal - progress and tables for people: a moving bar on a terminal, a plain line now and then where output goes to a file. */
+import { createRequire } from "node:module";
+import { styleText } from "node:util";
+
+export type Advance = (done: number, total?: number) => void;
+
+/** As much of cli-progress as is used here; the package brings no types. */
+interface CliProgress {
+	readonly SingleBar: new (options: object) => {
+		start(total: number, startValue: number): void;
+		update(value: number): void;
+		setTotal(total: number): void;
+		stop(): void;
+	};
+}
+interface Progress {
+	readonly advance: Advance;
+	readonly end: () => void;
+}
+
+const LABEL_WIDTH = 22;
+const PLAIN_LINE_EVERY_MS = 2_000;
+
+/** Shows how far the work is while it runs. `total` may turn out larger on the way. */
+export async function withProgress<T>(label: string, total: number, work: (advance: Advance) => Promise<T>): Promise<T> {
+	const { advance, end } = process.stderr.isTTY ? bar(label, total) : plainLines(label, total);
+	try {
+		return await work(advance);
+	} finally {
+		end();
+	}
+}
+
+function bar(label: string, total: number): Progress {
+	const { SingleBar } = createRequire(import.meta.url)("cli-progress") as CliProgress;
+	const shown = new SingleBar({
+		stream: process.stderr,
+		hideCursor: true,
+		barsize: 32,
+		barCompleteChar: "█",
+		barIncompleteChar: "░",
+		format: `${label.padEnd(LABEL_WIDTH)} {bar} {percentage} % · {value}/{total} · {duration_formatted}`,
+		formatValue: (value: number, _options: object, type: string) => (type === "value" || type === "total" ? count(value) : String(value)),
+	});
+	shown.start(total, 0);
+	return {
+		advance: (done, of) => {
+			if (of !== undefined) shown.setTotal(of);
+			shown.update(done);
+		},
+		end: () => shown.stop(),
+	};
+}
+
+function plainLines(label: string, total: number): Progress {
+	let state = { done: 0, total };
+	let said = Date.now();
+	const say = (): void => void process.stderr.write(`${label}: ${count(state.done)} of ${count(state.total)}\n`);
+	return {
+		advance: (done, of = state.total) => {
+			state = { done, total: of };
+			if (Date.now() - said < PLAIN_LINE_EVERY_MS) return;
+			said = Date.now();
+			say();
+		},
+		end: say,
+	};
+}
+
+/** A line of a table: what it is, how much, and a word on it; without a value it heads the lines below. */
+export type Line = readonly [label: string, value?: string | number, note?: string];
+
+/** Values stand right-aligned under one another; numbers get thousands separators. */
+export function table(lines: readonly Line[]): string {
+	const cells = lines.map(([label, value, note = ""]) => ({ label, value: typeof value === "number" ? count(value) : value, note }));
+	const width = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+	const labels = width(cells.map(({ label }) => label));
+	const values = width(cells.map(({ value }) => value ?? ""));
+	return cells
+		.map(({ label, value, note }) =>
+			value === undefined ? `\n${bold(label)}` : `  ${label.padEnd(labels)}  ${value.padStart(values)}${note && `  ${dim(note)}`}`,
+		)
+		.join("\n");
+}
+
+export const count = (number: number): string => number.toLocaleString("en");
+
+/** Minor units to a reader's amount: 123456 EUR is 1,234.56 EUR. */
+export function money(minor: number, currency: string): string {
+	const whole = Math.trunc(minor / 100);
+	return `${count(whole)}.${String(Math.abs(minor % 100)).padStart(2, "0")} ${currency}`;
+}
+
+// Node leaves the colours out by itself where the stream is no terminal or NO_COLOR is set.
+export const bold = (text: string): string => styleText("bold", text, { stream: process.stdout });
+export const dim = (text: string): string => styleText("dim", text, { stream: process.stdout });
+export const red = (text: string): string => styleText("red", text, { stream: process.stderr });
+
+/** Why it ends, in one line and without a stack. */
+export function oneLine(error: unknown): string {
+	const message = error instanceof Error ? error.message : String(error);
+	return message.replaceAll(/\s*\n\s*/g, " ").trim();
+}

@@ -1,0 +1,8 @@
+module.exports = {
+	testEnvironment: "node",
+	testMatch: ["<rootDir>/test/**/*.spec.ts"],
+	extensionsToTreatAsEsm: [".ts"],
+	transform: { "\\.ts$": "<rootDir>/test/support/strip-types.cjs" },
+	reporters: ["default", "<rootDir>/test/support/tally.cjs"],
+	testTimeout: 60_000,
+};

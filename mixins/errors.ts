@@ -1,0 +1,73 @@
+/** Errors - refusals and failures as Moleculer carries them from node to node; told apart by `type` and `code` alone. */
+import { Errors } from "moleculer";
+import { isRefusal, type Refusal, refuse } from "../model/index.ts";
+import { StoreUnavailable } from "../store/log.ts";
+
+/** One field that is not as expected. */
+export interface FieldError {
+	readonly field: string;
+	readonly message: string;
+	readonly expected?: unknown;
+	readonly actual?: unknown;
+}
+
+/** A refusal on its way to the caller: final, never retried. */
+export const refusalError = ({ detail, status, code }: Refusal, data?: unknown): Error =>
+	new Errors.MoleculerClientError(detail, status, code, data);
+
+/** A failure on its way to the caller: may be tried again. */
+export function failureError(error: unknown): Error {
+	if (error instanceof StoreUnavailable) return new Errors.MoleculerRetryableError(error.message, 503, error.code);
+	return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The refusal an error from another actor stands for; null for a failure. */
+export function refusalOf(error: unknown): Refusal | null {
+	if (isRefusal(error)) return error;
+	if (!(error instanceof Error) || !("code" in error) || !("type" in error)) return null;
+	const { code, type } = error;
+	return typeof code === "number" && code >= 400 && code < 500 && code !== 429 && typeof type === "string" && type !== "SERVICE_NOT_FOUND"
+		? refuse(type, code, error.message)
+		: null;
+}
+
+/** fastest-validator's complaints, one a field, each with what was expected. */
+export function fieldErrors(complaints: unknown): FieldError[] {
+	if (!Array.isArray(complaints)) return [];
+	return complaints.flatMap((complaint: Record<string, unknown>): FieldError[] => {
+		const field = String(complaint["field"] ?? "");
+		if (complaint["type"] !== "objectStrict")
+			return [{ field, message: String(complaint["message"]), expected: expectation(complaint), actual: brief(complaint["actual"]) }];
+		const prefix = field && field !== "$root" ? `${field}.` : "";
+		return String(complaint["actual"])
+			.split(", ")
+			.map((name) => ({
+				field: brief(`${prefix}${name}`),
+				message: "There is no such field",
+				expected: `one of: ${String(complaint["expected"])}`,
+			}));
+	});
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+	required: "a value",
+	string: "a text",
+	number: "a number",
+	numberInteger: "a whole number",
+	object: "an object",
+	array: "an array",
+	stringEmpty: "a text that is not empty",
+};
+function expectation({ type, expected }: Record<string, unknown>): unknown {
+	const known = EXPECTED[String(type)];
+	if (known) return known;
+	if (type === "stringMin" || type === "stringMax")
+		return `${type === "stringMin" ? "at least" : "at most"} ${String(expected)} characters`;
+	if (type === "numberMin" || type === "numberMax") return `${type === "numberMin" ? "at least" : "at most"} ${String(expected)}`;
+	return expected instanceof RegExp ? expected.source : expected;
+}
+/** What came, but not a megabyte of it. */
+function brief<T>(value: T): T | string {
+	const text = typeof value === "string" ? value : typeof value === "object" && value !== null ? JSON.stringify(value) : "";
+	return text.length > 100 ? `${text.slice(0, 100)}...` : value;
+}

@@ -1,0 +1,233 @@
+/**
+ * EventSourced - turns the statement of an aggregate into an ordinary Moleculer service: an action per command and per ask, the
+ * route of each by one rule, and the history of every actor.
+ */
+import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import { v7 as uuid } from "uuid";
+import { type AnyAsk, type AnyCommand, creates, id, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
+import { decode } from "../store/codec.ts";
+import { positionText } from "../store/position.ts";
+import { Actors, type Consulting, type Done, type Envelope } from "./actors.ts";
+import { failureError, type FieldError, fieldErrors, refusalError, refusalOf } from "./errors.ts";
+import { PerService } from "./following.ts";
+import type { RouteNote } from "./routes.ts";
+import { type ContextLog, storageOf } from "./storage.ts";
+
+/** Actors of one service kept in memory. */
+const CAPACITY = 10_000;
+
+/** One of many: what travels with it, and the params. */
+export interface Item {
+	readonly params: Record<string, unknown>;
+	readonly commandId?: string;
+	/** The facts it follows from, as positions. */
+	readonly cause?: string;
+}
+export type Outcome =
+	| { readonly done: Done }
+	| {
+			readonly refusal: {
+				readonly status: number;
+				readonly code: string;
+				readonly detail: string;
+				readonly errors?: readonly FieldError[];
+			};
+	  }
+	| { readonly failure: string };
+/** The part of the metadata that belongs to one command, never to what it calls. */
+interface Meta {
+	commandId?: string;
+	ifMatch?: number;
+	digest?: string;
+	by?: string;
+	now?: string;
+}
+/** What one running service holds. */
+interface Host {
+	readonly actors: Actors;
+	readonly log: ContextLog;
+	readonly checks: ReadonlyMap<string, (params: Record<string, unknown>) => unknown>;
+}
+const hosts = new PerService<Host>();
+type Params = Readonly<Record<string, unknown>>;
+
+export function EventSourced(model: Model): Partial<ServiceSchema> {
+	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model) };
+	for (const [name, law] of Object.entries(model.commands)) {
+		actions[name] = commandAction(model, name, law);
+		if (law.bulk) actions[`${name}Many`] = manyAction(name, law);
+	}
+	for (const [name, law] of Object.entries(model.asks)) actions[name] = askAction(model, law);
+	return {
+		metadata: { context: model.context },
+		actions,
+		async started(this: Service) {
+			const log = await storageOf(this.broker).context(model.context);
+			const actors = new Actors(model, {
+				writer: (stream) => log.writer(stream),
+				clock: Date.now,
+				capacity: CAPACITY,
+				freeze: process.env["NODE_ENV"] === "test",
+			});
+			const compile = (rules: object) => this.broker.validator?.compile(rules) ?? (() => true);
+			const checks = new Map(
+				Object.entries(model.commands).map(([name, { shape }]) => [name, compile({ $$strict: true, ...rulesOf(shape) })]),
+			);
+			log.host(model.name, actors);
+			hosts.set(this, { actors, log, checks });
+		},
+	};
+}
+
+function commandAction(model: Model, name: string, law: AnyCommand) {
+	const begins = creates(law);
+	const rules = rulesOf(law.shape);
+	const note: RouteNote = {
+		kind: begins ? "creation" : "command",
+		of: model.name,
+		...(law.bulk ? { bulk: `${model.name}.${name}Many` } : {}),
+	};
+	return {
+		params: { $$strict: true, ...rules, ...(begins ? { id: { ...rules["id"], optional: true } } : {}) },
+		...(law.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
+		async handler(this: Service, ctx: Context<Params, Meta>) {
+			const envelope = takeEnvelope(ctx);
+			const result = await give(hosts.of(this), name, law, ctx.params, envelope, consultingIn(ctx)).catch((error: unknown) =>
+				Promise.reject(failureError(error)),
+			);
+			if (isRefusal(result)) throw refusalError(result);
+			return result;
+		},
+	};
+}
+
+/** The same for many at once: one call, one answer each, in order. */
+function manyAction(name: string, law: AnyCommand) {
+	return {
+		params: { items: { type: "array" } },
+		async handler(this: Service, ctx: Context<{ readonly items: readonly Item[] }, Meta>): Promise<Outcome[]> {
+			const { commandId: _own, ifMatch: _seen, ...envelope } = takeEnvelope(ctx);
+			const host = hosts.of(this);
+			const check = host.checks.get(name);
+			const consulting = consultingIn(ctx);
+			const one = async ({ params, commandId = uuid(), cause }: Item): Promise<Outcome> => {
+				const complaints = check?.(params) ?? true;
+				if (complaints !== true)
+					return {
+						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints) },
+					};
+				const result = await give(
+					host,
+					name,
+					law,
+					params,
+					{ ...envelope, commandId, ...(cause === undefined ? {} : { cause }) },
+					consulting,
+				);
+				return isRefusal(result) ? { refusal: { status: result.status, code: result.code, detail: result.detail } } : { done: result };
+			};
+			return Promise.all(ctx.params.items.map((item) => one(item).catch(outcomeOf)));
+		},
+	};
+}
+
+function outcomeOf(error: unknown): Outcome {
+	if (error instanceof Errors.ValidationError)
+		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
+	return { failure: error instanceof Error ? error.message : String(error) };
+}
+
+/** Normal form, identity, then the actor. */
+function give(
+	host: Host,
+	name: string,
+	law: AnyCommand,
+	params: Params,
+	envelope: Envelope,
+	consulting: Consulting,
+): Promise<Done | Refusal> {
+	if (law.oneOf && !law.oneOf.some((field) => params[field] !== undefined)) return Promise.reject(nothingGiven(law.oneOf));
+	const normal = (law.normalise?.(params) ?? params) as Params; // the model's own types were checked where it was written
+	const own = law.identity?.(normal);
+	if (own !== undefined && normal["id"] !== undefined && normal["id"] !== own)
+		return Promise.reject(invalid([{ field: "id", message: "must be what the content says", expected: own, actual: normal["id"] }]));
+	return host.actors.command(name, { ...normal, id: own ?? String(normal["id"] ?? uuid()) }, envelope, consulting);
+}
+
+const invalid = (errors: readonly FieldError[]): Error =>
+	new Errors.ValidationError("The content is not valid", "VALIDATION_ERROR", errors);
+const nothingGiven = (fields: readonly string[]): Error =>
+	invalid(
+		fields
+			.slice(0, 1)
+			.map((field) => ({ field, message: "nothing to change is given", expected: `at least one of: ${fields.join(", ")}` })),
+	);
+
+/** Out of the metadata before anything nested is called: a command's id and version are its own. */
+function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
+	const { commandId = uuid(), ifMatch, digest, by = "anonymous", now = new Date().toISOString() } = ctx.meta;
+	delete ctx.meta.commandId;
+	delete ctx.meta.ifMatch;
+	delete ctx.meta.digest;
+	const timeout = ctx.options.timeout ?? 0;
+	return {
+		commandId,
+		by,
+		at: now,
+		...(ifMatch === undefined ? {} : { ifMatch }),
+		...(digest === undefined ? {} : { digest }),
+		...(timeout > 0 ? { deadline: Date.now() + timeout } : {}),
+		...(ctx.requestID ? { trace: ctx.requestID } : {}),
+	};
+}
+
+const consultingIn =
+	(ctx: Context): Consulting =>
+	(ask, params) =>
+		ctx.call<unknown, object>(ask, params).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
+
+function askAction(model: Model, law: AnyAsk) {
+	const note: RouteNote = { kind: "read", of: model.name };
+	return {
+		params: { $$strict: true, ...rulesOf(law.shape) },
+		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
+		async handler(this: Service, ctx: Context<{ id: string }>) {
+			const { id } = ctx.params;
+			const now = new Date().toISOString();
+			const { actors } = hosts.of(this);
+			const answer = await actors
+				.ask(id, (actor) => (actor ? { value: law.answer(actor.state, ctx.params, { now, id }) } : actors.unknown(id)))
+				.catch((error: unknown) => Promise.reject(failureError(error)));
+			if (isRefusal(answer)) throw refusalError(answer);
+			return answer.value;
+		},
+	};
+}
+
+/** All that was ever decided about one actor, readable. */
+function historyAction(model: Model) {
+	const note: RouteNote = { kind: "read", of: model.name };
+	return {
+		rest: `GET /${model.plural}/:id/history`,
+		note,
+		params: { $$strict: true, ...rulesOf({ id: id(model.idPattern) }) },
+		async handler(this: Service, ctx: Context<{ id: string }>) {
+			const host = hosts.of(this);
+			const stream = host.actors.streamOf(ctx.params.id);
+			const { log } = host.log.writer(stream);
+			const commits = (await log.streams([stream]).catch((error: unknown) => Promise.reject(failureError(error)))).get(stream);
+			if (!commits) throw refusalError(host.actors.unknown(ctx.params.id));
+			const rows = commits.map((commit) => {
+				const { facts, ...rest } = decode(commit);
+				return {
+					position: positionText(log.name, commit.position),
+					version: commit.version + facts.length,
+					...rest,
+					facts,
+					hash: commit.hash,
+				};
+			});
+			return { id: ctx.params.id, version: rows.at(-1)?.version ?? 0, rows };
+		},
+	};
+}

@@ -1,0 +1,98 @@
+/** Folding - what projections and processes share: from commits to the rows they touch, each fact folded into a row once. */
+import type { Fold, Origin, Touch } from "../model/index.ts";
+import { decode } from "../store/codec.ts";
+import { Indigestible } from "../store/follow.ts";
+import type { Commit } from "../store/log.ts";
+import type { Row } from "../store/rows.ts";
+
+/** A fold of one fact into one row, ready to run. */
+export interface Step {
+	readonly id: string;
+	readonly origin: Origin;
+	readonly data: unknown;
+	readonly fold: Fold<object, unknown>;
+}
+type Handler = Fold<object, unknown> | Touch<object, unknown>;
+
+/** The folds a handler map declares for a batch of commits, in order; `prefix` goes before each row id. */
+export function stepsOf(
+	handlers: Readonly<Record<string, unknown>>,
+	context: string,
+	partition: number,
+	commits: readonly Commit[],
+	prefix = "",
+): Step[] {
+	const steps: Step[] = [];
+	for (const commit of commits) {
+		let origin: Origin | null = null;
+		for (const { type, data } of decode(commit).facts) {
+			const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
+			if (!handler) continue;
+			origin ??= originOf(commit, context, partition);
+			const id = typeof handler === "function" ? origin.id : guarded(commit, () => handler.row(data, origin as Origin));
+			if (id !== null) steps.push({ id: prefix + id, origin, data, fold: typeof handler === "function" ? handler : handler.fold });
+		}
+	}
+	return steps;
+}
+
+export function originOf(commit: Commit, context: string, partition: number): Origin {
+	const { facts, at, by } = decode(commit);
+	const cut = commit.stream.indexOf("-");
+	return {
+		log: context,
+		partition,
+		position: commit.position,
+		service: commit.stream.slice(0, cut),
+		id: commit.stream.slice(cut + 1),
+		version: commit.version + facts.length,
+		at,
+		by,
+		facts,
+	};
+}
+
+/** A row on its way to be written. */
+export interface Folded {
+	readonly before: Row;
+	data: object | null;
+	at: Readonly<Record<string, number>>;
+	last: Origin;
+}
+
+/** The rows a batch changes; a fact a row has seen already is passed over. */
+export function foldAll(rows: ReadonlyMap<string, Row>, steps: readonly Step[], partition: string): Map<string, Folded> {
+	const folded = new Map<string, Folded>();
+	for (const { id, origin, data, fold } of steps) {
+		const before = rows.get(id);
+		if (!before || (before.at[partition] ?? 0) >= origin.position) continue;
+		const row = folded.get(id) ?? { before, data: before.data, at: before.at, last: origin };
+		row.data = guarded(origin, () => fold(row.data, data, origin));
+		if (row.at[partition] !== origin.position) row.at = { ...row.at, [partition]: origin.position };
+		row.last = origin;
+		folded.set(id, row);
+	}
+	return folded;
+}
+
+/** What throws here is a bug in a fold, and stops the follower with the place in its message. */
+function guarded<T>({ position }: { readonly position: number }, run: () => T): T {
+	try {
+		return run();
+	} catch (error) {
+		throw new Indigestible(`the fact at position ${position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`, {
+			cause: error,
+		});
+	}
+}
+
+/** Runs one after another; a failure of one does not hold up the next. */
+export class Mutex {
+	#last: Promise<unknown> = Promise.resolve();
+
+	run<T>(task: () => Promise<T>): Promise<T> {
+		const result = this.#last.then(task, task);
+		this.#last = result.catch(() => undefined);
+		return result;
+	}
+}

@@ -1,0 +1,48 @@
+/** Following - what projections and processes need of a node: their logs, and how they are. */
+import { Errors } from "moleculer";
+import type { Follower } from "../store/follow.ts";
+import type { Followed } from "./projector.ts";
+import type { Storage } from "./storage.ts";
+
+export async function logsOf(storage: Storage, contexts: readonly string[]): Promise<Followed[]> {
+	const logs = await Promise.all(contexts.map(async (context) => ({ context, from: await storage.context(context) })));
+	return logs.flatMap(({ context, from }) => from.partitions.map((log, partition) => ({ context, partition, log, from })));
+}
+
+export interface Health {
+	readonly name: string;
+	readonly ready: boolean;
+	/** Why not. */
+	readonly reason?: string;
+	/** Commits taken, by partition. */
+	readonly positions: Readonly<Record<string, number>>;
+	/** Commits known of and not yet taken. */
+	readonly lag: number;
+}
+/** How far the followers of one read model or process are, and whether one has stopped. */
+export function healthOf(name: string, followers: readonly Follower[]): Health {
+	const stopped = followers.find(({ error }) => error !== null);
+	return {
+		name,
+		ready: stopped === undefined,
+		...(stopped ? { reason: `${name} has stopped after ${stopped.log.name}:${stopped.position}: ${stopped.error?.message}` } : {}),
+		positions: Object.fromEntries(followers.map(({ log, position }) => [log.name, position])),
+		lag: followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0),
+	};
+}
+
+/** One per running service. */
+export class PerService<T> {
+	readonly #all = new WeakMap<object, T>();
+	set(service: object, value: T): void {
+		this.#all.set(service, value);
+	}
+	of(service: object): T {
+		const found = this.#all.get(service);
+		if (!found) throw new Errors.MoleculerRetryableError("This service has not started yet", 503, "NOT_STARTED");
+		return found;
+	}
+	find(service: object): T | undefined {
+		return this.#all.get(service);
+	}
+}

@@ -1,0 +1,110 @@
+/** Live - the facts of one context as they become visible, from the tail or from a position, for those who want to watch. */
+import { Readable } from "node:stream";
+import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import { decode } from "../store/codec.ts";
+import { Follower } from "../store/follow.ts";
+import type { Commit, LogPartition } from "../store/log.ts";
+import { parsePositions, positionText } from "../store/position.ts";
+import { storageOf, type ContextLog } from "./storage.ts";
+
+/** One fact on its way to a watcher. */
+export interface LiveFact {
+	/** `<log>:<partition>` and the position in it; with `part` when more facts of the commit follow. */
+	readonly partition: string;
+	readonly position: number;
+	readonly part: number | null;
+	readonly service: string;
+	readonly id: string;
+	readonly version: number;
+	readonly at: string;
+	readonly by: string;
+	readonly type: string;
+	readonly data: unknown;
+}
+/** Facts a slow watcher may fall behind before its stream stops pulling. */
+const BUFFER = 256;
+
+export function Live(context: string): Partial<ServiceSchema> {
+	return {
+		actions: {
+			/** Resolves to a stream of LiveFact. `after`: positions as given by the stream, else the tail. */
+			live: {
+				timeout: 0,
+				params: {
+					$$strict: true,
+					after: { type: "string", max: 4000, optional: true },
+					types: { type: "array", items: "string", optional: true },
+				},
+				async handler(this: Service, ctx: Context<{ after?: string; types?: readonly string[] }>) {
+					const { after, types } = ctx.params;
+					const positions = after === undefined ? {} : parsePositions(after);
+					if (!positions)
+						throw new Errors.ValidationError("The position is not one of ours", "VALIDATION_ERROR", [
+							{ field: "Last-Event-ID", message: "must be an id this feed gave", expected: "radar:0:1234", actual: after?.slice(0, 100) },
+						]);
+					const log = await storageOf(this.broker).context(context);
+					const parts = new Map(
+						[...(after ?? "").matchAll(/([a-z-]+:\d+):(\d+)\.(\d+)/g)].map(([, partition = "", position, part]) => [
+							`${partition}:${position}`,
+							Number(part),
+						]),
+					);
+					const starts = await Promise.all(
+						log.partitions.map(async (partition) => ({ partition, from: positions[partition.name] ?? (await partition.tail()).position })),
+					);
+					return watch(log, starts, parts, types);
+				},
+			},
+		},
+	};
+}
+
+/** A stream over followers of their own; they end with it. */
+function watch(
+	log: ContextLog,
+	starts: readonly { partition: LogPartition; from: number }[],
+	parts: ReadonlyMap<string, number>,
+	types: readonly string[] | undefined,
+): Readable {
+	let roomy: (() => void) | null = null;
+	const stream = new Readable({ objectMode: true, highWaterMark: BUFFER, read: () => roomy?.() });
+	const followers: Follower[] = starts.map(({ partition, from }) => {
+		const begun = parts.has(positionText(partition.name, from)); // the first facts of this commit were given already
+		const take = async (commits: readonly Commit[]) => {
+			let room = true;
+			for (const commit of commits) for (const fact of factsOf(partition.name, commit, parts, types)) room = stream.push(fact) && room;
+			if (!room && !stream.destroyed) await new Promise<void>((resolve) => (roomy = resolve));
+			return commits.at(-1)?.position ?? 0;
+		};
+		return log.follow(partition, { from: begun ? from - 1 : from, take });
+	});
+	stream.once("close", () => {
+		roomy?.();
+		for (const follower of followers) void log.unfollow(follower);
+	});
+	return stream;
+}
+
+function factsOf(partition: string, commit: Commit, parts: ReadonlyMap<string, number>, types: readonly string[] | undefined): LiveFact[] {
+	const { facts, at, by } = decode(commit);
+	const cut = commit.stream.indexOf("-");
+	const given = parts.get(positionText(partition, commit.position)) ?? 0;
+	return facts.flatMap(({ type, data }, i) => {
+		if (i < given || (types && !types.includes(type))) return [];
+		const part = i + 1 < facts.length ? i + 1 : null;
+		return [
+			{
+				partition,
+				position: commit.position,
+				part,
+				service: commit.stream.slice(0, cut),
+				id: commit.stream.slice(cut + 1),
+				version: commit.version + i + 1,
+				at,
+				by,
+				type,
+				data,
+			},
+		];
+	});
+}

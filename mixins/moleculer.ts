@@ -1,0 +1,22 @@
+/** What our action definitions say beyond Moleculer's own words; it travels with them to every node. */
+import type { RouteNote } from "./routes.ts";
+
+declare module "moleculer" {
+	interface ActionSchema {
+		/** `GET /radars/:id`: one method, one path under /api. */
+		rest?: string;
+		note?: RouteNote;
+		/** Milliseconds; 0 is none. */
+		timeout?: number;
+	}
+	interface ServiceSchema {
+		/** moleculer-db's way into the store. */
+		adapter?: object;
+	}
+	interface ServiceSettingSchema {
+		[setting: string]: unknown;
+	}
+	interface Service {
+		[field: string]: unknown;
+	}
+}

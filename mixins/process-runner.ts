@@ -1,0 +1,263 @@
+/**
+ * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done,
+ * and asks for it until it is. Rows and checkpoint first, then the commands; recovery is asking again. Knows no Moleculer.
+ */
+import type { AnyProcess, Dated, Sending, Span } from "../model/index.ts";
+import type { Follower } from "../store/follow.ts";
+import type { Commit } from "../store/log.ts";
+import { positionsText } from "../store/position.ts";
+import type { Change, Row, Table, TableSpec } from "../store/rows.ts";
+import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
+import { Outbox, type Send } from "./outbox.ts";
+import type { Followed } from "./projector.ts";
+import { RowCache } from "./row-cache.ts";
+
+/** Rows looked at together. */
+const PAGE = 500;
+const SUBJECT = "subject/";
+const REFERENCE = "reference/";
+
+export const processTableOf = (process: AnyProcess): TableSpec => ({
+	name: process.name,
+	columns: ["reference", "at", "state"],
+	counted: ["state"],
+	ranges: [["reference", "at"]],
+});
+
+/** Why a piece of work waits for a person. */
+export interface Parked {
+	readonly code: string;
+	readonly detail: string;
+	readonly attempts: number;
+}
+interface Subject {
+	readonly subject: object | null;
+	readonly parked?: Parked;
+}
+interface Reference {
+	readonly reference: object | null;
+	/** Spans in which not every subject was woken yet. */
+	readonly pending: readonly Span[];
+}
+
+export class ProcessRunner {
+	readonly process: AnyProcess;
+	readonly table: Table;
+	readonly followers: Follower[] = [];
+	readonly outbox: Outbox;
+	readonly #cache: RowCache;
+	readonly #mutex = new Mutex();
+	readonly #reviews = new Map<string, Promise<void>>();
+
+	constructor(process: AnyProcess, table: Table, send: Send) {
+		this.process = process;
+		this.table = table;
+		this.#cache = new RowCache(table);
+		this.outbox = new Outbox(process.name, send, { again: (id) => void this.#again([id]), park: (id, parked) => this.#park(id, parked) });
+	}
+
+	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
+		const checkpoints = await this.table.checkpoints();
+		for (const { context, partition, log, from } of logs) {
+			const take = (commits: readonly Commit[]) =>
+				this.#mutex.run(() => this.take(context, partition, log.name, commits)).then((position) => this.outbox.room().then(() => position));
+			this.followers.push(from.follow(log, { from: checkpoints[log.name] ?? 0, take, stopped }));
+		}
+	}
+
+	/** One batch of one partition. */
+	async take(context: string, partition: number, name: string, commits: readonly Commit[]): Promise<number> {
+		const { subjects, references } = this.process;
+		const from = (commits[0]?.position ?? 1) - 1;
+		const to = commits.at(-1)?.position ?? from;
+		const forSubjects = stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
+			within(step, "subject"),
+		);
+		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
+		const steps = [...forSubjects, ...forReferences];
+		const folded = foldAll(await this.#cache.load(steps.map(({ id }) => id)), steps, name);
+		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
+		for (const { id, origin, data } of forReferences)
+			this.#widen(changed.get(id), data, origin.position > (changed.get(id)?.before.at[name] ?? 0));
+		await Promise.all([...changed.values()].map((row) => this.#probe(row)));
+		const work = await this.#evaluate(
+			[...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT)),
+			changed,
+		);
+		const changes = [...work.changes, ...[...changed.values()].map(referenceChange)];
+		if (!(await this.table.save(changes, { partition: name, from, to }))) return this.#overtaken(name, from);
+		this.#cache.keep(changes);
+		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
+		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) void this.review(before.id);
+		return to;
+	}
+
+	/** What is open is asked for again: at the start, and regularly. */
+	async recover(): Promise<void> {
+		for (let after: string | null = ""; after !== null;) {
+			const rows: Row[] = await this.table.find({
+				filters: { state: "open" },
+				sort: "id",
+				descending: false,
+				limit: PAGE,
+				after: { value: after, id: after },
+			});
+			await this.#again(rows.map(({ id }) => id).filter((id) => id.startsWith(SUBJECT)));
+			for (const { id } of rows) if (id.startsWith(REFERENCE)) await this.review(id);
+			after = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
+		}
+	}
+
+	/** Evaluates rows as they stand, and asks for what they need. */
+	async #again(ids: readonly string[]): Promise<void> {
+		const free = ids.filter((id) => !this.outbox.has(id));
+		if (free.length === 0) return;
+		await this.#mutex.run(async () => {
+			const rows = [...(await this.#cache.load(free)).values()].filter(({ data }) => !(data as Subject | null)?.parked); // our own rows
+			const { sendings, changes } = await this.#evaluate(
+				rows.map((row) => ({ before: row, data: row.data, at: row.at })),
+				new Map(),
+			);
+			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
+			for (const change of changes) {
+				if (change.columns[2] !== "settled") continue;
+				this.outbox.free(change.id);
+				await this.#refresh(change);
+			}
+		});
+	}
+
+	/** Wakes every subject in the spans a reference changed, page by page; done only when each was asked for. */
+	review(id: string): Promise<void> {
+		const running = this.#reviews.get(id);
+		if (running) return running;
+		const review = this.#review(id).finally(() => this.#reviews.delete(id));
+		this.#reviews.set(id, review);
+		return review;
+	}
+	async #review(id: string): Promise<void> {
+		const row = (await this.#mutex.run(() => this.#cache.load([id]))).get(id);
+		const spans = pendingOf(row?.data);
+		for (const span of spans) await this.#wake(id, span);
+		await this.#mutex.run(async () => {
+			const now = (await this.#cache.load([id])).get(id);
+			if (!now) return;
+			const data: Reference = {
+				reference: (now.data as Reference).reference,
+				pending: pendingOf(now.data).filter(
+					(span) => !spans.includes(span) && !spans.some((done) => done.from === span.from && done.to === span.to),
+				),
+			}; // our own rows
+			await this.#refresh(referenceChange({ before: now, data, at: now.at }));
+		});
+	}
+	async #wake(id: string, span: Span): Promise<void> {
+		for (let after: { value: string; id: string } | undefined, more = true; more;) {
+			const page = await this.#within(id, span, after);
+			await Promise.all(page.map(({ id: subject }) => this.#again([subject]).then(() => this.outbox.answered(subject))));
+			const last = page.at(-1);
+			more = page.length === PAGE;
+			if (last) after = { value: this.process.subjects.needs((last.data as Subject).subject ?? {})?.at ?? "", id: last.id }; // our own rows
+		}
+	}
+	#within(id: string, { from, to }: Span, after?: { value: string; id: string }): Promise<Row[]> {
+		const query = { filters: { reference: id }, range: { column: "at", from, to }, sort: "at", descending: false, limit: PAGE };
+		return this.table.find(after ? { ...query, after } : query);
+	}
+
+	/** Adds the span a fact changed to what has to be looked through. */
+	#widen(row: Pick<Folded, "data"> | undefined, fact: unknown, unseen: boolean): void {
+		const data = row?.data as Reference | null | undefined; // our own rows
+		if (!row || !data?.reference || !unseen) return;
+		row.data = { ...data, pending: [...(data.pending ?? []), this.process.references.changed(data.reference, fact as Dated)] };
+	}
+	/** Where a span holds no subject at all there is nothing to look through: the usual case, and one write less. */
+	async #probe(row: Pick<Folded, "before" | "data">): Promise<void> {
+		const data = row.data as Reference; // our own rows
+		const empty = await Promise.all(
+			(data.pending ?? []).map((span) =>
+				this.table.find({
+					filters: { reference: row.before.id },
+					range: { column: "at", from: span.from, to: span.to },
+					sort: "at",
+					descending: false,
+					limit: 1,
+				}),
+			),
+		);
+		row.data = { reference: data.reference, pending: (data.pending ?? []).filter((_, i) => (empty[i]?.length ?? 0) > 0) };
+	}
+
+	/** What each subject still needs, with its reference as it is now. */
+	async #evaluate(rows: readonly Pick<Folded, "before" | "data" | "at">[], changed: ReadonlyMap<string, Pick<Folded, "data">>) {
+		const needs = rows.map(({ data }) => this.#needs(data));
+		const loaded = await this.#cache.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
+		const sendings: { id: string; sendings: readonly Sending[]; cause: string }[] = [];
+		const changes = rows.map((row, i) => {
+			const need = needs[i] ?? null;
+			const reference = need && ((changed.get(need.id)?.data ?? loaded.get(need.id)?.data ?? null) as Reference | null)?.reference; // our own rows
+			const { subject, parked } = row.data as Subject;
+			const due = subject ? this.process.next(subject, reference ?? null) : [];
+			const still = due.length > 0 ? parked : undefined;
+			if (due.length > 0 && !still) sendings.push({ id: row.before.id, sendings: due, cause: positionsText(row.at) });
+			return change(row, { subject, ...(still ? { parked: still } : {}) }, [
+				need?.id ?? null,
+				need?.at ?? null,
+				still ? "parked" : due.length > 0 ? "open" : "settled",
+			]);
+		});
+		return { changes, sendings };
+	}
+	#needs(data: object | null): { readonly id: string; readonly at: string } | null {
+		const subject = (data as Subject | null)?.subject; // our own rows
+		const need = subject ? this.process.subjects.needs(subject) : null;
+		return need && { id: REFERENCE + need.reference, at: need.at };
+	}
+
+	/** Waits for a person, with the reason. */
+	#park(id: string, parked: Parked): Promise<void> {
+		return this.#mutex.run(async () => {
+			const row = (await this.#cache.load([id])).get(id);
+			if (!row) return;
+			const [settled] = (await this.#evaluate([{ before: row, data: { ...(row.data as Subject), parked }, at: row.at }], new Map()))
+				.changes; // our own rows
+			if (settled) await this.#refresh(settled);
+		});
+	}
+	async #refresh(change: Change): Promise<void> {
+		if (await this.table.refresh(change)) this.#cache.keep([change]);
+		else this.#cache.forget(change.id);
+	}
+	async #overtaken(name: string, from: number): Promise<number> {
+		this.#cache.clear();
+		return (await this.table.checkpoints())[name] ?? from;
+	}
+}
+
+/** Folds work on the inner row; the runner's own fields stand around it. */
+function within<T extends { readonly fold: (row: object | null, data: unknown, origin: never) => object | null }>(
+	step: T,
+	field: "subject" | "reference",
+): T {
+	const { fold } = step;
+	return {
+		...step,
+		fold: (row: object | null, data: unknown, origin: never) => ({
+			...row,
+			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin),
+		}),
+	};
+}
+const pendingOf = (data: object | null | undefined): readonly Span[] => (data as Reference | null | undefined)?.pending ?? []; // our own rows
+const referenceChange = (row: Pick<Folded, "before" | "data" | "at">): Change =>
+	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : "settled"]);
+const change = ({ before, at }: Pick<Folded, "before" | "at">, data: object | null, columns: readonly (string | null)[]): Change => ({
+	id: before.id,
+	rev: before.rev,
+	at,
+	data,
+	counted: [`state=${columns[2]}`],
+	countedBefore: before.counted,
+	due: null,
+	columns,
+});

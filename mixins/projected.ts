@@ -1,0 +1,207 @@
+/**
+ * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced, so that
+ * filters, sort keys and paging are what the projection declares, each backed by an index. A query object of a client never
+ * reaches the database.
+ */
+import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import DbService from "moleculer-db";
+import { type AnyProjection, codeOf, refuse } from "../model/index.ts";
+import { parsePositions } from "../store/position.ts";
+import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
+import { failureError, refusalError } from "./errors.ts";
+import { healthOf, logsOf, PerService } from "./following.ts";
+import { Projector, tableOf } from "./projector.ts";
+import { type Asked, RowsAdapter } from "./rows-adapter.ts";
+import { storageOf } from "./storage.ts";
+
+/** How long a read waits for the position it was given, in milliseconds. */
+const PATIENCE = 5000;
+/** Rows an offset may pass over; beyond it the cursor goes on. */
+const FARTHEST = 10_000;
+const PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
+
+interface Meta {
+	/** Positions the answer has to include. */
+	position?: string;
+	/** Of the row answered. */
+	revision?: number;
+}
+interface ListParams {
+	readonly page?: number;
+	readonly pageSize?: number;
+	readonly sort?: string;
+	readonly after?: string;
+	readonly [filter: string]: string | number | undefined;
+}
+/** What moleculer-db adds to a service. */
+interface DbBacked {
+	readonly adapter: RowsAdapter;
+	_find(ctx: Context, params: object): Promise<Record<string, unknown>[]>;
+	_count(ctx: Context, params: object): Promise<number>;
+}
+const projectors = new PerService<Projector>();
+const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
+
+export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
+	const { name, of: actor, filters } = projection;
+	const note = { kind: "read", of: actor } as const;
+	const wait = async (service: Service, ctx: Context<unknown, Meta>) => {
+		await caughtUp(projectors.of(service), ctx.meta.position);
+		return projectors.of(service);
+	};
+	return {
+		mixins: [{ ...DbService, actions: {} }], // its methods and its life; every action is ours
+		adapter: new RowsAdapter(),
+		settings: { idField: "id", pageSize: PAGE_SIZE, maxPageSize: MAX_PAGE_SIZE },
+		metadata: { follows: projection.follows },
+		actions: {
+			list: {
+				rest: `GET /${name}`,
+				note,
+				params: listParams(projection),
+				async handler(this: Service, ctx: Context<ListParams, Meta>) {
+					await (await wait(this, ctx)).refreshDue();
+					return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
+				},
+			},
+			get: {
+				rest: `GET /${name}/:id`,
+				note,
+				params: { $$strict: true, id: { type: "string", min: 1, max: 100 } },
+				async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
+					await wait(this, ctx);
+					const found = await db(this)
+						.adapter.findById(ctx.params.id)
+						.catch((error: unknown) => Promise.reject(failureError(error)));
+					if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
+					ctx.meta.revision = found.rev;
+					return found.row;
+				},
+			},
+			find: {
+				params: {
+					$$strict: true,
+					...filterParams(filters),
+					sort: sortParam(projection),
+					limit: { type: "number", integer: true, min: 1, max: MAX_PAGE_SIZE, optional: true, convert: true },
+				},
+				async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
+					await (await wait(this, ctx)).refreshDue();
+					return db(this)._find(ctx, {
+						query: { filters: filtersOf(ctx.params, filters) },
+						sort: ctx.params.sort,
+						limit: ctx.params.limit ?? PAGE_SIZE,
+					});
+				},
+			},
+			count: {
+				params: { $$strict: true, ...filterParams(filters) },
+				async handler(this: Service, ctx: Context<ListParams, Meta>) {
+					await (await wait(this, ctx)).refreshDue();
+					return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, filters) } });
+				},
+			},
+			health: {
+				handler(this: Service) {
+					return healthOf(name, projectors.of(this).followers);
+				},
+			},
+		},
+		async started(this: Service) {
+			const storage = storageOf(this.broker);
+			const projector = new Projector(projection, await storage.rows.open(tableOf(projection)), () => new Date().toISOString());
+			await projector.start(await logsOf(storage, projection.follows), (error) =>
+				this.logger.error(`${name} has stopped: ${error.message}`),
+			);
+			projectors.set(this, projector);
+			db(this).adapter.serve(projector);
+		},
+		async stopped(this: Service) {
+			await Promise.all(projectors.find(this)?.followers.map((follower) => follower.stop()) ?? []);
+		},
+	};
+}
+
+/** Read your writes: the positions a caller has seen are in the rows, or 503. */
+async function caughtUp(projector: Projector, text: string | undefined): Promise<void> {
+	if (text === undefined) return;
+	const positions = parsePositions(text);
+	if (!positions)
+		throw new Errors.ValidationError("The position is not one of ours", "VALIDATION_ERROR", [
+			{ field: "X-Position", message: "must be a position an answer gave", expected: "radar:0:1234", actual: text.slice(0, 100) },
+		]);
+	if (!(await projector.until(positions, PATIENCE)))
+		throw new Errors.MoleculerRetryableError(`${projector.projection.name} is not that far yet`, 503, "READ_MODEL_LAGGING");
+}
+
+const sortParam = ({ sorts = [] }: AnyProjection) => ({
+	type: "enum",
+	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
+	optional: true,
+});
+const filterParams = (filters: readonly string[]) =>
+	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
+const filtersOf = (params: ListParams, filters: readonly string[]): Asked["filters"] =>
+	Object.fromEntries(filters.flatMap((filter) => (params[filter] === undefined ? [] : [[filter, params[filter] ?? null]])));
+const listParams = (projection: AnyProjection) => ({
+	$$strict: true,
+	...filterParams(projection.filters),
+	sort: sortParam(projection),
+	page: { type: "number", integer: true, min: 1, max: FARTHEST, optional: true, convert: true },
+	pageSize: { type: "number", integer: true, min: 1, max: MAX_PAGE_SIZE, optional: true, convert: true },
+	after: { type: "string", min: 1, max: 2000, optional: true },
+});
+
+/** A page by number, or the one after a cursor; `next` leads on from either. */
+async function listed(service: Service, ctx: Context<ListParams, Meta>, projection: AnyProjection) {
+	const { page, pageSize = PAGE_SIZE, sort = "id", after } = ctx.params;
+	const filters = filtersOf(ctx.params, projection.filters);
+	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
+	if (page !== undefined && page * pageSize > FARTHEST)
+		throw new Errors.ValidationError("The page is too far", "VALIDATION_ERROR", [
+			{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page },
+		]);
+	const order = cursor?.sort ?? sort;
+	const asked: Asked = cursor ? { filters: cursor.filters, after: { value: cursor.value, id: cursor.id } } : { filters };
+	const offset = cursor ? 0 : ((page ?? 1) - 1) * pageSize;
+	const [found, total] = await Promise.all([
+		db(service)._find(ctx, { query: asked, sort: order, limit: pageSize + 1, offset }),
+		db(service)._count(ctx, { query: asked }),
+	]);
+	const rows = found.slice(0, pageSize);
+	const last = rows.at(-1);
+	const at = cursor?.page ?? page ?? 1;
+	const value = last?.[order.replace(/^-/, "")];
+	const next =
+		found.length > pageSize && last
+			? encodeCursor({
+					sort: order,
+					filters: asked.filters,
+					value: typeof value === "number" ? value : String(value),
+					id: String(last["id"]),
+					page: at + 1,
+				})
+			: null;
+	return { rows, total, page: at, pageSize, totalPages: Math.ceil(total / pageSize), next };
+}
+
+/** The cursor goes on with its own sort and filters; others given beside it are a mistake. */
+function cursorOf(text: string, params: ListParams, projection: AnyProjection): Cursor {
+	const cursor = decodeCursor(text, projection);
+	const agrees =
+		cursor &&
+		(params.sort === undefined || params.sort === cursor.sort) &&
+		Object.entries(filtersOf(params, projection.filters)).every(([filter, value]) => cursor.filters[filter] === value) &&
+		params.page === undefined;
+	if (!agrees)
+		throw new Errors.ValidationError("The cursor is not one of ours", "VALIDATION_ERROR", [
+			{
+				field: "after",
+				message: "must be the next of an answer, with the same sort and filters, and no page",
+				expected: "the next of an answer",
+				actual: text.slice(0, 100),
+			},
+		]);
+	return cursor;
+}

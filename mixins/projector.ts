@@ -1,0 +1,148 @@
+/**
+ * Projector - keeps the rows of one projection: follows its logs, folds batches, and tells those who wait how far it is. Knows no
+ * Moleculer.
+ */
+import type { AnyProjection } from "../model/index.ts";
+import type { Follower } from "../store/follow.ts";
+import type { Commit, LogPartition } from "../store/log.ts";
+import type { Positions } from "../store/position.ts";
+import type { Change, Row, Table, TableSpec, Value } from "../store/rows.ts";
+import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
+import { RowCache } from "./row-cache.ts";
+import type { ContextLog } from "./storage.ts";
+
+/** Rows refreshed at a time when their hour has come. */
+const DUE_PAGE = 200;
+
+export const tableOf = ({ name, filters, sorts = [], counted = [] }: AnyProjection): TableSpec => ({
+	name,
+	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id"),
+	counted,
+});
+
+/** What a follower is told to follow. */
+export interface Followed {
+	readonly context: string;
+	readonly partition: number;
+	readonly log: LogPartition;
+	readonly from: ContextLog;
+}
+
+export class Projector {
+	readonly projection: AnyProjection;
+	readonly table: Table;
+	readonly followers: Follower[] = [];
+	readonly #columns: readonly string[];
+	readonly #cache: RowCache;
+	readonly #mutex = new Mutex();
+	readonly #clock: () => string;
+	#waiting: { positions: Positions; resolve: () => void }[] = [];
+
+	constructor(projection: AnyProjection, table: Table, clock: () => string) {
+		this.projection = projection;
+		this.table = table;
+		this.#clock = clock;
+		this.#columns = tableOf(projection).columns;
+		this.#cache = new RowCache(table);
+	}
+
+	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
+		const checkpoints = await this.table.checkpoints();
+		for (const { context, partition, log, from } of logs) {
+			const take = (commits: readonly Commit[]) => this.#mutex.run(() => this.take(context, partition, log.name, commits));
+			this.followers.push(from.follow(log, { from: checkpoints[log.name] ?? 0, take, stopped }));
+		}
+	}
+
+	/** One batch of one partition: load, fold, save with the checkpoint. Resolves to the position everything is taken up to. */
+	async take(context: string, partition: number, name: string, commits: readonly Commit[]): Promise<number> {
+		const from = (commits[0]?.position ?? 1) - 1;
+		const to = commits.at(-1)?.position ?? from;
+		const steps = stepsOf(this.projection.on, context, partition, commits);
+		const rows = await this.#cache.load(steps.map(({ id }) => id));
+		const now = this.#clock();
+		const changes = [...foldAll(rows, steps, name).values()].map((folded) => this.#change(this.#versioned(folded), now));
+		const position = (await this.table.save(changes, { partition: name, from, to }))
+			? this.#saved(changes, to)
+			: await this.#overtaken(name, from);
+		this.#tell(name, position);
+		return position;
+	}
+
+	/** Rows whose hour has come read as they do now; called before a list is answered. */
+	async refreshDue(): Promise<void> {
+		if (!this.projection.due) return;
+		await this.#mutex.run(async () => {
+			const now = this.#clock();
+			for (
+				let rows = await this.table.due(now, DUE_PAGE);
+				rows.length > 0;
+				rows = rows.length < DUE_PAGE ? [] : await this.table.due(now, DUE_PAGE)
+			) {
+				for (const row of rows) {
+					await this.table.refresh(this.#change({ before: row, data: row.data, at: row.at }, now));
+					this.#cache.forget(row.id);
+				}
+			}
+		});
+	}
+
+	/** Resolves when every position it follows is in its rows; false after the time given. Positions of other logs are ignored. */
+	until(positions: Positions, milliseconds: number): Promise<boolean> {
+		if (this.#reached(positions)) return Promise.resolve(true);
+		return new Promise((resolve) => {
+			const entry = { positions, resolve: () => (clearTimeout(timer), resolve(true)) };
+			const timer = setTimeout(() => {
+				this.#waiting = this.#waiting.filter((other) => other !== entry);
+				resolve(false);
+			}, milliseconds);
+			this.#waiting.push(entry);
+		});
+	}
+
+	/** The row as people read it. */
+	shown({ id, rev, data }: Row): { readonly row: object; readonly rev: number } | null {
+		const shown = data && this.projection.show(data, this.#clock(), id);
+		return shown && { row: { id, ...("version" in data ? { version: data.version } : {}), ...shown }, rev };
+	}
+
+	#reached(positions: Positions): boolean {
+		return this.followers.every(({ log, position }) => (positions[log.name] ?? 0) <= position);
+	}
+
+	#versioned({ before, data, at, last }: Folded): Pick<Folded, "before" | "data" | "at"> {
+		const own = data && last.service === this.projection.of && last.id === before.id;
+		return { before, data: own ? { ...data, version: last.version } : data, at };
+	}
+
+	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {
+		const shown = data && this.projection.show(data, now, before.id);
+		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // a column is a key of what is shown
+		const counted = shown && (this.projection.counted ?? []).map((column) => `${column}=${value(column)}`);
+		const due = (data && this.projection.due?.(data, now)) ?? null;
+		return { id: before.id, rev: before.rev, at, data, counted, countedBefore: before.counted, due, columns: this.#columns.map(value) };
+	}
+
+	#saved(changes: readonly Change[], to: number): number {
+		this.#cache.keep(changes);
+		return to;
+	}
+	/** Another process took this batch, or more: go on where it is. */
+	async #overtaken(name: string, from: number): Promise<number> {
+		this.#cache.clear();
+		return (await this.table.checkpoints())[name] ?? from;
+	}
+
+	/** The follower's own position moves just after this, so it is given. */
+	#tell(name: string, position: number): void {
+		if (this.#waiting.length === 0) return;
+		const reached = ({ positions }: { positions: Positions }) =>
+			this.followers.every(({ log, position: at }) => (positions[log.name] ?? 0) <= (log.name === name ? Math.max(at, position) : at));
+		const [done, waiting] = [this.#waiting.filter(reached), this.#waiting.filter((entry) => !reached(entry))];
+		this.#waiting = waiting;
+		for (const { resolve } of done) resolve();
+	}
+}
+
+const cell = (value: unknown): Value =>
+	typeof value === "string" || typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : null;

@@ -1,0 +1,10 @@
+/** Routes - what the gateway has to know of an action to give it a route, without knowing its service. */
+export interface RouteNote {
+	readonly kind: "creation" | "command" | "read" | "upload";
+	/** The actor: `radar`. */
+	readonly of: string;
+	/** The action that takes many, for NDJSON. */
+	readonly bulk?: string;
+	/** The content type an upload takes; its text becomes the parameter `content`. */
+	readonly accepts?: string;
+}

@@ -1,0 +1,131 @@
+/**
+ * Storage - the middleware that owns what a node holds open: the logs with their writers, the rows, and the followers between
+ * them. Services reach it through `storageOf(broker)`; it opens before they start and closes after they have stopped.
+ */
+import type { Middleware, ServiceBroker } from "moleculer";
+import type { Commit, LogPartition, LogStore } from "../store/log.ts";
+import { Follower, type FollowerOptions } from "../store/follow.ts";
+import { partitionOf } from "../store/position.ts";
+import type { RowStore } from "../store/rows.ts";
+import { Writer } from "../store/writer.ts";
+import type { Actors } from "./actors.ts";
+
+export interface Stores {
+	readonly logs: LogStore;
+	readonly rows: RowStore;
+}
+/** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
+const LOOK_EVERY = 1000;
+
+const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** The log of one context on this node. */
+export class ContextLog {
+	readonly partitions: readonly LogPartition[];
+	readonly writers: readonly Writer[];
+	readonly #actors = new Map<string, Actors>();
+	readonly #followers = new Map<string, Set<Follower>>();
+	readonly #listeners = new Set<(partition: string, commits: readonly Commit[]) => void>();
+
+	constructor(partitions: readonly LogPartition[]) {
+		this.partitions = partitions;
+		this.writers = partitions.map(
+			(log) =>
+				new Writer(log, {
+					memory: (stream) => this.#actors.get(stream.slice(0, stream.indexOf("-"))),
+					memories: () => this.#actors.values(),
+					appended: (commits) => this.#appended(log.name, commits),
+					soon: setImmediate,
+					pause: wait,
+				}),
+		);
+	}
+
+	host(service: string, actors: Actors): void {
+		this.#actors.set(service, actors);
+	}
+	writer(stream: string): Writer {
+		const writer = this.writers[partitionOf(stream, this.writers.length)];
+		if (!writer) throw new Error(`no partition for ${stream}`);
+		return writer;
+	}
+
+	follow(log: LogPartition, options: Omit<FollowerOptions, "every" | "pause">): Follower {
+		const every = (wake: () => void) => {
+			const timer = setInterval(wake, LOOK_EVERY).unref();
+			return () => clearInterval(timer);
+		};
+		const follower = new Follower(log, { ...options, every, pause: wait });
+		const followers = this.#followers.get(log.name) ?? new Set();
+		this.#followers.set(log.name, followers.add(follower));
+		return follower;
+	}
+	async unfollow(follower: Follower): Promise<void> {
+		this.#followers.get(follower.log.name)?.delete(follower);
+		await follower.stop();
+	}
+	/** Hears of commits appended in this process; returns how to stop. */
+	listen(listener: (partition: string, commits: readonly Commit[]) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	#appended(partition: string, commits: readonly Commit[]): void {
+		for (const follower of this.#followers.get(partition) ?? []) follower.hint(commits);
+		for (const listener of this.#listeners) listener(partition, commits);
+	}
+}
+
+export class Storage {
+	readonly #open: () => Stores;
+	readonly #contexts = new Map<string, Promise<ContextLog>>();
+	#stores: Stores | null = null;
+
+	constructor(open: () => Stores) {
+		this.#open = open;
+	}
+	get #opened(): Stores {
+		return (this.#stores ??= this.#open());
+	}
+	get rows(): RowStore {
+		return this.#opened.rows;
+	}
+	/** The log of a context; opened at the first question. */
+	context(name: string): Promise<ContextLog> {
+		let found = this.#contexts.get(name);
+		if (!found) this.#contexts.set(name, (found = this.#opened.logs.open(name).then((partitions) => new ContextLog(partitions))));
+		return found;
+	}
+	/** Finishes what is under way, then closes. */
+	async close(): Promise<void> {
+		for (const context of this.#contexts.values()) await Promise.all((await context).writers.map((writer) => writer.drained()));
+		await this.#stores?.rows.close();
+		await this.#stores?.logs.close();
+		this.#stores = null;
+	}
+}
+
+const storages = new WeakMap<ServiceBroker, Storage>();
+
+/** The storage of a node whose broker has the middleware. */
+export function storageOf(broker: ServiceBroker): Storage {
+	const storage = storages.get(broker);
+	if (!storage) throw new Error("This service needs the Storage middleware (moleculer.config.ts)");
+	return storage;
+}
+
+export function StorageMiddleware(open: () => Stores): Middleware {
+	return {
+		name: "Storage",
+		created(broker: ServiceBroker) {
+			storages.set(broker, new Storage(open));
+		},
+		/** Tells those who hold something open for ever that it has to end. */
+		stopping(broker: ServiceBroker) {
+			broker.broadcastLocal("$node.stopping");
+		},
+		async stopped(broker: ServiceBroker) {
+			await storages.get(broker)?.close();
+		},
+	} as Middleware; // moleculer's type of `created` leaves out its argument
+}

@@ -1,0 +1,175 @@
+/**
+ * Define - the vocabulary an aggregate is stated in, and the types that keep the statement honest: a fact left out of `evolve`,
+ * a status that does not exist, a command or an ask nobody offers do not compile (test/model/types.ts).
+ */
+import type { ParamsOf, Shape } from "./params.ts";
+import type { Invariant } from "./refusal.ts";
+import type { Instant } from "./time.ts";
+
+/** Asks other actors offer, by full name; each aggregate file adds its own. */
+export interface Asks {}
+/** Commands processes may send, by full name; each aggregate file adds its own. */
+export interface Commands {}
+
+/** Every actor that was never written to stands here. */
+export interface Unknown {
+	readonly status: "unknown";
+}
+type WithStatus = { readonly status: string };
+type Known<S> = Exclude<S, Unknown>;
+type In<S extends WithStatus, Status> = Extract<S, { readonly status: Status }>;
+
+/** What happened: past tense, stored for ever. */
+export interface Fact<K extends string = string, D = unknown> {
+	readonly type: K;
+	readonly data: D;
+}
+export type FactOf<F> = { [K in keyof F & string]: Fact<K, F[K]> }[keyof F & string];
+
+/** All a decision may know besides the state: nothing is looked up inside it. */
+export interface Case<S = unknown, P = unknown, C = unknown> {
+	readonly id: string;
+	readonly state: S;
+	readonly params: P;
+	readonly now: Instant;
+	readonly by: string;
+	readonly commandId: string;
+	readonly consulted: C;
+}
+
+type Answer<K> = K extends keyof Asks ? (Asks[K] extends { answer: infer A } ? A : never) : never;
+type AskParams<K> = K extends keyof Asks ? (Asks[K] extends { params: infer P } ? P : never) : never;
+/** An ask of another actor whose answer a decision needs. */
+export interface Consult<P, K extends keyof Asks> {
+	readonly ask: K;
+	readonly params: (params: P) => AskParams<K> | null;
+}
+/** Loose on purpose: naming every ask here would make each aggregate's type depend on every other's. */
+type Consults<P> = Readonly<Record<string, { readonly ask: string; readonly params: (params: P) => object | null }>>;
+type Consulted<C> = { readonly [N in keyof C]: C[N] extends Consult<never, infer K> ? Answer<K> : never };
+
+/** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null asks nobody. */
+export const ask = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({ ask: name, params });
+
+export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C> {
+	/** The statuses it may be given in; any other refuses it with `<NAME>_<STATUS>`. */
+	readonly from: readonly From[];
+	/** Whether the state already is what the command wants: then 200, and nothing is written. Asked in every status but "unknown". */
+	readonly already?: (state: Known<S>, params: P, facts: { readonly now: Instant }) => boolean;
+	readonly consult?: C;
+	readonly require?: readonly Invariant<Case<In<S, From>, P, Consulted<C>>>[];
+	/** Pure: the facts, none if there is nothing to say. */
+	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly FactOf<F>[];
+	/** What the caller is told besides id, version and position; a function of the facts, so that a replay says the same. */
+	readonly answer?: (facts: readonly FactOf<F>[]) => Readonly<Record<string, unknown>>;
+	/** The actor's id, where its content says it. */
+	readonly identity?: (params: P) => string;
+	/** The params in their normal form, before anything else sees them. */
+	readonly normalise?: (params: P) => P;
+	/** At least one of these must be given. */
+	readonly oneOf?: readonly (keyof P & string)[];
+	/** No route: only other services send it. */
+	readonly internal?: true;
+	/** Takes many in one call, and NDJSON over HTTP. */
+	readonly bulk?: true;
+}
+
+export interface AskLaw<S, P, A> {
+	readonly shape: Shape;
+	readonly answer: (state: Known<S>, params: P, facts: { readonly now: Instant; readonly id: string }) => A;
+	/** `GET /<plural>/:id/<route>`; no route if absent. */
+	readonly route?: string;
+}
+
+/** A command as the mixins see it: the types have done their work. */
+export interface AnyCommand {
+	readonly shape: Shape;
+	readonly from: readonly string[];
+	already?(state: unknown, params: unknown, facts: { readonly now: Instant }): boolean;
+	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
+	readonly require?: readonly { readonly code: string; readonly sentence: string; readonly status: number; holds(facts: Case): boolean }[];
+	decide(state: unknown, params: unknown, facts: Case): readonly Fact[];
+	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
+	identity?(params: unknown): string;
+	normalise?(params: unknown): unknown;
+	readonly oneOf?: readonly string[];
+	readonly internal?: true;
+	readonly bulk?: true;
+}
+export interface AnyAsk {
+	readonly shape: Shape;
+	answer(state: unknown, params: unknown, facts: { readonly now: Instant; readonly id: string }): unknown;
+	readonly route?: string;
+}
+/** An aggregate as the mixins see it. */
+export interface Model {
+	/** The service, and the prefix of its streams: `radar`. */
+	readonly name: string;
+	/** The read model beside it, and its routes: `radars`. */
+	readonly plural: string;
+	/** The bounded context, and its log. */
+	readonly context: string;
+	/** The form of its ids, where it is not the common one. */
+	readonly idPattern?: RegExp;
+	/** The facts that bring an actor into being. */
+	readonly begins: readonly string[];
+	/** The fields of each fact that are personal data. */
+	readonly personal?: Readonly<Record<string, readonly string[]>>;
+	readonly commands: Readonly<Record<string, AnyCommand>>;
+	readonly asks: Readonly<Record<string, AnyAsk>>;
+	readonly evolve: Readonly<Record<string, (state: never, data: never, at: Instant) => WithStatus>>;
+}
+
+interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
+	readonly name: N;
+	readonly plural: string;
+	readonly context: string;
+	readonly idPattern?: RegExp;
+	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
+	/** The facts that bring an actor into being; all others are only ever said of one that is. */
+	readonly begins: readonly B[];
+	readonly commands: C;
+	readonly asks: A;
+	/** Total: leaving a fact out does not compile. `at` is when the decision was taken. */
+	readonly evolve: { readonly [K in keyof F]: (state: K extends B ? S : Known<S>, data: F[K], at: Instant) => Known<S> };
+}
+
+/** The words of one aggregate, bound to its state and facts. */
+export function aggregate<S extends WithStatus, F extends object>() {
+	return {
+		fact: <K extends keyof F & string>(type: K, data: F[K]): Fact<K, F[K]> => ({ type, data }),
+		command: <P extends Shape, const From extends S["status"], C extends Consults<ParamsOf<P>> = Record<never, never>>(
+			shape: P,
+			law: CommandLaw<S, F, ParamsOf<P>, From, C>,
+		) => ({ shape, ...law }),
+		answer: <P extends Shape, A>(
+			shape: P,
+			law: (state: Known<S>, params: ParamsOf<P>, facts: { readonly now: Instant; readonly id: string }) => A,
+			route?: string,
+		): AskLaw<S, ParamsOf<P>, A> => ({ shape, answer: law, ...(route ? { route } : {}) }),
+		define: <
+			const N extends string,
+			const B extends keyof F & string,
+			C extends Readonly<Record<string, AnyCommand>>,
+			A extends Readonly<Record<string, AnyAsk>>,
+		>(
+			statement: Statement<S, F, N, B, C, A>,
+		): Statement<S, F, N, B, C, A> => statement,
+	};
+}
+
+/** What an ask of a model takes and answers, for the catalogue of asks. */
+export type AskOf<M extends { readonly asks: object }, K extends keyof M["asks"]> =
+	M["asks"][K] extends AskLaw<infer _S, infer P, infer A> ? { params: { readonly id: string } & P; answer: A } : never;
+/** What a command of a model takes, for the catalogue of commands. */
+export type CommandOf<M extends { readonly commands: object }, K extends keyof M["commands"]> = M["commands"][K] extends {
+	readonly shape: infer P extends Shape;
+}
+	? { readonly id: string } & ParamsOf<P>
+	: never;
+
+export const UNKNOWN: Unknown = { status: "unknown" };
+/** Whether the command brings an actor into being. */
+export const creates = (command: { readonly from: readonly string[] }): boolean => command.from.includes("unknown");
+/** `change-limits` for `changeLimits`. */
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

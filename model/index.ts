@@ -1,0 +1,9 @@
+/** The vocabulary: everything a file under services/ says, it says in these words. Pure: no I/O, no Moleculer, no clock. */
+export * from "./define.ts";
+export * from "./params.ts";
+export * from "./process.ts";
+export * from "./projection.ts";
+export * from "./refusal.ts";
+export * from "./same.ts";
+export * from "./time.ts";
+export * from "./timeline.ts";

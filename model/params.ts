@@ -1,0 +1,88 @@
+/**
+ * Params - what a command or an ask takes, said once: the type the decision sees and the rule fastest-validator checks.
+ * Every rule is strict; none converts a number from a text.
+ */
+import { type Instant, isDate, parseInstant } from "./time.ts";
+
+/** One complaint of a check: fastest-validator fills in the field. */
+interface Complaint {
+	type: string;
+	expected: string;
+	actual: unknown;
+	message: string;
+}
+/** A rule in fastest-validator's own words. */
+export type Rule = Readonly<Record<string, unknown>>;
+export interface Field<T> {
+	readonly rule: Rule;
+	/** Never set; carries the type. */
+	readonly type?: T;
+}
+export type Shape = Readonly<Record<string, Field<unknown>>>;
+type Value<F> = F extends Field<infer T> ? T : never;
+type Optional<S extends Shape> = { [K in keyof S]: undefined extends Value<S[K]> ? K : never }[keyof S];
+/** The type a shape describes; fields made `optional` may be absent. */
+export type ParamsOf<S extends Shape> = { readonly [K in Exclude<keyof S, Optional<S>>]: Value<S[K]> } & {
+	readonly [K in Optional<S>]?: Exclude<Value<S[K]>, undefined>;
+};
+
+/** Letters with no control characters and no half surrogates, 1-200 of them unless said otherwise. */
+export const text = (max = 200): Field<string> => ({ rule: { type: "string", min: 1, max, custom: printable } });
+export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/): Field<string> => ({ rule: { type: "string", pattern } });
+export const matching = (pattern: RegExp): Field<string> => ({ rule: { type: "string", pattern } });
+export const email = (): Field<string> => ({
+	rule: { type: "string", max: 200, pattern: /^[^\s@\p{Cc}\p{Cs}]+@[^\s@.\p{Cc}\p{Cs}]+(?:\.[^\s@.\p{Cc}\p{Cs}]+)+$/u },
+});
+export const integer = (min: number, max: number): Field<number> => ({ rule: { type: "number", integer: true, min, max } });
+export const decimal = (min: number, max: number): Field<number> => ({ rule: { type: "number", min, max } });
+export const oneOf = <const T extends string>(...values: readonly T[]): Field<T> => ({ rule: { type: "enum", values } });
+export const optional = <T>(field: Field<T>): Field<T | undefined> => ({ rule: { ...field.rule, optional: true } });
+/** The same, and null as a value of its own. */
+export const nullable = <T>(field: Field<T>): Field<T | null> => ({ rule: { ...field.rule, nullable: true } });
+export const record = <S extends Shape>(shape: S): Field<ParamsOf<S>> => ({
+	rule: { type: "object", strict: true, props: rulesOf(shape) },
+});
+
+/** An instant with an offset in, normalised to UTC. */
+export const instant = (): Field<Instant> => ({ rule: { type: "string", max: 40, custom: normalInstant } });
+/** An instant later than the one in another field of the same params, which must stand before it. */
+export const instantAfter = (other: string): Field<Instant> => ({
+	rule: {
+		type: "string",
+		max: 40,
+		custom(value: unknown, errors: Complaint[], _schema: unknown, _path: unknown, parent: Readonly<Record<string, unknown>> | null) {
+			const normal = normalInstant(value, errors);
+			const first = parent?.[other];
+			if (typeof first === "string" && typeof normal === "string" && errors.length === 0 && normal <= first)
+				complain(errors, "instantAfter", `an instant after ${other}`, value);
+			return normal;
+		},
+	},
+});
+/** A day of the calendar, `YYYY-MM-DD`. */
+export const date = (): Field<string> => ({
+	rule: {
+		type: "string",
+		custom(value: unknown, errors: Complaint[]) {
+			if (typeof value === "string" && !isDate(value)) complain(errors, "date", "a day of the calendar, YYYY-MM-DD", value);
+			return value;
+		},
+	},
+});
+
+export const rulesOf = (shape: Shape): Record<string, Rule> =>
+	Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.rule]));
+
+function complain(errors: Complaint[], type: string, expected: string, actual: unknown): void {
+	errors.push({ type, expected, actual, message: `must be ${expected}` });
+}
+function printable(value: unknown, errors: Complaint[]): unknown {
+	if (typeof value === "string" && /[\p{Cc}\p{Cs}]/u.test(value)) complain(errors, "printable", "a text without control characters", value);
+	return value;
+}
+function normalInstant(value: unknown, errors: Complaint[]): unknown {
+	if (typeof value !== "string") return value;
+	const normal = parseInstant(value);
+	if (normal === null) complain(errors, "instant", "an ISO-8601 instant with an offset, e.g. 2026-03-01T08:15:00Z", value);
+	return normal ?? value;
+}

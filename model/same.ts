@@ -1,0 +1,15 @@
+/** Equality of plain JSON: same content is "already so". A key with the value undefined is a key that is absent. */
+export function same(a: unknown, b: unknown): boolean {
+	if (Object.is(a, b)) return true;
+	if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+	const left = Object.entries(a).filter(([, value]) => value !== undefined);
+	const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
+	return left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)));
+}
+
+/** An object without its undefined values: what is stored and what is sent is what was given. */
+export function given<T extends object>(fields: T): T {
+	const out = { ...fields };
+	for (const key in out) if (out[key] === undefined) delete out[key];
+	return out;
+}

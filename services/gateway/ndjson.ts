@@ -1,0 +1,152 @@
+/**
+ * Ndjson - any number of commands in one request: read line by line with back-pressure, given to the actors in batches, a few
+ * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
+ */
+import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import type { FieldError } from "../../mixins/errors.ts";
+
+export interface LineProblem {
+	readonly line: number;
+	readonly code: string;
+	readonly detail: string;
+	readonly errors?: readonly FieldError[];
+}
+export interface Tally {
+	received: number;
+	recorded: number;
+	duplicates: number;
+	refused: number;
+	/** The first hundred. */
+	readonly errors: LineProblem[];
+}
+export interface Bulk {
+	readonly tally: Tally;
+	/** Set when lines could not be taken for a reason that may pass: they may be sent again. */
+	failure: string | null;
+	/** Where to read from to see all of it. */
+	position: string;
+}
+
+/** Bytes a line may have. */
+const LINE = 64 * 1024;
+const BATCH = 256;
+const AT_ONCE = 6;
+const ERRORS = 100;
+const NEWLINE = 0x0a;
+
+/** A line, or null where it was too long to keep. */
+type Line = { readonly text: string | null };
+
+/** The lines of a stream of bytes; an unfinished one at the end counts. */
+export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+	let rest: Buffer[] = [];
+	let length = 0;
+	const keep = (part: Buffer) => {
+		length += part.length;
+		if (length <= LINE) rest.push(part);
+	};
+	const line = (): Line => {
+		const made = { text: length > LINE ? null : (rest.length === 1 ? (rest[0] ?? Buffer.alloc(0)) : Buffer.concat(rest)).toString("utf8") };
+		rest = [];
+		length = 0;
+		return made;
+	};
+	for await (const chunk of source) {
+		const lines: Line[] = [];
+		let from = 0;
+		for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+			keep(chunk.subarray(from, to));
+			lines.push(line());
+			from = to + 1;
+		}
+		if (from < chunk.length) keep(chunk.subarray(from));
+		if (lines.length > 0) yield lines;
+	}
+	if (length > 0) yield [line()];
+}
+
+/** Gives every line to `send`; resolves when all are answered. */
+export async function takeAll(source: AsyncIterable<Buffer>, send: (items: readonly Item[]) => Promise<readonly Outcome[]>): Promise<Bulk> {
+	const bulk: Bulk = { tally: { received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] }, failure: null, position: "" };
+	const running = new Set<Promise<void>>();
+	let batch: { line: number; item: Item }[] = [];
+	let number = 0;
+	const flush = async () => {
+		if (batch.length === 0) return;
+		const full = batch;
+		batch = [];
+		const call: Promise<void> = give(bulk, full, send).finally(() => running.delete(call));
+		running.add(call);
+		if (running.size >= AT_ONCE) await Promise.race(running);
+	};
+	for await (const lines of linesOf(source)) {
+		for (const { text } of lines) {
+			number++;
+			const item = text === null ? tooLong(bulk, number) : itemOf(bulk, number, text);
+			if (!item) continue;
+			batch.push({ line: number, item });
+			if (batch.length >= BATCH) await flush();
+		}
+		if (running.size < 2) await flush(); // a slow sender does not wait for a full batch
+	}
+	await flush();
+	await Promise.all(running);
+	bulk.tally.errors.sort((a, b) => a.line - b.line).splice(ERRORS);
+	return bulk;
+}
+
+async function give(
+	bulk: Bulk,
+	batch: readonly { line: number; item: Item }[],
+	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+): Promise<void> {
+	const outcomes = await send(batch.map(({ item }) => item)).catch((error: unknown) =>
+		batch.map((): Outcome => ({ failure: error instanceof Error ? error.message : String(error) })),
+	);
+	const { tally } = bulk;
+	batch.forEach(({ line }, i) => {
+		const outcome = outcomes[i] ?? { failure: "no answer" };
+		if ("done" in outcome) {
+			if (outcome.done.written && !outcome.done.replayed) tally.recorded++;
+			else tally.duplicates++;
+			bulk.position = later(bulk.position, outcome.done.position);
+		} else if ("refusal" in outcome) {
+			const { code, detail, errors } = outcome.refusal;
+			refuse(bulk, { line, code, detail, ...(errors ? { errors } : {}) });
+		} else bulk.failure ??= outcome.failure;
+	});
+}
+
+const refuse = ({ tally }: Bulk, problem: LineProblem): null => {
+	tally.refused++;
+	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order: a few more than are shown
+	return null;
+};
+function tooLong(bulk: Bulk, line: number): null {
+	bulk.tally.received++;
+	return refuse(bulk, { line, code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` });
+}
+function itemOf(bulk: Bulk, line: number, text: string): Item | null {
+	if (text.trim() === "") return null;
+	bulk.tally.received++;
+	let params: unknown;
+	try {
+		params = JSON.parse(text);
+	} catch {
+		return refuse(bulk, { line, code: "MALFORMED", detail: "The line is not JSON" });
+	}
+	if (typeof params !== "object" || params === null || Array.isArray(params))
+		return refuse(bulk, { line, code: "VALIDATION_ERROR", detail: "The line is not a JSON object" });
+	return { params: params as Record<string, unknown> }; // an object, as JSON has them
+}
+
+/** The later of two positions, partition by partition. */
+function later(a: string, b: string): string {
+	if (a === "" || b === "") return a || b;
+	const at = new Map<string, number>();
+	for (const part of `${a},${b}`.split(",")) {
+		const cut = part.lastIndexOf(":");
+		at.set(part.slice(0, cut), Math.max(at.get(part.slice(0, cut)) ?? 0, Number(part.slice(cut + 1))));
+	}
+	return [...at].map(([partition, position]) => `${partition}:${position}`).join(",");
+}

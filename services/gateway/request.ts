@@ -1,0 +1,117 @@
+/** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { v5, v7 } from "uuid";
+import type { RouteNote } from "../../mixins/routes.ts";
+import { invalidField, ProblemError } from "./problem.ts";
+
+/** What moleculer-web and the body parsers leave on a request. */
+export interface Incoming extends IncomingMessage {
+	readonly body?: unknown;
+	readonly query?: Readonly<Record<string, unknown>>;
+	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
+}
+type Params = Record<string, unknown>;
+interface CommandMeta {
+	readonly commandId: string;
+	readonly now: string;
+	readonly by: string;
+	readonly ifMatch?: number;
+	readonly digest?: string;
+}
+const NAMESPACE = "b8a1a1f4-0c2e-5d6b-9a57-6e1f0b6f2d11";
+const ANONYMOUS = "anonymous";
+
+const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
+
+/** The params and metadata of a command. */
+export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
+	const [unasked] = Object.keys(req.query ?? {});
+	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
+	const body = bodyOf(req);
+	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
+	const key = keyOf(req);
+	const scope = `${ANONYMOUS} ${route} ${key}`;
+	const id =
+		kind === "command"
+			? pathId(req)
+			: (body["id"] ?? (key === undefined || route.endsWith("/vehicles") ? undefined : v5(`id ${scope}`, NAMESPACE)));
+	const params: Params = id === undefined ? body : { ...body, id };
+	const ifMatch = ifMatchOf(req);
+	return {
+		params,
+		meta: {
+			commandId: key === undefined ? v7() : v5(`command ${scope}`, NAMESPACE),
+			now: new Date().toISOString(),
+			by: ANONYMOUS,
+			...(ifMatch === undefined ? {} : { ifMatch }),
+			...(key === undefined ? {} : { digest: createHash("sha256").update(canonical(body)).digest("base64url") }),
+		},
+	};
+}
+
+/** The params and metadata of a read. */
+export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {
+	const id = pathId(req);
+	if (id !== undefined && req.query && Object.hasOwn(req.query, "id"))
+		throw invalidField("id", "The id stands in the path", "no such parameter");
+	const position = req.headers["x-position"];
+	return {
+		params: { ...req.query, ...(id === undefined ? {} : { id }) },
+		meta: position === undefined ? {} : { position: String(position) },
+	};
+}
+
+/** The text of an upload. */
+export function uploadOf(req: Incoming, accepts: string): { params: Params; meta: object } {
+	if (typeOf(req) !== accepts || typeof req.body !== "string")
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
+	return { params: { content: req.body }, meta: {} };
+}
+
+/** `application/json` of `Application/JSON; charset=utf-8` */
+export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+const hasBody = (req: IncomingMessage): boolean =>
+	req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
+
+/** The JSON object a command came with; none is an empty one. */
+function bodyOf(req: Incoming): Params {
+	if (!hasBody(req)) return {};
+	if (typeOf(req) !== "application/json") throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "A command takes application/json");
+	const { body } = req;
+	if (typeof body !== "object" || body === null || Array.isArray(body))
+		throw invalidField("", "The content must be a JSON object", "an object", Array.isArray(body) ? "an array" : typeof body);
+	return body as Params; // an object, as JSON has them
+}
+
+function keyOf(req: IncomingMessage): string | undefined {
+	const key = req.headers["idempotency-key"];
+	if (key === undefined) return undefined;
+	if (typeof key !== "string" || !/^[\x21-\x7e]{1,128}$/.test(key))
+		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", [
+			{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" },
+		]);
+	return key;
+}
+
+/** A version the actor can have, or -1 for an entity tag that matches none. */
+function ifMatchOf(req: IncomingMessage): number | undefined {
+	const tag = req.headers["if-match"]?.trim();
+	if (tag === undefined || tag === "*") return undefined;
+	const version = /^"(\d{1,15})"$/.exec(tag);
+	if (version) return Number(version[1]);
+	if (/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(tag)) return -1;
+	throw new ProblemError(400, "MALFORMED", "If-Match takes one entity tag, as an ETag gives it", [
+		{ field: "If-Match", message: "is malformed", expected: '"<version>"', actual: tag.slice(0, 100) },
+	]);
+}
+
+/** The same text for the same content, whatever the order of its fields. */
+function canonical(value: unknown): string {
+	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+	return `{${Object.entries(value)
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+		.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`)
+		.join(",")}}`;
+}

@@ -1,0 +1,51 @@
+/** Infractions - each legal case as it stands, and those an owner consults. */
+import type { Context, ServiceSchema } from "moleculer";
+import { Projected } from "../../mixins/projected.ts";
+import { projection } from "../../model/index.ts";
+import type { InfractionFacts } from "./infraction.service.ts";
+
+type Row = Omit<InfractionFacts["infraction.opened"], "jurisdiction"> & {
+	readonly status: "unidentified" | "open" | "cancelled";
+	readonly reason?: string;
+};
+const statusOf = (holder: string | null) => (holder === null ? "unidentified" : "open");
+
+export const infractions = projection<Row, InfractionFacts>({
+	name: "infractions",
+	of: "infraction",
+	follows: ["infraction"],
+	on: {
+		"infraction.opened": (_none, { jurisdiction: _pack, ...opened }) => ({ ...opened, status: statusOf(opened.holder) }),
+		"infraction.identified": (row, { holder }) => row && { ...row, holder, status: "open" },
+		"infraction.reassigned": (row, { holder }) => row && { ...row, holder, status: statusOf(holder) },
+		"infraction.cancelled": (row, { reason }) => row && { ...row, status: "cancelled", reason },
+	},
+	show: (row) => row,
+	filters: ["radar", "plate", "status", "holder", "vehicle", "detection"],
+	sorts: ["occurredAt"],
+	counted: ["status"],
+});
+
+const listed = Projected(infractions);
+/** What a list of an owner's cases may be asked, besides the owner. */
+interface OfOwner {
+	readonly id: string;
+	readonly [asked: string]: unknown;
+}
+
+export default {
+	name: infractions.name,
+	mixins: [listed],
+	actions: {
+		/** An owner's cases: those in which he or she held the vehicle at the instant of the offence. */
+		ofOwner: {
+			rest: "GET /owners/:id/infractions",
+			note: { kind: "read", of: "owner" },
+			async handler(ctx: Context<OfOwner>) {
+				const { id, ...asked } = ctx.params;
+				await ctx.call("owner.exists", { id });
+				return ctx.call("infractions.list", { ...asked, holder: id });
+			},
+		},
+	},
+} satisfies ServiceSchema;

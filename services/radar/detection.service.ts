@@ -1,0 +1,129 @@
+/** Detection - one vehicle measured once by one radar: evidence, or kept as discarded with the reason. Never part of the radar's own stream. */
+import type { ServiceSchema } from "moleculer";
+import { type JurisdictionId, type RadarKind, readPlate, retainedSpeed } from "../../jurisdictions/index.ts";
+import { EventSourced } from "../../mixins/event-sourced.ts";
+import {
+	aggregate,
+	ask,
+	type CommandOf,
+	id,
+	type Instant,
+	instant,
+	integer,
+	invariant,
+	isAfter,
+	matching,
+	minutes,
+	oneOf,
+	optional,
+	type ParamsOf,
+	same,
+	text,
+	type Unknown,
+} from "../../model/index.ts";
+import type { Enforcement, Site } from "./radar.service.ts";
+
+// -- State: what it remembers ------------------------------------------------
+type Detection = Unknown | { readonly status: "qualified" | "discarded"; readonly passage: DetectionFacts["detection.recorded"] };
+
+// -- Facts: stored for ever, so never renamed, extended with care --------------
+/** The first that applies, in this order. */
+export type DiscardReason = "RADAR_NOT_IN_SERVICE" | "CERTIFICATE_NOT_VALID" | "NO_LIMIT" | "WITHIN_TOLERANCE";
+export interface DetectionFacts {
+	"detection.recorded": {
+		radar: string;
+		plate: string;
+		country: string;
+		vehicleClass: "light" | "heavy";
+		speedKmh: number;
+		capturedAt: Instant;
+	};
+	/** With everything a judge needs of the radar at that instant. */
+	"detection.qualified": {
+		radar: string;
+		limitKmh: number;
+		retainedKmh: number;
+		excessKmh: number;
+		kind: RadarKind;
+		jurisdiction: JurisdictionId;
+		site: Site & { road: string | null };
+	};
+	"detection.discarded": { reason: DiscardReason; limitKmh?: number; retainedKmh?: number };
+}
+
+const { command, define, fact } = aggregate<Detection, DetectionFacts>();
+
+// -- Invariants ----------------------------------------------------------------
+const captureIsNotAhead = invariant(
+	"CAPTURED_IN_THE_FUTURE",
+	"A capture lies at most five minutes ahead of the clock",
+	({ params, now }: { params: { capturedAt: Instant }; now: Instant }) => !isAfter(params.capturedAt, now, minutes(5)),
+);
+
+// -- The model -------------------------------------------------------------------
+const passage = {
+	id: id(),
+	radar: id(),
+	plate: text(),
+	country: matching(/^[A-Z]{1,3}$/),
+	vehicleClass: optional(oneOf("light", "heavy")),
+	speedKmh: integer(1, 400),
+	capturedAt: instant(),
+};
+type Passage = ParamsOf<typeof passage>;
+const asRecorded = ({ id: _id, vehicleClass = "light", ...rest }: Passage): DetectionFacts["detection.recorded"] => ({
+	...rest,
+	vehicleClass,
+});
+
+export const detection = define({
+	name: "detection",
+	plural: "detections",
+	context: "radar",
+	begins: ["detection.recorded"],
+	personal: { "detection.recorded": ["plate"] },
+	commands: {
+		record: command(passage, {
+			bulk: true,
+			from: ["unknown"],
+			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
+			already: (state, params) => same(state.passage, asRecorded(params)),
+			consult: { radar: ask("radar.enforcementAt", ({ radar, capturedAt }: Passage) => ({ id: radar, at: capturedAt })) },
+			require: [captureIsNotAhead],
+			decide: (_unknown, params, { consulted }) => [
+				fact("detection.recorded", asRecorded(params)),
+				judge(asRecorded(params), consulted.radar),
+			],
+			answer: ([, outcome]) =>
+				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },
+		}),
+	},
+	asks: {},
+	evolve: {
+		"detection.recorded": (_unknown, data) => ({ status: "discarded", passage: data }), // the verdict follows in the same commit
+		"detection.qualified": (state) => ({ ...state, status: "qualified" }),
+		"detection.discarded": (state) => ({ ...state, status: "discarded" }),
+	},
+});
+
+/** Whether a passage is evidence of an offence (order of 4 June 2009: an offence exists when the retained speed exceeds the limit). */
+function judge({ radar: id, vehicleClass, speedKmh }: DetectionFacts["detection.recorded"], radar: Enforcement) {
+	const discard = (reason: DiscardReason, measured: { limitKmh?: number; retainedKmh?: number } = {}) =>
+		fact("detection.discarded", { reason, ...measured });
+	if (!radar.inService) return discard("RADAR_NOT_IN_SERVICE");
+	if (!radar.certified) return discard("CERTIFICATE_NOT_VALID");
+	const limitKmh = (vehicleClass === "heavy" ? radar.heavyKmh : null) ?? radar.lightKmh;
+	if (limitKmh === null) return discard("NO_LIMIT");
+	const retainedKmh = retainedSpeed(radar.jurisdiction, radar.kind, speedKmh);
+	if (retainedKmh <= limitKmh) return discard("WITHIN_TOLERANCE", { limitKmh, retainedKmh });
+	const { kind, jurisdiction, site } = radar;
+	return fact("detection.qualified", { radar: id, limitKmh, retainedKmh, excessKmh: retainedKmh - limitKmh, kind, jurisdiction, site });
+}
+
+declare module "../../model/define.ts" {
+	interface Commands {
+		"detection.record": CommandOf<typeof detection, "record">;
+	}
+}
+
+export default { name: detection.name, mixins: [EventSourced(detection)] } satisfies ServiceSchema;

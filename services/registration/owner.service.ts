@@ -1,0 +1,70 @@
+/** Owner - a person or a company that vehicles are registered to. */
+import type { ServiceSchema } from "moleculer";
+import { EventSourced } from "../../mixins/event-sourced.ts";
+import { aggregate, date, email, given, id, oneOf, optional, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
+
+// -- State: what it remembers ------------------------------------------------
+type Owner =
+	| Unknown
+	| { readonly status: "registered"; readonly created: OwnerFacts["owner.registered"]; readonly details: OwnerFacts["owner.registered"] };
+
+// -- Facts: stored for ever, so never renamed, extended with care --------------
+export interface OwnerFacts {
+	"owner.registered": {
+		kind: "person" | "company";
+		name: string;
+		birthDate?: string;
+		nationalId?: string;
+		email: string;
+		phone?: string;
+		address?: string;
+	};
+	"owner.corrected": Partial<OwnerFacts["owner.registered"]>;
+}
+
+const { answer, command, define, fact } = aggregate<Owner, OwnerFacts>();
+
+// -- The model -------------------------------------------------------------------
+const identity = { birthDate: optional(date()), nationalId: optional(text()), phone: optional(text()), address: optional(text()) };
+const registration = { id: id(), kind: oneOf("person", "company"), name: text(), email: email(), ...identity };
+const correction = { id: id(), kind: optional(oneOf("person", "company")), name: optional(text()), email: optional(email()), ...identity };
+const personal = ["name", "birthDate", "nationalId", "email", "phone", "address"] as const;
+const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => rest;
+const corrected = ({ id: _id, ...rest }: ParamsOf<typeof correction>): OwnerFacts["owner.corrected"] => given(rest);
+
+export const owner = define({
+	name: "owner",
+	plural: "owners",
+	context: "registration",
+	begins: ["owner.registered"],
+	personal: { "owner.registered": personal, "owner.corrected": personal },
+	commands: {
+		register: command(registration, {
+			from: ["unknown"],
+			already: (state, params) => same(state.created, details(params)),
+			decide: (_unknown, params) => [fact("owner.registered", details(params))],
+		}),
+		correct: command(correction, {
+			from: ["registered"],
+			oneOf: ["kind", ...personal],
+			already: (state, params) => same({ ...state.details, ...corrected(params) }, state.details),
+			decide: (_state, params) => [fact("owner.corrected", corrected(params))],
+		}),
+	},
+	asks: {
+		/** Refused with OWNER_UNKNOWN when there is no such owner: what a registration needs to know. */
+		exists: answer({ id: id() }, (): true => true),
+	},
+	evolve: {
+		"owner.registered": (_unknown, data) => ({ status: "registered", created: data, details: data }),
+		"owner.corrected": (state, data) => ({ ...state, details: { ...state.details, ...data } }),
+	},
+});
+
+declare module "../../model/define.ts" {
+	interface Asks {
+		"owner.exists": { params: { id: string }; answer: true };
+	}
+}
+
+export default { name: owner.name, mixins: [EventSourced(owner)] } satisfies ServiceSchema;

@@ -1,0 +1,21 @@
+/** Owners - who vehicles are registered to, as known now. */
+import type { ServiceSchema } from "moleculer";
+import { Projected } from "../../mixins/projected.ts";
+import { projection } from "../../model/index.ts";
+import type { OwnerFacts } from "./owner.service.ts";
+
+export const owners = projection<OwnerFacts["owner.registered"], OwnerFacts>({
+	name: "owners",
+	of: "owner",
+	follows: ["registration"],
+	on: {
+		"owner.registered": (_none, data) => data,
+		"owner.corrected": (row, data) => row && { ...row, ...data },
+	},
+	show: (row) => row,
+	filters: ["kind", "name", "email"],
+	sorts: ["name"],
+	counted: ["kind"],
+});
+
+export default { name: owners.name, mixins: [Projected(owners)] } satisfies ServiceSchema;

@@ -1,0 +1,171 @@
+/** Vehicle - a plate of a country, and who held it from when: exactly one holder at a time, with all that came before. */
+import type { ServiceSchema } from "moleculer";
+import { readPlate } from "../../jurisdictions/index.ts";
+import { EventSourced } from "../../mixins/event-sourced.ts";
+import {
+	aggregate,
+	alreadyHolds,
+	ask,
+	type Case,
+	entryAfter,
+	entryAt,
+	given,
+	id,
+	insert,
+	type Instant,
+	instant,
+	integer,
+	invariant,
+	matching,
+	oneOf,
+	optional,
+	type ParamsOf,
+	same,
+	text,
+	type Timeline,
+	type Unknown,
+} from "../../model/index.ts";
+
+// -- State: what it remembers ------------------------------------------------
+interface Registered {
+	readonly status: "registered" | "deregistered";
+	readonly created: VehicleFacts["vehicle.registered"];
+	readonly details: Details;
+	/** Owner ids; null from a deregistration on. */
+	readonly holders: Timeline<string | null>;
+}
+type Vehicle = Unknown | Registered;
+
+// -- Facts: stored for ever, so never renamed, extended with care --------------
+interface Details {
+	readonly type: "car" | "bus" | "truck" | "motorcycle";
+	readonly brand: string;
+	readonly model: string;
+	readonly fiscalPower: number;
+}
+export interface VehicleFacts {
+	"vehicle.registered": Details & { plate: string; country: string; owner: string; from: Instant | null };
+	"vehicle.transferred": { owner: string; from: Instant };
+	"vehicle.corrected": Partial<Details>;
+	"vehicle.deregistered": { from: Instant };
+}
+
+const { answer, command, define, fact } = aggregate<Vehicle, VehicleFacts>();
+
+// -- Invariants ----------------------------------------------------------------
+const plateIsOfItsCountry = invariant(
+	"PLATE_MALFORMED",
+	"A plate is registered in the form its country gives",
+	({ params }: { params: { country: string; plate: string } }) => readPlate(params.country, params.plate).wellFormed,
+	422,
+);
+const isRegisteredThen = invariant(
+	"VEHICLE_DEREGISTERED",
+	"A vehicle that is deregistered at that instant has to be registered again first",
+	({ state, params, now }: Case<Registered, { from?: Instant }>) => entryAt(state.holders, params.from ?? now)?.value !== null,
+);
+const isFreeThen = invariant(
+	"VEHICLE_ALREADY_EXISTS",
+	"A vehicle is registered again only from an instant at which it is deregistered",
+	({ state, params, now }: Case<Vehicle, { from?: Instant }>) =>
+		state.status === "unknown" || entryAt(state.holders, params.from ?? now)?.value === null,
+);
+
+// -- The model -------------------------------------------------------------------
+const type = () => oneOf("car", "bus", "truck", "motorcycle");
+const vehicleId = () => id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/);
+const power = () => integer(1, 999);
+const registration = {
+	id: optional(vehicleId()),
+	plate: text(32),
+	country: matching(/^[A-Z]{1,3}$/),
+	type: type(),
+	brand: text(),
+	model: text(),
+	fiscalPower: power(),
+	owner: id(),
+	from: optional(instant()),
+};
+const asRegistered = (
+	{ id: _id, from, ...rest }: ParamsOf<typeof registration>,
+	atFirst: Instant | null,
+): VehicleFacts["vehicle.registered"] => ({
+	...rest,
+	from: from ?? atFirst,
+});
+const ownerExists = { owner: ask("owner.exists", ({ owner }: { owner: string }) => ({ id: owner })) };
+
+export const vehicle = define({
+	name: "vehicle",
+	plural: "vehicles",
+	context: "registration",
+	begins: ["vehicle.registered"],
+	personal: { "vehicle.registered": ["plate"] },
+	commands: {
+		register: command(registration, {
+			from: ["unknown", "deregistered", "registered"],
+			identity: ({ country, plate }) => `${country}-${readPlate(country, plate).plate}`,
+			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
+			already: (state, params) => state.status === "registered" && same(state.created, asRegistered(params, state.created.from)),
+			consult: ownerExists,
+			require: [plateIsOfItsCountry, isFreeThen],
+			decide: (state, params, { now }) => [fact("vehicle.registered", asRegistered(params, state.status === "unknown" ? null : now))],
+		}),
+		transfer: command(
+			{ id: vehicleId(), owner: id(), from: optional(instant()) },
+			{
+				from: ["registered", "deregistered"],
+				already: (state, { owner, from }, { now }) => alreadyHolds(state.holders, from, now, owner),
+				consult: ownerExists,
+				require: [isRegisteredThen],
+				decide: (_state, { owner, from }, { now }) => [fact("vehicle.transferred", { owner, from: from ?? now })],
+			},
+		),
+		correct: command(
+			{ id: vehicleId(), type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
+			{
+				from: ["registered", "deregistered"],
+				oneOf: ["type", "brand", "model", "fiscalPower"],
+				already: (state, { id: _id, ...fields }) => same({ ...state.details, ...given(fields) }, state.details),
+				decide: (_state, { id: _id, ...fields }) => [fact("vehicle.corrected", given(fields))],
+			},
+		),
+		deregister: command(
+			{ id: vehicleId(), from: optional(instant()) },
+			{
+				from: ["registered", "deregistered"],
+				already: (state, { from }, { now }) => alreadyHolds(state.holders, from, now, null),
+				decide: (_state, { from }, { now }) => [fact("vehicle.deregistered", { from: from ?? now })],
+			},
+		),
+	},
+	asks: {
+		holderAt: answer(
+			{ id: vehicleId(), at: optional(instant()) },
+			(state, { at }, { now, id }) => {
+				const entry = entryAt(state.holders, at ?? now);
+				return {
+					vehicle: id,
+					at: at ?? now,
+					owner: entry?.value ?? null,
+					from: entry?.from ?? null,
+					to: entryAfter(state.holders, at ?? now)?.from ?? null,
+				};
+			},
+			"holder",
+		),
+	},
+	evolve: {
+		"vehicle.registered": (state, data) => ({
+			status: "registered",
+			created: data,
+			details: { type: data.type, brand: data.brand, model: data.model, fiscalPower: data.fiscalPower },
+			holders: insert(state.status === "unknown" ? [] : state.holders, data.from, data.owner),
+		}),
+		"vehicle.transferred": (state, { owner, from }) => ({ ...state, holders: insert(state.holders, from, owner) }),
+		"vehicle.corrected": (state, data) => ({ ...state, details: { ...state.details, ...data } }),
+		"vehicle.deregistered": (state, { from }) => ({ ...state, status: "deregistered", holders: insert(state.holders, from, null) }),
+	},
+});
+
+export default { name: vehicle.name, mixins: [EventSourced(vehicle)] } satisfies ServiceSchema;

@@ -1,0 +1,60 @@
+/**
+ * Log - the contract every event store keeps. One log per context, cut into partitions; in a partition positions run 1, 2, 3 ...
+ * with no hole, and a commit becomes visible only after all before it.
+ */
+import type { Recorded } from "./codec.ts";
+
+/** The facts of one decision, atomic. */
+export interface Commit {
+	/** 1, 2, 3 ... in its partition. */
+	readonly position: number;
+	/** `<service>-<id>` */
+	readonly stream: string;
+	/** Facts in the stream before this commit: the version the decision was made on. */
+	readonly version: number;
+	/** The exact text that is stored, hashed and handed to followers; made once. */
+	readonly body: string;
+	/** Over the previous commit's hash and this one's content (chain.ts). */
+	readonly hash: string;
+	/** The body, read; set by whoever made or read it first in this process. */
+	recorded?: Recorded;
+}
+
+/** The last commit of a partition; position 0 when it is empty. */
+export interface Tail {
+	readonly position: number;
+	readonly hash: string;
+}
+
+export interface LogPartition {
+	/** `<log>:<partition>`, the prefix of its positions outside. */
+	readonly name: string;
+	/** Commits one append may carry. */
+	readonly maxBatch: number;
+	/** Whether a creation is looked up before it is tried: where a read costs less than a refused batch. */
+	readonly readsFirst: boolean;
+	tail(): Promise<Tail>;
+	/**
+	 * Appends at `tail + 1` and only there: true when all are durable. Anything else, a rejection too, says nothing: the caller
+	 * reads from its tail on and sees.
+	 */
+	append(commits: readonly Commit[]): Promise<boolean>;
+	/** Commits after a position, in order. */
+	read(after: number, limit: number): Promise<Commit[]>;
+	/** All commits of each stream, in order; a stream that does not exist is absent. */
+	streams(names: readonly string[]): Promise<Map<string, Commit[]>>;
+}
+
+export interface LogStore {
+	/** The partitions of a context's log, created when it is new. */
+	open(context: string): Promise<readonly LogPartition[]>;
+	close(): Promise<void>;
+}
+
+/** The store could not be read or written; the command may be tried again. */
+export class StoreUnavailable extends Error {
+	readonly code = "STORE_UNAVAILABLE";
+	constructor(what: string, cause?: unknown) {
+		super(`${what}${cause instanceof Error ? `: ${cause.message}` : ""}`, { cause });
+	}
+}

@@ -1,0 +1,101 @@
+/**
+ * The log on node:sqlite: one file, one table per (log, partition), many commits per transaction, each transaction on the disk
+ * before it is acknowledged (WAL, synchronous=FULL). The tail is compared inside the transaction, so two processes on one file
+ * are safe.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Commit, LogPartition, LogStore } from "../log.ts";
+import { settle } from "./file.ts";
+
+/** Commits one transaction carries; more only lengthens the wait of the first. */
+const MAX_BATCH = 1000;
+
+export class SqliteLogStore implements LogStore {
+	readonly #db: DatabaseSync;
+	readonly #wanted: number | undefined;
+
+	/** `partitions`: the number a new log gets, or that an existing one must have. */
+	constructor(file: string, partitions?: number) {
+		this.#db = settle(new DatabaseSync(file), "FULL");
+		this.#db.exec("CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT");
+		this.#wanted = partitions;
+	}
+
+	async open(context: string): Promise<readonly LogPartition[]> {
+		this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, this.#wanted ?? 1);
+		const kept = Number(this.#db.prepare("SELECT partitions FROM logs WHERE name = ?").get(context)?.["partitions"]);
+		if (this.#wanted !== undefined && this.#wanted !== kept)
+			throw new Error(`PARTITIONS is ${this.#wanted}, but the log "${context}" was created with ${kept}`);
+		return Array.from({ length: kept }, (_, partition) => new SqlitePartition(this.#db, context, partition));
+	}
+
+	async close(): Promise<void> {
+		this.#db.close();
+	}
+}
+
+class SqlitePartition implements LogPartition {
+	readonly name: string;
+	readonly maxBatch = MAX_BATCH;
+	readonly readsFirst = true;
+	readonly #db: DatabaseSync;
+	readonly #tail: StatementSync;
+	readonly #position: StatementSync;
+	readonly #insert: StatementSync;
+	readonly #read: StatementSync;
+	readonly #stream: StatementSync;
+
+	constructor(db: DatabaseSync, context: string, partition: number) {
+		const table = `"log_${context}_${partition}"`;
+		db.exec(
+			`CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version)) STRICT`,
+		);
+		this.name = `${context}:${partition}`;
+		this.#db = db;
+		this.#tail = db.prepare(`SELECT position, hash FROM ${table} ORDER BY position DESC LIMIT 1`);
+		this.#position = db.prepare(`SELECT max(position) AS position FROM ${table}`);
+		this.#insert = db.prepare(`INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`);
+		this.#read = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE position > ? ORDER BY position LIMIT ?`);
+		this.#stream = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? ORDER BY version`);
+	}
+
+	async tail() {
+		const row = this.#tail.get();
+		return { position: Number(row?.["position"] ?? 0), hash: String(row?.["hash"] ?? "") };
+	}
+
+	async append(commits: readonly Commit[]): Promise<boolean> {
+		this.#db.exec("BEGIN IMMEDIATE");
+		try {
+			const fits = Number(this.#position.get()?.["position"] ?? 0) + 1 === commits[0]?.position;
+			if (fits) for (const { position, stream, version, body, hash } of commits) this.#insert.run(position, stream, version, body, hash);
+			this.#db.exec(fits ? "COMMIT" : "ROLLBACK");
+			return fits;
+		} catch (error) {
+			if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+			throw error;
+		}
+	}
+
+	async read(after: number, limit: number): Promise<Commit[]> {
+		return this.#read.all(after, limit).map(commitOf);
+	}
+
+	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
+		const found = new Map<string, Commit[]>();
+		for (const name of names) {
+			const commits = this.#stream.all(name);
+			if (commits.length > 0) found.set(name, commits.map(commitOf));
+		}
+		return found;
+	}
+}
+
+/** A plain object of our own, so that every commit has one shape. */
+const commitOf = (row: Record<string, unknown>): Commit => ({
+	position: Number(row["position"]),
+	stream: String(row["stream"]),
+	version: Number(row["version"]),
+	body: String(row["body"]),
+	hash: String(row["hash"]),
+});

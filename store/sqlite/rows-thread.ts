@@ -1,0 +1,60 @@
+/**
+ * The thread that runs the statements of the read models, so that neither a big batch nor a slow count ever stops the thread
+ * that acknowledges commands. One instance writes, another (read only) answers queries.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { settle } from "./file.ts";
+
+/** A step of a request: one statement, run once for each row of parameters. */
+export interface Run {
+	readonly sql: string;
+	readonly rows: readonly (readonly SQLInputValue[])[];
+}
+/** `expect`: a value the first column of a query must have, else nothing is done. */
+export interface Request {
+	readonly n: number;
+	readonly kind: "query" | "queries" | "transaction";
+	readonly runs: readonly Run[];
+	readonly expect?: { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue };
+}
+
+const { file, readOnly } = workerData as { file: string; readOnly: boolean }; // set by threads.ts
+const db = readOnly ? new DatabaseSync(file, { readOnly }) : settle(new DatabaseSync(file), "NORMAL");
+const statements = new Map<string, StatementSync>();
+
+function statement(sql: string): StatementSync {
+	let found = statements.get(sql);
+	if (!found) statements.set(sql, (found = db.prepare(sql)));
+	found.setReturnArrays(true);
+	return found;
+}
+
+function answer({ kind, runs, expect }: Request): unknown {
+	if (kind !== "transaction") return runs.flatMap(({ sql, rows }) => rows.flatMap((params) => statement(sql).all(...params)));
+	db.exec("BEGIN IMMEDIATE");
+	try {
+		const holds = !expect || first(statement(expect.sql).all(...expect.params)) === expect.value;
+		if (holds) for (const { sql, rows } of runs) for (const params of rows) statement(sql).run(...params);
+		db.exec(holds ? "COMMIT" : "ROLLBACK");
+		return holds;
+	} catch (error) {
+		if (db.isTransaction) db.exec("ROLLBACK");
+		throw error;
+	}
+}
+/** node:sqlite gives rows as arrays here, whatever its types say. */
+const first = (rows: readonly unknown[]): unknown => (Array.isArray(rows[0]) ? rows[0][0] : undefined);
+
+parentPort?.on("message", (request: Request | "close") => {
+	if (request === "close") {
+		db.close();
+		parentPort?.close();
+		return;
+	}
+	try {
+		parentPort?.postMessage({ n: request.n, result: answer(request) });
+	} catch (error) {
+		parentPort?.postMessage({ n: request.n, error: error instanceof Error ? error.message : String(error) });
+	}
+});

@@ -1,0 +1,198 @@
+/**
+ * Rows on node:sqlite: one file, a table per read model, each batch one transaction that first compares the checkpoint. What the
+ * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
+ */
+import type { SQLInputValue } from "node:sqlite";
+import { type Change, type Query, type Row, type RowStore, type Step, type Table, type TableSpec, totalsOf, type Value } from "../rows.ts";
+import type { Run } from "./rows-thread.ts";
+import { Thread } from "./thread.ts";
+
+const quoted = (name: string): string => `"${name}"`;
+/** A column of the read model: never in the way of our own. */
+const field = (name: string): string => (name === "id" ? name : `"by_${name}"`);
+
+export class SqliteRowStore implements RowStore {
+	readonly #file: string;
+	readonly #writer: Thread;
+	#reader: Thread | null = null;
+
+	constructor(file: string) {
+		this.#file = file;
+		this.#writer = new Thread(file, false);
+	}
+
+	async open(spec: TableSpec): Promise<Table> {
+		await this.#writer.transaction(schemaOf(spec).map((sql) => ({ sql, rows: [[]] })));
+		this.#reader ??= new Thread(this.#file, true); // only once there is a file to read
+		return new SqliteTable(spec, this.#writer, this.#reader);
+	}
+
+	async close(): Promise<void> {
+		await this.#reader?.close();
+		await this.#writer.close();
+	}
+}
+
+function schemaOf({ name, columns, ranges = [] }: TableSpec): string[] {
+	const table = quoted(`rows_${name}`);
+	const fields = columns.map((column) => `, ${field(column)}`).join("");
+	return [
+		"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
+		"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
+		`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, at TEXT NOT NULL, data TEXT, shown INTEGER NOT NULL, due TEXT${fields})`,
+		`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_due`)} ON ${table} (due) WHERE due IS NOT NULL`,
+		...columns
+			.filter((column) => !ranges.some(([first]) => first === column))
+			.map(
+				(column) =>
+					`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${column}`)} ON ${table} (${field(column)}, id) WHERE ${field(column)} IS NOT NULL`,
+			),
+		...ranges.map(
+			([first, second]) =>
+				`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${first}_${second}`)} ON ${table} (${field(first)}, ${field(second)}, id) WHERE ${field(first)} IS NOT NULL`,
+		),
+	];
+}
+
+class SqliteTable implements Table {
+	readonly atomic = true;
+	readonly #spec: TableSpec;
+	readonly #writer: Thread;
+	readonly #reader: Thread;
+	readonly #table: string;
+	readonly #upsert: string;
+	readonly #fields: string;
+
+	constructor(spec: TableSpec, writer: Thread, reader: Thread) {
+		this.#spec = spec;
+		this.#writer = writer;
+		this.#reader = reader;
+		this.#table = quoted(`rows_${spec.name}`);
+		this.#fields = ["id", "rev", "at", "data", "shown", ...spec.counted.map(field)].join(", ");
+		const names = ["id", "rev", "at", "data", "shown", "due", ...spec.columns.map(field)];
+		this.#upsert = `INSERT INTO ${this.#table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")}) ON CONFLICT (id) DO UPDATE SET ${names
+			.slice(1)
+			.map((name) => `${name} = excluded.${name}`)
+			.join(", ")}`;
+	}
+
+	async checkpoints() {
+		const rows = await this.#writer.query("SELECT partition, position FROM checkpoints WHERE name = ?", [this.#spec.name]);
+		return Object.fromEntries(rows.map(([partition, position]) => [String(partition), Number(position)]));
+	}
+
+	async load(ids: readonly string[]): Promise<Map<string, Row>> {
+		if (ids.length === 0) return new Map();
+		const rows = await this.#writer.queries(
+			`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ?`,
+			ids.map((id) => [id]),
+		);
+		return new Map(rows.map((cells) => [String(cells[0]), this.#row(cells)]));
+	}
+
+	save(changes: readonly Change[], { partition, from, to }: Step): Promise<boolean> {
+		const { name } = this.#spec;
+		const step = {
+			sql: "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
+			rows: [[name, partition, to]],
+		};
+		return this.#writer.transaction([...this.#runs(changes), step], {
+			sql: "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?",
+			params: [name, partition],
+			value: from,
+		});
+	}
+
+	refresh(change: Change): Promise<boolean> {
+		return this.#writer.transaction(this.#runs([change]), {
+			sql: `SELECT rev FROM ${this.#table} WHERE id = ?`,
+			params: [change.id],
+			value: change.rev,
+		});
+	}
+
+	#runs(changes: readonly Change[]): Run[] {
+		const moved = [...totalsOf(changes)].filter(([, by]) => by !== 0);
+		return [
+			{ sql: this.#upsert, rows: changes.map(cellsOf) },
+			{
+				sql: "INSERT INTO totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
+				rows: moved.map(([key, by]) => [this.#spec.name, key, by]),
+			},
+		];
+	}
+
+	async get(id: string): Promise<Row | null> {
+		const [cells] = await this.#reader.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ? AND shown = 1`, [id]);
+		return cells ? this.#row(cells) : null;
+	}
+
+	async find({ filters, range, sort, descending, limit, offset = 0, after }: Query): Promise<Row[]> {
+		const by = field(sort);
+		const order = descending ? "DESC" : "ASC";
+		const where = ["shown = 1"];
+		const params: SQLInputValue[] = [];
+		for (const [column, value] of Object.entries(filters)) {
+			where.push(`${field(column)} = ?`);
+			params.push(value);
+		}
+		for (const [bound, compare] of [
+			[range?.from, ">="],
+			[range?.to, "<"],
+		] as const) {
+			if (!range || bound === null || bound === undefined) continue;
+			where.push(`${field(range.column)} ${compare} ?`);
+			params.push(bound);
+		}
+		if (after) {
+			where.push(sort === "id" ? `id ${descending ? "<" : ">"} ?` : `(${by}, id) ${descending ? "<" : ">"} (?, ?)`);
+			params.push(...(sort === "id" ? [after.id] : [after.value, after.id]));
+		}
+		const ordering = sort === "id" ? `id ${order}` : `${by} ${order}, id ${order}`;
+		const rows = await this.#reader.query(
+			`SELECT ${this.#fields} FROM ${this.#table} WHERE ${where.join(" AND ")} ORDER BY ${ordering} LIMIT ? OFFSET ?`,
+			[...params, limit, offset],
+		);
+		return rows.map((cells) => this.#row(cells));
+	}
+
+	async count(filters: Readonly<Record<string, Value>>): Promise<number> {
+		const asked = Object.entries(filters);
+		const [only] = asked;
+		const kept =
+			asked.length === 0 ? "" : asked.length === 1 && only && this.#spec.counted.includes(only[0]) ? `${only[0]}=${only[1]}` : null;
+		const [cells] =
+			kept === null
+				? await this.#reader.query(
+						`SELECT count(*) FROM ${this.#table} WHERE ${asked.map(([column]) => `${field(column)} = ?`).join(" AND ")}`,
+						asked.map(([, value]) => value),
+					)
+				: await this.#reader.query("SELECT total FROM totals WHERE name = ? AND key = ?", [this.#spec.name, kept]);
+		return Number(cells?.[0] ?? 0);
+	}
+
+	async due(now: string, limit: number): Promise<Row[]> {
+		const rows = await this.#writer.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE due <= ? ORDER BY due LIMIT ?`, [now, limit]);
+		return rows.map((cells) => this.#row(cells));
+	}
+
+	#row([id, rev, at, data, shown, ...counted]: readonly SQLInputValue[]): Row {
+		return {
+			id: String(id),
+			rev: Number(rev),
+			at: JSON.parse(String(at)) as Row["at"], // bytes come in here
+			data: typeof data === "string" ? (JSON.parse(data) as object) : null,
+			counted: shown === 1 ? this.#spec.counted.map((column, i) => `${column}=${counted[i]}`) : null,
+		};
+	}
+}
+
+const cellsOf = ({ id, rev, at, data, counted, due, columns }: Change): SQLInputValue[] => [
+	id,
+	rev + 1,
+	JSON.stringify(at),
+	data === null ? null : JSON.stringify(data),
+	counted ? 1 : 0,
+	due,
+	...columns,
+];

@@ -1,0 +1,64 @@
+/** Thread - a file of rows behind a worker: requests go in order, answers come as promises. */
+import type { SQLInputValue } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { StoreUnavailable } from "../log.ts";
+import type { Request, Run } from "./rows-thread.ts";
+
+type Cells = readonly SQLInputValue[];
+interface Reply {
+	readonly n: number;
+	readonly result?: unknown;
+	readonly error?: string;
+}
+
+export class Thread {
+	readonly #worker: Worker;
+	readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+	readonly #file: string;
+	#n = 0;
+	#closed: Promise<void>;
+
+	constructor(file: string, readOnly: boolean) {
+		this.#file = file;
+		this.#worker = new Worker(new URL("./rows-thread.ts", import.meta.url), { workerData: { file, readOnly } });
+		this.#worker.on("message", (reply: Reply) => this.#reply(reply));
+		this.#worker.on("error", (error) => this.#fail(error));
+		this.#closed = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
+		this.#worker.once("exit", () => this.#fail(new Error("its thread has ended")));
+	}
+
+	query(sql: string, params: Cells = []): Promise<readonly Cells[]> {
+		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }] }) as Promise<readonly Cells[]>; // rows come in here
+	}
+	/** The same statement for many parameters, all rows in one answer. */
+	queries(sql: string, rows: readonly Cells[]): Promise<readonly Cells[]> {
+		return this.#ask({ kind: "queries", runs: [{ sql, rows }] }) as Promise<readonly Cells[]>; // rows come in here
+	}
+	/** All or nothing; false when what is expected does not hold. */
+	transaction(runs: readonly Run[], expect?: NonNullable<Request["expect"]>): Promise<boolean> {
+		return this.#ask({ kind: "transaction", runs, ...(expect ? { expect } : {}) }) as Promise<boolean>; // the answer comes in here
+	}
+
+	async close(): Promise<void> {
+		this.#worker.postMessage("close");
+		await this.#closed;
+	}
+
+	#ask(request: Omit<Request, "n">): Promise<unknown> {
+		return new Promise((resolve, reject) => {
+			const n = ++this.#n;
+			this.#pending.set(n, { resolve, reject });
+			this.#worker.postMessage({ ...request, n });
+		});
+	}
+	#reply({ n, result, error }: Reply): void {
+		const waiting = this.#pending.get(n);
+		this.#pending.delete(n);
+		if (error === undefined) waiting?.resolve(result);
+		else waiting?.reject(new StoreUnavailable(`${this.#file}: ${error}`));
+	}
+	#fail(error: unknown): void {
+		for (const { reject } of this.#pending.values()) reject(new StoreUnavailable(this.#file, error));
+		this.#pending.clear();
+	}
+}

@@ -1,0 +1,260 @@
+/** Answers: the same command twice, the version it was meant for, what exists already, errors that tell what to do, and reads that see one's own writes. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { System, type Answer, type Row } from "../support/system.ts";
+import {
+	answered,
+	car,
+	certificate,
+	commits,
+	detect,
+	expectNoInfraction,
+	expectProblem,
+	infraction,
+	noon,
+	ownerOf,
+	person,
+	plate,
+	radarInService,
+	rowAfter,
+	seen,
+	site,
+} from "./scenery.ts";
+
+let system: System;
+beforeAll(async () => void (system = await System.start()));
+afterAll(() => system.dispose());
+
+const keyed = (path: string, body: unknown, key: string, more: Record<string, string> = {}): Promise<Answer> =>
+	system.post(path, body, { "idempotency-key": key, ...more });
+const install = async (id: string): Promise<Answer> => answered(201, await system.post("/radars", { id, ...site }));
+const expectReplay = (again: Answer, first: Answer): void => {
+	expect([again.status, again.body, again.headers.etag, again.headers.location]).toEqual([
+		first.status,
+		first.body,
+		first.headers.etag,
+		first.headers.location,
+	]);
+	expect(again.headers["idempotent-replayed"]).toBe("true");
+	expect(first.headers["idempotent-replayed"]).toBeUndefined();
+};
+
+describe("a command with an Idempotency-Key", () => {
+	it("is answered again as the first time, and written once", async () => {
+		const first = answered(201, await keyed("/radars", site, "make-1"));
+		expectReplay(await keyed("/radars", site, "make-1"), first);
+		const limits = answered(200, await keyed(`/radars/${first.body.id}/change-limits`, { lightKmh: 70 }, "limit-1"));
+		answered(200, await system.post(`/radars/${first.body.id}/change-limits`, { lightKmh: 90 }));
+		expectReplay(await keyed(`/radars/${first.body.id}/change-limits`, { lightKmh: 70 }, "limit-1"), limits);
+		expect(commits(await system.get(`/radars/${first.body.id}/history`))).toHaveLength(3);
+	});
+
+	it("is answered again after a restart and after more has happened, even against another If-Match", async () => {
+		const made = await install("k-restart");
+		const first = answered(
+			200,
+			await keyed("/radars/k-restart/describe", { name: "one" }, "d-1", { "if-match": `"${made.body.version}"` }),
+		);
+		answered(200, await system.post("/radars/k-restart/retire", { reason: "gone" }));
+		await system.restart();
+		expectReplay(await keyed("/radars/k-restart/describe", { name: "one" }, "d-1", { "if-match": `"${made.body.version}"` }), first);
+	});
+
+	it("is refused when the content differs", async () => {
+		await install("k-reuse");
+		answered(200, await keyed("/radars/k-reuse/describe", { name: "one" }, "k"));
+		expectProblem(await keyed("/radars/k-reuse/describe", { name: "two" }, "k"), 422, "IDEMPOTENCY_KEY_REUSED");
+		const made = answered(201, await keyed("/owners", person, "make"));
+		expectProblem(await keyed("/owners", { ...person, name: "Other" }, "make"), 422, "IDEMPOTENCY_KEY_REUSED");
+		expect(await rowAfter(system, `/owners/${made.body.id}`, made)).toMatchObject({ name: person.name });
+	});
+
+	it("shares its key with nobody: another route, another actor", async () => {
+		await install("k-one");
+		await install("k-two");
+		for (const path of ["/radars/k-one/describe", "/radars/k-two/describe"]) {
+			expect(answered(200, await keyed(path, { name: "x" }, "shared")).headers["idempotent-replayed"]).toBeUndefined();
+		}
+		expect(answered(200, await keyed("/radars/k-one/activate", {}, "shared")).headers["idempotent-replayed"]).toBeUndefined();
+		const radar = answered(201, await keyed("/radars", site, "shared"));
+		expect(answered(201, await keyed("/owners", person, "shared")).body.id).not.toBe(radar.body.id);
+	});
+
+	it("leaves no trace of its key when it was refused", async () => {
+		answered(
+			404,
+			await keyed(
+				"/detections",
+				{ id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon },
+				"late",
+			),
+		);
+		await radarInService(system, "k-later");
+		answered(
+			201,
+			await keyed(
+				"/detections",
+				{ id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon },
+				"late",
+			),
+		);
+		answered(422, await keyed("/owners", { ...person, email: "none" }, "mended"));
+		answered(201, await keyed("/owners", person, "mended"));
+	});
+
+	it("sent many times at once takes effect once", async () => {
+		const answers = await Promise.all(Array.from({ length: 20 }, () => keyed("/owners", { ...person, name: "At once" }, "at-once")));
+		expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+		expect(answers.filter(({ headers }) => headers["idempotent-replayed"] === undefined)).toHaveLength(1);
+	});
+
+	it.each(["x".repeat(129), "two words", "t\tab"])("needs a key of 1 to 128 visible characters, not %j", async (key) => {
+		expect([400, 422]).toContain((await keyed("/owners", person, key)).status);
+	});
+});
+
+describe("a command meant for a version", () => {
+	it("is taken at that version and refused at any other, without a trace", async () => {
+		const { body } = await install("v-1");
+		const at = (version: number): Promise<Answer> =>
+			system.post("/radars/v-1/describe", { name: `after ${version}` }, { "if-match": `"${version}"` });
+		const next = answered(200, await at(body.version));
+		for (const version of [body.version, next.body.version + 1, 0]) expectProblem(await at(version), 412, "VERSION_MISMATCH");
+		expect(await rowAfter(system, "/radars/v-1", next)).toMatchObject({ version: next.body.version, name: `after ${body.version}` });
+		answered(200, await at(next.body.version));
+	});
+
+	it("lets one of many at once win", async () => {
+		const { body } = await install("v-race");
+		const answers = await Promise.all(
+			Array.from({ length: 10 }, (_, n) =>
+				system.post("/radars/v-race/describe", { name: `racer ${n}` }, { "if-match": `"${body.version}"` }),
+			),
+		);
+		expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 412)]);
+	});
+});
+
+describe("creating what exists", () => {
+	const things: readonly [string, string, Row, Row][] = [
+		["/radars", "RADAR", { id: "x-radar", ...site }, { latitude: 1 }],
+		["/owners", "OWNER", { id: "x-owner", ...person }, { name: "Other" }],
+		["/vehicles", "VEHICLE", { plate: plate(40), ...car, owner: "x-holder" }, { model: "Other" }],
+		[
+			"/detections",
+			"DETECTION",
+			{ id: "x-detection", radar: "x-eye", plate: "AB-123-CD", country: "FR", speedKmh: 150, capturedAt: noon },
+			{ speedKmh: 151 },
+		],
+	];
+	beforeAll(async () => (await ownerOf(system, "x-holder"), await radarInService(system, "x-eye")));
+
+	it.each(things)("with the same content is already so, with other content a conflict: POST %s", async (path, name, given, other) => {
+		const first = answered(201, await system.post(path, given));
+		const again = answered(200, await system.post(path, given));
+		expect(again.body).toMatchObject({ id: first.body.id, version: first.body.version });
+		expectProblem(await system.post(path, { ...given, ...other }), 409, `${name}_ALREADY_EXISTS`);
+		expect(await rowAfter(system, `${path}/${first.body.id}`, first)).toMatchObject({ id: first.body.id, version: first.body.version });
+	});
+
+	it("sees the same content in another writing: offset, plate, default", async () => {
+		const again = {
+			id: "x-detection",
+			radar: "x-eye",
+			plate: "ab123cd",
+			country: "FR",
+			speedKmh: 150,
+			capturedAt: "2025-06-02T14:00:00.000+02:00",
+			vehicleClass: "light",
+		};
+		expect(answered(200, await system.post("/detections", again)).body).toMatchObject({ id: "x-detection", outcome: "qualified" });
+	});
+
+	it("at the same moment from many sides makes one", async () => {
+		const answers = await Promise.all(
+			Array.from({ length: 12 }, () =>
+				system.post("/detections", { id: "x-many", radar: "x-eye", plate: "AB-123-CE", country: "FR", speedKmh: 150, capturedAt: noon }),
+			),
+		);
+		expect(answers.map(({ status }) => status).sort()).toEqual([...Array.from({ length: 11 }, () => 200), 201]);
+		await infraction(system, "x-many");
+		expect((await system.get("/infractions?detection=x-many")).body.total).toBe(1);
+	});
+});
+
+describe("an error", () => {
+	const radar = { id: "e-radar", ...site };
+
+	it("names every field that is wrong, what is expected, and what was given", async () => {
+		const answer = await system.post("/radars", { ...radar, kind: "laser", latitude: 91, limits: { lightKmh: 50.5 }, colour: "red" });
+		expectProblem(answer, 422, "VALIDATION_ERROR");
+		expect(answer.body.errors.map(({ field }) => field).sort()).toEqual(["colour", "kind", "latitude", "limits.lightKmh"]);
+		expect(answer.body.errors).toEqual(answer.body.errors.map((error) => ({ ...error, message: expect.any(String) })));
+		expect(answer.body.errors.find(({ field }) => field === "kind")).toMatchObject({ actual: "laser", expected: expect.anything() });
+	});
+
+	it.each<[number, string, string, string]>([
+		[400, "broken JSON", '{"id":', "application/json"],
+		[415, "plain text", JSON.stringify(radar), "text/plain"],
+		[415, "a form", "kind=fixed", "application/x-www-form-urlencoded"],
+		[415, "lines where one body is wanted", `${JSON.stringify(radar)}\n`, "application/x-ndjson"],
+		[413, "more than a mebibyte", JSON.stringify({ ...radar, name: "x".repeat(1024 * 1024) }), "application/json"],
+	])("is %i for %s", async (status, _what, body, type) => {
+		expectProblem(await system.send({ method: "POST", path: "/radars", headers: { "content-type": type }, body }), status);
+		expectProblem(await system.get("/radars/e-radar"), 404);
+	});
+
+	it("is 422 for a body that is no object, and for an id that is not the path's to change", async () => {
+		await install("e-path");
+		for (const body of [[], [{}], null, 7, "text", true])
+			expect([400, 422]).toContain((await system.post("/radars/e-path/activate", body)).status);
+		expectProblem(await system.post("/radars/e-path/describe", { id: "e-other", name: "x" }), 422, "VALIDATION_ERROR");
+		expect(commits(await system.get("/radars/e-path/history"))).toHaveLength(1);
+	});
+
+	it("of the law has a code of its own and leaves everything as it was", async () => {
+		await radarInService(system, "e-law");
+		const future = await system.post("/detections", {
+			id: "e-future",
+			radar: "e-law",
+			plate: plate(2),
+			country: "FR",
+			speedKmh: 150,
+			capturedAt: "2099-01-01T00:00:00Z",
+		});
+		expectProblem(future, 409, "CAPTURED_IN_THE_FUTURE");
+		expectProblem(await system.get("/detections/e-future"), 404);
+		await expectNoInfraction(system, "e-future");
+	});
+
+	it("is a page of ours on every path under /api", async () => {
+		for (const path of ["/nope", "/radars/x/y/z", "/", "/radar"]) expectProblem(await system.get(path), 404);
+	});
+});
+
+describe("a read that carries a position", () => {
+	it("sees what was acknowledged at that position, every time", async () => {
+		await radarInService(system, "p-eye");
+		for (let n = 0; n < 60; n++) {
+			const answer = await detect(system, { id: `p-${n}`, radar: "p-eye", speedKmh: 100 });
+			expect(answered(200, await system.get("/detections?radar=p-eye&pageSize=1", seen(answer))).body.total).toBe(n + 1);
+			expect(await rowAfter(system, "/radars/p-eye", answer)).toMatchObject({ detections: n + 1 });
+		}
+	});
+
+	it("does not wait for a log it does not follow, and takes several joined", async () => {
+		const radar = await install("p-joined");
+		const owner = answered(201, await system.post("/owners", { id: "p-owner", ...person }));
+		const joined = { "x-position": `${radar.body.position},${owner.body.position}` };
+		expect(answered(200, await system.get("/radars/p-joined", joined)).body.id).toBe("p-joined");
+		expect(answered(200, await system.get("/owners/p-owner", joined)).body.id).toBe("p-owner");
+		const far = { "x-position": radar.body.position.replace(/\d+$/, "999999999") };
+		answered(200, await system.get("/owners/p-owner", far, 2_000));
+	});
+
+	it("is told to come again when it waits in vain", async () => {
+		const { body } = answered(200, await system.post("/radars/p-joined/calibrate", certificate));
+		const answer = await system.get("/radars/p-joined", { "x-position": body.position.replace(/\d+$/, "999999999") });
+		expectProblem(answer, 503, "READ_MODEL_LAGGING");
+		expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+	});
+});

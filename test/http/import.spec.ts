@@ -1,0 +1,127 @@
+/** The file of radars as the State publishes it: read as it is, a bad line harms no other, and the same file again changes nothing. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { eventually, System, type Answer, type Row } from "../support/system.ts";
+import { answered, certificate, commits, detect, expectProblem, since2000 } from "./scenery.ts";
+
+let system: System;
+beforeAll(async () => void (system = await System.start()));
+afterAll(() => system.dispose());
+
+const header =
+	"date_heure_dernier_changement,date_heure_creation,departement,latitude,longitude,id,direction,equipement,date_installation,type,emplacement,route,longueur_troncon_km,vitesse_poids_lourds_kmh,vitesse_vehicules_legers_kmh";
+/** One line of the file: id, kind, where, then section length and limits, heavy and light, as written. */
+const line = (id: string, type: string, rest = ",,80", { latitude = "45.5", road = "RD1215", place = "MONTS" } = {}): string =>
+	`2018-09-05T12:23:00Z,2018-09-05T12:23:00Z,33,${latitude},-0.87326,${id},Nord vers Sud,MORPHO,2005-10-01T00:00:00Z,${type},${place},${road},${rest}`;
+const file = (...lines: string[]): string => `${[header, ...lines].join("\n")}\n`;
+
+async function imported(text: string, counts: Row): Promise<Answer> {
+	const answer = answered(200, await system.csv(text));
+	expect(answer.body).toMatchObject({ imported: 0, changed: 0, unchanged: 0, rejected: 0, ...counts });
+	expect(answer.body.errors).toHaveLength(Number(counts["rejected"] ?? 0));
+	return answer;
+}
+const expectRadar = (id: string, row: Row): Promise<void> =>
+	eventually(async () => expect(answered(200, await system.get(`/radars/${id}`)).body).toMatchObject(row), 5_000);
+
+const kinds = [
+	["10001", "Radar fixe", "fixed"],
+	["10002", "Radar discriminant", "discriminating"],
+	["10003", "Radar Vitesse Moyenne", "section"],
+	["10004", "Radar feu rouge", "red-light"],
+	["10005", "Radar Passage à Niveau", "level-crossing"],
+	["10006", "Itinéraire", "itinerary"],
+] as const;
+const france = file(
+	line("10001", "Radar fixe"),
+	line("10002", "Radar discriminant", ",90,110"),
+	line("10003", "Radar Vitesse Moyenne", "4.2,,90"),
+	line("10004", "Radar feu rouge", ",,", { road: "" }),
+	line("10005", "Radar Passage à Niveau", ",,", { place: '"VILLE, LA ""HAUTE"""' }),
+	line("10006", "Itinéraire", ",,70"),
+);
+
+describe("an import of radars", () => {
+	it("installs every radar with its kind, site and limits", async () => {
+		await imported(france, { imported: 6 });
+		for (const [id, , kind] of kinds)
+			await expectRadar(id, {
+				id,
+				kind,
+				status: "installed",
+				jurisdiction: "FR",
+				latitude: 45.5,
+				longitude: -0.87326,
+				direction: "Nord vers Sud",
+			});
+		await expectRadar("10001", { road: "RD1215", limits: { lightKmh: 80 } });
+		await expectRadar("10002", { limits: { lightKmh: 110, heavyKmh: 90 } });
+		await expectRadar("10003", { sectionMeters: 4200, limits: { lightKmh: 90 } });
+		expect((await system.get("/radars/10004")).body["road"] ?? null).toBeNull();
+	});
+
+	it("changes nothing the second time", async () => {
+		const histories = (): Promise<number[]> =>
+			Promise.all(kinds.map(async ([id]) => commits(await system.get(`/radars/${id}/history`)).length));
+		const before = await histories();
+		await imported(france, { unchanged: 6 });
+		await imported(france.replaceAll("\n", "\r\n"), { unchanged: 6 });
+		expect(await histories()).toEqual(before);
+		await eventually(async () => expect((await system.get("/radars")).body.total).toBe(6));
+	});
+
+	it("changes the radars whose lines changed, and no other", async () => {
+		const moved = france
+			.replace(line("10001", "Radar fixe"), line("10001", "Radar fixe", ",,70"))
+			.replace(line("10006", "Itinéraire", ",,70"), line("10006", "Itinéraire", ",,70", { latitude: "46.25" }));
+		await imported(moved, { changed: 2, unchanged: 4 });
+		await expectRadar("10001", { limits: { lightKmh: 70 } });
+		await expectRadar("10006", { latitude: 46.25 });
+		await imported(moved, { unchanged: 6 });
+	});
+
+	it("tells each bad line by its number, and takes the others", async () => {
+		const { body } = await imported(
+			file(
+				line("20001", "Radar fixe"),
+				line("20002", "Radar fixe", ",,80", { latitude: "north" }),
+				line("20003", "Radar inconnu"),
+				line("20 004", "Radar fixe"),
+				"not,enough,columns",
+				line("20006", "Radar fixe", ",,9999"),
+				line("20007", "Radar fixe", ",,fast"),
+				line("20008", "Radar fixe", ",,80", { latitude: "91" }),
+				line("20009", "Radar fixe"),
+			),
+			{ imported: 2, rejected: 7 },
+		);
+		expect(body.errors.map(({ line: number }) => number)).toEqual([3, 4, 5, 6, 7, 8, 9]);
+		expect(body.errors).toEqual(
+			body.errors.map((error) => ({ ...error, code: expect.stringMatching(/^[A-Z_]+$/), detail: expect.any(String) })),
+		);
+		await expectRadar("20001", {});
+		await expectRadar("20009", {});
+		for (const n of [2, 3, 6, 7, 8]) expectProblem(await system.get(`/radars/2000${n}`), 404);
+	});
+
+	it("takes a file of more lines than fit into one write", async () => {
+		const many = Array.from({ length: 1_500 }, (_, n) => line(`3${String(n).padStart(4, "0")}`, "Radar fixe"));
+		await imported(file(...many), { imported: 1_500 });
+		await imported(file(...many), { unchanged: 1_500 });
+	});
+
+	it("leaves a radar without a limit one that judges nothing, even calibrated and in service", async () => {
+		expect((await detect(system, { radar: "10004" })).body).toMatchObject({ outcome: "discarded", reason: "RADAR_NOT_IN_SERVICE" });
+		answered(200, await system.post("/radars/10004/calibrate", certificate));
+		answered(200, await system.post("/radars/10004/activate", { from: since2000 }));
+		expect((await detect(system, { radar: "10004" })).body).toMatchObject({ outcome: "discarded", reason: "NO_LIMIT" });
+	});
+
+	it("is refused as a whole when it is no such file", async () => {
+		for (const text of ["", "id,name\n1,x\n", '{"id": 1}', "\u0000\u0001\u0002"])
+			expect([400, 422]).toContain((await system.csv(text)).status);
+		for (const type of ["application/json", "text/plain"]) {
+			expectProblem(await system.send({ method: "POST", path: "/radars/import", headers: { "content-type": type }, body: france }), 415);
+		}
+		await imported(`${header}\n`, {});
+	});
+});

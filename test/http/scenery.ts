@@ -1,0 +1,120 @@
+/** What most subjects need before they can begin: valid bodies, a radar in service, an owner with a vehicle, and the words to check answers with. */
+import { expect } from "@jest/globals";
+import { eventually, type Answer, type Row, type System } from "../support/system.ts";
+
+export const since2000 = "2000-01-01T00:00:00Z";
+export const certificate = { number: "LNE-1", validFrom: since2000, validUntil: "2100-01-01T00:00:00Z" };
+export const noon = "2025-06-02T12:00:00Z";
+
+/** The instant so many milliseconds later (or earlier). */
+export const shifted = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString();
+export const ahead = (ms: number): string => new Date(Date.now() + ms).toISOString();
+
+export const site = {
+	kind: "fixed",
+	latitude: 48.8566,
+	longitude: 2.3522,
+	road: "A6",
+	direction: "Paris to Lyon",
+	limits: { lightKmh: 110 },
+};
+export const person = { kind: "person", name: "Jeanne Martin", birthDate: "1984-02-29", email: "jeanne.martin@example.org" };
+export const car = { country: "FR", type: "car", brand: "Renault", model: "Clio", fiscalPower: 5 };
+
+const letters = "ABCDEFGHJKLMNPQRSTVWXYZ";
+/** The n-th plate of a French series in which every plate is valid. */
+export function plate(n: number): string {
+	const letter = (place: number): string => letters.charAt(Math.floor(n / (899 * letters.length ** place)) % letters.length);
+	return `A${letter(0)}-${100 + (n % 899)}-B${letter(1)}`;
+}
+
+/** The answer when it has the wanted status; else a failure that shows what was answered. */
+export function answered(status: number, answer: Answer): Answer {
+	if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 600)}`);
+	return answer;
+}
+
+/** An error page as DESIGN 7 promises it. */
+export function expectProblem(answer: Answer, status: number, code?: string): void {
+	answered(status, answer);
+	expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+	expect(answer.body).toMatchObject({ status, type: expect.any(String), title: expect.any(String), detail: expect.any(String) });
+	expect(answer.body.code).toMatch(/^[A-Z][A-Z0-9_]+$/);
+	if (code) expect(answer.body.code).toBe(code);
+	expect(answer.text).not.toMatch(/\bat .{1,200}\.[jt]s:\d+/);
+}
+
+/** Headers of a read that must see what this answer acknowledged. */
+export const seen = ({ headers }: Answer): { "x-position": string } => ({ "x-position": String(headers["x-position"]) });
+
+/** The row an answered command left behind, read as soon as it can be seen. */
+export async function rowAfter(system: System, path: string, command: Answer): Promise<Row> {
+	return answered(200, await system.get(path, seen(command))).body;
+}
+
+/** A radar of this id in service since 2000 with a certificate that covers everything; a field given as undefined is left out. */
+export async function radarInService(system: System, id: string, given: Row = {}): Promise<void> {
+	answered(201, await system.post("/radars", { id, ...site, ...given }));
+	answered(200, await system.post(`/radars/${id}/calibrate`, certificate));
+	answered(200, await system.post(`/radars/${id}/activate`, { from: since2000 }));
+}
+
+export async function ownerOf(system: System, id: string, plates: readonly string[] = []): Promise<void> {
+	answered(201, await system.post("/owners", { id, ...person }));
+	for (const plate of plates) answered(201, await system.post("/vehicles", { plate, ...car, owner: id }));
+}
+
+/** Posts one detection and answers what became of it. */
+export async function detect(system: System, given: Row): Promise<Answer> {
+	return answered(201, await system.post("/detections", { plate: "AA-123-AA", country: "FR", speedKmh: 150, capturedAt: noon, ...given }));
+}
+
+/** The infraction a detection became, as soon as it is there. */
+export const infraction = (system: System, id: string): Promise<Row> =>
+	eventually(async () => answered(200, await system.get(`/infractions/${id}`)).body);
+
+let sentinels = 0;
+/** Returns when a passage that certainly is an infraction, posted now, has become one: whatever came before it has had its turn. */
+export async function caughtUp(system: System): Promise<void> {
+	const id = `sentinel-${++sentinels}`;
+	await radarInService(system, id);
+	await detect(system, { id, radar: id, speedKmh: 200 });
+	await infraction(system, id);
+}
+
+export async function expectNoInfraction(system: System, id: string): Promise<void> {
+	await caughtUp(system);
+	expectProblem(await system.get(`/infractions/${id}`), 404);
+}
+
+/** The commits of a history, whether the answer is the list itself or carries it as rows. */
+export function commits(answer: Answer): readonly Row[] {
+	const { body } = answered(200, answer);
+	return Array.isArray(body) ? (body as Row[]) : body.rows;
+}
+
+/** The owner's id a holder question answers with, null when nobody holds the vehicle then. */
+export function holderIn(answer: Answer): unknown {
+	if (answer.status === 404) return null;
+	const { holder, owner } = answered(200, answer).body;
+	const found = holder ?? owner ?? null;
+	return typeof found === "object" && found !== null && "owner" in found ? found.owner : found;
+}
+
+/** Matches the same instant however precisely it is written, as long as it is written in UTC. */
+export const sameInstant = (instant: string): unknown => ({
+	$$typeof: Symbol.for("jest.asymmetricMatcher"),
+	asymmetricMatch: (other: unknown) => typeof other === "string" && other.endsWith("Z") && Date.parse(other) === Date.parse(instant),
+	toString: () => "SameInstant",
+	getExpectedType: () => "string",
+	toAsymmetricMatcher: () => `SameInstant<${instant}>`,
+});
+
+/** The amounts of a case in minor units, or null when the law fixes none, whichever of the two ways it is written. */
+export function amountsOf({ amounts }: Row): readonly [unknown, unknown, unknown, unknown] | null {
+	if (typeof amounts !== "object" || amounts === null) return null;
+	const { reducedMinor, standardMinor, increasedMinor, currency } = amounts as Row;
+	return standardMinor === null && reducedMinor === null && increasedMinor === null
+		? null
+		: [reducedMinor, standardMinor, increasedMinor, currency];
+}

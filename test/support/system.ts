@@ -1,0 +1,296 @@
+/**
+ * The product as its users meet it: a child process on a free port, with a data folder of its own, and a client that speaks HTTP to it.
+ * Nothing of the product is imported, so what passes here holds for whoever calls it from outside.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export type Row = { readonly [field: string]: unknown };
+/** Any body of ours: a command's answer, a list, a row or a problem, whichever fields it has. */
+export interface Body extends Row {
+	readonly id: string;
+	readonly version: number;
+	readonly position: string;
+	readonly code: string;
+	readonly rows: readonly Row[];
+	readonly errors: readonly Row[];
+	readonly total: number;
+	readonly totalPages: number;
+	readonly next: string | null;
+}
+export interface Answer {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly text: string;
+	readonly body: Body;
+}
+export interface Call {
+	readonly method?: string;
+	readonly path: string;
+	readonly headers?: OutgoingHttpHeaders;
+	readonly body?: string | Buffer | Readable;
+	readonly timeoutMs?: number;
+}
+export interface LiveEvent {
+	readonly id: string;
+	readonly event: string;
+	readonly data: string;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url).href);
+const host = "127.0.0.1";
+
+/** Asks again until the check no longer throws; the last reason is told when time is up. */
+export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
+	const deadline = Date.now() + withinMs;
+	for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
+		try {
+			return await check();
+		} catch (reason) {
+			if (Date.now() >= deadline) throw reason;
+			await pause(wait);
+		}
+	}
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((listening) => server.listen(0, host, listening));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((closed) => server.close(closed));
+	return port;
+}
+
+export class System {
+	readonly dataDir: string;
+	#settings: Readonly<Record<string, string>>;
+	#child: ChildProcess | undefined;
+	#agent = new Agent({ keepAlive: true, maxSockets: 64 });
+	#port = 0;
+	#output = "";
+
+	private constructor(dataDir: string, settings: Readonly<Record<string, string>>) {
+		this.dataDir = dataDir;
+		this.#settings = settings;
+	}
+
+	static async start(settings: Readonly<Record<string, string>> = {}): Promise<System> {
+		const system = new System(await mkdtemp(join(tmpdir(), "vigie-")), settings);
+		try {
+			await system.up();
+		} catch (reason) {
+			await system.dispose();
+			throw reason;
+		}
+		return system;
+	}
+
+	/** Starts the child and waits until it says it is ready; an early end is told with what it printed. */
+	async up(settings = this.#settings): Promise<void> {
+		this.#settings = settings;
+		this.#port = await freePort();
+		this.#output = "";
+		const { PATH = "", HOME = "", TMPDIR = tmpdir() } = process.env;
+		const env = { PATH, HOME, TMPDIR, PORT: String(this.#port), DATA_DIR: this.dataDir, ...settings };
+		const child = spawn(process.execPath, ["cli/start.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+		for (const stream of [child.stdout, child.stderr])
+			stream.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk).slice(-20_000)));
+		this.#child = child;
+		const deadline = Date.now() + 30_000;
+		for (;;) {
+			if (this.#ended) throw new Error(`the system ended while starting (${child.exitCode ?? child.signalCode}):\n${this.#output}`);
+			const ready = await this.get("/health/ready", {}, 2_000).catch(() => undefined);
+			if (ready?.status === 200) return;
+			if (Date.now() > deadline) throw new Error(`the system is not ready after 30 s (${ready?.status} ${ready?.text}):\n${this.#output}`);
+			await pause(20);
+		}
+	}
+
+	get #ended(): boolean {
+		return !this.#child || this.#child.exitCode !== null || this.#child.signalCode !== null;
+	}
+
+	/** What the child printed last, for messages. */
+	get output(): string {
+		return this.#output;
+	}
+
+	async #end(signal: NodeJS.Signals, withinMs: number): Promise<number | null> {
+		const child = this.#child;
+		if (!child) return null;
+		if (!this.#ended) {
+			const exited = new Promise<boolean>((done) => child.once("exit", () => done(true)));
+			child.kill(signal);
+			const patience = new AbortController();
+			const inTime = await Promise.race([exited, pause(withinMs, false, { signal: patience.signal }).catch(() => false)]);
+			patience.abort();
+			if (!inTime) {
+				child.kill("SIGKILL");
+				throw new Error(`the system did not end within ${withinMs} ms of ${signal}`);
+			}
+		}
+		this.#agent.destroy();
+		this.#agent = new Agent({ keepAlive: true, maxSockets: 64 });
+		return child.exitCode;
+	}
+
+	/** As a power cut: no warning, nothing finished. */
+	kill = (): Promise<number | null> => this.#end("SIGKILL", 10_000);
+	/** As an operator: what is under way is finished; answers the exit code. */
+	stop = (): Promise<number | null> => this.#end("SIGTERM", 15_000);
+
+	async restart(settings = this.#settings): Promise<void> {
+		await this.stop();
+		await this.up(settings);
+	}
+
+	async dispose(): Promise<void> {
+		await this.kill();
+		await rm(this.dataDir, { recursive: true, force: true });
+	}
+
+	/** One request, sent as it is: the path is not cleaned up, the body is not checked. Paths are under /api unless they start with two slashes. */
+	send({ method = "GET", path, headers = {}, body, timeoutMs = 15_000 }: Call): Promise<Answer> {
+		return new Promise((resolve, reject) => {
+			const target = path.startsWith("//") ? path.slice(1) : `/api${path}`;
+			const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {}; // Node frames no body of a DELETE by itself
+			const outgoing = request({ agent: this.#agent, host, port: this.#port, method, path: target, headers: { ...length, ...headers } });
+			const fail = (reason: Error): void => {
+				clearTimeout(timer);
+				const end = this.#ended ? ` (the system has ended, its last words: ${this.#output.slice(-1_000)})` : "";
+				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message}${end}`, { cause: reason }));
+			};
+			const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+			outgoing.on("error", fail);
+			outgoing.on("response", (incoming) => {
+				const chunks: Buffer[] = [];
+				incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+				incoming.on("error", fail);
+				incoming.on("end", () => {
+					clearTimeout(timer);
+					const text = Buffer.concat(chunks).toString();
+					const json = /\bjson\b/.test(incoming.headers["content-type"] ?? "") && text !== "";
+					try {
+						resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, body: (json ? JSON.parse(text) : {}) as Body });
+					} catch {
+						fail(new Error(`answered as JSON what is none: ${text.slice(0, 200)}`));
+					}
+				});
+			});
+			if (body !== undefined && typeof body === "object" && "pipe" in body) body.on("error", fail).pipe(outgoing);
+			else outgoing.end(body);
+		});
+	}
+
+	get(path: string, headers: OutgoingHttpHeaders = {}, timeoutMs = 15_000): Promise<Answer> {
+		return this.send({ path, headers, timeoutMs });
+	}
+
+	post(path: string, body: unknown = {}, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
+		return this.send({ method: "POST", path, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+	}
+
+	/** Detections in bulk; a line that is not a text is written as JSON. */
+	ndjson(lines: readonly unknown[], timeoutMs = 60_000): Promise<Answer> {
+		const body = lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("");
+		return this.send({ method: "POST", path: "/detections", headers: { "content-type": "application/x-ndjson" }, body, timeoutMs });
+	}
+
+	csv(text: string): Promise<Answer> {
+		return this.send({ method: "POST", path: "/radars/import", headers: { "content-type": "text/csv" }, body: text, timeoutMs: 60_000 });
+	}
+
+	/** Every row of a list, walked by cursor and by page number as far as pages go (10 000 rows): both must tell the same. */
+	async rows(list: string, pageSize = 100): Promise<Row[]> {
+		const query = (more: string): string => `${list}${list.includes("?") ? "&" : "?"}pageSize=${pageSize}${more}`;
+		const byPage: Row[] = [];
+		const byCursor: Row[] = [];
+		const read = async (path: string): Promise<Body> => {
+			const answer = await this.get(path);
+			if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
+			return answer.body;
+		};
+		for (let page = 1, last = 1; page <= last; page++) {
+			const { rows, totalPages } = await read(query(`&page=${page}`));
+			byPage.push(...rows);
+			last = Math.min(totalPages, Math.floor(10_000 / pageSize));
+		}
+		for (let more: string | null = ""; more !== null;) {
+			const { rows, next }: Body = await read(query(more));
+			byCursor.push(...rows);
+			more = next === null ? null : `&after=${encodeURIComponent(next)}`;
+		}
+		const ids = (rows: Row[]): string => JSON.stringify(rows.map(({ id }) => id));
+		if (byPage.length < Math.min(byCursor.length, 9_900) || ids(byPage) !== ids(byCursor.slice(0, byPage.length)))
+			throw new Error(`GET ${list}: pages tell ${byPage.length} rows, the cursor ${byCursor.length}, and not the same ones`);
+		return byCursor;
+	}
+
+	/** Bytes on a bare socket, for what no client library would send; answers what came back until the other side fell silent. */
+	raw(bytes: string | Buffer, timeoutMs = 5_000): Promise<string> {
+		return new Promise((resolve, reject) => {
+			const socket = connect(this.#port, host, () => socket.end(bytes));
+			let text = "";
+			const timer = setTimeout(() => socket.destroy(new Error(`the socket hangs after ${JSON.stringify(text.slice(0, 200))}`)), timeoutMs);
+			socket.on("data", (chunk) => (text += chunk));
+			socket.on(
+				"error",
+				(reason) => (clearTimeout(timer), text || /ECONNRESET|EPIPE/.test(String(reason)) ? resolve(text) : reject(reason)),
+			);
+			socket.on("close", () => (clearTimeout(timer), resolve(text)));
+		});
+	}
+
+	live(query = "", headers: OutgoingHttpHeaders = {}): Promise<LiveFeed> {
+		return LiveFeed.open(this.#port, `/api/live${query}`, headers);
+	}
+}
+
+/** A listener of the live feed (server-sent events), keeping everything it heard. */
+export class LiveFeed {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly events: LiveEvent[] = [];
+	readonly comments: string[] = [];
+	readonly close: () => void;
+	#rest = "";
+
+	private constructor(incoming: Readable & { statusCode?: number | undefined; headers: IncomingHttpHeaders }) {
+		this.status = incoming.statusCode ?? 0;
+		this.headers = incoming.headers;
+		this.close = () => void incoming.destroy();
+		incoming.setEncoding("utf8");
+		incoming.on("error", () => undefined); // a feed that is cut has simply ended
+		incoming.on("data", (chunk: string) => this.#hear(chunk));
+	}
+
+	static open(port: number, path: string, headers: OutgoingHttpHeaders): Promise<LiveFeed> {
+		return new Promise((resolve, reject) => {
+			const outgoing = request({ agent: false, host, port, path, headers: { accept: "text/event-stream", ...headers } });
+			outgoing.setTimeout(5_000, () => outgoing.destroy(new Error(`no headers from ${path} within 5 s`)));
+			outgoing.on("error", reject);
+			outgoing.on("response", (incoming) => (outgoing.setTimeout(0), resolve(new LiveFeed(incoming))));
+			outgoing.end();
+		});
+	}
+
+	#hear(chunk: string): void {
+		const blocks = (this.#rest + chunk).split(/\r?\n\r?\n/);
+		this.#rest = blocks.pop() ?? "";
+		for (const block of blocks) {
+			const lines = block.split(/\r?\n/);
+			this.comments.push(...lines.filter((line) => line.startsWith(":")));
+			const field = (name: string): string[] =>
+				lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart());
+			const data = field("data");
+			if (data.length > 0) this.events.push({ id: field("id").join(), event: field("event").join(), data: data.join("\n") });
+		}
+	}
+}
