@@ -1,4 +1,5 @@
 /** The broker's options, for every way to run: what differs comes from the settings. */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { BrokerOptions } from "moleculer";
 import type { Settings } from "./cli/settings.ts";
@@ -13,6 +14,7 @@ const GRACE = 10_000;
 export const brokerOptions = ({ dataDir, partitions, logLevel }: Pick<Settings, "dataDir" | "partitions" | "logLevel">): BrokerOptions => ({
 	namespace: "vigie",
 	logger: { type: "Console", options: { level: logLevel, formatter: "short" } },
+	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
 	registry: { preferLocal: false }, // a partition's actors meet on one node, wherever the caller is
 	tracking: { enabled: true, shutdownTimeout: GRACE },

@@ -13,8 +13,8 @@ import { PerService } from "./following.ts";
 import type { RouteNote } from "./routes.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 
-/** Actors of one service kept in memory. */
-const CAPACITY = 10_000;
+/** Actors of one service kept in memory, where it does not say itself: those in use, up to twice as many. */
+const REMEMBERED = 5000;
 
 /** One of many: what travels with it, and the params. */
 export interface Item {
@@ -51,7 +51,7 @@ interface Host {
 const hosts = new PerService<Host>();
 type Params = Readonly<Record<string, unknown>>;
 
-export function EventSourced(model: Model): Partial<ServiceSchema> {
+export function EventSourced(model: Model, { remembered = REMEMBERED }: { readonly remembered?: number } = {}): Partial<ServiceSchema> {
 	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model) };
 	for (const [name, law] of Object.entries(model.commands)) {
 		actions[name] = commandAction(model, name, law);
@@ -66,7 +66,7 @@ export function EventSourced(model: Model): Partial<ServiceSchema> {
 			const actors = new Actors(model, {
 				writer: (stream) => log.writer(stream),
 				clock: Date.now,
-				capacity: CAPACITY,
+				capacity: remembered,
 				freeze: process.env["NODE_ENV"] === "test",
 			});
 			const compile = (rules: object) => this.broker.validator?.compile(rules) ?? (() => true);
@@ -106,11 +106,11 @@ function manyAction(name: string, law: AnyCommand) {
 	return {
 		params: { items: { type: "array" } },
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Item[] }, Meta>): Promise<Outcome[]> {
-			const { commandId: _own, ifMatch: _seen, ...envelope } = takeEnvelope(ctx);
+			const { commandId: own, ifMatch: _seen, ...envelope } = takeEnvelope(ctx);
 			const host = hosts.of(this);
 			const check = host.checks.get(name);
 			const consulting = consultingIn(ctx);
-			const one = async ({ params, commandId = uuid(), cause }: Item): Promise<Outcome> => {
+			const one = async ({ params, commandId, cause }: Item, i: number): Promise<Outcome> => {
 				const complaints = check?.(params) ?? true;
 				if (complaints !== true)
 					return {
@@ -121,12 +121,12 @@ function manyAction(name: string, law: AnyCommand) {
 					name,
 					law,
 					params,
-					{ ...envelope, commandId, ...(cause === undefined ? {} : { cause }) },
+					{ ...envelope, commandId: commandId ?? `${own}/${i}`, ...(cause === undefined ? {} : { cause }) },
 					consulting,
 				);
 				return isRefusal(result) ? { refusal: { status: result.status, code: result.code, detail: result.detail } } : { done: result };
 			};
-			return Promise.all(ctx.params.items.map((item) => one(item).catch(outcomeOf)));
+			return Promise.all(ctx.params.items.map((item, i) => one(item, i).catch(outcomeOf)));
 		},
 	};
 }
@@ -184,7 +184,7 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 const consultingIn =
 	(ctx: Context): Consulting =>
 	(ask, params) =>
-		ctx.call<unknown, object>(ask, params).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
+		ctx.call<unknown, object>(ask, params, { tracking: false }).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
 
 function askAction(model: Model, law: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };

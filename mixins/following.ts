@@ -25,8 +25,8 @@ export function healthOf(name: string, followers: readonly Follower[]): Health {
 	return {
 		name,
 		ready: stopped === undefined,
-		...(stopped ? { reason: `${name} has stopped after ${stopped.log.name}:${stopped.position}: ${stopped.error?.message}` } : {}),
-		positions: Object.fromEntries(followers.map(({ log, position }) => [log.name, position])),
+		...(stopped ? { reason: `${name} has stopped after ${stopped.name}:${stopped.position}: ${stopped.error?.message}` } : {}),
+		positions: Object.fromEntries(followers.map(({ name: partition, position }) => [partition, position])),
 		lag: followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0),
 	};
 }

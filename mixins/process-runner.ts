@@ -14,6 +14,8 @@ import { RowCache } from "./row-cache.ts";
 
 /** Rows looked at together. */
 const PAGE = 500;
+/** Rounds of recovery that may be put off. */
+const PUT_OFF = 12;
 const SUBJECT = "subject/";
 const REFERENCE = "reference/";
 
@@ -48,6 +50,7 @@ export class ProcessRunner {
 	readonly #cache: RowCache;
 	readonly #mutex = new Mutex();
 	readonly #reviews = new Map<string, Promise<void>>();
+	#putOff = 0;
 
 	constructor(process: AnyProcess, table: Table, send: Send) {
 		this.process = process;
@@ -92,8 +95,14 @@ export class ProcessRunner {
 		return to;
 	}
 
-	/** What is open is asked for again: at the start, and regularly. */
+	/**
+	 * What is open is asked for again: at the start, and regularly. Not while facts are still to be taken, for they close most of
+	 * what looks open; but never put off for long.
+	 */
 	async recover(): Promise<void> {
+		const behind = this.followers.some(({ known, position }) => known > position);
+		if (behind && ++this.#putOff < PUT_OFF) return;
+		this.#putOff = 0;
 		for (let after: string | null = ""; after !== null;) {
 			const rows: Row[] = await this.table.find({
 				filters: { state: "open" },
@@ -120,8 +129,8 @@ export class ProcessRunner {
 			);
 			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
 			for (const change of changes) {
-				if (change.columns[2] !== "settled") continue;
-				this.outbox.free(change.id);
+				if (change.after.columns?.[2] !== null || change.before.columns?.[2] === null) continue; // not settled, or known to be
+				this.outbox.free(change.after.id);
 				await this.#refresh(change);
 			}
 		});
@@ -203,7 +212,7 @@ export class ProcessRunner {
 			return change(row, { subject, ...(still ? { parked: still } : {}) }, [
 				need?.id ?? null,
 				need?.at ?? null,
-				still ? "parked" : due.length > 0 ? "open" : "settled",
+				still ? "parked" : due.length > 0 ? "open" : null,
 			]);
 		});
 		return { changes, sendings };
@@ -226,7 +235,7 @@ export class ProcessRunner {
 	}
 	async #refresh(change: Change): Promise<void> {
 		if (await this.table.refresh(change)) this.#cache.keep([change]);
-		else this.#cache.forget(change.id);
+		else this.#cache.forget(change.before.id);
 	}
 	async #overtaken(name: string, from: number): Promise<number> {
 		this.#cache.clear();
@@ -250,14 +259,9 @@ function within<T extends { readonly fold: (row: object | null, data: unknown, o
 }
 const pendingOf = (data: object | null | undefined): readonly Span[] => (data as Reference | null | undefined)?.pending ?? []; // our own rows
 const referenceChange = (row: Pick<Folded, "before" | "data" | "at">): Change =>
-	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : "settled"]);
+	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : null]);
+/** What is settled has no state: its index holds only what somebody still has to look at. */
 const change = ({ before, at }: Pick<Folded, "before" | "at">, data: object | null, columns: readonly (string | null)[]): Change => ({
-	id: before.id,
-	rev: before.rev,
-	at,
-	data,
-	counted: [`state=${columns[2]}`],
-	countedBefore: before.counted,
-	due: null,
-	columns,
+	before,
+	after: { id: before.id, rev: before.rev, at, data, due: null, columns },
 });

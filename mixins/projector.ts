@@ -107,7 +107,7 @@ export class Projector {
 	}
 
 	#reached(positions: Positions): boolean {
-		return this.followers.every(({ log, position }) => (positions[log.name] ?? 0) <= position);
+		return this.followers.every((follower) => (positions[follower.name] ?? 0) <= follower.position);
 	}
 
 	#versioned({ before, data, at, last }: Folded): Pick<Folded, "before" | "data" | "at"> {
@@ -118,13 +118,12 @@ export class Projector {
 	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {
 		const shown = data && this.projection.show(data, now, before.id);
 		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // a column is a key of what is shown
-		const counted = shown && (this.projection.counted ?? []).map((column) => `${column}=${value(column)}`);
 		const due = (data && this.projection.due?.(data, now)) ?? null;
-		return { id: before.id, rev: before.rev, at, data, counted, countedBefore: before.counted, due, columns: this.#columns.map(value) };
+		return { before, after: { id: before.id, rev: before.rev, at, data, due, columns: shown && this.#columns.map(value) } };
 	}
 
 	#saved(changes: readonly Change[], to: number): number {
-		this.#cache.keep(changes);
+		this.#cache.keep(changes, true);
 		return to;
 	}
 	/** Another process took this batch, or more: go on where it is. */
@@ -137,7 +136,10 @@ export class Projector {
 	#tell(name: string, position: number): void {
 		if (this.#waiting.length === 0) return;
 		const reached = ({ positions }: { positions: Positions }) =>
-			this.followers.every(({ log, position: at }) => (positions[log.name] ?? 0) <= (log.name === name ? Math.max(at, position) : at));
+			this.followers.every(
+				(follower) =>
+					(positions[follower.name] ?? 0) <= (follower.name === name ? Math.max(follower.position, position) : follower.position),
+			);
 		const [done, waiting] = [this.#waiting.filter(reached), this.#waiting.filter((entry) => !reached(entry))];
 		this.#waiting = waiting;
 		for (const { resolve } of done) resolve();

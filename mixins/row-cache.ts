@@ -1,9 +1,9 @@
 /** RowCache - the rows a projector has just written, so that hot ones are not read back for every batch. Correct because a save that rests on a stale row is refused. */
-import type { Change, Row, Table } from "../store/rows.ts";
+import { blank, type Change, type Row, type Table } from "../store/rows.ts";
 import { Generations } from "./memory.ts";
 
 /** Rows kept per projection. */
-const CAPACITY = 5000;
+const CAPACITY = 4096;
 
 export class RowCache {
 	readonly #table: Table;
@@ -23,13 +23,13 @@ export class RowCache {
 			else missing.push(id);
 		}
 		const loaded = await this.#table.load(missing);
-		for (const id of missing) found.set(id, loaded.get(id) ?? { id, rev: 0, at: {}, data: null, counted: null });
+		for (const id of missing) found.set(id, loaded.get(id) ?? blank(id));
 		return found;
 	}
 
-	/** These are saved. */
-	keep(changes: readonly Change[]): void {
-		for (const { id, rev, at, data, counted } of changes) this.#rows.set(id, { id, rev: rev + 1, at, data, counted });
+	/** These are saved; `again`: only those written before are worth keeping, for they will be again. */
+	keep(changes: readonly Change[], again = false): void {
+		for (const { before, after } of changes) if (!again || before.rev > 0) this.#rows.set(after.id, { ...after, rev: after.rev + 1 });
 	}
 	forget(id: string): void {
 		this.#rows.delete(id);

@@ -5,6 +5,7 @@
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Commit, LogPartition, LogStore } from "../store/log.ts";
 import { Follower, type FollowerOptions } from "../store/follow.ts";
+import { Recent } from "../store/recent.ts";
 import { partitionOf } from "../store/position.ts";
 import type { RowStore } from "../store/rows.ts";
 import { Writer } from "../store/writer.ts";
@@ -25,7 +26,7 @@ export class ContextLog {
 	readonly writers: readonly Writer[];
 	readonly #actors = new Map<string, Actors>();
 	readonly #followers = new Map<string, Set<Follower>>();
-	readonly #listeners = new Set<(partition: string, commits: readonly Commit[]) => void>();
+	readonly #recent = new Map<string, Recent>();
 
 	constructor(partitions: readonly LogPartition[]) {
 		this.partitions = partitions;
@@ -50,29 +51,28 @@ export class ContextLog {
 		return writer;
 	}
 
-	follow(log: LogPartition, options: Omit<FollowerOptions, "every" | "pause">): Follower {
+	follow(log: LogPartition, options: Pick<FollowerOptions, "from" | "take" | "stopped">): Follower {
 		const every = (wake: () => void) => {
 			const timer = setInterval(wake, LOOK_EVERY).unref();
 			return () => clearInterval(timer);
 		};
-		const follower = new Follower(log, { ...options, every, pause: wait });
+		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
+		const follower = new Follower(log.name, { ...options, read, every, pause: wait });
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));
 		return follower;
 	}
 	async unfollow(follower: Follower): Promise<void> {
-		this.#followers.get(follower.log.name)?.delete(follower);
+		this.#followers.get(follower.name)?.delete(follower);
 		await follower.stop();
-	}
-	/** Hears of commits appended in this process; returns how to stop. */
-	listen(listener: (partition: string, commits: readonly Commit[]) => void): () => void {
-		this.#listeners.add(listener);
-		return () => this.#listeners.delete(listener);
 	}
 
 	#appended(partition: string, commits: readonly Commit[]): void {
-		for (const follower of this.#followers.get(partition) ?? []) follower.hint(commits);
-		for (const listener of this.#listeners) listener(partition, commits);
+		const recent = this.#recent.get(partition) ?? new Recent();
+		this.#recent.set(partition, recent);
+		const followers = [...(this.#followers.get(partition) ?? [])];
+		recent.add(commits, Math.min(...followers.map(({ position }) => position)));
+		for (const follower of followers) follower.hint(commits.at(-1)?.position ?? 0);
 	}
 }
 

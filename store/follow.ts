@@ -1,13 +1,15 @@
 /**
- * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position; a hint is only a
- * hint: used when it is contiguous with where we are, otherwise the gap is read from the log. It also looks by itself.
+ * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position and asserts that
+ * none is missing; a hint only says that there is more. It also looks by itself.
  */
-import { type Commit, type LogPartition, StoreUnavailable } from "./log.ts";
+import { type Commit, StoreUnavailable } from "./log.ts";
 
 /** What the taker could not digest is a bug, not a bad moment: the follower stops there and says so. */
 export class Indigestible extends Error {}
 
 export interface FollowerOptions {
+	/** Commits after a position, in order. */
+	readonly read: (after: number, limit: number) => Promise<readonly Commit[]>;
 	/** The position up to which everything was taken. */
 	readonly from: number;
 	/** Takes the commits; resolves to the position up to which everything is taken, by whomever. Tried again unless it is Indigestible. */
@@ -16,48 +18,38 @@ export interface FollowerOptions {
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
 	readonly stopped?: (error: Error) => void;
-	/** Commits handed over at a time. */
-	readonly page?: number;
 }
 
-/** Hints kept for a slow taker, in pages; beyond it the log is read instead, so that memory stays flat. */
-const PATIENCE_PAGES = 8;
+/** Commits handed over at a time: large enough to share pages and statements, small enough to be seen soon. */
+const PAGE = 4000;
+const LONGEST_PAUSE = 1000;
 
 export class Follower {
-	readonly log: LogPartition;
+	/** `<log>:<partition>` */
+	readonly name: string;
 	readonly #options: FollowerOptions;
-	readonly #page: number;
+	readonly #unschedule: () => void;
+	readonly #finished: Promise<void>;
 	/** Taken up to here. */
 	position: number;
 	/** The highest position heard of. */
 	known: number;
 	error: Error | null = null;
-	#inbox: Commit[] = [];
 	#wake: (() => void) | null = null;
 	#looked = false;
 	#stopping = false;
-	#finished: Promise<void>;
-	#unschedule: () => void;
 
-	constructor(log: LogPartition, options: FollowerOptions) {
-		this.log = log;
+	constructor(name: string, options: FollowerOptions) {
+		this.name = name;
 		this.#options = options;
-		this.#page = options.page ?? 500;
 		this.position = this.known = options.from;
 		this.#unschedule = options.every(() => this.look());
 		this.#finished = this.#run();
 	}
 
-	/** Commits that are visible in the log; may be lost, doubled, late. */
-	hint(commits: readonly Commit[]): void {
-		const first = commits[0];
-		const last = commits.at(-1);
-		if (!first || !last) return;
-		if (last.position > this.known) this.known = last.position;
-		const expected = (this.#inbox.at(-1)?.position ?? this.position) + 1;
-		if (first.position === expected && this.#inbox.length < this.#page * PATIENCE_PAGES)
-			for (const commit of commits) this.#inbox.push(commit);
-		else this.#looked = false;
+	/** There are commits up to this position; may be lost, doubled, late. */
+	hint(position: number): void {
+		if (position > this.known) this.known = position;
 		this.#wake?.();
 	}
 
@@ -78,35 +70,35 @@ export class Follower {
 	async #run(): Promise<void> {
 		for (let failures = 0; !this.#stopping && !this.error;) {
 			try {
-				const commits = await this.#next();
-				if (commits.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
-				else await this.#take(commits);
-				failures = 0;
+				if (await this.#step()) failures = 0;
+				else await new Promise<void>((resolve) => (this.#wake = resolve));
 			} catch (error) {
 				if (error instanceof Indigestible) this.#fail(error);
-				else await this.#options.pause(Math.min(1000, 10 * 2 ** Math.min(failures++, 10)));
+				else await this.#options.pause(Math.min(LONGEST_PAUSE, 10 * 2 ** failures++));
 			}
 			this.#wake = null;
 		}
 	}
 
-	async #next(): Promise<Commit[]> {
-		while (this.#inbox[0] && this.#inbox[0].position <= this.position) this.#inbox.shift();
-		if (this.#inbox[0]?.position === this.position + 1) return this.#inbox.splice(0, this.#page);
-		this.#inbox = [];
-		if (this.#looked && this.known <= this.position) return [];
+	/** False when there is nothing to take. */
+	async #step(): Promise<boolean> {
+		if (this.#looked && this.known <= this.position) return false;
 		this.#looked = true;
-		return this.log.read(this.position, this.#page);
-	}
-
-	async #take(commits: readonly Commit[]): Promise<void> {
-		commits.forEach((commit, i) => {
-			if (commit.position !== this.position + 1 + i)
-				throw new StoreUnavailable(`${this.log.name} has a hole: ${commit.position} follows ${this.position + i}`);
+		const commits = await this.#options.read(this.position, PAGE);
+		if (commits.length === 0) return this.known > this.position ? this.#invisible() : !this.#looked;
+		commits.forEach(({ position }, i) => {
+			if (position !== this.position + 1 + i)
+				throw new StoreUnavailable(`${this.name} has a hole: ${position} follows ${this.position + i}`);
 		});
 		this.position = await this.#options.take(commits);
 		if (this.position > this.known) this.known = this.position;
-		if (commits.length === this.#page) this.#looked = false;
+		if (commits.length === PAGE) this.#looked = false;
+		return true;
+	}
+
+	/** Told of, but not to be seen yet: asked again after a pause. */
+	#invisible(): never {
+		throw new StoreUnavailable(`${this.name} does not show ${this.known} yet`);
 	}
 
 	#fail(error: Error): void {

@@ -14,18 +14,20 @@ export interface Row {
 	readonly at: Readonly<Record<string, number>>;
 	/** Null once deleted: the guard stays. */
 	readonly data: object | null;
-	/** The kept totals it counts in, as `<column>=<value>`; null while it is not shown. */
-	readonly counted: readonly string[] | null;
-}
-/** A row to be written: `rev` is the one it was folded from. */
-export interface Change extends Row {
-	/** Of the row it was folded from. */
-	readonly countedBefore: readonly string[] | null;
+	/** One value a column of the table, in their order; null while reads do not find it. */
+	readonly columns: readonly Value[] | null;
 	/** When it will read differently by itself. */
 	readonly due: string | null;
-	/** One value a column of the table, in their order. */
-	readonly columns: readonly Value[];
 }
+/** A row to be written, and as it was. */
+export interface Change {
+	readonly before: Row;
+	/** Its `rev` is the one it was folded from. */
+	readonly after: Row;
+}
+/** A row that never was. */
+export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
+
 /** What a batch rests on: the partition's checkpoint moves from `from` to `to`, and only from there. */
 export interface Step {
 	readonly partition: string;
@@ -79,15 +81,21 @@ export interface RowStore {
 }
 
 /** How the kept totals change with these rows, by `<column>=<value>`, "" for all shown. */
-export function totalsOf(changes: readonly Change[]): Map<string, number> {
+export function totalsOf({ columns, counted }: TableSpec, changes: readonly Change[]): Map<string, number> {
 	const totals = new Map<string, number>();
-	const add = (keys: readonly string[] | null, by: number) => {
-		if (!keys) return;
-		for (const key of ["", ...keys]) totals.set(key, (totals.get(key) ?? 0) + by);
+	const places = counted.map((column) => [column, columns.indexOf(column)] as const);
+	const add = (values: Row["columns"], by: number) => {
+		if (!values) return;
+		totals.set("", (totals.get("") ?? 0) + by);
+		for (const [column, place] of places) totals.set(`${column}=${values[place]}`, (totals.get(`${column}=${values[place]}`) ?? 0) + by);
 	};
-	for (const { counted, countedBefore } of changes) {
-		add(countedBefore, -1);
-		add(counted, 1);
+	for (const { before, after } of changes) {
+		if (same(before.columns, after.columns)) continue;
+		add(before.columns, -1);
+		add(after.columns, 1);
 	}
 	return totals;
 }
+/** Whether two rows are found alike. */
+export const same = (a: Row["columns"], b: Row["columns"]): boolean =>
+	a === b || (a !== null && b !== null && a.every((value, i) => value === b[i]));

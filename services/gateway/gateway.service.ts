@@ -172,7 +172,7 @@ const ready: Handler = async function (this: Gateway, _req, res) {
 			.filter(({ name }) => name.endsWith(".health"))
 			.map(({ name }) =>
 				this.broker
-					.call<Health>(name, {}, { timeout: HEALTH_TIMEOUT })
+					.call<Health, object>(name, {}, { timeout: HEALTH_TIMEOUT })
 					.catch((error: Error): Health => ({ name, ready: false, reason: error.message, positions: {}, lag: 0 })),
 			),
 	);

@@ -127,4 +127,4 @@ declare module "../../model/define.ts" {
 	}
 }
 
-export default { name: infraction.name, mixins: [EventSourced(infraction)] } satisfies ServiceSchema;
+export default { name: infraction.name, mixins: [EventSourced(infraction, { remembered: 1000 })] } satisfies ServiceSchema;

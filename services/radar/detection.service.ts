@@ -126,4 +126,4 @@ declare module "../../model/define.ts" {
 	}
 }
 
-export default { name: detection.name, mixins: [EventSourced(detection)] } satisfies ServiceSchema;
+export default { name: detection.name, mixins: [EventSourced(detection, { remembered: 1000 })] } satisfies ServiceSchema;

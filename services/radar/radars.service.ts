@@ -114,7 +114,6 @@ export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 			.map((line) => entryAfter(line, now)?.from ?? null)
 			.reduce((first, next) => (first === null || (next !== null && next < first) ? next : first), null),
 	filters: ["kind", "status"],
-	sorts: ["detections", "qualified"],
 	counted: ["kind", "status"],
 });
 

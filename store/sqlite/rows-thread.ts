@@ -14,7 +14,7 @@ export interface Run {
 /** `expect`: a value the first column of a query must have, else nothing is done. */
 export interface Request {
 	readonly n: number;
-	readonly kind: "query" | "queries" | "transaction";
+	readonly kind: "query" | "transaction";
 	readonly runs: readonly Run[];
 	readonly expect?: { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue };
 }
@@ -25,17 +25,31 @@ const statements = new Map<string, StatementSync>();
 
 function statement(sql: string): StatementSync {
 	let found = statements.get(sql);
-	if (!found) statements.set(sql, (found = db.prepare(sql)));
+	if (found) return found;
+	found = db.prepare(sql);
 	found.setReturnArrays(true);
+	statements.set(sql, found);
 	return found;
 }
 
+function query({ sql, rows }: Run): unknown[] {
+	const prepared = statement(sql);
+	const found: unknown[] = [];
+	for (const params of rows) for (const row of prepared.iterate(...params)) found.push(row);
+	return found;
+}
+
+function run({ sql, rows }: Run): void {
+	const prepared = statement(sql);
+	for (const params of rows) prepared.run(...params);
+}
+
 function answer({ kind, runs, expect }: Request): unknown {
-	if (kind !== "transaction") return runs.flatMap(({ sql, rows }) => rows.flatMap((params) => statement(sql).all(...params)));
+	if (kind !== "transaction") return runs.flatMap(query);
 	db.exec("BEGIN IMMEDIATE");
 	try {
-		const holds = !expect || first(statement(expect.sql).all(...expect.params)) === expect.value;
-		if (holds) for (const { sql, rows } of runs) for (const params of rows) statement(sql).run(...params);
+		const holds = !expect || first(query({ sql: expect.sql, rows: [expect.params] })) === expect.value;
+		if (holds) runs.forEach(run);
 		db.exec(holds ? "COMMIT" : "ROLLBACK");
 		return holds;
 	} catch (error) {

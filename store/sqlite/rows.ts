@@ -3,7 +3,18 @@
  * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
  */
 import type { SQLInputValue } from "node:sqlite";
-import { type Change, type Query, type Row, type RowStore, type Step, type Table, type TableSpec, totalsOf, type Value } from "../rows.ts";
+import {
+	type Change,
+	type Query,
+	type Row,
+	type RowStore,
+	same,
+	type Step,
+	type Table,
+	type TableSpec,
+	totalsOf,
+	type Value,
+} from "../rows.ts";
 import type { Run } from "./rows-thread.ts";
 import { Thread } from "./thread.ts";
 
@@ -60,20 +71,22 @@ class SqliteTable implements Table {
 	readonly #writer: Thread;
 	readonly #reader: Thread;
 	readonly #table: string;
-	readonly #upsert: string;
 	readonly #fields: string;
+	readonly #insert: string;
+	readonly #update: string;
+	/** For a row that is found as before: no index is touched. */
+	readonly #rewrite: string;
 
 	constructor(spec: TableSpec, writer: Thread, reader: Thread) {
 		this.#spec = spec;
 		this.#writer = writer;
 		this.#reader = reader;
 		this.#table = quoted(`rows_${spec.name}`);
-		this.#fields = ["id", "rev", "at", "data", "shown", ...spec.counted.map(field)].join(", ");
-		const names = ["id", "rev", "at", "data", "shown", "due", ...spec.columns.map(field)];
-		this.#upsert = `INSERT INTO ${this.#table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")}) ON CONFLICT (id) DO UPDATE SET ${names
-			.slice(1)
-			.map((name) => `${name} = excluded.${name}`)
-			.join(", ")}`;
+		const columns = spec.columns.map(field);
+		this.#fields = ["id", "rev", "at", "data", "due", "shown", ...columns].join(", ");
+		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)})`;
+		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ?`;
+		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ?`;
 	}
 
 	async checkpoints() {
@@ -104,22 +117,36 @@ class SqliteTable implements Table {
 	}
 
 	refresh(change: Change): Promise<boolean> {
-		return this.#writer.transaction(this.#runs([change]), {
-			sql: `SELECT rev FROM ${this.#table} WHERE id = ?`,
-			params: [change.id],
-			value: change.rev,
-		});
+		const { id, rev } = change.before;
+		return this.#writer.transaction(this.#runs([change]), { sql: `SELECT rev FROM ${this.#table} WHERE id = ?`, params: [id], value: rev });
 	}
 
 	#runs(changes: readonly Change[]): Run[] {
-		const moved = [...totalsOf(changes)].filter(([, by]) => by !== 0);
+		const inserts: SQLInputValue[][] = [];
+		const updates: SQLInputValue[][] = [];
+		const rewrites: SQLInputValue[][] = [];
+		for (const { before, after } of changes) {
+			const { id, rev, at, data, due, columns } = after;
+			const content = [rev + 1, JSON.stringify(at), data === null ? null : JSON.stringify(data)];
+			const found = [due, columns ? 1 : 0, ...(columns ?? this.#hidden)];
+			if (rev === 0) inserts.push([id, ...content, ...found]);
+			else if (before.due === due && same(before.columns, columns)) rewrites.push([...content, id]);
+			else updates.push([...content, ...found, id]);
+		}
+		const totals = [...totalsOf(this.#spec, changes)].filter(([, by]) => by !== 0);
 		return [
-			{ sql: this.#upsert, rows: changes.map(cellsOf) },
+			{ sql: this.#insert, rows: inserts },
+			{ sql: this.#update, rows: updates },
+			{ sql: this.#rewrite, rows: rewrites },
 			{
 				sql: "INSERT INTO totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
-				rows: moved.map(([key, by]) => [this.#spec.name, key, by]),
+				rows: totals.map(([key, by]) => [this.#spec.name, key, by]),
 			},
 		];
+	}
+
+	get #hidden(): SQLInputValue[] {
+		return this.#spec.columns.map(() => null);
 	}
 
 	async get(id: string): Promise<Row | null> {
@@ -176,23 +203,17 @@ class SqliteTable implements Table {
 		return rows.map((cells) => this.#row(cells));
 	}
 
-	#row([id, rev, at, data, shown, ...counted]: readonly SQLInputValue[]): Row {
+	#row([id, rev, at, data, due, shown, ...columns]: readonly SQLInputValue[]): Row {
 		return {
 			id: String(id),
 			rev: Number(rev),
 			at: JSON.parse(String(at)) as Row["at"], // bytes come in here
 			data: typeof data === "string" ? (JSON.parse(data) as object) : null,
-			counted: shown === 1 ? this.#spec.counted.map((column, i) => `${column}=${counted[i]}`) : null,
+			due: typeof due === "string" ? due : null,
+			columns:
+				shown === 1
+					? columns.map((value) => (typeof value === "bigint" || value instanceof Uint8Array || ArrayBuffer.isView(value) ? null : value))
+					: null,
 		};
 	}
 }
-
-const cellsOf = ({ id, rev, at, data, counted, due, columns }: Change): SQLInputValue[] => [
-	id,
-	rev + 1,
-	JSON.stringify(at),
-	data === null ? null : JSON.stringify(data),
-	counted ? 1 : 0,
-	due,
-	...columns,
-];

@@ -32,7 +32,7 @@ export class Thread {
 	}
 	/** The same statement for many parameters, all rows in one answer. */
 	queries(sql: string, rows: readonly Cells[]): Promise<readonly Cells[]> {
-		return this.#ask({ kind: "queries", runs: [{ sql, rows }] }) as Promise<readonly Cells[]>; // rows come in here
+		return this.#ask({ kind: "query", runs: [{ sql, rows }] }) as Promise<readonly Cells[]>; // rows come in here
 	}
 	/** All or nothing; false when what is expected does not hold. */
 	transaction(runs: readonly Run[], expect?: NonNullable<Request["expect"]>): Promise<boolean> {

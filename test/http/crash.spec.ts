@@ -152,7 +152,7 @@ describe("a system that is killed under load", () => {
 		for (const [radar, told] of names) {
 			const commits = JSON.stringify((await system.get(`/radars/${radar}/history`)).body).match(/name-\d+-\d+"/g) ?? [];
 			expect(new Set(commits).size).toBe(told.length);
-			expect((await system.get(`/radars/${radar}`)).body.version).toBe(3 + told.length);
+			await eventually(async () => expect((await system.get(`/radars/${radar}`)).body.version).toBe(3 + told.length), 5_000);
 		}
 	}, 120_000);
 

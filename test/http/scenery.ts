@@ -118,3 +118,32 @@ export function amountsOf({ amounts }: Row): readonly [unknown, unknown, unknown
 		? null
 		: [reducedMinor, standardMinor, increasedMinor, currency];
 }
+
+const pastTense =
+	/\.(installed|described|relocated|limitsChanged|calibrated|activated|deactivated|retired|recorded|qualified|discarded|registered|corrected|transferred|deregistered|opened|identified|reassigned|cancelled)$/;
+/** The facts in the history of the thing at this path, in order. */
+export async function factsOf(system: System, path: string): Promise<string[]> {
+	const words = JSON.stringify(commits(await system.get(`${path}/history`))).match(/"[a-z]+\.[a-zA-Z]+"/g) ?? [];
+	return words.map((word) => word.slice(1, -1)).filter((word) => pastTense.test(word));
+}
+
+/** What every answered command carries. */
+export function expectAnswer({ status, headers, body }: Answer, wanted: { status: number; id?: string }): void {
+	expect(status).toBe(wanted.status);
+	if (wanted.id) expect(body.id).toBe(wanted.id);
+	expect(body.version).toBeGreaterThanOrEqual(1);
+	expect(headers.etag).toBe(`"${body.version}"`);
+	expect(headers["x-position"]).toBe(body.position);
+	expect(headers["content-type"]).toMatch(/^application\/json/);
+}
+
+/** A creation answers 201 and where to find what came into being; the row there has what was given. */
+export async function expectCreated(system: System, path: string, id: string, given: Row, row: Row): Promise<Answer> {
+	const answer = answered(201, await system.post(path, given));
+	expectAnswer(answer, { status: 201, id });
+	expect(answer.headers.location).toMatch(new RegExp(`/api${path}/${encodeURIComponent(id)}$`));
+	const found = answered(200, await system.get(`${path}/${encodeURIComponent(id)}`, { "x-position": answer.body.position }));
+	expect(found.body).toMatchObject({ id, version: answer.body.version, ...row });
+	expect(found.headers.etag).toMatch(/^W\/".+"$/);
+	return answer;
+}
