@@ -57,7 +57,10 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 		actions[name] = commandAction(model, name, law);
 		if (law.bulk) actions[`${name}Many`] = manyAction(name, law);
 	}
-	for (const [name, law] of Object.entries(model.asks)) actions[name] = askAction(model, law);
+	for (const [name, law] of Object.entries(model.asks)) {
+		actions[name] = askAction(model, law);
+		actions[`${name}Many`] = askManyAction(law);
+	}
 	return {
 		metadata: { context: model.context },
 		actions,
@@ -109,7 +112,7 @@ function manyAction(name: string, law: AnyCommand) {
 			const { commandId: own, ifMatch: _seen, ...envelope } = takeEnvelope(ctx);
 			const host = hosts.of(this);
 			const check = host.checks.get(name);
-			const consulting = consultingIn(ctx);
+			const consulting = gathered(ctx);
 			const one = async ({ params, commandId, cause }: Item, i: number): Promise<Outcome> => {
 				const complaints = check?.(params) ?? true;
 				if (complaints !== true)
@@ -186,22 +189,55 @@ const consultingIn =
 	(ask, params) =>
 		ctx.call<unknown, object>(ask, params, { tracking: false }).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
 
+/** The same for the many commands of one call: what they consult in one turn is asked in one call. */
+function gathered(ctx: Context): Consulting {
+	const waiting = new Map<string, { readonly items: object[]; readonly answers: Promise<readonly unknown[]> }>();
+	const open = (ask: string) => {
+		const items: object[] = [];
+		const answers = Promise.resolve().then(() => {
+			waiting.delete(ask);
+			return ctx.call<readonly unknown[], object>(`${ask}Many`, { items }, { tracking: false });
+		});
+		const turn = { items, answers };
+		waiting.set(ask, turn);
+		return turn;
+	};
+	return async (ask, params) => {
+		const { items, answers } = waiting.get(ask) ?? open(ask);
+		const place = items.push(params) - 1;
+		return (await answers)[place];
+	};
+}
+
 function askAction(model: Model, law: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
 		params: { $$strict: true, ...rulesOf(law.shape) },
 		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<{ id: string }>) {
-			const { id } = ctx.params;
-			const now = new Date().toISOString();
-			const { actors } = hosts.of(this);
-			const answer = await actors
-				.ask(id, (actor) => (actor ? { value: law.answer(actor.state, ctx.params, { now, id }) } : actors.unknown(id)))
-				.catch((error: unknown) => Promise.reject(failureError(error)));
+			const answer = await asked(hosts.of(this), law, ctx.params).catch((error: unknown) => Promise.reject(failureError(error)));
 			if (isRefusal(answer)) throw refusalError(answer);
-			return answer.value;
+			return answer;
 		},
 	};
+}
+
+/** The same for many at once, for consults: an answer or a refusal each, in order. */
+function askManyAction(law: AnyAsk) {
+	return {
+		visibility: "public" as const,
+		async handler(this: Service, ctx: Context<{ readonly items: readonly { id: string }[] }>) {
+			const host = hosts.of(this);
+			return Promise.all(ctx.params.items.map((params) => asked(host, law, params))).catch((error: unknown) =>
+				Promise.reject(failureError(error)),
+			);
+		},
+	};
+}
+
+function asked({ actors }: Host, law: AnyAsk, params: { readonly id: string }): Promise<unknown> {
+	const now = new Date().toISOString();
+	return actors.ask(params.id, (actor) => (actor ? law.answer(actor.state, params, { now, id: params.id }) : actors.unknown(params.id)));
 }
 
 /** All that was ever decided about one actor, readable. */

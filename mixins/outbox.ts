@@ -9,8 +9,8 @@ import type { Parked } from "./process-runner.ts";
 /** Gives a command to many actors at once; resolves to an outcome each. */
 export type Send = (action: string, items: readonly Item[]) => Promise<readonly Outcome[]>;
 
-const MANY = 256;
-const CALLS = 8;
+const MANY = 1000;
+const CALLS = 4;
 /** Rows waiting beyond which the followers wait too. */
 const FULL = 5000;
 const ATTEMPTS = 10;
@@ -35,7 +35,7 @@ export class Outbox {
 	#calls = 0;
 	#scheduled = false;
 	#roomy: (() => void)[] = [];
-	#stopped = false;
+	stopped = false;
 
 	constructor(name: string, send: Send, rows: { again(id: string): void; park(id: string, parked: Parked): Promise<void> }) {
 		this.#name = name;
@@ -52,7 +52,7 @@ export class Outbox {
 	}
 	/** Sends the first; what else the row needs shows when the answer's fact comes back. */
 	add(id: string, [sending]: readonly Sending[], cause: string): void {
-		if (!sending || this.#asking.has(id) || this.#stopped) return;
+		if (!sending || this.#asking.has(id) || this.stopped) return;
 		this.#asking.add(id);
 		this.#waiting.push({ id, sending, cause });
 		this.#schedule();
@@ -72,10 +72,10 @@ export class Outbox {
 	}
 	/** Resolves when there is room for more. */
 	room(): Promise<void> {
-		return this.#asking.size < FULL || this.#stopped ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
+		return this.#asking.size < FULL || this.stopped ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
 	}
 	stop(): void {
-		this.#stopped = true;
+		this.stopped = true;
 		this.#waiting = [];
 		for (const timer of this.#timers) clearTimeout(timer);
 		for (const resolve of this.#roomy.splice(0)) resolve();

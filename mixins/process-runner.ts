@@ -10,7 +10,7 @@ import type { Change, Row, Table, TableSpec } from "../store/rows.ts";
 import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
 import { Outbox, type Send } from "./outbox.ts";
 import type { Followed } from "./projector.ts";
-import { RowCache } from "./row-cache.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 /** Rows looked at together. */
 const PAGE = 500;
@@ -47,7 +47,7 @@ export class ProcessRunner {
 	readonly table: Table;
 	readonly followers: Follower[] = [];
 	readonly outbox: Outbox;
-	readonly #cache: RowCache;
+	readonly #rows: WriteBehind;
 	readonly #mutex = new Mutex();
 	readonly #reviews = new Map<string, Promise<void>>();
 	#putOff = 0;
@@ -55,7 +55,11 @@ export class ProcessRunner {
 	constructor(process: AnyProcess, table: Table, send: Send) {
 		this.process = process;
 		this.table = table;
-		this.#cache = new RowCache(table);
+		this.#rows = new WriteBehind(
+			table,
+			(task) => this.#mutex.run(task),
+			(checkpoints) => this.#overtaken(checkpoints),
+		);
 		this.outbox = new Outbox(process.name, send, { again: (id) => void this.#again([id]), park: (id, parked) => this.#park(id, parked) });
 	}
 
@@ -78,7 +82,8 @@ export class ProcessRunner {
 		);
 		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
 		const steps = [...forSubjects, ...forReferences];
-		const folded = foldAll(await this.#cache.load(steps.map(({ id }) => id)), steps, name);
+		if (forReferences.length > 0) await this.#rows.flush(); // the subjects they concern are looked for in the store
+		const folded = foldAll(await this.#rows.load(steps.map(({ id }) => id)), steps, name);
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
 		for (const { id, origin, data } of forReferences)
 			this.#widen(changed.get(id), data, origin.position > (changed.get(id)?.before.at[name] ?? 0));
@@ -88,10 +93,9 @@ export class ProcessRunner {
 			changed,
 		);
 		const changes = [...work.changes, ...[...changed.values()].map(referenceChange)];
-		if (!(await this.table.save(changes, { partition: name, from, to }))) return this.#overtaken(name, from);
-		this.#cache.keep(changes);
+		await this.#rows.put(changes, { partition: name, from, to });
 		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
-		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) void this.review(before.id);
+		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#reviewSoon(before.id);
 		return to;
 	}
 
@@ -103,6 +107,7 @@ export class ProcessRunner {
 		const behind = this.followers.some(({ known, position }) => known > position);
 		if (behind && ++this.#putOff < PUT_OFF) return;
 		this.#putOff = 0;
+		await this.#mutex.run(() => this.#rows.flush());
 		for (let after: string | null = ""; after !== null;) {
 			const rows: Row[] = await this.table.find({
 				filters: { state: "open" },
@@ -122,7 +127,7 @@ export class ProcessRunner {
 		const free = ids.filter((id) => !this.outbox.has(id));
 		if (free.length === 0) return;
 		await this.#mutex.run(async () => {
-			const rows = [...(await this.#cache.load(free)).values()].filter(({ data }) => !(data as Subject | null)?.parked); // our own rows
+			const rows = [...(await this.#rows.load(free)).values()].filter(({ data }) => !(data as Subject | null)?.parked); // our own rows
 			const { sendings, changes } = await this.#evaluate(
 				rows.map((row) => ({ before: row, data: row.data, at: row.at })),
 				new Map(),
@@ -131,7 +136,7 @@ export class ProcessRunner {
 			for (const change of changes) {
 				if (change.after.columns?.[2] !== null || change.before.columns?.[2] === null) continue; // not settled, or known to be
 				this.outbox.free(change.after.id);
-				await this.#refresh(change);
+				await this.#rows.put([change]);
 			}
 		});
 	}
@@ -145,11 +150,13 @@ export class ProcessRunner {
 		return review;
 	}
 	async #review(id: string): Promise<void> {
-		const row = (await this.#mutex.run(() => this.#cache.load([id]))).get(id);
+		const row = (await this.#mutex.run(() => this.#rows.load([id]))).get(id);
 		const spans = pendingOf(row?.data);
+		await this.#mutex.run(() => this.#rows.flush());
 		for (const span of spans) await this.#wake(id, span);
+		if (this.outbox.stopped) return; // not everyone was asked
 		await this.#mutex.run(async () => {
-			const now = (await this.#cache.load([id])).get(id);
+			const now = (await this.#rows.load([id])).get(id);
 			if (!now) return;
 			const data: Reference = {
 				reference: (now.data as Reference).reference,
@@ -157,7 +164,7 @@ export class ProcessRunner {
 					(span) => !spans.includes(span) && !spans.some((done) => done.from === span.from && done.to === span.to),
 				),
 			}; // our own rows
-			await this.#refresh(referenceChange({ before: now, data, at: now.at }));
+			await this.#rows.put([referenceChange({ before: now, data, at: now.at })]);
 		});
 	}
 	async #wake(id: string, span: Span): Promise<void> {
@@ -200,7 +207,7 @@ export class ProcessRunner {
 	/** What each subject still needs, with its reference as it is now. */
 	async #evaluate(rows: readonly Pick<Folded, "before" | "data" | "at">[], changed: ReadonlyMap<string, Pick<Folded, "data">>) {
 		const needs = rows.map(({ data }) => this.#needs(data));
-		const loaded = await this.#cache.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
+		const loaded = await this.#rows.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
 		const sendings: { id: string; sendings: readonly Sending[]; cause: string }[] = [];
 		const changes = rows.map((row, i) => {
 			const need = needs[i] ?? null;
@@ -226,20 +233,27 @@ export class ProcessRunner {
 	/** Waits for a person, with the reason. */
 	#park(id: string, parked: Parked): Promise<void> {
 		return this.#mutex.run(async () => {
-			const row = (await this.#cache.load([id])).get(id);
+			const row = (await this.#rows.load([id])).get(id);
 			if (!row) return;
 			const [settled] = (await this.#evaluate([{ before: row, data: { ...(row.data as Subject), parked }, at: row.at }], new Map()))
 				.changes; // our own rows
-			if (settled) await this.#refresh(settled);
+			if (settled) await this.#rows.put([settled]);
 		});
 	}
-	async #refresh(change: Change): Promise<void> {
-		if (await this.table.refresh(change)) this.#cache.keep([change]);
-		else this.#cache.forget(change.before.id);
+	/** Another process keeps the same promise and was faster: go on where it is. */
+	#overtaken(checkpoints: Readonly<Record<string, number>>): void {
+		for (const follower of this.followers) follower.resume(checkpoints[follower.name] ?? 0);
 	}
-	async #overtaken(name: string, from: number): Promise<number> {
-		this.#cache.clear();
-		return (await this.table.checkpoints())[name] ?? from;
+	/** What fails here is done by the next recovery. */
+	#reviewSoon(id: string): void {
+		this.review(id).catch(() => undefined);
+	}
+
+	/** Finishes what is under way. */
+	async stop(): Promise<void> {
+		this.outbox.stop();
+		await Promise.all(this.followers.map((follower) => follower.stop()));
+		await this.#mutex.run(() => this.#rows.flush());
 	}
 }
 

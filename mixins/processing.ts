@@ -46,8 +46,7 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			const running = runners.find(this);
 			if (!running) return;
 			clearInterval(running.timer);
-			running.runner.outbox.stop();
-			await Promise.all(running.runner.followers.map((follower) => follower.stop()));
+			await running.runner.stop();
 		},
 	};
 }

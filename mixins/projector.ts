@@ -62,7 +62,7 @@ export class Projector {
 		const rows = await this.#cache.load(steps.map(({ id }) => id));
 		const now = this.#clock();
 		const changes = [...foldAll(rows, steps, name).values()].map((folded) => this.#change(this.#versioned(folded), now));
-		const position = (await this.table.save(changes, { partition: name, from, to }))
+		const position = (await this.table.save(changes, [{ partition: name, from, to }]))
 			? this.#saved(changes, to)
 			: await this.#overtaken(name, from);
 		this.#tell(name, position);

@@ -38,6 +38,7 @@ export class Follower {
 	#wake: (() => void) | null = null;
 	#looked = false;
 	#stopping = false;
+	#resumed: number | null = null;
 
 	constructor(name: string, options: FollowerOptions) {
 		this.name = name;
@@ -51,6 +52,12 @@ export class Follower {
 	hint(position: number): void {
 		if (position > this.known) this.known = position;
 		this.#wake?.();
+	}
+
+	/** Goes on after this position: somebody else has taken what is before it, or it was not kept. */
+	resume(position: number): void {
+		this.#resumed = position;
+		this.look();
 	}
 
 	/** Reads the log even without a hint. */
@@ -82,6 +89,8 @@ export class Follower {
 
 	/** False when there is nothing to take. */
 	async #step(): Promise<boolean> {
+		this.position = this.#resumed ?? this.position;
+		this.#resumed = null;
 		if (this.#looked && this.known <= this.position) return false;
 		this.#looked = true;
 		const commits = await this.#options.read(this.position, PAGE);

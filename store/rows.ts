@@ -63,8 +63,8 @@ export interface Table {
 	checkpoints(): Promise<Readonly<Record<string, number>>>;
 	/** Rows by id, deleted ones too; absent ones are absent. */
 	load(ids: readonly string[]): Promise<Map<string, Row>>;
-	/** Rows and step. False: somebody else was faster, nothing is certain, load and fold again. */
-	save(changes: readonly Change[], step: Step): Promise<boolean>;
+	/** Rows and steps. False: somebody else was faster, nothing is certain, load and fold again. */
+	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean>;
 	/** One row without a step, unless it was written meanwhile (false). */
 	refresh(change: Change): Promise<boolean>;
 	get(id: string): Promise<Row | null>;

@@ -29,8 +29,8 @@ export interface Bulk {
 
 /** Bytes a line may have. */
 const LINE = 64 * 1024;
-const BATCH = 256;
-const AT_ONCE = 6;
+const BATCH = 500;
+const AT_ONCE = 4;
 const ERRORS = 100;
 const NEWLINE = 0x0a;
 

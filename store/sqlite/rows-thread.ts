@@ -11,12 +11,12 @@ export interface Run {
 	readonly sql: string;
 	readonly rows: readonly (readonly SQLInputValue[])[];
 }
-/** `expect`: a value the first column of a query must have, else nothing is done. */
+/** `expect`: values the first column of each query must have, else nothing is done. */
 export interface Request {
 	readonly n: number;
 	readonly kind: "query" | "transaction";
 	readonly runs: readonly Run[];
-	readonly expect?: { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue };
+	readonly expect: readonly { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue }[];
 }
 
 const { file, readOnly } = workerData as { file: string; readOnly: boolean }; // set by threads.ts
@@ -48,7 +48,7 @@ function answer({ kind, runs, expect }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
 	db.exec("BEGIN IMMEDIATE");
 	try {
-		const holds = !expect || first(query({ sql: expect.sql, rows: [expect.params] })) === expect.value;
+		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value);
 		if (holds) runs.forEach(run);
 		db.exec(holds ? "COMMIT" : "ROLLBACK");
 		return holds;

@@ -103,22 +103,24 @@ class SqliteTable implements Table {
 		return new Map(rows.map((cells) => [String(cells[0]), this.#row(cells)]));
 	}
 
-	save(changes: readonly Change[], { partition, from, to }: Step): Promise<boolean> {
+	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		const { name } = this.#spec;
-		const step = {
+		const moved = {
 			sql: "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
-			rows: [[name, partition, to]],
+			rows: steps.map(({ partition, to }) => [name, partition, to]),
 		};
-		return this.#writer.transaction([...this.#runs(changes), step], {
-			sql: "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?",
-			params: [name, partition],
-			value: from,
-		});
+		const sql = "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?";
+		return this.#writer.transaction(
+			[...this.#runs(changes), moved],
+			steps.map(({ partition, from }) => ({ sql, params: [name, partition], value: from })),
+		);
 	}
 
 	refresh(change: Change): Promise<boolean> {
 		const { id, rev } = change.before;
-		return this.#writer.transaction(this.#runs([change]), { sql: `SELECT rev FROM ${this.#table} WHERE id = ?`, params: [id], value: rev });
+		return this.#writer.transaction(this.#runs([change]), [
+			{ sql: `SELECT rev FROM ${this.#table} WHERE id = ?`, params: [id], value: rev },
+		]);
 	}
 
 	#runs(changes: readonly Change[]): Run[] {

@@ -28,15 +28,15 @@ export class Thread {
 	}
 
 	query(sql: string, params: Cells = []): Promise<readonly Cells[]> {
-		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }] }) as Promise<readonly Cells[]>; // rows come in here
+		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }], expect: [] }) as Promise<readonly Cells[]>; // rows come in here
 	}
 	/** The same statement for many parameters, all rows in one answer. */
 	queries(sql: string, rows: readonly Cells[]): Promise<readonly Cells[]> {
-		return this.#ask({ kind: "query", runs: [{ sql, rows }] }) as Promise<readonly Cells[]>; // rows come in here
+		return this.#ask({ kind: "query", runs: [{ sql, rows }], expect: [] }) as Promise<readonly Cells[]>; // rows come in here
 	}
 	/** All or nothing; false when what is expected does not hold. */
-	transaction(runs: readonly Run[], expect?: NonNullable<Request["expect"]>): Promise<boolean> {
-		return this.#ask({ kind: "transaction", runs, ...(expect ? { expect } : {}) }) as Promise<boolean>; // the answer comes in here
+	transaction(runs: readonly Run[], expect: Request["expect"] = []): Promise<boolean> {
+		return this.#ask({ kind: "transaction", runs, expect }) as Promise<boolean>; // the answer comes in here
 	}
 
 	async close(): Promise<void> {

@@ -164,8 +164,8 @@ export class System {
 			const outgoing = request({ agent: this.#agent, host, port: this.#port, method, path: target, headers: { ...length, ...headers } });
 			const fail = (reason: Error): void => {
 				clearTimeout(timer);
-				const end = this.#ended ? ` (the system has ended, its last words: ${this.#output.slice(-1_000)})` : "";
-				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message}${end}`, { cause: reason }));
+				const state = `the system ${this.#ended ? "has ended" : "runs"}, its last words: ${this.#output.slice(-500)}`;
+				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message} (${state})`, { cause: reason }));
 			};
 			const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
 			outgoing.on("error", fail);
