@@ -42,7 +42,7 @@ export function fieldErrors(complaints: unknown): FieldError[] {
 		return String(complaint["actual"])
 			.split(", ")
 			.map((name) => ({
-				field: brief(`${prefix}${name}`),
+				field: String(brief(`${prefix}${name}`)),
 				message: "There is no such field",
 				expected: `one of: ${String(complaint["expected"])}`,
 			}));
@@ -67,7 +67,7 @@ function expectation({ type, expected }: Record<string, unknown>): unknown {
 	return expected instanceof RegExp ? expected.source : expected;
 }
 /** What came, but not a megabyte of it. */
-function brief<T>(value: T): T | string {
-	const text = typeof value === "string" ? value : typeof value === "object" && value !== null ? JSON.stringify(value) : "";
-	return text.length > 100 ? `${text.slice(0, 100)}...` : value;
+function brief(value: unknown): unknown {
+	if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+	return typeof value === "string" && value.length > 100 ? `${value.slice(0, 100)}...` : value;
 }

@@ -21,6 +21,10 @@ export interface LiveFact {
 	readonly type: string;
 	readonly data: unknown;
 }
+/** The first thing a stream gives: where each partition is gone on from. */
+export interface LiveStart {
+	readonly positions: Readonly<Record<string, number>>;
+}
 /** Facts a slow watcher may fall behind before its stream stops pulling. */
 const BUFFER = 256;
 
@@ -68,6 +72,7 @@ function watch(
 ): Readable {
 	let roomy: (() => void) | null = null;
 	const stream = new Readable({ objectMode: true, highWaterMark: BUFFER, read: () => roomy?.() });
+	stream.push({ positions: Object.fromEntries(starts.map(({ partition, from }) => [partition.name, from])) } satisfies LiveStart);
 	const followers: Follower[] = starts.map(({ partition, from }) => {
 		const begun = parts.has(positionText(partition.name, from)); // the first facts of this commit were given already
 		const take = async (commits: readonly Commit[]) => {

@@ -84,7 +84,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 					$$strict: true,
 					...filterParams(filters),
 					sort: sortParam(projection),
-					limit: { type: "number", integer: true, min: 1, max: MAX_PAGE_SIZE, optional: true, convert: true },
+					limit: count(MAX_PAGE_SIZE),
 				},
 				async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 					await (await wait(this, ctx)).refreshDue();
@@ -144,12 +144,24 @@ const filterParams = (filters: readonly string[]) =>
 	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
 const filtersOf = (params: ListParams, filters: readonly string[]): Asked["filters"] =>
 	Object.fromEntries(filters.flatMap((filter) => (params[filter] === undefined ? [] : [[filter, params[filter] ?? null]])));
+/** A number from 1 on, or its digits as a query has them. */
+const count = (max: number) => ({
+	type: "custom",
+	optional: true,
+	nullable: false,
+	check(value: unknown, errors: object[]) {
+		const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
+		if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > max)
+			errors.push({ type: "count", message: `must be a whole number from 1 to ${max}`, expected: `1 to ${max}`, actual: value });
+		return number;
+	},
+});
 const listParams = (projection: AnyProjection) => ({
 	$$strict: true,
 	...filterParams(projection.filters),
 	sort: sortParam(projection),
-	page: { type: "number", integer: true, min: 1, max: FARTHEST, optional: true, convert: true },
-	pageSize: { type: "number", integer: true, min: 1, max: MAX_PAGE_SIZE, optional: true, convert: true },
+	page: count(FARTHEST),
+	pageSize: count(MAX_PAGE_SIZE),
 	after: { type: "string", min: 1, max: 2000, optional: true },
 });
 

@@ -26,33 +26,44 @@ export type ParamsOf<S extends Shape> = { readonly [K in Exclude<keyof S, Option
 	readonly [K in Optional<S>]?: Exclude<Value<S[K]>, undefined>;
 };
 
+/** Null is no value of anything, unless a field says so. */
+const strict = { nullable: false } as const;
+
 /** Letters with no control characters and no half surrogates, 1-200 of them unless said otherwise. */
-export const text = (max = 200): Field<string> => ({ rule: { type: "string", min: 1, max, custom: printable } });
-export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/): Field<string> => ({ rule: { type: "string", pattern } });
-export const matching = (pattern: RegExp): Field<string> => ({ rule: { type: "string", pattern } });
+export const text = (max = 200): Field<string> => ({ rule: { ...strict, type: "string", min: 1, max, custom: printable } });
+export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/): Field<string> => ({ rule: { ...strict, type: "string", pattern } });
+export const matching = (pattern: RegExp): Field<string> => ({ rule: { ...strict, type: "string", pattern } });
 export const email = (): Field<string> => ({
-	rule: { type: "string", max: 200, pattern: /^[^\s@\p{Cc}\p{Cs}]+@[^\s@.\p{Cc}\p{Cs}]+(?:\.[^\s@.\p{Cc}\p{Cs}]+)+$/u },
+	rule: { ...strict, type: "string", max: 200, pattern: /^[^\s@\p{Cc}\p{Cs}]+@[^\s@.\p{Cc}\p{Cs}]+(?:\.[^\s@.\p{Cc}\p{Cs}]+)+$/u },
 });
-export const integer = (min: number, max: number): Field<number> => ({ rule: { type: "number", integer: true, min, max } });
-export const decimal = (min: number, max: number): Field<number> => ({ rule: { type: "number", min, max } });
-export const oneOf = <const T extends string>(...values: readonly T[]): Field<T> => ({ rule: { type: "enum", values } });
+export const integer = (min: number, max: number): Field<number> => ({ rule: { ...strict, type: "number", integer: true, min, max } });
+export const decimal = (min: number, max: number): Field<number> => ({ rule: { ...strict, type: "number", min, max } });
+export const oneOf = <const T extends string>(...values: readonly T[]): Field<T> => ({ rule: { ...strict, type: "enum", values } });
 export const optional = <T>(field: Field<T>): Field<T | undefined> => ({ rule: { ...field.rule, optional: true } });
 /** The same, and null as a value of its own. */
 export const nullable = <T>(field: Field<T>): Field<T | null> => ({ rule: { ...field.rule, nullable: true } });
 export const record = <S extends Shape>(shape: S): Field<ParamsOf<S>> => ({
-	rule: { type: "object", strict: true, props: rulesOf(shape) },
+	rule: { ...strict, type: "object", strict: true, props: rulesOf(shape) },
 });
 
 /** An instant with an offset in, normalised to UTC. */
-export const instant = (): Field<Instant> => ({ rule: { type: "string", max: 40, custom: normalInstant } });
+export const instant = (): Field<Instant> => ({ rule: { ...strict, type: "string", max: 40, custom: normalInstant } });
 /** An instant later than the one in another field of the same params, which must stand before it. */
 export const instantAfter = (other: string): Field<Instant> => ({
 	rule: {
+		...strict,
 		type: "string",
 		max: 40,
-		custom(value: unknown, errors: Complaint[], _schema: unknown, _path: unknown, parent: Readonly<Record<string, unknown>> | null) {
+		custom(
+			value: unknown,
+			errors: Complaint[],
+			_schema: unknown,
+			_path: unknown,
+			_parent: unknown,
+			{ data }: { readonly data: Readonly<Record<string, unknown>> },
+		) {
 			const normal = normalInstant(value, errors);
-			const first = parent?.[other];
+			const first = data[other];
 			if (typeof first === "string" && typeof normal === "string" && errors.length === 0 && normal <= first)
 				complain(errors, "instantAfter", `an instant after ${other}`, value);
 			return normal;
@@ -62,6 +73,7 @@ export const instantAfter = (other: string): Field<Instant> => ({
 /** A day of the calendar, `YYYY-MM-DD`. */
 export const date = (): Field<string> => ({
 	rule: {
+		...strict,
 		type: "string",
 		custom(value: unknown, errors: Complaint[]) {
 			if (typeof value === "string" && !isDate(value)) complain(errors, "date", "a day of the calendar, YYYY-MM-DD", value);

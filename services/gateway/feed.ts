@@ -1,7 +1,7 @@
 /** Feed - the live facts of all contexts as server-sent events; each event's id is where to go on after it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { LiveFact } from "../../mixins/live.ts";
+import type { LiveFact, LiveStart } from "../../mixins/live.ts";
 
 /** A comment this often keeps proxies from closing a quiet feed, in milliseconds. */
 const HEARTBEAT = 15_000;
@@ -21,6 +21,8 @@ export function feed(
 	ended: () => void,
 ): () => void {
 	const positions = new Map(start.split(",").flatMap((text) => (text ? [[text.slice(0, text.lastIndexOf(":")), text] as const] : [])));
+	const early: LiveFact[] = [];
+	let begun = 0;
 	const heartbeat = setInterval(() => res.write(": still here\n\n"), HEARTBEAT);
 	const end = () => {
 		clearInterval(heartbeat);
@@ -29,14 +31,17 @@ export function feed(
 		ended();
 	};
 	res.on("drain", () => streams.forEach((stream) => stream.resume()));
+	const write = ({ partition, position, part, type, ...rest }: LiveFact) => {
+		const at = `${partition}:${position}`;
+		positions.set(partition, part === null ? at : `${at}.${part}`);
+		const text = `id: ${[...positions.values()].join(",")}\nevent: ${type}\ndata: ${JSON.stringify({ position: at, type, ...rest })}\n\n`;
+		if (!res.write(text)) streams.forEach((stream) => stream.pause());
+	};
 	for (const stream of streams) {
-		stream.on("data", (fact: LiveFact) => {
-			const { partition, position, part, type, ...rest } = fact;
-			const at = `${partition}:${position}`;
-			positions.set(partition, part === null ? at : `${at}.${part}`);
-			const event = { position: at, type, ...rest };
-			if (!res.write(`id: ${[...positions.values()].join(",")}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`))
-				streams.forEach((other) => other.pause());
+		stream.on("data", (given: LiveFact | LiveStart) => {
+			if ("partition" in given) return begun < streams.length ? void early.push(given) : write(given);
+			begin(positions, given);
+			if (++begun === streams.length) early.splice(0).forEach(write); // an id tells where to go on in every context
 		});
 		stream.once("error", end);
 		stream.once("end", end);
@@ -44,4 +49,10 @@ export function feed(
 	req.once("close", end);
 	res.once("close", end);
 	return end;
+}
+
+/** A client that comes back goes on in every partition, also in those it saw nothing of; where it was in the middle of a commit, it stays. */
+function begin(positions: Map<string, string>, start: LiveStart): void {
+	for (const [partition, position] of Object.entries(start.positions))
+		if (!positions.has(partition)) positions.set(partition, `${partition}:${position}`);
 }

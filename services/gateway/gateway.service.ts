@@ -14,8 +14,8 @@ import type { RouteNote } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import { feed, openFeed } from "./feed.ts";
 import { takeAll } from "./ndjson.ts";
-import { ProblemError, problemOf, sendProblem } from "./problem.ts";
-import { commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
+import { type Problem, ProblemError, problemOf, sendProblem } from "./problem.ts";
+import { commandOf, type Incoming, queryOf, readOf, typeOf, uploadOf } from "./request.ts";
 
 interface Routed {
 	readonly name: string;
@@ -32,11 +32,11 @@ interface Gateway extends Service {
 type Handler = (this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse) => Promise<void>;
 
 const NDJSON = "application/x-ndjson";
-const JSON_LIMIT = 1024 * 1024;
 const CSV_LIMIT = 16 * 1024 * 1024;
 /** How long a connection may be silent, in milliseconds. */
 const IDLE = 120_000;
 const HEALTH_TIMEOUT = 2000;
+const STARTING: Problem = { status: 503, code: "STARTING", detail: "This node is still starting", retryAfter: 1 };
 
 export default {
 	name: "gateway",
@@ -51,13 +51,16 @@ export default {
 		logRouteRegistration: null,
 		httpServerTimeout: IDLE,
 		onError(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
-			const problem = problemOf(error);
+			const problem = this.broker.started ? problemOf(error) : STARTING;
 			if (problem.status >= 500 && problem.status !== 503) this.logger.error(`${req.method} ${req.url}`, error);
 			sendProblem(req, res, problem);
 		},
 	},
 	actions: { listAliases: false, addRoute: false, removeRoute: false },
 	events: {
+		"$broker.started"(this: Service) {
+			learn(this as Gateway);
+		},
 		"$services.changed"(this: Service) {
 			learn(this as Gateway);
 		},
@@ -99,7 +102,9 @@ function routeOf(routed: readonly Routed[]): object {
 	return {
 		path: "/",
 		mergeParams: false,
-		bodyParsers: { json: { limit: JSON_LIMIT, type: "application/json" }, text: { limit: CSV_LIMIT, type: "text/csv" } },
+		bodyParsers: {
+			raw: { type: (req: Incoming) => typeOf(req) === "application/json" || typeOf(req) === "text/csv", limit: CSV_LIMIT, inflate: false },
+		},
 		logging: false,
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
@@ -176,7 +181,7 @@ const ready: Handler = async function (this: Gateway, _req, res) {
 					.catch((error: Error): Health => ({ name, ready: false, reason: error.message, positions: {}, lag: 0 })),
 			),
 	);
-	const well = parts.every((part) => part.ready);
+	const well = this.broker.started && parts.every((part) => part.ready);
 	sendJson(res, well ? 200 : 503, { status: well ? "ready" : "not ready", parts });
 };
 
@@ -187,13 +192,13 @@ const metrics: Handler = async function (this: Gateway, _req, res) {
 
 /** The facts of every context that offers them, as they become visible. */
 const live: Handler = async function (this: Gateway, req, res) {
-	const { types, ...more } = req.query ?? {};
+	const { types, ...more } = queryOf(req);
 	const [unknown] = Object.keys(more);
 	if (unknown !== undefined)
 		throw new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", [
 			{ field: unknown, message: "There is no such parameter", expected: "types" },
 		]);
-	if (types !== undefined && (typeof types !== "string" || types === ""))
+	if (types === "")
 		throw new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", [
 			{ field: "types", message: "must be names of facts", expected: "radar.installed,infraction.opened" },
 		]);

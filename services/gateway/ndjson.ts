@@ -4,6 +4,8 @@
  */
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { FieldError } from "../../mixins/errors.ts";
+import { problemOf } from "./problem.ts";
+import { parseObject, textOf } from "./request.ts";
 
 export interface LineProblem {
 	readonly line: number;
@@ -34,8 +36,9 @@ const AT_ONCE = 4;
 const ERRORS = 100;
 const NEWLINE = 0x0a;
 
-/** A line, or null where it was too long to keep. */
-type Line = { readonly text: string | null };
+/** A line, or what is wrong with it. */
+type Line = { readonly text: string } | { readonly problem: Omit<LineProblem, "line"> };
+const TOO_LONG: Line = { problem: { code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` } };
 
 /** The lines of a stream of bytes; an unfinished one at the end counts. */
 export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
@@ -46,7 +49,7 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 		if (length <= LINE) rest.push(part);
 	};
 	const line = (): Line => {
-		const made = { text: length > LINE ? null : (rest.length === 1 ? (rest[0] ?? Buffer.alloc(0)) : Buffer.concat(rest)).toString("utf8") };
+		const made = length > LINE ? TOO_LONG : lineOf(rest.length === 1 ? (rest[0] ?? Buffer.alloc(0)) : Buffer.concat(rest));
 		rest = [];
 		length = 0;
 		return made;
@@ -65,6 +68,15 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 	if (length > 0) yield [line()];
 }
 
+function lineOf(bytes: Buffer): Line {
+	try {
+		return { text: textOf(bytes) };
+	} catch (error) {
+		const { code, detail } = problemOf(error);
+		return { problem: { code, detail } };
+	}
+}
+
 /** Gives every line to `send`; resolves when all are answered. */
 export async function takeAll(source: AsyncIterable<Buffer>, send: (items: readonly Item[]) => Promise<readonly Outcome[]>): Promise<Bulk> {
 	const bulk: Bulk = { tally: { received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] }, failure: null, position: "" };
@@ -80,9 +92,9 @@ export async function takeAll(source: AsyncIterable<Buffer>, send: (items: reado
 		if (running.size >= AT_ONCE) await Promise.race(running);
 	};
 	for await (const lines of linesOf(source)) {
-		for (const { text } of lines) {
+		for (const line of lines) {
 			number++;
-			const item = text === null ? tooLong(bulk, number) : itemOf(bulk, number, text);
+			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
 			if (!item) continue;
 			batch.push({ line: number, item });
 			if (batch.length >= BATCH) await flush();
@@ -122,22 +134,20 @@ const refuse = ({ tally }: Bulk, problem: LineProblem): null => {
 	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order: a few more than are shown
 	return null;
 };
-function tooLong(bulk: Bulk, line: number): null {
+function unreadable(bulk: Bulk, problem: LineProblem): null {
 	bulk.tally.received++;
-	return refuse(bulk, { line, code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` });
+	return refuse(bulk, problem);
 }
 function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	if (text.trim() === "") return null;
 	bulk.tally.received++;
-	let params: unknown;
 	try {
-		params = JSON.parse(text);
-	} catch {
-		return refuse(bulk, { line, code: "MALFORMED", detail: "The line is not JSON" });
+		const params = parseObject(text);
+		return params ? { params } : refuse(bulk, { line, code: "VALIDATION_ERROR", detail: "The line is not a JSON object" });
+	} catch (error) {
+		const { code, detail } = problemOf(error);
+		return refuse(bulk, { line, code, detail });
 	}
-	if (typeof params !== "object" || params === null || Array.isArray(params))
-		return refuse(bulk, { line, code: "VALIDATION_ERROR", detail: "The line is not a JSON object" });
-	return { params: params as Record<string, unknown> }; // an object, as JSON has them
 }
 
 /** The later of two positions, partition by partition. */

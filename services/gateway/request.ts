@@ -7,8 +7,9 @@ import { invalidField, ProblemError } from "./problem.ts";
 
 /** What moleculer-web and the body parsers leave on a request. */
 export interface Incoming extends IncomingMessage {
+	/** The bytes that were read. */
 	readonly body?: unknown;
-	readonly query?: Readonly<Record<string, unknown>>;
+	readonly originalUrl?: string;
 	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
 }
 type Params = Record<string, unknown>;
@@ -21,12 +22,15 @@ interface CommandMeta {
 }
 const NAMESPACE = "b8a1a1f4-0c2e-5d6b-9a57-6e1f0b6f2d11";
 const ANONYMOUS = "anonymous";
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const DEEPEST = 16;
+const JSON_LIMIT = 1024 * 1024;
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
 /** The params and metadata of a command. */
 export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
-	const [unasked] = Object.keys(req.query ?? {});
+	const [unasked] = Object.keys(queryOf(req));
 	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
 	const body = bodyOf(req);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
@@ -53,20 +57,31 @@ export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { 
 /** The params and metadata of a read. */
 export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {
 	const id = pathId(req);
-	if (id !== undefined && req.query && Object.hasOwn(req.query, "id"))
-		throw invalidField("id", "The id stands in the path", "no such parameter");
+	const query = queryOf(req);
+	if (id !== undefined && Object.hasOwn(query, "id")) throw invalidField("id", "The id stands in the path", "no such parameter");
 	const position = req.headers["x-position"];
 	return {
-		params: { ...req.query, ...(id === undefined ? {} : { id }) },
+		params: { ...query, ...(id === undefined ? {} : { id }) },
 		meta: position === undefined ? {} : { position: String(position) },
 	};
 }
 
+/** What stands behind the question mark, each name once. */
+export function queryOf(req: Incoming): Readonly<Record<string, string>> {
+	const url = req.originalUrl ?? req.url ?? "";
+	const cut = url.indexOf("?");
+	const asked = new Map<string, string>();
+	for (const [name, value] of new URLSearchParams(cut < 0 ? "" : url.slice(cut + 1))) {
+		if (asked.has(name)) throw invalidField(name.slice(0, 100), "is given more than once", "one value");
+		asked.set(name, value);
+	}
+	return Object.fromEntries(asked);
+}
+
 /** The text of an upload. */
 export function uploadOf(req: Incoming, accepts: string): { params: Params; meta: object } {
-	if (typeOf(req) !== accepts || typeof req.body !== "string")
-		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
-	return { params: { content: req.body }, meta: {} };
+	if (typeOf(req) !== accepts || !Buffer.isBuffer(req.body)) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
+	return { params: { content: textOf(req.body) }, meta: {} };
 }
 
 /** `application/json` of `Application/JSON; charset=utf-8` */
@@ -78,10 +93,43 @@ const hasBody = (req: IncomingMessage): boolean =>
 function bodyOf(req: Incoming): Params {
 	if (!hasBody(req)) return {};
 	if (typeOf(req) !== "application/json") throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "A command takes application/json");
-	const { body } = req;
-	if (typeof body !== "object" || body === null || Array.isArray(body))
-		throw invalidField("", "The content must be a JSON object", "an object", Array.isArray(body) ? "an array" : typeof body);
-	return body as Params; // an object, as JSON has them
+	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
+	if (req.body.length > JSON_LIMIT) throw new ProblemError(413, "TOO_LARGE", `A command has at most ${JSON_LIMIT} bytes`);
+	const body = parseObject(textOf(req.body));
+	if (!body) throw invalidField("", "The content must be a JSON object", "an object");
+	return body;
+}
+
+/** UTF-8 and nothing else. */
+export function textOf(bytes: Buffer): string {
+	try {
+		return UTF8.decode(bytes);
+	} catch {
+		throw new ProblemError(400, "MALFORMED", "The content is not UTF-8");
+	}
+}
+
+/** A JSON object, null for JSON that is something else. Throws on what is no JSON, or nested beyond reason. */
+export function parseObject(text: string): Params | null {
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch {
+		throw new ProblemError(400, "MALFORMED", "The content is not JSON");
+	}
+	if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+	if (tooDeep(value)) throw new ProblemError(400, "MALFORMED", `The content is nested more than ${DEEPEST} deep`);
+	return value as Params; // an object, as JSON has them
+}
+
+/** Level by level, so that no depth can exhaust the stack. */
+function tooDeep(value: object): boolean {
+	let level: unknown[] = Object.values(value);
+	for (let depth = 1; level.length > 0; depth++) {
+		if (depth > DEEPEST) return true;
+		level = level.flatMap((inner) => (typeof inner === "object" && inner !== null ? Object.values(inner) : []));
+	}
+	return false;
 }
 
 function keyOf(req: IncomingMessage): string | undefined {
