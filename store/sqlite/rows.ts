@@ -15,7 +15,7 @@ import {
 	totalsOf,
 	type Value,
 } from "../rows.ts";
-import type { Run } from "./rows-thread.ts";
+import type { Run } from "./worker.ts";
 import { Thread } from "./thread.ts";
 
 const quoted = (name: string): string => `"${name}"`;
@@ -29,12 +29,12 @@ export class SqliteRowStore implements RowStore {
 
 	constructor(file: string) {
 		this.#file = file;
-		this.#writer = new Thread(file, false);
+		this.#writer = new Thread(file, "NORMAL");
 	}
 
 	async open(spec: TableSpec): Promise<Table> {
 		await this.#writer.transaction(schemaOf(spec).map((sql) => ({ sql, rows: [[]] })));
-		this.#reader ??= new Thread(this.#file, true); // only once there is a file to read
+		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
 		return new SqliteTable(spec, this.#writer, this.#reader);
 	}
 

@@ -1,8 +1,8 @@
-/** Thread - a file of rows behind a worker: requests go in order, answers come as promises. */
+/** Thread - a file behind a worker: requests go in order, answers come as promises. */
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailable } from "../log.ts";
-import type { Request, Run } from "./rows-thread.ts";
+import type { Mode, Request, Run } from "./worker.ts";
 
 type Cells = readonly SQLInputValue[];
 interface Reply {
@@ -18,9 +18,9 @@ export class Thread {
 	#n = 0;
 	#closed: Promise<void>;
 
-	constructor(file: string, readOnly: boolean) {
+	constructor(file: string, mode: Mode) {
 		this.#file = file;
-		this.#worker = new Worker(new URL("./rows-thread.ts", import.meta.url), { workerData: { file, readOnly } });
+		this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { file, mode } });
 		this.#worker.on("message", (reply: Reply) => this.#reply(reply));
 		this.#worker.on("error", (error) => this.#fail(error));
 		this.#closed = new Promise((resolve) => this.#worker.once("exit", () => resolve()));

@@ -162,10 +162,12 @@ export class System {
 			const target = path.startsWith("//") ? path.slice(1) : `/api${path}`;
 			const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {}; // Node frames no body of a DELETE by itself
 			const outgoing = request({ agent: this.#agent, host, port: this.#port, method, path: target, headers: { ...length, ...headers } });
-			const fail = (reason: Error): void => {
+			const fail = async (reason: Error): Promise<void> => {
 				clearTimeout(timer);
-				const state = `the system ${this.#ended ? "has ended" : "runs"}, its last words: ${this.#output.slice(-500)}`;
-				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message} (${state})`, { cause: reason }));
+				await pause(50); // the end of the child is known a moment after its connections break
+				const state = this.#ended ? `has ended (${this.#child?.exitCode ?? this.#child?.signalCode})` : "runs";
+				const words = `the system ${state}, its last words: ${this.#output.slice(-500)}`;
+				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message} (${words})`, { cause: reason }));
 			};
 			const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
 			outgoing.on("error", fail);
@@ -180,7 +182,7 @@ export class System {
 					try {
 						resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, body: (json ? JSON.parse(text) : {}) as Body });
 					} catch {
-						fail(new Error(`answered as JSON what is none: ${text.slice(0, 200)}`));
+						void fail(new Error(`answered as JSON what is none: ${text.slice(0, 200)}`));
 					}
 				});
 			});

@@ -1,11 +1,13 @@
 /**
- * The thread that runs the statements of the read models, so that neither a big batch nor a slow count ever stops the thread
- * that acknowledges commands. One instance writes, another (read only) answers queries.
+ * Worker - runs the statements of one file on a thread of its own, so that no flush to the disk, no big batch and no slow count
+ * ever stops the thread that decides. Knows no table: statements come as text, rows as arrays.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { settle } from "./file.ts";
 
+/** How a file is opened: written and on the disk when acknowledged, written, or read only. */
+export type Mode = "FULL" | "NORMAL" | "read";
 /** A step of a request: one statement, run once for each row of parameters. */
 export interface Run {
 	readonly sql: string;
@@ -19,8 +21,8 @@ export interface Request {
 	readonly expect: readonly { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue }[];
 }
 
-const { file, readOnly } = workerData as { file: string; readOnly: boolean }; // set by threads.ts
-const db = readOnly ? new DatabaseSync(file, { readOnly }) : settle(new DatabaseSync(file), "NORMAL");
+const { file, mode } = workerData as { file: string; mode: Mode }; // set by thread.ts
+const db = mode === "read" ? new DatabaseSync(file, { readOnly: true }) : settle(new DatabaseSync(file), mode);
 const statements = new Map<string, StatementSync>();
 
 function statement(sql: string): StatementSync {

@@ -1,0 +1,64 @@
+/**
+ * Decide - one command against one state, in the one order the law is asked in, and the state its facts leave. Actors decide by
+ * it and tests decide by it, so what a sentence of a test proves holds for what is stored.
+ */
+import { type AnyCommand, type Case, creates, type Fact, type Model } from "./define.ts";
+import { codeOf, type Refusal, refuse } from "./refusal.ts";
+import type { Instant } from "./time.ts";
+
+/** What a decision hangs on besides the case itself. */
+export interface Circumstances {
+	/** Facts of the actor so far. */
+	readonly version: number;
+	/** The version the caller has seen. */
+	readonly ifMatch?: number | undefined;
+	/** The first refusal among the answers consulted. */
+	readonly refusal?: Refusal | null;
+}
+type State = { readonly status: string };
+
+export const unknownActor = (model: Pick<Model, "name">, id: string): Refusal =>
+	refuse(`${codeOf(model.name)}_UNKNOWN`, 404, `There is no ${model.name} ${id}`);
+
+/**
+ * The facts, none where there is nothing to say, or the refusal. The order: is it known; does it stand at the version seen; is it
+ * already so; does its status allow the command; does what was consulted; does every rule hold.
+ */
+export function decide(
+	model: Model,
+	law: AnyCommand,
+	facts: Case<State>,
+	{ version, ifMatch, refusal }: Circumstances,
+): readonly Fact[] | Refusal {
+	const { id, state, params, now } = facts;
+	if (state.status === "unknown" && !creates(law)) return unknownActor(model, id);
+	if (ifMatch !== undefined && ifMatch !== version)
+		return refuse("VERSION_MISMATCH", 412, `The ${model.name} stands at version ${version}, not ${ifMatch}`);
+	if (state.status !== "unknown" && law.already?.(state, params, { now })) return [];
+	if (!law.from.includes(state.status)) return notFrom(model, law, id, state);
+	if (refusal) return refusal;
+	const broken = law.require?.find((rule) => !rule.holds(facts));
+	return broken ? refuse(broken.code, broken.status, broken.sentence) : law.decide(state, params, facts);
+}
+
+function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State): Refusal {
+	return creates(law)
+		? refuse(`${codeOf(name)}_ALREADY_EXISTS`, 409, `There is a ${name} ${id} with other content`)
+		: refuse(`${codeOf(name)}_${codeOf(status)}`, 409, `The ${name} ${id} is ${status}`);
+}
+
+/** The state after facts of one decision, taken at one instant. */
+export function evolve(model: Model, state: State, facts: readonly Fact[], at: Instant): State {
+	return facts.reduce<State>((before, { type, data }) => {
+		const step = model.evolve[type];
+		if (!step) throw new Error(`${model.name} does not know the fact ${type}`);
+		return step(before as never, data as never, at); // the model's own types were checked where it was written
+	}, state);
+}
+
+/** The value itself, so that whoever writes to it is told at once. */
+export function frozen<T>(value: T): T {
+	if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+	for (const inner of Object.values(Object.freeze(value))) frozen(inner);
+	return value;
+}

@@ -1,0 +1,165 @@
+/**
+ * Given - the grammar every test of an aggregate speaks: given these facts, when this is asked for, then that is said. Typed by
+ * the model, so a command nobody offers, a wrong param or a fact of another aggregate does not compile. Pure: it throws, and any
+ * test runner tells.
+ *
+ * `given(radar, installed()).at(noon).when("activate", { from: noon }).then(activated(noon))`
+ */
+import { decide, evolve, frozen } from "./decide.ts";
+import { type AnyCommand, type Asks, type Fact, type Model, UNKNOWN } from "./define.ts";
+import type { ParamsOf, Shape } from "./params.ts";
+import { isRefusal, type Refusal } from "./refusal.ts";
+import { same } from "./same.ts";
+import type { Instant } from "./time.ts";
+
+type DataOf<Step> = Step extends (state: never, data: infer D, at: Instant) => unknown ? D : never;
+/** The facts a model knows. */
+export type FactIn<M extends Model> = { [K in keyof M["evolve"] & string]: Fact<K, DataOf<M["evolve"][K]>> }[keyof M["evolve"] & string];
+
+/** Whoever it is about; a sentence that does not care about the id leaves it out. */
+type Anonymous<P> = Omit<P, "id"> & { readonly id?: string };
+type ShapeOf<L> = L extends { readonly shape: infer S extends Shape } ? S : never;
+/** What a command of a model takes in a sentence. */
+export type Given<M extends Model, K extends keyof M["commands"]> = Anonymous<ParamsOf<ShapeOf<M["commands"][K]>>>;
+/** What an ask of a model takes in a sentence. */
+export type Asked<M extends Model, K extends keyof M["asks"]> = Anonymous<AskParams<M["asks"][K]>>;
+type AskParams<L> = L extends { answer(state: never, params: infer P, facts: never): unknown } ? P : never;
+type AskAnswer<L> = L extends { answer(...given: never): infer A } ? A : never;
+
+type Both<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I : never;
+type AnswerOf<K> = K extends keyof Asks ? (Asks[K] extends { readonly answer: infer A } ? A : never) : never;
+type Answers<L> = L extends { readonly consult?: infer C }
+	? { readonly [N in keyof C as string extends N ? never : N]?: C[N] extends { readonly ask: infer K } ? AnswerOf<K> | Refusal : never }
+	: never;
+/** What those a model consults would answer, by the name the command gives them; a refusal is an answer. */
+export type Consulting<M extends Model> = Both<Answers<M["commands"][keyof M["commands"]]>>;
+
+/** The facts of a model, said: `const fact = factsOf(radar)`, `fact("radar.activated", { from })`. */
+export const factsOf =
+	<M extends Model>(_model: M) =>
+	<K extends keyof M["evolve"] & string>(type: K, data: DataOf<M["evolve"][K]>): Fact<K, DataOf<M["evolve"][K]>> => ({ type, data });
+
+/** The facts that have been said of one actor, in order; none: it was never written to. */
+export const given = <M extends Model>(model: M, ...facts: readonly FactIn<M>[]): Setting<M> => new Setting(model, { facts });
+
+const ITS_ID = "it";
+
+interface Scene {
+	readonly facts: readonly Fact[];
+	readonly now?: Instant;
+	readonly by?: string;
+	readonly consulted?: Readonly<Record<string, unknown>>;
+}
+
+class Setting<M extends Model> {
+	readonly #model: M;
+	readonly #scene: Scene;
+
+	constructor(model: M, scene: Scene) {
+		this.#model = model;
+		this.#scene = scene;
+	}
+	/** What those it asks would answer. */
+	consulting(consulted: Consulting<M> & object): Setting<M> {
+		return new Setting(this.#model, { ...this.#scene, consulted: Object.fromEntries(Object.entries(consulted)) });
+	}
+	/** When it is asked for; the turn of the year 2026 at noon if it does not matter. */
+	at(now: Instant): Setting<M> {
+		return new Setting(this.#model, { ...this.#scene, now });
+	}
+	by(who: string): Setting<M> {
+		return new Setting(this.#model, { ...this.#scene, by: who });
+	}
+
+	when<K extends keyof M["commands"] & string>(name: K, params: Given<M, K>): Outcome<M> {
+		const law = lawOf(this.#model, name);
+		const { facts, now = "2026-01-01T12:00:00.000Z", by = "someone", consulted = {} } = this.#scene;
+		const normal = frozen(law.normalise?.(frozen(structuredClone(params))) ?? structuredClone(params));
+		const id = law.identity?.(normal) ?? params.id ?? ITS_ID;
+		const { answers, refusal } = heard(law, normal, consulted);
+		const state = this.#state(now);
+		const commandId = "the-command";
+		const said = decide(
+			this.#model,
+			law,
+			{ id, state, params: normal, now, by, commandId, consulted: answers },
+			{ version: facts.length, refusal },
+		);
+		if (!isRefusal(said)) evolve(this.#model, state, said, now); // what it says, it must know
+		return new Outcome(said, isRefusal(said) ? null : (law.answer?.(said) ?? {}));
+	}
+
+	/** One of its asks, answered from what it remembers. */
+	ask<K extends keyof M["asks"] & string>(name: K, params: Asked<M, K>): Heard<AskAnswer<M["asks"][K]>> {
+		const law = this.#model.asks[name];
+		if (!law) throw new Error(`${this.#model.name} has no ask ${name}`);
+		const { now = "2026-01-01T12:00:00.000Z" } = this.#scene;
+		const id = params.id ?? ITS_ID;
+		const answer = law.answer(this.#state(now), frozen({ ...params, id }), { now, id });
+		return { answer: answer as AskAnswer<M["asks"][K]>, thenAnswered: (expected) => agree("it answers", answer, expected) }; // AnyAsk forgot its type
+	}
+
+	#state(now: Instant): { readonly status: string } {
+		const [first] = this.#scene.facts;
+		if (first && !this.#model.begins.includes(first.type)) throw new Error(`No ${this.#model.name} begins with ${first.type}`);
+		return this.#scene.facts.reduce<{ readonly status: string }>(
+			(state, fact) => frozen(evolve(this.#model, state, [frozen(structuredClone(fact))], now)),
+			frozen(UNKNOWN),
+		);
+	}
+}
+
+export interface Heard<A> {
+	readonly answer: A;
+	thenAnswered(expected: A): void;
+}
+
+class Outcome<M extends Model> {
+	readonly #said: readonly Fact[] | Refusal;
+	readonly #answer: Readonly<Record<string, unknown>> | null;
+
+	constructor(said: readonly Fact[] | Refusal, answer: Readonly<Record<string, unknown>> | null) {
+		this.#said = said;
+		this.#answer = answer;
+	}
+	/** Exactly these facts, in this order. */
+	then(...facts: readonly [FactIn<M>, ...FactIn<M>[]]): void {
+		agree("it says", this.#said, facts);
+	}
+	/** Nothing to say: it is already so. */
+	thenNothing(): void {
+		agree("it says", this.#said, []);
+	}
+	/** A no of the law: 409 unless another status is given. */
+	thenRefused(code: string, status = 409): void {
+		const { code: said, status: of } = isRefusal(this.#said) ? this.#said : { code: this.#said, status: undefined };
+		agree("it is refused with", { code: said, status: of }, { code, status });
+	}
+	/** What the caller is told besides id, version and position. */
+	thenAnswered(answer: Readonly<Record<string, unknown>>): void {
+		agree("the caller is told", this.#answer ?? this.#said, answer);
+	}
+}
+
+function lawOf(model: Model, name: string): AnyCommand {
+	const law = model.commands[name];
+	if (!law) throw new Error(`${model.name} has no command ${name}`);
+	return law;
+}
+
+/** What was consulted, refusals apart; a question nobody has an answer for is a gap in the sentence. */
+function heard({ consult = {} }: AnyCommand, params: unknown, consulted: Readonly<Record<string, unknown>>) {
+	const answers: Record<string, unknown> = {};
+	let refusal: Refusal | null = null;
+	for (const [name, { ask, params: asked }] of Object.entries(consult)) {
+		const answer = asked(params) === null ? null : consulted[name];
+		if (answer === undefined) throw new Error(`It asks ${ask}: say what the answer is, .consulting({ ${name}: ... })`);
+		if (isRefusal(answer)) refusal ??= answer;
+		else answers[name] = answer;
+	}
+	return { answers: frozen(answers), refusal };
+}
+
+function agree(what: string, actual: unknown, expected: unknown): void {
+	if (!same(actual, expected)) throw new Error(`${what}\n${JSON.stringify(actual, null, 2)}\nnot\n${JSON.stringify(expected, null, 2)}`);
+}

@@ -1,0 +1,219 @@
+/**
+ * Types - what must not compile. Each line under `@ts-expect-error` is a mistake somebody will make; when the types let one
+ * pass, `tsc -p .` (part of `npm test`) says that the directive is unused. Nothing here runs.
+ */
+import {
+	aggregate,
+	ask,
+	type AskOf,
+	type Asks,
+	beside,
+	type CommandOf,
+	type Commands,
+	id,
+	type Instant,
+	instant,
+	integer,
+	invariant,
+	optional,
+	type Origin,
+	process,
+	projection,
+	send,
+	type Timeline,
+	type Unknown,
+} from "../../model/index.ts";
+import { factsOf, given } from "../../model/given.ts";
+import type { detection } from "../../services/radar/detection.service.ts";
+import { type Enforcement, type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
+import type { owner } from "../../services/registration/owner.service.ts";
+import { vehicle } from "../../services/registration/vehicle.service.ts";
+
+// -- A lamp ---------------------------------------------------------------------
+type Dark = { readonly status: "dark"; readonly bulbs: number };
+type Lit = { readonly status: "lit"; readonly since: Instant };
+type Lamp = Unknown | Dark | Lit;
+interface LampFacts {
+	"lamp.hung": { bulbs: number };
+	"lamp.lit": { since: Instant };
+}
+const { answer, command, define, fact } = aggregate<Lamp, LampFacts>();
+const hang = command(
+	{ id: id(), bulbs: integer(1, 9) },
+	{ from: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
+);
+const named = { name: "lamp", plural: "lamps", context: "house", begins: ["lamp.hung"], asks: {} } as const;
+const evolve = {
+	"lamp.hung": (_unknown: Lamp, { bulbs }: { bulbs: number }): Dark => ({ status: "dark", bulbs }),
+	"lamp.lit": (_lamp: Dark | Lit, { since }: { since: Instant }): Lit => ({ status: "lit", since }),
+};
+export const lamp = define({ ...named, commands: { hang }, evolve });
+
+// -- Facts -----------------------------------------------------------------------
+// @ts-expect-error a fact that does not exist
+fact("lamp.broken", { bulbs: 1 });
+// @ts-expect-error the data of another fact
+fact("lamp.hung", { since: "2026-01-01T00:00:00.000Z" });
+// @ts-expect-error a number as a text
+fact("lamp.hung", { bulbs: "1" });
+// @ts-expect-error data that is left out
+fact("lamp.hung", {});
+// @ts-expect-error data that is made up
+fact("lamp.hung", { bulbs: 1, watts: 60 });
+
+// -- Evolve ----------------------------------------------------------------------
+// @ts-expect-error "lamp.lit" is forgotten
+define({ ...named, commands: { hang }, evolve: { "lamp.hung": evolve["lamp.hung"] } });
+// @ts-expect-error a fact of another name
+define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.broken": (): Dark => ({ status: "dark", bulbs: 0 }) } });
+// @ts-expect-error the data of another fact
+define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": (lamp: Dark | Lit, _data: { bulbs: number }) => lamp } });
+// @ts-expect-error a state that does not exist
+define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": () => ({ status: "broken" as const }) } });
+// @ts-expect-error nobody goes back to where nothing was written
+define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": (): Unknown => ({ status: "unknown" }) } });
+define({
+	...named,
+	commands: { hang },
+	// @ts-expect-error only a fact that begins sees a state where there is nothing
+	evolve: { ...evolve, "lamp.lit": (state) => (state.status === "unknown" ? { status: "dark", bulbs: 0 } : state) },
+});
+// @ts-expect-error it begins with a fact that does not exist
+define({ ...named, begins: ["lamp.bought"], commands: { hang }, evolve });
+// @ts-expect-error personal data of a fact that does not exist
+define({ ...named, commands: { hang }, evolve, personal: { "lamp.bought": ["bulbs"] } });
+// @ts-expect-error personal data that is no field of the fact
+define({ ...named, commands: { hang }, evolve, personal: { "lamp.hung": ["owner"] } });
+
+// -- Commands --------------------------------------------------------------------
+const aLamp = { id: id(), bulbs: optional(integer(1, 9)) };
+// @ts-expect-error a status that does not exist
+command(aLamp, { from: ["broken"], decide: () => [] });
+// @ts-expect-error `since` is a field of a lit lamp, not of a dark one
+command(aLamp, { from: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
+// @ts-expect-error in either status neither field is sure to be there
+command(aLamp, { from: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { from: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+// @ts-expect-error a param that was not declared
+command(aLamp, { from: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung", { bulbs: watts })] });
+// @ts-expect-error a param that may be absent
+command(aLamp, { from: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
+// @ts-expect-error a fact of another aggregate
+command(aLamp, { from: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
+// @ts-expect-error a state is asked whether it is so only where there is one
+command(aLamp, { from: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
+// @ts-expect-error one of a field that was not declared
+command(aLamp, { from: ["dark"], oneOf: ["watts"], decide: () => [] });
+// @ts-expect-error an answer from a fact that does not exist
+command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => ({ broken: first?.type === "lamp.broken" }) });
+// @ts-expect-error an answer from the data of another fact
+command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => (first?.type === "lamp.hung" ? { at: first.data.since } : {}) });
+const isLit = invariant("LAMP_DARK", "Only a lit lamp shines", ({ state }: { state: Lit }) => state.since !== "");
+// @ts-expect-error a law of a lit lamp does not guard a dark one
+command(aLamp, { from: ["dark"], require: [isLit], decide: () => [] });
+command(aLamp, { from: ["lit"], require: [isLit], decide: () => [] });
+
+// -- Asks ------------------------------------------------------------------------
+// @ts-expect-error an ask nobody answers
+ask("radar.speed", (_params: object) => ({ id: "R" }));
+// @ts-expect-error without the instant
+ask("radar.enforcementAt", (_params: object) => ({ id: "R" }));
+// @ts-expect-error with an instant that is a number
+ask("radar.enforcementAt", (_params: object) => ({ id: "R", at: 0 }));
+const consult = { radar: ask("radar.enforcementAt", (params: { id: string }) => ({ id: params.id, at: "" })) };
+command(aLamp, {
+	from: ["dark"],
+	consult,
+	// @ts-expect-error the answer has no such field
+	decide: (_dark, _params, { consulted }) => [fact("lamp.lit", { since: consulted.radar.since })],
+});
+// @ts-expect-error nobody of that name was consulted
+command(aLamp, { from: ["dark"], consult, decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []) });
+const ofRadar = { radar: ask("radar.enforcementAt", (of: { radar: string }) => ({ id: of.radar, at: "" })) };
+// @ts-expect-error the ask needs a param that the command has not
+command(aLamp, { from: ["dark"], consult: ofRadar, decide: () => [] });
+// @ts-expect-error an answer needs a state
+answer({ id: id() }, (state) => state.status === "unknown");
+
+// -- Sentences -------------------------------------------------------------------
+const said = factsOf(radarModel);
+// @ts-expect-error a command nobody offers
+given(radarModel).when("explode", {});
+// @ts-expect-error a param of another name
+given(radarModel).when("activate", { since: "" });
+// @ts-expect-error a param that is left out
+given(radarModel).when("calibrate", { number: "1", validFrom: "" });
+// @ts-expect-error a fact of another aggregate
+given(vehicle, said("radar.activated", { from: "" }));
+const deregistering = given(vehicle).when("deregister", {});
+// @ts-expect-error a fact of another aggregate
+deregistering.then(said("radar.activated", { from: "" }));
+// @ts-expect-error an answer an owner does not give
+given(vehicle).consulting({ owner: "nobody" });
+// @ts-expect-error nobody the vehicle asks
+given(vehicle).consulting({ radar: true });
+// @ts-expect-error an ask nobody answers
+given(radarModel).ask("speed", {});
+
+// -- Processes -------------------------------------------------------------------
+// @ts-expect-error a command nobody offers
+send("infraction.reopen", { id: "D" }, "cause");
+// @ts-expect-error without its basis
+send("infraction.identify", { id: "D", holder: "P" }, "cause");
+// @ts-expect-error null identifies nobody
+send("infraction.identify", { id: "D", holder: null, basis: "registration:0:1" }, "cause");
+// @ts-expect-error a field that was not declared
+send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1", who: "P" }, "cause");
+const work = { name: "work", follows: ["house"] };
+interface Wired extends LampFacts {
+	"lamp.wired": { bulbs: number; from: Instant };
+}
+const subjects = { start: {}, continue: {}, needs: () => null };
+const references = { on: {}, changed: () => ({ from: null, to: null }) };
+process<Dark, Lit, LampFacts>({ ...work, subjects, references, next: () => [] });
+// @ts-expect-error it starts with a fact that does not exist
+process<Dark, Lit, LampFacts>({ ...work, subjects: { ...subjects, start: { "lamp.broken": () => null } }, references, next: () => [] });
+// @ts-expect-error a reference changes with facts that say from when they hold
+process<Dark, Lit, LampFacts>({ ...work, subjects, references: { ...references, on: { "lamp.hung": () => null } }, next: () => [] });
+process<Dark, Lit, Wired>({ ...work, subjects, references: { ...references, on: { "lamp.wired": () => null } }, next: () => [] });
+// @ts-expect-error what comes next is a command, not a text
+process<Dark, Lit, LampFacts>({ ...work, subjects, references, next: () => ["infraction.open"] });
+
+// -- Projections -----------------------------------------------------------------
+const list = { name: "lamps", of: "lamp", follows: ["house"], show: (row: Dark) => row } as const;
+projection<Dark, LampFacts>({ ...list, on: { "lamp.hung": (_none, { bulbs }) => ({ status: "dark", bulbs }) }, filters: ["bulbs"] });
+// @ts-expect-error a fact that does not exist
+projection<Dark, LampFacts>({ ...list, on: { "lamp.broken": () => null }, filters: [] });
+// @ts-expect-error the data of another fact
+projection<Dark, LampFacts>({ ...list, on: { "lamp.lit": (row, { bulbs }) => row && { ...row, bulbs } }, filters: [] });
+// @ts-expect-error a row may not be there
+projection<Dark, LampFacts>({ ...list, on: { "lamp.lit": (row) => ({ status: "dark", bulbs: row.bulbs }) }, filters: [] });
+// @ts-expect-error a filter that is no field of the row
+projection<Dark, LampFacts>({ ...list, on: {}, filters: ["watts"] });
+// @ts-expect-error a sort key that is no field of the row
+projection<Dark, LampFacts>({ ...list, on: {}, filters: [], sorts: ["watts"] });
+// @ts-expect-error a total of what is no field of the row
+projection<Dark, LampFacts>({ ...list, on: {}, filters: [], counted: ["watts"] });
+// @ts-expect-error shown is not what was promised
+projection<Dark, LampFacts, Lit>({ ...list, on: {}, filters: [] });
+declare const origin: Origin;
+// @ts-expect-error beside a fact that does not exist
+beside<LampFacts, "lamp.broken">(origin, "lamp.broken");
+
+// -- The catalogues say what the models say ------------------------------------------
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Either may stand for the other: the same content, however the types were put together. */
+type Agree<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+const yes = <_T extends true>(): void => undefined;
+yes<Agree<Asks["radar.enforcementAt"], AskOf<typeof radar, "enforcementAt">>>();
+yes<Same<Asks["radar.enforcementAt"]["answer"], Enforcement>>();
+yes<Agree<Asks["owner.exists"], AskOf<typeof owner, "exists">>>();
+yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists">>();
+yes<Agree<Commands["detection.record"], CommandOf<typeof detection, "record">>>();
+yes<Same<Commands["infraction.open"]["holder"], string | null>>();
+yes<Same<Parameters<(typeof radar)["evolve"]["radar.calibrated"]>[1], RadarFacts["radar.calibrated"]>>();
+// @ts-expect-error an agreement that is none
+yes<Agree<Asks["owner.exists"], AskOf<typeof radar, "enforcementAt">>>();
+const when = { id: id(), at: instant(), again: optional(instant()) };
+const at = answer(when, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);
+yes<Same<ReturnType<typeof at.answer>, Timeline<string>>>();

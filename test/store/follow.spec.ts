@@ -1,0 +1,246 @@
+/** The follower takes each commit once, in order, whatever the hints do (DESIGN §5, LAW 6). */
+import { afterEach, describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import type { Commit } from "../../store/log.ts";
+import { Follower, Indigestible } from "../../store/follow.ts";
+import { turns } from "../support/bank.ts";
+import { tailOf, things } from "../support/commits.ts";
+
+/** A log that grows, and a taker that remembers. */
+class Scene {
+	readonly log: Commit[] = [];
+	readonly taken: number[] = [];
+	readonly batches: number[] = [];
+	readonly stopped: Error[] = [];
+	pauses = 0;
+	scheduled = true;
+	wake: () => void = () => undefined;
+	/** May throw, or say that others took more. */
+	take: (commits: readonly Commit[]) => number | null = () => null;
+	read = async (after: number, limit: number): Promise<readonly Commit[]> => this.log.slice(after, after + limit);
+	readonly follower: Follower;
+
+	constructor(from = 0, commits = 0) {
+		this.grow(commits);
+		this.follower = new Follower("thing:0", {
+			read: (after, limit) => this.read(after, limit),
+			from,
+			take: async (commits) => {
+				const others = this.take(commits);
+				this.batches.push(commits.length);
+				this.taken.push(...commits.map(({ position }) => position));
+				return others ?? commits.at(-1)?.position ?? 0;
+			},
+			every: (wake) => {
+				this.wake = wake;
+				return () => (this.scheduled = false);
+			},
+			pause: async () => {
+				this.pauses++;
+				await turns(1);
+			},
+			stopped: (error) => this.stopped.push(error),
+		});
+		open.push(this);
+	}
+	grow(count: number): void {
+		this.log.push(...things(count, tailOf(this.log)));
+	}
+}
+const open: Scene[] = [];
+const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const hops = async (count: number): Promise<void> => {
+	for (let i = 0; i < count; i++) await null;
+};
+
+describe("a follower", () => {
+	afterEach(() => {
+		for (const scene of open.splice(0)) void scene.follower.stop();
+	});
+
+	it("takes at the start what there is after its checkpoint, with nobody's hint", async () => {
+		const scene = new Scene(2, 5);
+		await turns();
+		expect(scene.taken).toEqual([3, 4, 5]);
+		expect(scene.follower.position).toBe(5);
+	});
+
+	it("takes what a hint tells of", async () => {
+		const scene = new Scene();
+		await turns();
+		scene.grow(3);
+		scene.follower.hint(3);
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3]);
+	});
+
+	it("finds by itself what no hint told of", async () => {
+		const scene = new Scene(0, 1);
+		await turns();
+		scene.grow(2);
+		await turns();
+		expect(scene.taken).toEqual([1]);
+		scene.wake();
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3]);
+	});
+
+	it("goes on by itself when it is more than a page behind", async () => {
+		const scene = new Scene(0, 9000);
+		await turns();
+		expect(scene.taken).toEqual(upTo(9000));
+		expect(scene.batches.length).toBeGreaterThan(1);
+	});
+
+	it("takes every commit once and in order, whatever hints are lost, doubled, late or ahead of the log", async () => {
+		const act = fc.oneof(
+			fc.record({ grow: fc.integer({ min: 1, max: 5 }) }),
+			fc.record({ hint: fc.integer({ min: 0, max: 40 }) }),
+			fc.record({ look: fc.constant(true) }),
+			fc.record({ fail: fc.constantFrom("read", "take") }),
+			fc.record({ wait: fc.integer({ min: 0, max: 3 }) }),
+		);
+		await fc.assert(
+			fc.asyncProperty(fc.array(act, { maxLength: 30 }), async (acts) => {
+				const scene = new Scene();
+				const { read } = scene;
+				for (const act of acts) {
+					if ("grow" in act) scene.grow(act.grow);
+					else if ("hint" in act) scene.follower.hint(act.hint);
+					else if ("look" in act) scene.wake();
+					else if ("wait" in act) await turns(act.wait);
+					else if (act.fail === "read")
+						scene.read = () => {
+							scene.read = read;
+							return Promise.reject(new Error("not now"));
+						};
+					else
+						scene.take = () => {
+							scene.take = () => null;
+							throw new Error("not now");
+						};
+				}
+				await turns(2);
+				scene.wake();
+				await turns(10);
+				expect(scene.taken).toEqual(upTo(scene.log.length));
+				await scene.follower.stop();
+			}),
+			{ numRuns: 150 },
+		);
+	});
+
+	it("does not take what follows a hole, and goes on once it is filled", async () => {
+		const scene = new Scene();
+		const whole = things(4);
+		scene.read = async (after) => whole.filter(({ position }) => position > after && position !== 2);
+		scene.wake();
+		await turns();
+		expect(scene.taken).toEqual([]);
+		expect(scene.pauses).toBeGreaterThan(0);
+		scene.read = async (after) => whole.slice(after);
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3, 4]);
+		expect(scene.follower.error).toBeNull();
+	});
+
+	it("gives the same commits again when the taker failed", async () => {
+		const scene = new Scene(0, 3);
+		let failures = 3;
+		scene.take = () => {
+			if (failures-- > 0) throw new Error("the rows cannot be written");
+			return null;
+		};
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3]);
+		expect(scene.pauses).toBe(3);
+	});
+
+	it("stops at what cannot be digested, says so, and takes nothing more", async () => {
+		const scene = new Scene(0, 2);
+		await turns();
+		scene.take = () => {
+			throw new Indigestible("the fact at position 3 cannot be folded");
+		};
+		scene.grow(2);
+		scene.follower.hint(4);
+		await turns();
+		scene.take = () => null;
+		scene.follower.hint(4);
+		scene.wake();
+		await turns();
+		expect(scene.taken).toEqual([1, 2]);
+		expect(scene.follower.position).toBe(2);
+		expect(scene.follower.error).toBeInstanceOf(Indigestible);
+		expect(scene.stopped).toHaveLength(1);
+		expect(scene.scheduled).toBe(false);
+	});
+
+	it("goes on where others already are", async () => {
+		const scene = new Scene(0, 5);
+		scene.take = () => 4;
+		await turns();
+		scene.take = () => null;
+		scene.wake();
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3, 4, 5, 5]);
+	});
+
+	it("goes back to where it is told to, even to the beginning", async () => {
+		const scene = new Scene(0, 4);
+		await turns();
+		scene.follower.resume(2);
+		await turns();
+		scene.follower.resume(0);
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3, 4, 3, 4, 1, 2, 3, 4]);
+	});
+
+	it("goes back even while a batch is being taken", async () => {
+		const scene = new Scene(0, 4);
+		let told = false;
+		scene.take = () => {
+			if (!told) scene.follower.resume(1);
+			told = true;
+			return null;
+		};
+		await turns();
+		expect(scene.taken).toEqual([1, 2, 3, 4, 2, 3, 4]);
+	});
+
+	it("knows how far behind it is", async () => {
+		const scene = new Scene(0, 2);
+		await turns();
+		scene.follower.hint(7);
+		expect([scene.follower.position, scene.follower.known]).toEqual([2, 7]);
+		scene.follower.hint(3);
+		expect(scene.follower.known).toBe(7);
+	});
+
+	it.each(upTo(12, 0))("hears a hint %d steps of the event loop's inner queue after an empty read", async (count) => {
+		const scene = new Scene();
+		scene.read = async () => {
+			scene.read = async (after) => scene.log.slice(after);
+			void hops(count).then(() => {
+				scene.grow(1);
+				scene.follower.hint(1);
+			});
+			return [];
+		};
+		await turns();
+		expect(scene.taken).toEqual([1]);
+	});
+
+	it.each(upTo(12, 0))("can be stopped %d steps of the event loop's inner queue after an empty read", async (count) => {
+		const scene = new Scene();
+		let stopped = false;
+		scene.read = async () => {
+			void hops(count)
+				.then(() => scene.follower.stop())
+				.then(() => (stopped = true));
+			return [];
+		};
+		await turns();
+		expect(stopped).toBe(true);
+	});
+});

@@ -1,0 +1,243 @@
+/** The contract of the log, written once: whatever store keeps commits has to pass it (DESIGN §3, LAW 1). */
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { GENESIS } from "../../store/chain.ts";
+import type { Commit, LogPartition, LogStore } from "../../store/log.ts";
+import { accepted, chainedAfter, type Drafted, EMPTY, everything, flawOf, stored, tailOf, things } from "../support/commits.ts";
+
+/** Where one test keeps its logs; `open` again is another start of the system, or another process. */
+export interface Place {
+	open(partitions?: number): LogStore;
+	remove(): void;
+}
+
+const ODD = [
+	"Zoë “fährt” 48 km/h — à Saint-Étienne 🚓",
+	`it's "quoted", \`ticked\`; DROP TABLE logs; --`,
+	"back\\slash / ? :1 $2 %s ${x}",
+	"line\r\nbreak\tand\u2028separator\u2029",
+	"حفيظ والقانون",
+	"e\u0301 is not \u00e9",
+	"\u{10FFFF}\uFFFD\u200B",
+	"",
+];
+
+export function logContract(name: string, makePlace: () => Place): void {
+	describe(`the log of ${name}`, () => {
+		let place: Place;
+		const opened: LogStore[] = [];
+		beforeEach(() => {
+			place = makePlace();
+		});
+		afterEach(async () => {
+			for (const store of opened.splice(0)) await store.close();
+			place.remove();
+		});
+		const start = (partitions?: number): LogStore => {
+			const store = place.open(partitions);
+			opened.push(store);
+			return store;
+		};
+		const only = async (store = start(), context = "radar"): Promise<LogPartition> => {
+			const [partition] = await store.open(context);
+			if (!partition) throw new Error("a log has at least one partition");
+			return partition;
+		};
+
+		it("is empty at first, and its first commit stands at 1", async () => {
+			const log = await only();
+			expect(await log.tail()).toEqual({ position: 0, hash: GENESIS });
+			expect(await log.read(0, 10)).toEqual([]);
+			expect(await log.append(things(1))).toBe(true);
+			expect((await log.read(0, 10)).map(({ position }) => position)).toEqual([1]);
+		});
+
+		it("gives back exactly what was appended, with its last commit as its tail", async () => {
+			const log = await only();
+			const first = things(3);
+			const second = things(2, tailOf(first));
+			expect(await log.append(first)).toBe(true);
+			expect(await log.append(second)).toBe(true);
+			expect((await everything(log)).map(stored)).toEqual([...first, ...second]);
+			expect(await log.tail()).toEqual({ position: 5, hash: tailOf(second).hash });
+		});
+
+		it("carries as many commits in one append as it says it does", async () => {
+			const log = await only();
+			const many = things(log.maxBatch);
+			expect(await log.append(many)).toBe(true);
+			expect(await log.tail()).toEqual({ position: log.maxBatch, hash: tailOf(many).hash });
+		});
+
+		it.each([
+			["at a position that is taken", 0],
+			["in the middle of what is there", 2],
+			["behind a hole", 4],
+		])("takes nothing %s", async (_where, after) => {
+			const log = await only();
+			const kept = things(3);
+			await log.append(kept);
+			const stranger = chainedAfter({ position: after, hash: "x" }, [
+				{ stream: "stranger-1", version: 0 },
+				{ stream: "stranger-2", version: 0 },
+			]);
+			expect(await accepted(log, stranger)).toBe(false);
+			expect((await everything(log)).map(stored)).toEqual(kept);
+			expect(await log.append(things(1, tailOf(kept)))).toBe(true);
+		});
+
+		it("takes each version of a stream once", async () => {
+			const log = await only();
+			const first = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
+			await log.append(first);
+			expect(await accepted(log, chainedAfter(tailOf(first), [{ stream: "radar-1", version: 0 }]))).toBe(false);
+			expect((await everything(log)).map(stored)).toEqual(first);
+			expect(await log.append(chainedAfter(tailOf(first), [{ stream: "radar-1", version: 1 }]))).toBe(true);
+		});
+
+		it("takes a batch with a version that is taken not at all, or the part before it", async () => {
+			const log = await only();
+			const kept = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
+			await log.append(kept);
+			const batch = chainedAfter(tailOf(kept), [
+				{ stream: "radar-2", version: 0 },
+				{ stream: "radar-1", version: 0 },
+				{ stream: "radar-3", version: 0 },
+			]);
+			expect(await accepted(log, batch)).toBe(false);
+			const found = (await everything(log)).map(stored);
+			expect([1, 2]).toContain(found.length);
+			expect(found).toEqual([...kept, ...batch].slice(0, found.length));
+		});
+
+		it("reads after a position, in order, as many as asked for", async () => {
+			const log = await only();
+			const all = things(7);
+			await log.append(all);
+			for (const [after, limit] of [
+				[0, 7],
+				[0, 3],
+				[3, 2],
+				[6, 5],
+				[7, 5],
+				[100, 5],
+			] as const)
+				expect((await log.read(after, limit)).map(stored)).toEqual(all.slice(after, after + limit));
+		});
+
+		it("finds the commits of several streams, each in order, and nothing of a stream that never was", async () => {
+			const log = await only();
+			const all = chainedAfter(EMPTY, [
+				{ stream: "radar-1", version: 0 },
+				{ stream: "radar-2", version: 0 },
+				{ stream: "radar-1", version: 1 },
+				{ stream: "radar-10", version: 0 },
+				{ stream: "radar-1", version: 2 },
+			]);
+			await log.append(all);
+			const found = await log.streams(["radar-2", "radar-404", "radar-1"]);
+			expect([...found.keys()].toSorted()).toEqual(["radar-1", "radar-2"]);
+			expect(found.get("radar-1")?.map(stored)).toEqual(all.filter(({ stream }) => stream === "radar-1"));
+			expect(found.get("radar-2")?.map(stored)).toEqual(all.filter(({ stream }) => stream === "radar-2"));
+			expect((await log.streams([])).size).toBe(0);
+		});
+
+		it.each(ODD.map((text) => [JSON.stringify(text), text]))("keeps the odd text %s to the letter", async (_name, text) => {
+			const log = await only();
+			const odd = chainedAfter(EMPTY, [{ stream: `owner-${text}`, version: 0, body: text === "" ? "{}" : text }]);
+			expect(await log.append(odd)).toBe(true);
+			expect((await log.read(0, 1)).map(stored)).toEqual(odd);
+			expect((await log.streams([`owner-${text}`])).get(`owner-${text}`)?.map(stored)).toEqual(odd);
+		});
+
+		it("keeps a body of a megabyte", async () => {
+			const log = await only();
+			const long = chainedAfter(EMPTY, [{ stream: "owner-1", version: 0, body: JSON.stringify("é".repeat(524_288)) }]);
+			await log.append(long);
+			expect((await log.read(0, 1)).map(stored)).toEqual(long);
+		});
+
+		it("has everything after another start", async () => {
+			const first = place.open();
+			const log = await only(first, "case-opening");
+			const kept = things(5);
+			await log.append(kept);
+			await first.close();
+			const again = await only(start(), "case-opening");
+			expect((await everything(again)).map(stored)).toEqual(kept);
+			expect(await again.tail()).toEqual({ position: 5, hash: tailOf(kept).hash });
+			expect(await again.append(things(1, tailOf(kept)))).toBe(true);
+		});
+
+		it("lets only one of two processes append at the same place, and shows the other what it missed", async () => {
+			const [mine, theirs] = [await only(start()), await only(start())];
+			const here = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
+			const there = chainedAfter(EMPTY, [{ stream: "radar-2", version: 0 }]);
+			const won = await Promise.all([accepted(mine, here), accepted(theirs, there)]);
+			expect(won.toSorted()).toEqual([false, true]);
+			for (const log of [mine, theirs]) expect((await everything(log)).map(stored)).toEqual(won[0] ? here : there);
+		});
+
+		it("keeps the number of partitions it was created with", async () => {
+			const first = place.open(3);
+			const partitions = await first.open("radar");
+			expect(partitions.map((partition) => partition.name)).toEqual(["radar:0", "radar:1", "radar:2"]);
+			await partitions[2]?.append(things(1));
+			await first.close();
+			const unset = start();
+			expect(await unset.open("radar")).toHaveLength(3);
+			await expect(start(4).open("radar")).rejects.toThrow(/4.*"radar".*3/);
+			expect(await start(3).open("radar")).toHaveLength(3);
+			expect(await unset.open("radar")).toHaveLength(3);
+		});
+
+		it("counts positions, versions and tails of each partition and each log alone", async () => {
+			const store = start(2);
+			const logs = [...(await store.open("radar")), ...(await store.open("registration"))];
+			for (const [i, log] of logs.entries()) expect(await log.append(things(i + 1))).toBe(true);
+			for (const [i, log] of logs.entries()) {
+				expect((await everything(log)).map(stored)).toEqual(things(i + 1));
+				expect((await log.tail()).position).toBe(i + 1);
+			}
+		});
+
+		it("holds, whatever is tried, exactly the appends that were made at its end", async () => {
+			const attempt = fc.record({
+				shift: fc.constantFrom(0, 0, 0, -1, 1),
+				drafts: fc.array(fc.record({ stream: fc.constantFrom("a-1", "a-2", "a-3"), behind: fc.constantFrom(0, 0, 0, 1) }), {
+					minLength: 1,
+					maxLength: 4,
+				}),
+			});
+			const store = start();
+			let runs = 0;
+			await fc.assert(
+				fc.asyncProperty(fc.array(attempt, { maxLength: 12 }), async (attempts) => {
+					const log = await only(store, `log-${++runs}`);
+					const kept: Commit[] = [];
+					for (const { shift, drafts } of attempts) {
+						const batch = chainedAfter({ ...tailOf(kept), position: kept.length + shift }, versioned(kept, drafts));
+						const whole = await accepted(log, batch);
+						const added = (await log.read(kept.length, 100)).map(stored);
+						if (whole || shift !== 0) expect(added).toEqual(whole ? batch : []);
+						else expect(added).toEqual(batch.slice(0, added.length)); // nothing, or a prefix
+						kept.push(...added);
+					}
+					expect(flawOf(await everything(log))).toBeNull();
+				}),
+				{ numRuns: 60 },
+			);
+		});
+	});
+}
+
+/** Versions as they follow, or one behind: a decision taken on an old state. */
+function versioned(kept: readonly Commit[], drafts: readonly { readonly stream: string; readonly behind: number }[]): Drafted[] {
+	const versions = new Map<string, number>();
+	for (const { stream } of kept) versions.set(stream, (versions.get(stream) ?? 0) + 1);
+	return drafts.map(({ stream, behind }) => {
+		const version = Math.max(0, (versions.get(stream) ?? 0) - behind);
+		versions.set(stream, version + 1);
+		return { stream, version };
+	});
+}

@@ -1,0 +1,104 @@
+/**
+ * Account - the smallest aggregate with a law of its own (money in, money out, never below zero), so that writer and actors are
+ * tested without a radar in sight.
+ */
+import { aggregate, id, integer, invariant, optional, text, type Case, type Unknown } from "../../model/index.ts";
+
+// -- State: what it remembers ----------------------------------------------------
+interface Open {
+	readonly status: "open";
+	readonly owner: string;
+	readonly balance: number;
+	readonly touchedAt: string;
+}
+interface Closed {
+	readonly status: "closed";
+}
+export type Account = Unknown | Open | Closed;
+
+// -- Facts -------------------------------------------------------------------------
+export interface AccountFacts {
+	"account.opened": { owner: string; rate?: number };
+	"account.deposited": { amount: number };
+	"account.withdrawn": { amount: number };
+	"account.closed": Record<never, never>;
+}
+
+// -- Invariants --------------------------------------------------------------------
+const isCovered = invariant(
+	"NOT_COVERED",
+	"Nobody takes out more than is there",
+	({ state, params }: Case<Open, { amount: number }>) => params.amount <= state.balance,
+);
+
+// -- The model ---------------------------------------------------------------------
+const { fact, command, define } = aggregate<Account, AccountFacts>();
+const amount = () => integer(0, 1_000_000);
+
+export const account = define({
+	name: "account",
+	plural: "accounts",
+	context: "bank",
+	begins: ["account.opened"],
+	commands: {
+		open: command(
+			{ id: id(), owner: text() },
+			{
+				from: ["unknown"],
+				already: (state, { owner }) => state.status === "open" && state.owner === owner,
+				decide: (_unknown, { owner }) => [fact("account.opened", { owner })],
+				answer: (facts) => ({ said: facts.length }),
+			},
+		),
+		/** As open, at the rate another actor names. */
+		openAtRate: command(
+			{ id: id(), owner: text() },
+			{
+				from: ["unknown"],
+				consult: { rate: { ask: "bank.rate", params: ({ owner }: { readonly owner: string }) => ({ id: owner }) } },
+				decide: (_unknown, { owner }, { consulted }) => [fact("account.opened", { owner, rate: consulted.rate })],
+			},
+		),
+		deposit: command(
+			{ id: id(), amount: amount(), note: optional(text()) },
+			{ from: ["open"], decide: (_open, params) => (params.amount === 0 ? [] : [fact("account.deposited", { amount: params.amount })]) },
+		),
+		withdraw: command(
+			{ id: id(), amount: amount() },
+			{
+				from: ["open"],
+				require: [isCovered],
+				decide: (_open, params) => [fact("account.withdrawn", { amount: params.amount })],
+				answer: () => ({ paid: true }),
+			},
+		),
+		/** Pays out what is left and closes, in one decision of two facts. */
+		close: command(
+			{ id: id() },
+			{
+				from: ["open"],
+				already: ({ status }) => status === "closed",
+				decide: ({ balance }) => [fact("account.withdrawn", { amount: balance }), fact("account.closed", {})],
+			},
+		),
+		/** What no decision may do. */
+		crash: command(
+			{ id: id() },
+			{
+				from: ["unknown", "open", "closed"],
+				decide: () => {
+					throw new TypeError("a bug in a decision");
+				},
+			},
+		),
+	},
+	asks: {},
+	evolve: {
+		"account.opened": (_unknown, { owner }, at) => ({ status: "open", owner, balance: 0, touchedAt: at }),
+		"account.deposited": (state, data, at) =>
+			state.status === "open" ? { ...state, balance: state.balance + data.amount, touchedAt: at } : state,
+		"account.withdrawn": (state, data, at) =>
+			state.status === "open" ? { ...state, balance: state.balance - data.amount, touchedAt: at } : state,
+		"account.closed": () => ({ status: "closed" }),
+	},
+});

@@ -1,0 +1,74 @@
+/** Bank - the product's own writer and actors over any partition, with the accounts of account.ts: what one node of a cluster is. */
+import { Actors, type Consulting, type Done, type Envelope } from "../../mixins/actors.ts";
+import { isRefusal, type Refusal } from "../../model/index.ts";
+import { decode } from "../../store/codec.ts";
+import type { Commit, LogPartition } from "../../store/log.ts";
+import { Writer } from "../../store/writer.ts";
+import { type Account, account } from "./account.ts";
+
+export const NOW = "2026-03-01T08:15:00.000Z";
+let commands = 0;
+
+export interface Order {
+	readonly id: string;
+	readonly owner?: string;
+	readonly amount?: number;
+}
+
+export class Bank {
+	readonly log: LogPartition;
+	readonly writer: Writer;
+	readonly actors: Actors;
+	/** What the followers of this node were told, in order. */
+	readonly appended: Commit[] = [];
+	/** Milliseconds; stands still unless a test moves it. */
+	clock = Date.parse(NOW);
+	pauses = 0;
+
+	constructor(log: LogPartition, capacity = 1000) {
+		this.log = log;
+		this.writer = new Writer(log, {
+			memory: (stream) => (stream.startsWith("account-") ? this.actors : undefined),
+			memories: () => [this.actors],
+			appended: (commits) => this.appended.push(...commits),
+			soon: setImmediate,
+			pause: () => {
+				this.pauses++;
+				return new Promise((resolve) => setImmediate(resolve));
+			},
+		});
+		this.actors = new Actors(account, { writer: () => this.writer, clock: () => this.clock, capacity, freeze: true });
+	}
+
+	/** The answer of one command, a refusal too; a failure rejects. */
+	ask(name: string, order: Order, envelope: Partial<Envelope> = {}, consulting: Consulting = nobody): Promise<Done | Refusal> {
+		return this.actors.command(name, order, { commandId: `made-up-${++commands}`, by: "a test", at: NOW, ...envelope }, consulting);
+	}
+	/** What was done; a refusal is an error here. */
+	async do(name: string, order: Order, envelope: Partial<Envelope> = {}, consulting: Consulting = nobody): Promise<Done> {
+		const answer = await this.ask(name, order, envelope, consulting);
+		if (isRefusal(answer)) throw new Error(`refused: ${answer.code}`);
+		return answer;
+	}
+	/** The code of the refusal; "done" if it was not refused. */
+	async refusal(name: string, order: Order, envelope: Partial<Envelope> = {}): Promise<string> {
+		const answer = await this.ask(name, order, envelope);
+		return isRefusal(answer) ? answer.code : "done";
+	}
+	balance(id: string): Promise<number | null> {
+		return this.actors.ask(id, (actor) => {
+			const state = actor?.state as Account | undefined; // our own model's state
+			return state?.status === "open" ? state.balance : null;
+		});
+	}
+}
+
+const nobody: Consulting = (name) => Promise.reject(new Error(`nobody answers ${name}`));
+
+/** The ids of all commands in the log, in order. */
+export const commandIds = (commits: readonly Commit[]): string[] => commits.map((commit) => decode(commit).command.id);
+
+/** Lets everything go on that only waits for its turn. */
+export async function turns(count = 20): Promise<void> {
+	for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}

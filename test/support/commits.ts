@@ -1,0 +1,67 @@
+/** Commits for those who store and follow them: made up, but chained and numbered as the writer does it, and checked the same way. */
+import { chained } from "../../store/chain.ts";
+import { decode, encode, type Recorded, type RecordedFact } from "../../store/codec.ts";
+import type { Commit, LogPartition, Tail } from "../../store/log.ts";
+
+export const EMPTY: Tail = { position: 0, hash: "" };
+
+export interface Drafted {
+	readonly stream: string;
+	readonly version: number;
+	/** Any text; else a body with the facts given, or one fact. */
+	readonly body?: string;
+	readonly facts?: readonly RecordedFact[];
+	readonly commandId?: string;
+}
+
+export const recorded = (facts: readonly RecordedFact[], commandId = "made-up"): Recorded => ({
+	facts,
+	command: { name: "do", id: commandId },
+	by: "somebody",
+	at: "2026-03-01T08:15:00.000Z",
+});
+
+export function chainedAfter(tail: Tail, drafts: readonly Drafted[]): Commit[] {
+	let { position, hash } = tail;
+	return drafts.map(({ stream, version, body: text, facts = [{ type: "thing.happened", data: {} }], commandId }) => {
+		const body = text ?? encode(recorded(facts, commandId));
+		hash = chained(hash, stream, version, body);
+		return { position: ++position, stream, version, body, hash };
+	});
+}
+
+/** Streams `thing-1`, `thing-2` ... with one commit each. */
+export const things = (count: number, tail: Tail = EMPTY): Commit[] =>
+	chainedAfter(
+		tail,
+		Array.from({ length: count }, (_, i) => ({ stream: `thing-${tail.position + i + 1}`, version: 0 })),
+	);
+
+export const tailOf = (commits: readonly Commit[]): Tail => commits.at(-1) ?? EMPTY;
+
+/** Whether all were appended; a rejection says as little as false. */
+export const accepted = (log: LogPartition, commits: readonly Commit[]): Promise<boolean> => log.append(commits).catch(() => false);
+
+/** A commit as it is stored, without what this process remembers about it. */
+export const stored = ({ position, stream, version, body, hash }: Commit): Commit => ({ position, stream, version, body, hash });
+
+export async function everything(log: LogPartition): Promise<Commit[]> {
+	const all: Commit[] = [];
+	for (let page = await log.read(0, 1000); page.length > 0; page = await log.read(all.length, 1000)) all.push(...page);
+	return all;
+}
+
+/** The first thing that is wrong with a whole partition (a hole, a broken chain, a version that does not follow), or null. */
+export function flawOf(commits: readonly Commit[]): string | null {
+	const versions = new Map<string, number>();
+	let previous = EMPTY;
+	for (const commit of commits) {
+		const { position, stream, version, body, hash } = commit;
+		if (position !== previous.position + 1) return `${position} follows ${previous.position}`;
+		if (hash !== chained(previous.hash, stream, version, body)) return `${position} does not fit the chain`;
+		if (version !== (versions.get(stream) ?? 0)) return `${position} says ${stream} stands at ${version}, not ${versions.get(stream) ?? 0}`;
+		versions.set(stream, version + decode(commit).facts.length);
+		previous = commit;
+	}
+	return null;
+}

@@ -1,0 +1,113 @@
+/**
+ * ScriptedLog - a log in memory that does to a writer what stores and networks do: refuses, loses an answer, writes a part, lands
+ * late, lets others in between, cannot be read. Several on one shelf are several processes on one log.
+ */
+import type { Commit, LogPartition, Tail } from "../../store/log.ts";
+import { EMPTY } from "./commits.ts";
+
+/** What the next append does. A number writes that many and then rejects. `late` rejects now; it lands with the append after. */
+export type Mishap = "fine" | "rejected" | "false" | "lost" | "late" | number;
+
+/** What is durable, whoever looks. */
+export class Shelf {
+	readonly commits: Commit[] = [];
+	/** Never counted on: what a store without transactions may still do. */
+	late: (() => void) | null = null;
+
+	get tail(): Tail {
+		return this.commits.at(-1) ?? EMPTY;
+	}
+	/** Appends in order until one does not fit; how many did. */
+	put(commits: readonly Commit[]): number {
+		let written = 0;
+		for (const { position, stream, version, body, hash } of commits) {
+			const taken = this.commits.some((other) => other.stream === stream && other.version === version);
+			if (position !== this.tail.position + 1 || taken) break;
+			this.commits.push({ position, stream, version, body, hash });
+			written++;
+		}
+		return written;
+	}
+}
+
+export class ScriptedLog implements LogPartition {
+	readonly name: string;
+	readonly maxBatch: number;
+	readonly readsFirst: boolean;
+	readonly shelf: Shelf;
+	/** Mishaps of the appends to come; fine when there are none left. */
+	readonly script: Mishap[] = [];
+	/** Runs before each append reaches the shelf. */
+	before: ((commits: readonly Commit[]) => void) | null = null;
+	/** How many commits each append carried, and what was asked besides. */
+	readonly appends: number[] = [];
+	readonly looks: number[] = [];
+	readonly streamReads: string[][] = [];
+	/** Reads that still fail, tails and streams too. */
+	unreadable = 0;
+	/** What can be seen: a follower's view of a log that grows. */
+	visible = Number.POSITIVE_INFINITY;
+	#held: Promise<void> | null = null;
+
+	constructor(shelf = new Shelf(), { name = "bank:0", maxBatch = 100, readsFirst = false } = {}) {
+		this.shelf = shelf;
+		this.name = name;
+		this.maxBatch = maxBatch;
+		this.readsFirst = readsFirst;
+	}
+
+	/** Appends wait until the returned function is called. */
+	hold(): () => void {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#held = promise;
+		return () => {
+			this.#held = null;
+			resolve();
+		};
+	}
+
+	async tail(): Promise<Tail> {
+		this.#readable();
+		const { position, hash } = this.shelf.tail;
+		return { position, hash };
+	}
+
+	async append(commits: readonly Commit[]): Promise<boolean> {
+		this.appends.push(commits.length);
+		await this.#held;
+		this.before?.(commits);
+		const mishap = this.script.shift() ?? "fine";
+		const { late } = this.shelf;
+		this.shelf.late = mishap === "late" ? () => this.shelf.put(commits) : null;
+		late?.();
+		if (mishap === "rejected" || mishap === "late") throw new Error("the store did not answer");
+		if (mishap === "false") return false;
+		const some = typeof mishap === "number" ? commits.slice(0, mishap) : commits;
+		const whole = this.shelf.put(some) === commits.length;
+		if (mishap !== "fine") throw new Error("the answer was lost");
+		return whole;
+	}
+
+	async read(after: number, limit: number): Promise<Commit[]> {
+		this.#readable();
+		this.looks.push(after);
+		return this.shelf.commits.slice(after, Math.min(after + limit, this.visible)).map((commit) => ({ ...commit }));
+	}
+
+	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
+		this.#readable();
+		this.streamReads.push([...names]);
+		const found = new Map<string, Commit[]>();
+		for (const name of names) {
+			const commits = this.shelf.commits.filter(({ stream }) => stream === name).map((commit) => ({ ...commit }));
+			if (commits.length > 0) found.set(name, commits);
+		}
+		return found;
+	}
+
+	#readable(): void {
+		if (this.unreadable <= 0) return;
+		this.unreadable--;
+		throw new Error("the store cannot be reached");
+	}
+}
