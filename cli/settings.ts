@@ -1,7 +1,7 @@
 /** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
-import { accessSync, constants, mkdirSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 
 export interface ServiceFile {
 	/** The bounded context: the folder. */
@@ -80,9 +80,16 @@ function chosen(given: string | undefined, complaints: string[]): ServiceFile[] 
 	return all.filter((file) => names.includes(file.context) || names.includes(file.name));
 }
 
+/** Folder by folder: node's own recursive way never ends where a file system takes no folders at all (/proc). */
+function make(folder: string): void {
+	if (existsSync(folder)) return;
+	make(dirname(folder));
+	mkdirSync(folder);
+}
+
 function folderProblem(folder: string): string | null {
 	try {
-		mkdirSync(folder, { recursive: true });
+		make(folder);
 		accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
 		return null;
 	} catch (error) {

@@ -1,6 +1,8 @@
 /** npm start - the services of this node, from its settings alone; stops on SIGTERM or Ctrl-C with what is under way finished. */
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { storageOf } from "../mixins/storage.ts";
 import { brokerOptions } from "../moleculer.config.ts";
+import { PartitionsFixed } from "../store/log.ts";
 import { type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
@@ -14,6 +16,11 @@ export interface Running {
 export async function start(env: NodeJS.ProcessEnv = process.env): Promise<Running> {
 	const settings = await settingsOf(env);
 	const broker = new ServiceBroker(brokerOptions(settings));
+	try {
+		storageOf(broker).open();
+	} catch (error) {
+		throw new SettingsError(error instanceof PartitionsFixed ? error.message : `DATA_DIR is "${settings.dataDir}": ${String(error)}`);
+	}
 	for (const { url } of settings.services) {
 		const { default: schema } = (await import(url.href)) as { default: ServiceSchema };
 		broker.createService(

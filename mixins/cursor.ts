@@ -29,7 +29,7 @@ export function decodeCursor(text: string, { filters, sorts = [] }: AnyProjectio
 	if (typeof id !== "string" || (typeof value !== "string" && typeof value !== "number")) return null;
 	if (typeof page !== "number" || !Number.isSafeInteger(page) || typeof asked !== "object" || asked === null) return null;
 	const known = Object.entries(asked).filter(
-		(entry): entry is [string, string] => filters.includes(entry[0]) && typeof entry[1] === "string",
+		(entry): entry is [string, string] => (filters.includes(entry[0]) || entry[0] === "id") && typeof entry[1] === "string",
 	);
 	return known.length === Object.keys(asked).length ? { sort, filters: Object.fromEntries(known), value, id, page } : null;
 }

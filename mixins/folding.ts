@@ -56,6 +56,7 @@ export function originOf(commit: Commit, context: string, partition: number): Or
 export interface Folded {
 	readonly before: Row;
 	data: object | null;
+	/** The last position folded in, by partition. */
 	at: Readonly<Record<string, number>>;
 	last: Origin;
 }
@@ -68,10 +69,10 @@ export function foldAll(rows: ReadonlyMap<string, Row>, steps: readonly Step[], 
 		if (!before || (before.at[partition] ?? 0) >= origin.position) continue;
 		const row = folded.get(id) ?? { before, data: before.data, at: before.at, last: origin };
 		row.data = guarded(origin, () => fold(row.data, data, origin));
-		if (row.at[partition] !== origin.position) row.at = { ...row.at, [partition]: origin.position };
 		row.last = origin;
 		folded.set(id, row);
 	}
+	for (const row of folded.values()) row.at = { ...row.at, [partition]: row.last.position };
 	return folded;
 }
 

@@ -89,7 +89,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 				async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 					await (await wait(this, ctx)).refreshDue();
 					return db(this)._find(ctx, {
-						query: { filters: filtersOf(ctx.params, filters) },
+						query: { filters: filtersOf(ctx.params, projection) },
 						sort: ctx.params.sort,
 						limit: ctx.params.limit ?? PAGE_SIZE,
 					});
@@ -99,7 +99,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 				params: { $$strict: true, ...filterParams(filters) },
 				async handler(this: Service, ctx: Context<ListParams, Meta>) {
 					await (await wait(this, ctx)).refreshDue();
-					return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, filters) } });
+					return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
 				},
 			},
 			health: {
@@ -142,8 +142,12 @@ const sortParam = ({ sorts = [] }: AnyProjection) => ({
 });
 const filterParams = (filters: readonly string[]) =>
 	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
-const filtersOf = (params: ListParams, filters: readonly string[]): Asked["filters"] =>
-	Object.fromEntries(filters.flatMap((filter) => (params[filter] === undefined ? [] : [[filter, params[filter] ?? null]])));
+const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
+	Object.fromEntries(
+		filters.flatMap((filter) =>
+			params[filter] === undefined ? [] : [[identity.includes(filter) ? "id" : filter, params[filter] ?? null]],
+		),
+	);
 /** A number from 1 on, or its digits as a query has them. */
 const count = (max: number) => ({
 	type: "custom",
@@ -168,7 +172,7 @@ const listParams = (projection: AnyProjection) => ({
 /** A page by number, or the one after a cursor; `next` leads on from either. */
 async function listed(service: Service, ctx: Context<ListParams, Meta>, projection: AnyProjection) {
 	const { page, pageSize = PAGE_SIZE, sort = "id", after } = ctx.params;
-	const filters = filtersOf(ctx.params, projection.filters);
+	const filters = filtersOf(ctx.params, projection);
 	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
 	if (page !== undefined && page * pageSize > FARTHEST)
 		throw new Errors.ValidationError("The page is too far", "VALIDATION_ERROR", [
@@ -204,7 +208,7 @@ function cursorOf(text: string, params: ListParams, projection: AnyProjection): 
 	const agrees =
 		cursor &&
 		(params.sort === undefined || params.sort === cursor.sort) &&
-		Object.entries(filtersOf(params, projection.filters)).every(([filter, value]) => cursor.filters[filter] === value) &&
+		Object.entries(filtersOf(params, projection)).every(([filter, value]) => cursor.filters[filter] === value) &&
 		params.page === undefined;
 	if (!agrees)
 		throw new Errors.ValidationError("The cursor is not one of ours", "VALIDATION_ERROR", [

@@ -14,9 +14,9 @@ import type { ContextLog } from "./storage.ts";
 /** Rows refreshed at a time when their hour has come. */
 const DUE_PAGE = 200;
 
-export const tableOf = ({ name, filters, sorts = [], counted = [] }: AnyProjection): TableSpec => ({
+export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [] }: AnyProjection): TableSpec => ({
 	name,
-	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id"),
+	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id" && !identity.includes(column)),
 	counted,
 });
 

@@ -84,6 +84,10 @@ export class Storage {
 	constructor(open: () => Stores) {
 		this.#open = open;
 	}
+	/** Opens the stores, unless they are; throws what is wrong with them. */
+	open(): void {
+		this.#stores ??= this.#open();
+	}
 	get #opened(): Stores {
 		return (this.#stores ??= this.#open());
 	}

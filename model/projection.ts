@@ -39,6 +39,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly due?: (row: R, now: Instant) => Instant | null;
 	/** Fields of the shown row a list may be filtered by. */
 	readonly filters: readonly (keyof Shown & string)[];
+	/** Filters whose value is the row's own id, under another name. */
+	readonly identity?: readonly (keyof Shown & string)[];
 	/** Fields it may be sorted by, besides id. */
 	readonly sorts?: readonly (keyof Shown & string)[];
 	/** Filters with few values: their totals are kept, not counted. */
@@ -53,6 +55,7 @@ export interface AnyProjection {
 	show(row: object, now: Instant, id: string): object | null;
 	due?(row: object, now: Instant): Instant | null;
 	readonly filters: readonly string[];
+	readonly identity?: readonly string[];
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];
 }

@@ -3,31 +3,38 @@
 /** `2026-03-01T08:15:00.000Z`; within the years 0000-9999, always normalised, hence ordered as text. */
 export type Instant = string;
 
-const SHAPE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/;
+const SHAPE = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/;
+const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 
 /** The normalised instant a text with an offset stands for, or null: no such day, no offset, outside the years 0000-9999. */
 export function parseInstant(text: string): Instant | null {
-	const at = Date.parse(text);
-	if (text.length === 24 && at === at && new Date(at).toISOString() === text) return text;
 	const part = SHAPE.exec(text);
 	if (!part) return null;
-	const [, year, month, day, hour, minute, second = "0", fraction = "", sign, offsetHour = "0", offsetMinute = "0"] = part;
-	if (!isDate(`${year}-${month}-${day}`)) return null;
-	if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59 || Number(offsetHour) > 23 || Number(offsetMinute) > 59) return null;
-	const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === "-" ? -1 : 1);
-	const day0 = Date.parse(`${year}-${month}-${day}T00:00:00.000Z`);
-	const millis =
-		day0 + ((Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second)) * 1000 + Number(fraction.padEnd(3, "0").slice(0, 3));
-	const instant = new Date(millis).toISOString();
+	const [, day = "", clock = "", second = "00", fraction = "", sign, offsetHour = "0", offsetMinute = "0"] = part;
+	if (!isDate(day) || clock > "23:59" || clock.slice(3) > "59" || second > "59" || Number(offsetHour) > 23 || Number(offsetMinute) > 59)
+		return null;
+	const local = `${day}T${clock}:${second}.${fraction.padEnd(3, "0").slice(0, 3)}Z`;
+	const offset = minutes(Number(offsetHour) * 60 + Number(offsetMinute));
+	if (offset === 0) return local;
+	const instant = new Date(Date.parse(local) + (sign === "-" ? offset : -offset)).toISOString();
 	return instant.length === 24 ? instant : null;
 }
 
 /** Whether a text is a day of the calendar, `YYYY-MM-DD`. */
 export function isDate(text: string): boolean {
-	if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-	const at = Date.parse(`${text}T00:00:00.000Z`);
-	return at === at && new Date(at).toISOString().startsWith(text);
+	const part = DAY.exec(text);
+	if (!part) return false;
+	const [year, month, day] = [Number(part[1]), Number(part[2]), Number(part[3])];
+	return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
 }
+const daysIn = (year: number, month: number): number =>
+	month === 2
+		? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+			? 29
+			: 28
+		: month === 4 || month === 6 || month === 9 || month === 11
+			? 30
+			: 31;
 
 /** Minutes as milliseconds, for readable rules. */
 export const minutes = (count: number): number => count * 60_000;

@@ -51,6 +51,9 @@ export interface LogStore {
 	close(): Promise<void>;
 }
 
+/** Thrown when a log is opened with another number of partitions than it was created with. */
+export class PartitionsFixed extends Error {}
+
 /** The store could not be read or written; the command may be tried again. */
 export class StoreUnavailable extends Error {
 	readonly code = "STORE_UNAVAILABLE";

@@ -154,7 +154,8 @@ const bulk = async (req: Incoming & { readonly $ctx: Context }, res: ServerRespo
 		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
 	const send = (items: readonly Item[]) =>
 		req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: { by: "anonymous" } });
-	const { tally, failure, position } = await takeAll(req, send);
+	const { tally, failure, positions } = await takeAll(req, send);
+	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");
 	if (failure === null) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
 	sendProblem(
 		req,

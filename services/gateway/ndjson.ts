@@ -25,8 +25,8 @@ export interface Bulk {
 	readonly tally: Tally;
 	/** Set when lines could not be taken for a reason that may pass: they may be sent again. */
 	failure: string | null;
-	/** Where to read from to see all of it. */
-	position: string;
+	/** Where to read from to see all of it, by partition. */
+	readonly positions: Map<string, number>;
 }
 
 /** Bytes a line may have. */
@@ -79,7 +79,7 @@ function lineOf(bytes: Buffer): Line {
 
 /** Gives every line to `send`; resolves when all are answered. */
 export async function takeAll(source: AsyncIterable<Buffer>, send: (items: readonly Item[]) => Promise<readonly Outcome[]>): Promise<Bulk> {
-	const bulk: Bulk = { tally: { received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] }, failure: null, position: "" };
+	const bulk: Bulk = { tally: { received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] }, failure: null, positions: new Map() };
 	const running = new Set<Promise<void>>();
 	let batch: { line: number; item: Item }[] = [];
 	let number = 0;
@@ -121,7 +121,7 @@ async function give(
 		if ("done" in outcome) {
 			if (outcome.done.written && !outcome.done.replayed) tally.recorded++;
 			else tally.duplicates++;
-			bulk.position = later(bulk.position, outcome.done.position);
+			latest(bulk.positions, outcome.done.position);
 		} else if ("refusal" in outcome) {
 			const { code, detail, errors } = outcome.refusal;
 			refuse(bulk, { line, code, detail, ...(errors ? { errors } : {}) });
@@ -150,13 +150,11 @@ function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	}
 }
 
-/** The later of two positions, partition by partition. */
-function later(a: string, b: string): string {
-	if (a === "" || b === "") return a || b;
-	const at = new Map<string, number>();
-	for (const part of `${a},${b}`.split(",")) {
-		const cut = part.lastIndexOf(":");
-		at.set(part.slice(0, cut), Math.max(at.get(part.slice(0, cut)) ?? 0, Number(part.slice(cut + 1))));
-	}
-	return [...at].map(([partition, position]) => `${partition}:${position}`).join(",");
+/** The later of two positions of a partition. */
+function latest(positions: Map<string, number>, position: string): void {
+	const cut = position.lastIndexOf(":");
+	if (cut < 0) return;
+	const partition = position.slice(0, cut);
+	const at = Number(position.slice(cut + 1));
+	if (at > (positions.get(partition) ?? 0)) positions.set(partition, at);
 }

@@ -4,7 +4,7 @@
  * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Commit, LogPartition, LogStore } from "../log.ts";
+import { type Commit, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { settle } from "./file.ts";
 import { Thread } from "./thread.ts";
 
@@ -20,15 +20,21 @@ export class SqliteLogStore implements LogStore {
 	constructor(file: string, partitions?: number) {
 		this.#db = settle(new DatabaseSync(file), "FULL");
 		this.#db.exec("CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT");
-		this.#writer = new Thread(file, "FULL");
 		this.#wanted = partitions;
+		this.#fits();
+		this.#writer = new Thread(file, "FULL");
+	}
+
+	/** A log keeps the number of partitions it was created with. */
+	#fits(): void {
+		for (const { name, partitions } of this.#db.prepare("SELECT name, partitions FROM logs").all())
+			if (this.#wanted !== undefined && this.#wanted !== partitions)
+				throw new PartitionsFixed(`PARTITIONS is ${this.#wanted}, but the log "${String(name)}" was created with ${String(partitions)}`);
 	}
 
 	async open(context: string): Promise<readonly LogPartition[]> {
 		this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, this.#wanted ?? 1);
 		const kept = Number(this.#db.prepare("SELECT partitions FROM logs WHERE name = ?").get(context)?.["partitions"]);
-		if (this.#wanted !== undefined && this.#wanted !== kept)
-			throw new Error(`PARTITIONS is ${this.#wanted}, but the log "${context}" was created with ${kept}`);
 		return Array.from({ length: kept }, (_, partition) => new SqlitePartition(this.#db, this.#writer, context, partition));
 	}
 

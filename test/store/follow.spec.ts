@@ -17,13 +17,15 @@ class Scene {
 	wake: () => void = () => undefined;
 	/** May throw, or say that others took more. */
 	take: (commits: readonly Commit[]) => number | null = () => null;
-	read = async (after: number, limit: number): Promise<readonly Commit[]> => this.log.slice(after, after + limit);
+	/** What the next reads give; the log when there is nothing here. */
+	readonly reads: ((after: number) => Promise<readonly Commit[]>)[] = [];
 	readonly follower: Follower;
 
-	constructor(from = 0, commits = 0) {
+	constructor(from = 0, commits = 0, ...reads: Scene["reads"]) {
 		this.grow(commits);
+		this.reads.push(...reads);
 		this.follower = new Follower("thing:0", {
-			read: (after, limit) => this.read(after, limit),
+			read: async (after, limit) => this.reads.shift()?.(after) ?? this.log.slice(after, after + limit),
 			from,
 			take: async (commits) => {
 				const others = this.take(commits);
@@ -103,17 +105,12 @@ describe("a follower", () => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(act, { maxLength: 30 }), async (acts) => {
 				const scene = new Scene();
-				const { read } = scene;
 				for (const act of acts) {
 					if ("grow" in act) scene.grow(act.grow);
 					else if ("hint" in act) scene.follower.hint(act.hint);
 					else if ("look" in act) scene.wake();
 					else if ("wait" in act) await turns(act.wait);
-					else if (act.fail === "read")
-						scene.read = () => {
-							scene.read = read;
-							return Promise.reject(new Error("not now"));
-						};
+					else if (act.fail === "read") scene.reads.push(() => Promise.reject(new Error("not now")));
 					else
 						scene.take = () => {
 							scene.take = () => null;
@@ -131,16 +128,15 @@ describe("a follower", () => {
 	});
 
 	it("does not take what follows a hole, and goes on once it is filled", async () => {
-		const scene = new Scene();
 		const whole = things(4);
-		scene.read = async (after) => whole.filter(({ position }) => position > after && position !== 2);
-		scene.wake();
-		await turns();
+		const holed = async (after: number) => whole.filter(({ position }) => position > after && position !== 2);
+		const scene = new Scene(0, 4, holed, holed);
+		await hops(20);
 		expect(scene.taken).toEqual([]);
-		expect(scene.pauses).toBeGreaterThan(0);
-		scene.read = async (after) => whole.slice(after);
+		expect(scene.pauses).toBe(1);
 		await turns();
 		expect(scene.taken).toEqual([1, 2, 3, 4]);
+		expect(scene.pauses).toBe(2);
 		expect(scene.follower.error).toBeNull();
 	});
 
@@ -218,28 +214,25 @@ describe("a follower", () => {
 	});
 
 	it.each(upTo(12, 0))("hears a hint %d steps of the event loop's inner queue after an empty read", async (count) => {
-		const scene = new Scene();
-		scene.read = async () => {
-			scene.read = async (after) => scene.log.slice(after);
+		const scene = new Scene(0, 0, async () => {
 			void hops(count).then(() => {
 				scene.grow(1);
 				scene.follower.hint(1);
 			});
 			return [];
-		};
+		});
 		await turns();
 		expect(scene.taken).toEqual([1]);
 	});
 
 	it.each(upTo(12, 0))("can be stopped %d steps of the event loop's inner queue after an empty read", async (count) => {
-		const scene = new Scene();
 		let stopped = false;
-		scene.read = async () => {
+		const scene = new Scene(0, 0, async () => {
 			void hops(count)
 				.then(() => scene.follower.stop())
 				.then(() => (stopped = true));
 			return [];
-		};
+		});
 		await turns();
 		expect(stopped).toBe(true);
 	});

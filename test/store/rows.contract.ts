@@ -1,0 +1,158 @@
+/** The contract of rows, written once: whatever store keeps read models and process rows has to pass it (DESIGN §5). */
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { blank, type Row, type RowStore, type Table } from "../../store/rows.ts";
+import { becomes, CARS, drive, idsOf, query } from "../support/cars.ts";
+
+/** Where one test keeps its rows; `open` again is another start of the system, or another process. */
+export interface RowsPlace {
+	open(): RowStore;
+	remove(): void;
+}
+
+export function rowsContract(name: string, makePlace: () => RowsPlace): void {
+	describe(`the rows of ${name}`, () => {
+		let place: RowsPlace;
+		let store: RowStore;
+		let table: Table;
+		beforeEach(async () => {
+			place = makePlace();
+			store = place.open();
+			table = await store.open(CARS);
+		});
+		afterEach(async () => {
+			await store.close();
+			place.remove();
+		});
+		const row = async (id: string): Promise<Row> => (await table.load([id])).get(id) ?? blank(id);
+
+		describe("written", () => {
+			it("are none at first", async () => {
+				expect(await table.checkpoints()).toEqual({});
+				expect((await table.load(["a"])).size).toBe(0);
+				expect((await table.load([])).size).toBe(0);
+				expect(await table.get("a")).toBeNull();
+				expect(await table.find(query())).toEqual([]);
+				expect(await table.count({})).toBe(0);
+			});
+
+			it("come back as they were, one revision on", async () => {
+				const change = becomes(blank("a"), { colour: "réd 'n' \"blue\"", size: 1.5, day: "2026-03-01", due: "2026-04-01" });
+				expect(await table.save([change], [{ partition: "cars:0", from: 0, to: 7 }])).toBe(true);
+				expect(await row("a")).toEqual({ ...change.after, rev: 1 });
+				expect(await table.get("a")).toEqual({ ...change.after, rev: 1 });
+				expect(await table.checkpoints()).toEqual({ "cars:0": 7 });
+			});
+
+			it("change with the checkpoint or not at all", async () => {
+				await drive(table, { a: { colour: "red" } });
+				const before = await row("a");
+				for (const from of [0, 2]) {
+					const changes = [becomes(before, { colour: "blue" }), becomes(blank("b"), { colour: "blue" })];
+					expect(await table.save(changes, [{ partition: "cars:0", from, to: 9 }])).toBe(false);
+				}
+				expect(await row("a")).toEqual(before);
+				expect(await table.get("b")).toBeNull();
+				expect(await table.checkpoints()).toEqual({ "cars:0": 1 });
+				expect([await table.count({}), await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([1, 1, 0]);
+			});
+
+			it("move several checkpoints together, each only from where it stands", async () => {
+				const both = (first: number, second: number, to: number) => [
+					{ partition: "cars:0", from: first, to },
+					{ partition: "cars:1", from: second, to: to + 100 },
+				];
+				expect(await table.save([becomes(blank("a"), { colour: "red" })], both(0, 0, 5))).toBe(true);
+				expect(await table.save([becomes(await row("a"), { colour: "blue" })], both(5, 5, 6))).toBe(false);
+				expect(await table.save([becomes(await row("a"), { colour: "blue" })], both(4, 105, 6))).toBe(false);
+				expect(await table.checkpoints()).toEqual({ "cars:0": 5, "cars:1": 105 });
+				expect((await row("a")).columns).toEqual(["red", null, null]);
+				expect(await table.save([], both(5, 105, 6))).toBe(true);
+				expect(await table.checkpoints()).toEqual({ "cars:0": 6, "cars:1": 106 });
+			});
+
+			it("may be saved without moving any checkpoint", async () => {
+				expect(await table.save([becomes(blank("a"), { colour: "red" })], [])).toBe(true);
+				expect(await table.save([], [])).toBe(true);
+				expect(await table.checkpoints()).toEqual({});
+				expect((await row("a")).rev).toBe(1);
+			});
+
+			it("that are found as before, found otherwise, or new, may be in one save", async () => {
+				await drive(table, { same: { colour: "red", size: 1 }, moved: { colour: "red", size: 2 } });
+				await drive(table, { same: { colour: "red", size: 1 }, moved: { colour: "blue", size: 2 }, fresh: { colour: "blue" } });
+				expect(idsOf(await table.find(query({ filters: { colour: "blue" } })))).toEqual(["fresh", "moved"]);
+				expect((await row("same")).at).toEqual({ "cars:0": 2 });
+				expect([(await row("same")).rev, (await row("moved")).rev, (await row("fresh")).rev]).toEqual([2, 2, 1]);
+				expect(await table.count({ colour: "red" })).toBe(1);
+			});
+
+			it("are refused when somebody else wrote one of them since it was loaded, whoever moved which checkpoint", async () => {
+				await drive(table, { a: { size: 1 }, b: { size: 1 } });
+				const stale = await row("a");
+				expect(await table.save([becomes(stale, { size: 2 })], [{ partition: "cars:1", from: 0, to: 1 }])).toBe(true);
+				const late = [becomes(await row("b"), { size: 3 }), becomes(stale, { size: 3 })];
+				expect(await table.save(late, [{ partition: "cars:2", from: 0, to: 1 }]).catch(() => false)).toBe(false);
+				expect([(await row("a")).columns?.[1], (await row("b")).columns?.[1]]).toEqual([2, 1]);
+				expect(await table.checkpoints()).toEqual({ "cars:0": 1, "cars:1": 1 });
+			});
+
+			it("that were new to two at once are written by one", async () => {
+				expect(await table.save([becomes(blank("a"), { colour: "red" })], [{ partition: "cars:0", from: 0, to: 1 }])).toBe(true);
+				const again = [becomes(blank("a"), { colour: "blue" })];
+				expect(await table.save(again, [{ partition: "cars:1", from: 0, to: 1 }]).catch(() => false)).toBe(false);
+				expect([await table.count({}), await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([1, 1, 0]);
+				expect(await table.checkpoints()).toEqual({ "cars:0": 1 });
+			});
+
+			it("are there after another start, with checkpoints and totals", async () => {
+				await drive(table, { a: { colour: "red" }, b: { colour: "red", hidden: true }, c: { gone: true } });
+				const kept = await table.load(["a", "b", "c"]);
+				await store.close();
+				store = place.open();
+				table = await store.open(CARS);
+				expect(await table.load(["a", "b", "c"])).toEqual(kept);
+				expect(await table.checkpoints()).toEqual({ "cars:0": 1 });
+				expect([await table.count({}), await table.count({ colour: "red" })]).toEqual([1, 1]);
+			});
+
+			it("of one table are no business of another", async () => {
+				const other = await store.open({ ...CARS, name: "lorries" });
+				await drive(table, { a: { colour: "red" } });
+				expect(await other.checkpoints()).toEqual({});
+				expect([await other.count({}), await other.count({ colour: "red" })]).toEqual([0, 0]);
+				await drive(other, { a: { colour: "blue" } });
+				expect((await row("a")).columns).toEqual(["red", null, null]);
+				expect(await table.count({ colour: "blue" })).toBe(0);
+			});
+		});
+
+		describe("refreshed by themselves", () => {
+			it("change without a step, one revision on", async () => {
+				await drive(table, { a: { colour: "red" } });
+				expect(await table.refresh(becomes(await row("a"), { colour: "blue" }))).toBe(true);
+				expect(await row("a")).toMatchObject({ rev: 2, columns: ["blue", null, null] });
+				expect(await table.checkpoints()).toEqual({ "cars:0": 1 });
+				expect([await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([0, 1]);
+			});
+
+			it("stay as they are when they were written meanwhile, or never were", async () => {
+				await drive(table, { a: { colour: "red" } });
+				const stale = await row("a");
+				await drive(table, { a: { colour: "green" } });
+				expect(await table.refresh(becomes(stale, { colour: "blue" }))).toBe(false);
+				expect(await table.refresh(becomes(blank("b"), { colour: "blue" }))).toBe(false);
+				expect((await row("a")).columns).toEqual(["green", null, null]);
+				expect([await table.count({}), await table.count({ colour: "blue" })]).toEqual([1, 0]);
+			});
+
+			it("are due from their instant on, the earliest first, hidden ones too", async () => {
+				await drive(table, { a: { due: "2026-03-03" }, b: { due: "2026-03-01", hidden: true }, c: { due: "2026-03-02" }, d: {} });
+				await drive(table, { c: { gone: true } });
+				expect(idsOf(await table.due("2026-02-28", 10))).toEqual([]);
+				expect(idsOf(await table.due("2026-03-01", 10))).toEqual(["b"]);
+				expect(idsOf(await table.due("2026-03-09", 10))).toEqual(["b", "a"]);
+				expect(idsOf(await table.due("2026-03-09", 1))).toEqual(["b"]);
+			});
+		});
+	});
+}

@@ -1,0 +1,70 @@
+/** Rows on SQLite, and those in memory that other tests use, keep the contract of all rows. */
+import { describe, expect, it } from "@jest/globals";
+import { setTimeout as pause } from "node:timers/promises";
+import { SqliteRowStore } from "../../store/sqlite/rows.ts";
+import { CARS, drive, query } from "../support/cars.ts";
+import { Folder } from "../support/folder.ts";
+import { MemoryRowStore } from "../support/memory-rows.ts";
+import { readsContract } from "./reads.contract.ts";
+import { rowsContract, type RowsPlace } from "./rows.contract.ts";
+
+const sqlite = (): RowsPlace => {
+	const folder = new Folder();
+	return { open: () => new SqliteRowStore(folder.file("rows.db")), remove: () => folder.remove() };
+};
+const memory = (): RowsPlace => {
+	const store = new MemoryRowStore();
+	return { open: () => store, remove: () => undefined };
+};
+
+rowsContract("SQLite", sqlite);
+readsContract("SQLite", sqlite);
+rowsContract("the oracle", memory);
+readsContract("the oracle", memory);
+
+describe("a file of rows", () => {
+	const answered = (asked: Promise<unknown>): Promise<string> =>
+		Promise.race([
+			asked.then(
+				() => "an answer",
+				() => "an error",
+			),
+			pause(2000, "silence", { ref: false }),
+		]);
+
+	it("that cannot be opened says so, to whoever asks later too", async () => {
+		const folder = new Folder();
+		const store = new SqliteRowStore(folder.file("no-such-folder/rows.db"));
+		expect(await answered(store.open(CARS))).toBe("an error");
+		expect(await answered(store.open(CARS))).toBe("an error");
+		folder.remove();
+	});
+
+	it("that is closed answers nobody, and says so", async () => {
+		const folder = new Folder();
+		const store = new SqliteRowStore(folder.file("rows.db"));
+		const table = await store.open(CARS);
+		await drive(table, { a: {} });
+		await store.close();
+		expect(await answered(table.load(["a"]))).toBe("an error");
+		expect(await answered(table.find(query()))).toBe("an error");
+		folder.remove();
+	});
+
+	it("is kept by two processes at once without losing a row", async () => {
+		const folder = new Folder();
+		const stores = [new SqliteRowStore(folder.file("rows.db")), new SqliteRowStore(folder.file("rows.db"))];
+		const tables = await Promise.all(stores.map((store) => store.open(CARS)));
+		const until = async (id: string, i: number): Promise<void> => {
+			const table = tables[i];
+			while (table && !(await drive(table, { [id]: { colour: "red" } })));
+		};
+		await Promise.all(Array.from({ length: 40 }, (_, i) => until(`car-${i}`, i % 2)));
+		for (const table of tables) {
+			expect(await table.count({ colour: "red" })).toBe(40);
+			expect(await table.checkpoints()).toEqual({ "cars:0": 40 });
+		}
+		for (const store of stores) await store.close();
+		folder.remove();
+	});
+});

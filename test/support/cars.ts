@@ -1,0 +1,41 @@
+/** Cars - made-up rows for those who keep rows: a colour that is counted, a size, a day, and a plate. */
+import { blank, type Change, type Query, type Row, type Table, type TableSpec } from "../../store/rows.ts";
+
+export const CARS: TableSpec = { name: "cars", columns: ["colour", "size", "day"], counted: ["colour"], ranges: [["colour", "day"]] };
+
+export interface Car {
+	readonly colour?: string | null;
+	readonly size?: number | string | null;
+	readonly day?: string | null;
+	readonly due?: string | null;
+	/** Kept, but not found by reads. */
+	readonly hidden?: boolean;
+	/** Deleted: only the guard stays. */
+	readonly gone?: boolean;
+}
+
+/** A row and what it becomes. */
+export const becomes = (before: Row, { colour = null, size = null, day = null, due = null, hidden, gone }: Car): Change => ({
+	before,
+	after: {
+		id: before.id,
+		rev: before.rev,
+		at: { ...before.at, "cars:0": (before.at["cars:0"] ?? 0) + 1 },
+		data: gone ? null : { colour, size, day },
+		due: gone ? null : due,
+		columns: hidden || gone ? null : [colour, size, day],
+	},
+});
+
+/** Writes cars as a projector does: loads them, changes them, and moves the checkpoint by one. */
+export async function drive(table: Table, cars: Readonly<Record<string, Car>>): Promise<boolean> {
+	const rows = await table.load(Object.keys(cars));
+	const from = (await table.checkpoints())["cars:0"] ?? 0;
+	return table.save(
+		Object.entries(cars).map(([id, car]) => becomes(rows.get(id) ?? blank(id), car)),
+		[{ partition: "cars:0", from, to: from + 1 }],
+	);
+}
+
+export const query = (asked: Partial<Query> = {}): Query => ({ filters: {}, sort: "id", descending: false, limit: 100, ...asked });
+export const idsOf = (rows: readonly Row[]): string[] => rows.map(({ id }) => id);

@@ -1,0 +1,159 @@
+/**
+ * MemoryRows - rows as the contract says they are, in the plainest way: the oracle SQLite is compared with, and a quick place for
+ * projections and processes whose subject is not the store. FaultyTable does to any table what disks and other processes do.
+ */
+import type { Change, Query, Row, RowStore, Step, Table, TableSpec, Value } from "../../store/rows.ts";
+
+export class MemoryRowStore implements RowStore {
+	readonly #tables = new Map<string, MemoryTable>();
+
+	async open(spec: TableSpec): Promise<MemoryTable> {
+		const table = this.#tables.get(spec.name) ?? new MemoryTable(spec);
+		this.#tables.set(spec.name, table);
+		return table;
+	}
+	async close(): Promise<void> {}
+}
+
+export class MemoryTable implements Table {
+	readonly atomic = true;
+	readonly #spec: TableSpec;
+	readonly #rows = new Map<string, Row>();
+	readonly #checkpoints = new Map<string, number>();
+
+	constructor(spec: TableSpec) {
+		this.#spec = spec;
+	}
+	async checkpoints() {
+		return Object.fromEntries(this.#checkpoints);
+	}
+	async load(ids: readonly string[]) {
+		return new Map(ids.flatMap((id) => (this.#rows.has(id) ? [[id, copy(this.#rows.get(id))] as const] : [])));
+	}
+	async save(changes: readonly Change[], steps: readonly Step[]) {
+		const current = steps.every(({ partition, from }) => (this.#checkpoints.get(partition) ?? 0) === from);
+		if (!current || !changes.every(({ after }) => this.#revision(after.id) === after.rev)) return false;
+		for (const { after } of changes) this.#put(after);
+		for (const { partition, to } of steps) this.#checkpoints.set(partition, to);
+		return true;
+	}
+	async refresh({ before, after }: Change) {
+		if (before.rev === 0 || this.#revision(before.id) !== before.rev) return false;
+		this.#put(after);
+		return true;
+	}
+	async get(id: string) {
+		const row = this.#rows.get(id);
+		return row?.columns ? copy(row) : null;
+	}
+	async find({ filters, range, sort, descending, limit, offset = 0, after }: Query) {
+		const order = (a: Value, aId: string, b: Value, bId: string): number => (compare(a, b) || compare(aId, bId)) * (descending ? -1 : 1);
+		const value = (row: Row): Value => this.#value(row, sort);
+		return [...this.#rows.values()]
+			.filter((row) => row.columns && this.#matches(row, filters) && (!range || this.#within(row, range)))
+			.filter((row) => !after || order(value(row), row.id, sort === "id" ? after.id : after.value, after.id) > 0)
+			.toSorted((a, b) => order(value(a), a.id, value(b), b.id))
+			.slice(offset, offset + limit)
+			.map(copy);
+	}
+	async count(filters: Query["filters"]) {
+		return [...this.#rows.values()].filter((row) => row.columns && this.#matches(row, filters)).length;
+	}
+	async due(now: string, limit: number) {
+		return [...this.#rows.values()]
+			.filter(({ due }) => due !== null && due <= now)
+			.toSorted((a, b) => compare(a.due, b.due))
+			.slice(0, limit)
+			.map(copy);
+	}
+
+	#revision(id: string): number {
+		return this.#rows.get(id)?.rev ?? 0;
+	}
+	#put(row: Row): void {
+		this.#rows.set(row.id, copy({ ...row, rev: row.rev + 1 }));
+	}
+	#value(row: Row, column: string): Value {
+		return column === "id" ? row.id : (row.columns?.[this.#spec.columns.indexOf(column)] ?? null);
+	}
+	/** Nothing is equal to what is not there. */
+	#matches(row: Row, filters: Query["filters"]): boolean {
+		return Object.entries(filters).every(([column, value]) => value !== null && this.#value(row, column) === value);
+	}
+	#within(row: Row, { column, from, to }: NonNullable<Query["range"]>): boolean {
+		const value = this.#value(row, column);
+		if (value === null) return from === null && to === null;
+		return (from === null || compare(value, from) >= 0) && (to === null || compare(value, to) < 0);
+	}
+}
+
+/** Through JSON, as every store does it. */
+const copy = (row: Row | undefined): Row => JSON.parse(JSON.stringify(row)) as Row;
+/** What is not there comes before numbers, numbers before texts, texts by their bytes. */
+function compare(a: Value, b: Value): number {
+	const rank = (value: Value): number => (value === null ? 0 : typeof value === "number" ? 1 : 2);
+	if (typeof a === "number" && typeof b === "number") return a - b;
+	if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+	return rank(a) - rank(b);
+}
+
+/** What the next save does: nothing and rejects, writes and rejects, or just works. */
+export type SaveMishap = "fine" | "rejected" | "lost";
+
+export class FaultyTable implements Table {
+	readonly atomic = true;
+	readonly inner: Table;
+	readonly script: SaveMishap[] = [];
+	/** Saves that reached the table: what was to be written, in order. */
+	readonly saves: (readonly Step[])[] = [];
+	/** Loads that still fail. */
+	unreadable = 0;
+	#held: Promise<void> | null = null;
+
+	constructor(inner: Table) {
+		this.inner = inner;
+	}
+	/** Saves wait until the returned function is called. */
+	hold(): () => void {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#held = promise;
+		return () => {
+			this.#held = null;
+			resolve();
+		};
+	}
+	async save(changes: readonly Change[], steps: readonly Step[]) {
+		const mishap = this.script.shift() ?? "fine";
+		this.saves.push(steps);
+		await this.#held;
+		if (mishap === "rejected") throw new Error("the disk is full");
+		const saved = await this.inner.save(changes, steps);
+		if (mishap === "lost") throw new Error("the answer was lost");
+		return saved;
+	}
+	async load(ids: readonly string[]) {
+		if (this.unreadable > 0) {
+			this.unreadable--;
+			throw new Error("the rows cannot be read");
+		}
+		return this.inner.load(ids);
+	}
+	checkpoints() {
+		return this.inner.checkpoints();
+	}
+	refresh(change: Change) {
+		return this.inner.refresh(change);
+	}
+	get(id: string) {
+		return this.inner.get(id);
+	}
+	find(query: Query) {
+		return this.inner.find(query);
+	}
+	count(filters: Query["filters"]) {
+		return this.inner.count(filters);
+	}
+	due(now: string, limit: number) {
+		return this.inner.due(now, limit);
+	}
+}
