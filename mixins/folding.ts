@@ -58,21 +58,24 @@ export interface Folded {
 	data: object | null;
 	/** The last position folded in, by partition. */
 	at: Readonly<Record<string, number>>;
-	last: Origin;
+	/** The actor's version, after the last of its own facts in the batch. */
+	version: number | undefined;
+	position: number;
 }
 
-/** The rows a batch changes; a fact a row has seen already is passed over. */
-export function foldAll(rows: ReadonlyMap<string, Row>, steps: readonly Step[], partition: string): Map<string, Folded> {
+/** The rows a batch changes; a fact a row has seen already is passed over. `of`: the actor whose rows these are. */
+export function foldAll(rows: ReadonlyMap<string, Row>, steps: readonly Step[], partition: string, of?: string): Map<string, Folded> {
 	const folded = new Map<string, Folded>();
 	for (const { id, origin, data, fold } of steps) {
 		const before = rows.get(id);
 		if (!before || (before.at[partition] ?? 0) >= origin.position) continue;
-		const row = folded.get(id) ?? { before, data: before.data, at: before.at, last: origin };
+		const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: 0 };
 		row.data = guarded(origin, () => fold(row.data, data, origin));
-		row.last = origin;
+		if (origin.service === of && origin.id === id) row.version = origin.version;
+		row.position = origin.position;
 		folded.set(id, row);
 	}
-	for (const row of folded.values()) row.at = { ...row.at, [partition]: row.last.position };
+	for (const row of folded.values()) row.at = { ...row.at, [partition]: row.position };
 	return folded;
 }
 

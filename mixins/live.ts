@@ -81,7 +81,7 @@ function watch(
 			if (!room && !stream.destroyed) await new Promise<void>((resolve) => (roomy = resolve));
 			return commits.at(-1)?.position ?? 0;
 		};
-		return log.follow(partition, { from: begun ? from - 1 : from, take });
+		return log.follow(partition, "live", { from: begun ? from - 1 : from, take });
 	});
 	stream.once("close", () => {
 		roomy?.();

@@ -68,7 +68,7 @@ export class ProcessRunner {
 		for (const { context, partition, log, from } of logs) {
 			const take = (commits: readonly Commit[]) =>
 				this.#mutex.run(() => this.take(context, partition, log.name, commits)).then((position) => this.outbox.room().then(() => position));
-			this.followers.push(from.follow(log, { from: checkpoints[log.name] ?? 0, take, stopped }));
+			this.followers.push(from.follow(log, this.process.name, { from: checkpoints[log.name] ?? 0, take, stopped }));
 		}
 	}
 

@@ -80,12 +80,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 				},
 			},
 			find: {
-				params: {
-					$$strict: true,
-					...filterParams(filters),
-					sort: sortParam(projection),
-					limit: count(MAX_PAGE_SIZE),
-				},
+				params: { $$strict: true, ...filterParams(filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
 				async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 					await (await wait(this, ctx)).refreshDue();
 					return db(this)._find(ctx, {

@@ -50,7 +50,7 @@ export class Projector {
 		const checkpoints = await this.table.checkpoints();
 		for (const { context, partition, log, from } of logs) {
 			const take = (commits: readonly Commit[]) => this.#mutex.run(() => this.take(context, partition, log.name, commits));
-			this.followers.push(from.follow(log, { from: checkpoints[log.name] ?? 0, take, stopped }));
+			this.followers.push(from.follow(log, this.projection.name, { from: checkpoints[log.name] ?? 0, take, stopped }));
 		}
 	}
 
@@ -61,7 +61,9 @@ export class Projector {
 		const steps = stepsOf(this.projection.on, context, partition, commits);
 		const rows = await this.#cache.load(steps.map(({ id }) => id));
 		const now = this.#clock();
-		const changes = [...foldAll(rows, steps, name).values()].map((folded) => this.#change(this.#versioned(folded), now));
+		const changes = [...foldAll(rows, steps, name, this.projection.of).values()].map((folded) =>
+			this.#change(this.#versioned(folded), now),
+		);
 		const position = (await this.table.save(changes, [{ partition: name, from, to }]))
 			? this.#saved(changes, to)
 			: await this.#overtaken(name, from);
@@ -110,9 +112,9 @@ export class Projector {
 		return this.followers.every((follower) => (positions[follower.name] ?? 0) <= follower.position);
 	}
 
-	#versioned({ before, data, at, last }: Folded): Pick<Folded, "before" | "data" | "at"> {
-		const own = data && last.service === this.projection.of && last.id === before.id;
-		return { before, data: own ? { ...data, version: last.version } : data, at };
+	/** Rows of an actor carry its version; what others' facts add to a row leaves it. */
+	#versioned({ before, data, at, version }: Folded): Pick<Folded, "before" | "data" | "at"> {
+		return { before, data: data && version !== undefined ? { ...data, version } : data, at };
 	}
 
 	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {

@@ -51,13 +51,22 @@ export class ContextLog {
 		return writer;
 	}
 
-	follow(log: LogPartition, options: Pick<FollowerOptions, "from" | "take" | "stopped">): Follower {
+	get actors(): ReadonlyMap<string, Actors> {
+		return this.#actors;
+	}
+	/** Those who follow a partition here, now. */
+	followers(partition: string): readonly Follower[] {
+		return [...(this.#followers.get(partition) ?? [])];
+	}
+
+	/** `of`: who follows, for the metrics. */
+	follow(log: LogPartition, of: string, options: Pick<FollowerOptions, "from" | "take" | "stopped">): Follower {
 		const every = (wake: () => void) => {
 			const timer = setInterval(wake, LOOK_EVERY).unref();
 			return () => clearInterval(timer);
 		};
 		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
-		const follower = new Follower(log.name, { ...options, read, every, pause: wait });
+		const follower = new Follower(log.name, { ...options, of, read, every, pause: wait });
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));
 		return follower;
@@ -99,6 +108,10 @@ export class Storage {
 		let found = this.#contexts.get(name);
 		if (!found) this.#contexts.set(name, (found = this.#opened.logs.open(name).then((partitions) => new ContextLog(partitions))));
 		return found;
+	}
+	/** The logs opened here. */
+	contexts(): Promise<readonly ContextLog[]> {
+		return Promise.all(this.#contexts.values());
 	}
 	/** Finishes what is under way, then closes. */
 	async close(): Promise<void> {

@@ -58,10 +58,7 @@ export interface AnyProcess {
 		readonly continue: Readonly<Record<string, unknown>>;
 		needs(subject: object): { readonly reference: string; readonly at: Instant } | null;
 	};
-	readonly references: {
-		readonly on: Readonly<Record<string, unknown>>;
-		changed(row: object, data: Dated): Span;
-	};
+	readonly references: { readonly on: Readonly<Record<string, unknown>>; changed(row: object, data: Dated): Span };
 	next(subject: object, reference: object | null): readonly Sending[];
 }
 

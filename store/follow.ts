@@ -18,6 +18,8 @@ export interface FollowerOptions {
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
 	readonly stopped?: (error: Error) => void;
+	/** Who follows, for those who watch. */
+	readonly of?: string;
 }
 
 /** Commits handed over at a time: large enough to share pages and statements, small enough to be seen soon. */
@@ -27,6 +29,7 @@ const LONGEST_PAUSE = 1000;
 export class Follower {
 	/** `<log>:<partition>` */
 	readonly name: string;
+	readonly of: string;
 	readonly #options: FollowerOptions;
 	readonly #unschedule: () => void;
 	readonly #finished: Promise<void>;
@@ -42,6 +45,7 @@ export class Follower {
 
 	constructor(name: string, options: FollowerOptions) {
 		this.name = name;
+		this.of = options.of ?? "";
 		this.#options = options;
 		this.position = this.known = options.from;
 		this.#unschedule = options.every(() => this.look());
@@ -78,13 +82,19 @@ export class Follower {
 		for (let failures = 0; !this.#stopping && !this.error;) {
 			try {
 				if (await this.#step()) failures = 0;
-				else await new Promise<void>((resolve) => (this.#wake = resolve));
+				else await this.#sleep();
 			} catch (error) {
 				if (error instanceof Indigestible) this.#fail(error);
 				else await this.#options.pause(Math.min(LONGEST_PAUSE, 10 * 2 ** failures++));
 			}
 			this.#wake = null;
 		}
+	}
+
+	/** Until somebody wakes it; not at all if that was a moment ago. */
+	#sleep(): Promise<void> {
+		const due = this.known > this.position || !this.#looked || this.#stopping || this.#resumed !== null;
+		return due ? Promise.resolve() : new Promise((resolve) => (this.#wake = resolve));
 	}
 
 	/** False when there is nothing to take. */

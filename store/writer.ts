@@ -72,11 +72,19 @@ export class Writer {
 	#waiting: Job[] = [];
 	#running = false;
 	#failures = 0;
+	/** Since the start: appends that went in, and the commits in them. */
+	appends = 0;
+	commits = 0;
 	#idle: (() => void)[] = [];
 
 	constructor(log: LogPartition, options: WriterOptions) {
 		this.log = log;
 		this.#options = options;
+	}
+
+	/** The last position this writer knows of. */
+	get position(): number {
+		return this.#tail?.position ?? 0;
 	}
 
 	submit(job: Job): void {
@@ -189,6 +197,8 @@ export class Writer {
 		}
 		const last = commits[count - 1];
 		if (last) this.#tail = { position: last.position, hash: last.hash };
+		this.appends++;
+		this.commits += commits.length;
 		this.#options.appended(commits);
 	}
 

@@ -187,8 +187,9 @@ const ready: Handler = async function (this: Gateway, _req, res) {
 };
 
 const metrics: Handler = async function (this: Gateway, _req, res) {
+	const text = await metricsText(this.broker);
 	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
-	res.end(metricsText(this.broker));
+	res.end(text);
 };
 
 /** The facts of every context that offers them, as they become visible. */

@@ -60,10 +60,7 @@ export function readOf(req: Incoming): { params: Params; meta: { position?: stri
 	const query = queryOf(req);
 	if (id !== undefined && Object.hasOwn(query, "id")) throw invalidField("id", "The id stands in the path", "no such parameter");
 	const position = req.headers["x-position"];
-	return {
-		params: { ...query, ...(id === undefined ? {} : { id }) },
-		meta: position === undefined ? {} : { position: String(position) },
-	};
+	return { params: { ...query, ...(id === undefined ? {} : { id }) }, meta: position === undefined ? {} : { position: String(position) } };
 }
 
 /** What stands behind the question mark, each name once. */

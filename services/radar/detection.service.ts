@@ -21,7 +21,7 @@ import {
 	text,
 	type Unknown,
 } from "../../model/index.ts";
-import type { Enforcement, Site } from "./radar.service.ts";
+import type { Enforcement, Site } from "./equipment.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Detection = Unknown | { readonly status: "qualified" | "discarded"; readonly passage: DetectionFacts["detection.recorded"] };

@@ -1,125 +1,69 @@
 /** Radars - each radar as it stands now: what was given, its certificate, whether it measures, and how often it did. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/projected.ts";
-import { entryAfter, type Fold, given, insert, type Instant, projection, type Timeline, type Touch, valueAt } from "../../model/index.ts";
+import { entryAfter, type Fold, given, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
-import type { RadarFacts, Site } from "./radar.service.ts";
+import { type Certificate, changed, type Equipment, installed, type Limits, standing } from "./equipment.ts";
+import type { RadarFacts } from "./radar.service.ts";
 
-type Installed = RadarFacts["radar.installed"];
 /** The row as it is kept: what depends on the instant stays a timeline. */
 interface Row {
-	readonly installed?: Omit<Installed, "latitude" | "longitude" | "road" | "direction" | "limits">;
-	readonly name?: string;
-	readonly site?: Timeline<Site>;
-	readonly road?: Timeline<string>;
-	readonly direction?: Timeline<string>;
-	readonly lightKmh?: Timeline<number>;
-	readonly heavyKmh?: Timeline<number>;
-	readonly service?: Timeline<"active" | "inactive" | "retired">;
-	readonly certificates?: readonly RadarFacts["radar.calibrated"][];
+	readonly equipment?: Equipment;
 	readonly detections?: number;
 	readonly qualified?: number;
 }
-interface Shown extends Pick<Installed, "kind" | "jurisdiction"> {
-	readonly name?: string;
-	readonly latitude?: number;
-	readonly longitude?: number;
-	readonly road?: string;
-	readonly direction?: string;
-	readonly limits: Installed["limits"];
-	readonly sectionMeters?: number;
-	readonly status: "installed" | "active" | "inactive" | "retired";
+interface Shown extends Omit<ReturnType<typeof standing>, "lightKmh" | "heavyKmh"> {
+	readonly limits: Limits;
 	/** The one that covers now, else the one that lasts longest. */
-	readonly certificate: RadarFacts["radar.calibrated"] | null;
+	readonly certificate: Certificate | null;
 	readonly detections: number;
 	readonly qualified: number;
 }
 
-const noted = <T>(line: Timeline<T> | undefined, from: Instant | null, value: T | undefined): Timeline<T> =>
-	value === undefined ? (line ?? []) : insert(line ?? [], from, value);
-const lines = ({ site, road, direction, lightKmh, heavyKmh, service }: Row): readonly Timeline<unknown>[] =>
-	[site, road, direction, lightKmh, heavyKmh, service].map((line) => line ?? []);
+const equipped =
+	<D>(change: (was: Equipment, data: D) => Equipment): Fold<Row, D> =>
+	(row, data) =>
+		row && (row.equipment ? { ...row, equipment: change(row.equipment, data) } : row);
 /** On the radar's own row, by how it is called in the detection. */
-const counted = <D>(row: (data: D) => string | null, fold: Fold<Row, D>): Touch<Row, D> => ({ row, fold });
+const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touch<Row, D> => ({ row: ({ radar }) => radar, fold });
 
 export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	name: "radars",
 	of: "radar",
 	follows: ["radar"],
 	on: {
-		"radar.installed": (row, { latitude, longitude, road, direction, limits, ...installed }) => ({
-			...row,
-			installed,
-			...given({ name: installed.name }),
-			site: noted(row?.site, installed.from, { latitude, longitude }),
-			road: noted(row?.road, installed.from, road),
-			direction: noted(row?.direction, installed.from, direction),
-			lightKmh: noted(row?.lightKmh, installed.from, limits.lightKmh),
-			heavyKmh: noted(row?.heavyKmh, installed.from, limits.heavyKmh),
-		}),
-		"radar.described": (row, { name, road, direction, from }) => ({
-			...row,
-			...given({ name }),
-			road: noted(row?.road, from, road),
-			direction: noted(row?.direction, from, direction),
-		}),
-		"radar.relocated": (row, { latitude, longitude, road, direction, from }) => ({
-			...row,
-			site: noted(row?.site, from, { latitude, longitude }),
-			road: noted(row?.road, from, road),
-			direction: noted(row?.direction, from, direction),
-		}),
-		"radar.limitsChanged": (row, { lightKmh, heavyKmh, from }) => ({
-			...row,
-			lightKmh: noted(row?.lightKmh, from, lightKmh),
-			heavyKmh: noted(row?.heavyKmh, from, heavyKmh),
-		}),
-		"radar.calibrated": (row, certificate) => ({ ...row, certificates: [...(row?.certificates ?? []), certificate] }),
-		"radar.activated": (row, { from }) => ({ ...row, service: noted(row?.service, from, "active") }),
-		"radar.deactivated": (row, { from }) => ({ ...row, service: noted(row?.service, from, "inactive") }),
-		"radar.retired": (row, { from }) => ({
-			...row,
-			service: [...(row?.service ?? []).filter((entry) => entry.from === null || entry.from < from), { from, value: "retired" }],
-		}),
-		"detection.recorded": counted(
-			({ radar }) => radar,
-			(row) => ({ ...row, detections: (row?.detections ?? 0) + 1 }),
-		),
-		"detection.qualified": counted(
-			({ radar }) => radar,
-			(row) => ({ ...row, qualified: (row?.qualified ?? 0) + 1 }),
-		),
+		"radar.installed": (row, data) => ({ ...row, equipment: installed(data) }),
+		"radar.described": equipped(changed["radar.described"]),
+		"radar.relocated": equipped(changed["radar.relocated"]),
+		"radar.limitsChanged": equipped(changed["radar.limitsChanged"]),
+		"radar.calibrated": equipped(changed["radar.calibrated"]),
+		"radar.activated": equipped(changed["radar.activated"]),
+		"radar.deactivated": equipped(changed["radar.deactivated"]),
+		"radar.retired": equipped(changed["radar.retired"]),
+		"detection.recorded": counted((row) => ({ ...row, detections: (row?.detections ?? 0) + 1 })),
+		"detection.qualified": counted((row) => ({ ...row, qualified: (row?.qualified ?? 0) + 1 })),
 	},
-	show: (row, now): Shown | null => {
-		const { installed } = row;
-		if (!installed) return null; // a count that came before the radar
-		const status: Shown["status"] = valueAt(row.service ?? [], now) ?? "installed";
-		return given({
-			name: row.name,
-			kind: installed.kind,
-			...valueAt(row.site ?? [], now),
-			road: valueAt(row.road ?? [], now),
-			direction: valueAt(row.direction ?? [], now),
-			jurisdiction: installed.jurisdiction,
-			limits: given({ lightKmh: valueAt(row.lightKmh ?? [], now), heavyKmh: valueAt(row.heavyKmh ?? [], now) }),
-			sectionMeters: installed.sectionMeters,
-			status,
-			certificate: currentOf(row.certificates ?? [], now),
-			detections: row.detections ?? 0,
-			qualified: row.qualified ?? 0,
-		});
+	show: ({ equipment, detections = 0, qualified = 0 }, now) => {
+		if (!equipment) return null; // a count that came before the radar
+		const { lightKmh, heavyKmh, ...stands } = standing(equipment, now);
+		const limits = given({ lightKmh, heavyKmh });
+		return given({ ...stands, limits, certificate: currentOf(equipment.certificates, now), detections, qualified });
 	},
-	due: (row, now) =>
-		lines(row)
+	due: ({ equipment }, now) => {
+		if (!equipment) return null;
+		const { site, road, direction, lightKmh, heavyKmh, service } = equipment;
+		const lines: readonly Timeline<unknown>[] = [site, road, direction, lightKmh, heavyKmh, service];
+		return lines
 			.map((line) => entryAfter(line, now)?.from ?? null)
-			.reduce((first, next) => (first === null || (next !== null && next < first) ? next : first), null),
+			.reduce((first, next) => (first === null || (next !== null && next < first) ? next : first), null);
+	},
 	filters: ["kind", "status"],
 	counted: ["kind", "status"],
 });
 
-function currentOf(certificates: NonNullable<Row["certificates"]>, now: Instant) {
+function currentOf(certificates: readonly Certificate[], now: Instant) {
 	const covering = certificates.filter(({ validFrom, validUntil }) => validFrom <= now && now < validUntil);
-	return (covering.length > 0 ? covering : certificates).reduce<RadarFacts["radar.calibrated"] | null>(
+	return (covering.length > 0 ? covering : certificates).reduce<Certificate | null>(
 		(best, next) => (best && best.validUntil >= next.validUntil ? best : next),
 		null,
 	);

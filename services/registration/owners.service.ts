@@ -8,10 +8,7 @@ export const owners = projection<OwnerFacts["owner.registered"], OwnerFacts>({
 	name: "owners",
 	of: "owner",
 	follows: ["registration"],
-	on: {
-		"owner.registered": (_none, data) => data,
-		"owner.corrected": (row, data) => row && { ...row, ...data },
-	},
+	on: { "owner.registered": (_none, data) => data, "owner.corrected": (row, data) => row && { ...row, ...data } },
 	show: (row) => row,
 	filters: ["kind", "name", "email"],
 	sorts: ["name"],

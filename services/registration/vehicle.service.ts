@@ -89,10 +89,7 @@ const registration = {
 const asRegistered = (
 	{ id: _id, from, ...rest }: ParamsOf<typeof registration>,
 	atFirst: Instant | null,
-): VehicleFacts["vehicle.registered"] => ({
-	...rest,
-	from: from ?? atFirst,
-});
+): VehicleFacts["vehicle.registered"] => ({ ...rest, from: from ?? atFirst });
 const ownerExists = { owner: ask("owner.exists", ({ owner }: { owner: string }) => ({ id: owner })) };
 
 export const vehicle = define({

@@ -25,7 +25,7 @@ import {
 } from "../../model/index.ts";
 import { factsOf, given } from "../../model/given.ts";
 import type { detection } from "../../services/radar/detection.service.ts";
-import { type Enforcement, type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
+import { type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
 import type { owner } from "../../services/registration/owner.service.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
 
@@ -206,7 +206,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 type Agree<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 const yes = <_T extends true>(): void => undefined;
 yes<Agree<Asks["radar.enforcementAt"], AskOf<typeof radar, "enforcementAt">>>();
-yes<Same<Asks["radar.enforcementAt"]["answer"], Enforcement>>();
+yes<Same<Asks["radar.enforcementAt"]["answer"]["lightKmh"], number | null>>();
 yes<Agree<Asks["owner.exists"], AskOf<typeof owner, "exists">>>();
 yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists">>();
 yes<Agree<Commands["detection.record"], CommandOf<typeof detection, "record">>>();

@@ -1,9 +1,9 @@
 /** Words - the facts and answers the sentences are made of: each is ordinary until a test says what is special about it. */
 import { factsOf, type Given } from "../../model/given.ts";
-import type { Instant } from "../../model/index.ts";
+import type { Asks, Instant } from "../../model/index.ts";
 import { infraction, type InfractionFacts } from "../../services/infraction/infraction.service.ts";
 import { detection, type DetectionFacts, type DiscardReason } from "../../services/radar/detection.service.ts";
-import { type Enforcement, radar, type RadarFacts } from "../../services/radar/radar.service.ts";
+import { radar, type RadarFacts } from "../../services/radar/radar.service.ts";
 import { owner, type OwnerFacts } from "../../services/registration/owner.service.ts";
 import { vehicle, type VehicleFacts } from "../../services/registration/vehicle.service.ts";
 
@@ -37,6 +37,7 @@ export const passage = (given: Partial<Given<typeof detection, "record">> = {}):
 	capturedAt: day(10),
 	...given,
 });
+type Enforcement = Asks["radar.enforcementAt"]["answer"];
 export const enforcement = (given: Partial<Enforcement> = {}): Enforcement => ({
 	kind: "fixed",
 	jurisdiction: "FR",

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Commit } from "../../store/log.ts";
 import { Follower, Indigestible } from "../../store/follow.ts";
-import { turns } from "../support/bank.ts";
 import { tailOf, things } from "../support/commits.ts";
+import { turns } from "../support/turns.ts";
 
 /** A log that grows, and a taker that remembers. */
 class Scene {

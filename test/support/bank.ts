@@ -67,8 +67,3 @@ const nobody: Consulting = (name) => Promise.reject(new Error(`nobody answers ${
 
 /** The ids of all commands in the log, in order. */
 export const commandIds = (commits: readonly Commit[]): string[] => commits.map((commit) => decode(commit).command.id);
-
-/** Lets everything go on that only waits for its turn. */
-export async function turns(count = 20): Promise<void> {
-	for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
-}

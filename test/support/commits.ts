@@ -34,7 +34,7 @@ export function chainedAfter(tail: Tail, drafts: readonly Drafted[]): Commit[] {
 export const things = (count: number, tail: Tail = EMPTY): Commit[] =>
 	chainedAfter(
 		tail,
-		Array.from({ length: count }, (_, i) => ({ stream: `thing-${tail.position + i + 1}`, version: 0 })),
+		Array.from({ length: count }, (_, i) => tail.position + i + 1).map((n) => ({ stream: `thing-${n}`, version: 0, commandId: `thing-${n}` })),
 	);
 
 export const tailOf = (commits: readonly Commit[]): Tail => commits.at(-1) ?? EMPTY;

@@ -4,6 +4,7 @@
  */
 import type { Commit, LogPartition, Tail } from "../../store/log.ts";
 import { EMPTY } from "./commits.ts";
+import { turns } from "./turns.ts";
 
 /** What the next append does. A number writes that many and then rejects. `late` rejects now; it lands with the append after. */
 export type Mishap = "fine" | "rejected" | "false" | "lost" | "late" | number;
@@ -45,6 +46,8 @@ export class ScriptedLog implements LogPartition {
 	readonly streamReads: string[][] = [];
 	/** Reads that still fail, tails and streams too. */
 	unreadable = 0;
+	/** Turns of the event loop the next steps take, so that others come in between; none when there are none left. */
+	readonly delays: number[] = [];
 	/** What can be seen: a follower's view of a log that grows. */
 	visible = Number.POSITIVE_INFINITY;
 	#held: Promise<void> | null = null;
@@ -67,7 +70,7 @@ export class ScriptedLog implements LogPartition {
 	}
 
 	async tail(): Promise<Tail> {
-		this.#readable();
+		await this.#pass();
 		const { position, hash } = this.shelf.tail;
 		return { position, hash };
 	}
@@ -75,27 +78,31 @@ export class ScriptedLog implements LogPartition {
 	async append(commits: readonly Commit[]): Promise<boolean> {
 		this.appends.push(commits.length);
 		await this.#held;
+		await turns(this.delays.shift() ?? 0);
 		this.before?.(commits);
 		const mishap = this.script.shift() ?? "fine";
 		const { late } = this.shelf;
 		this.shelf.late = mishap === "late" ? () => this.shelf.put(commits) : null;
 		late?.();
+		const whole = this.#put(mishap, commits);
+		await turns(this.delays.shift() ?? 0);
 		if (mishap === "rejected" || mishap === "late") throw new Error("the store did not answer");
-		if (mishap === "false") return false;
-		const some = typeof mishap === "number" ? commits.slice(0, mishap) : commits;
-		const whole = this.shelf.put(some) === commits.length;
-		if (mishap !== "fine") throw new Error("the answer was lost");
+		if (mishap === "lost" || typeof mishap === "number") throw new Error("the answer was lost");
 		return whole;
+	}
+	#put(mishap: Mishap, commits: readonly Commit[]): boolean {
+		if (mishap === "rejected" || mishap === "late" || mishap === "false") return false;
+		return this.shelf.put(typeof mishap === "number" ? commits.slice(0, mishap) : commits) === commits.length;
 	}
 
 	async read(after: number, limit: number): Promise<Commit[]> {
-		this.#readable();
+		await this.#pass();
 		this.looks.push(after);
 		return this.shelf.commits.slice(after, Math.min(after + limit, this.visible)).map((commit) => ({ ...commit }));
 	}
 
 	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
-		this.#readable();
+		await this.#pass();
 		this.streamReads.push([...names]);
 		const found = new Map<string, Commit[]>();
 		for (const name of names) {
@@ -105,7 +112,8 @@ export class ScriptedLog implements LogPartition {
 		return found;
 	}
 
-	#readable(): void {
+	async #pass(): Promise<void> {
+		await turns(this.delays.shift() ?? 0);
 		if (this.unreadable <= 0) return;
 		this.unreadable--;
 		throw new Error("the store cannot be reached");

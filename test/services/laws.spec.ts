@@ -1,0 +1,158 @@
+/** Laws - what holds for every command of every aggregate, tried on random lives of the whole product; a new one is tried by existing. */
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { decide, evolve, frozen } from "../../model/decide.ts";
+import { creates, type Fact, isRefusal, UNKNOWN } from "../../model/index.ts";
+import { modelOf, models } from "./everything.ts";
+import { anyLife, decideAgain, live, saidIn, type Told } from "./lives.ts";
+import { checkOf } from "./valid.ts";
+import { later } from "./words.ts";
+
+const always = (holds: (told: readonly Told[]) => void) =>
+	fc.assert(
+		fc.property(anyLife, (orders) => holds(live(orders))),
+		{ numRuns: 300 },
+	);
+const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T; // as it comes back
+const commands = models.flatMap((model) => Object.entries(model.commands).map(([name, law]) => ({ model, name, law })));
+const nameOf = ({ ordered: { service, name } }: Told) => `${service}.${name}`;
+
+describe("every fact", () => {
+	it("survives storage unchanged, down to the last bit", () =>
+		always((told) => {
+			for (const { facts } of saidIn(told)) expect(stored(facts)).toStrictEqual(facts);
+		}));
+	it("is one its model knows, and the first of an actor is one it begins with", () =>
+		always((told) => {
+			const begun = new Set<string>();
+			for (const { model, id, facts } of saidIn(told)) {
+				const stream = `${model.name}-${id}`;
+				for (const { type } of facts) {
+					expect(Object.keys(model.evolve)).toContain(type);
+					if (!begun.has(stream)) expect(model.begins).toContain(type);
+					begun.add(stream);
+				}
+			}
+		}));
+});
+
+describe("every state", () => {
+	it("is what its facts, read back, say", () =>
+		always((told) => {
+			const streams = new Map<string, { state: { readonly status: string }; live: unknown }>();
+			for (const { model, case: facts, outcome, state } of told) {
+				const stream = `${model.name}-${facts.id}`;
+				const before = streams.get(stream)?.state ?? UNKNOWN;
+				const replayed = isRefusal(outcome) ? before : frozen(evolve(model, before, stored(outcome), facts.now));
+				streams.set(stream, { state: replayed, live: state });
+			}
+			for (const { state, live } of streams.values()) expect(state).toStrictEqual(live);
+		}));
+	it("can be stored itself: plain values, nothing lost", () =>
+		always((told) => {
+			for (const { state } of told) expect(stored(state)).toEqual(state);
+		}));
+});
+
+describe("every command", () => {
+	it("given twice says nothing the second time", () =>
+		always((told) => {
+			for (const { ordered, model, law, case: facts, refusal, version, outcome, state } of told) {
+				if (isRefusal(outcome)) continue;
+				for (const now of [facts.now, later(facts.now, 1)]) {
+					const again = decide(model, law, { ...facts, state, now }, { version: version + outcome.length, refusal });
+					expect({ ...ordered, again }).toEqual({ ...ordered, again: [] });
+				}
+			}
+		}));
+	it("is decided the same way however often it is decided", () =>
+		always((told) => {
+			for (const one of told) if (!isRefusal(one.outcome)) expect(decideAgain(one)).toStrictEqual(one.outcome);
+		}));
+	it("is answered by what its facts say, stored or not", () =>
+		always((told) => {
+			for (const { law, outcome } of told)
+				if (!isRefusal(outcome) && outcome.length > 0) expect(law.answer?.(stored(outcome))).toStrictEqual(law.answer?.(outcome));
+		}));
+	it("is refused in a form callers can count on: a code in capitals, a sentence, a status of theirs", () =>
+		always((told) => {
+			for (const one of told) {
+				if (!isRefusal(one.outcome)) continue;
+				const { code, status, detail } = one.outcome;
+				expect([nameOf(one), detail, status >= 400 && status < 500]).toEqual([nameOf(one), expect.stringMatching(/\w{2,}/), true]);
+				expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+			}
+		}));
+});
+
+describe("the table of statuses and commands", () => {
+	const cells = new Map<string, Set<string>>();
+	const statuses = new Map<string, Set<string>>();
+	const said = new Set<string>();
+	beforeAll(() => {
+		for (const { model } of commands) statuses.set(model.name, new Set());
+		for (const orders of fc.sample(anyLife, { numRuns: 1500, seed: 2026 }))
+			for (const one of live(orders)) {
+				const { status } = one.case.state;
+				const cell = `${nameOf(one)} when ${status}`;
+				const { outcome } = one;
+				statuses.get(one.model.name)?.add(status);
+				cells.set(
+					cell,
+					(cells.get(cell) ?? new Set()).add(isRefusal(outcome) ? outcome.code : outcome.length > 0 ? "accepted" : "already so"),
+				);
+				if (!isRefusal(outcome)) outcome.forEach((fact: Fact) => said.add(fact.type));
+			}
+	});
+	const outcomes = (model: string, name: string, status: string) => [...(cells.get(`${model}.${name} when ${status}`) ?? [])];
+
+	it("has every status a command may be given in", () => {
+		for (const { model, name, law } of commands)
+			for (const status of law.from) expect([`${model.name}.${name}`, ...(statuses.get(model.name) ?? [])]).toContain(status);
+	});
+	it.each(commands.map(({ model, name, law }) => [`${model.name}.${name}`, model, name, law] as const))(
+		"%s is accepted where its law says so, and nowhere else",
+		(_title, model, name, law) => {
+			for (const status of statuses.get(model.name) ?? []) {
+				const seen = outcomes(model.name, name, status);
+				const accepted = seen.includes("accepted");
+				expect({ status, seen: seen.length > 0, accepted }).toEqual({
+					status,
+					seen: true,
+					accepted: law.from.includes(status) && accepted,
+				});
+				if (status === "unknown" && !creates(law)) expect(seen).toEqual([`${model.name.toUpperCase()}_UNKNOWN`]);
+			}
+			expect(law.from.filter((status) => outcomes(model.name, name, status).includes("accepted"))).not.toEqual([]);
+		},
+	);
+	it("leaves no fact unsaid", () => {
+		for (const model of models) for (const type of Object.keys(model.evolve)) expect([...said]).toContain(type);
+	});
+});
+
+describe("what commands consult", () => {
+	const edges = commands.flatMap(({ model, law }) =>
+		Object.values(law.consult ?? {}).map(({ ask }) => [model.name, ...ask.split(".")] as const),
+	);
+	it("is offered by those they ask", () => {
+		for (const [, service = "", question = ""] of edges) expect(Object.keys(modelOf(service).asks)).toContain(question);
+	});
+	it("goes round in no circle", () => {
+		const reached = (from: string, path: readonly string[] = []): void => {
+			expect(path).not.toContain(from);
+			for (const [asking, service = ""] of edges) if (asking === from) reached(service, [...path, from]);
+		};
+		for (const { name } of models) reached(name);
+	});
+	it("is asked in a form the asked can read", () =>
+		always((told) => {
+			for (const { law, case: facts } of told)
+				for (const { ask, params } of Object.values(law.consult ?? {})) {
+					const [service = "", question = ""] = ask.split(".");
+					const asked = params(facts.params);
+					const shape = modelOf(service).asks[question]?.shape;
+					if (asked && shape) expect(checkOf(shape)({ ...asked })).toBe(true);
+				}
+		}));
+});

@@ -1,0 +1,37 @@
+/**
+ * Appender - a process of its own for two-processes.spec.ts: opens the same events file as others do, asks much of few accounts,
+ * and says on its output what was acknowledged, line by line and at once, so that a kill loses none of it.
+ *
+ * appender.ts FILE NAME COMMANDS
+ */
+import { writeSync } from "node:fs";
+import { isRefusal } from "../../model/index.ts";
+import { SqliteLogStore } from "../../store/sqlite/log.ts";
+import { Bank } from "./bank.ts";
+
+const [file = "", name = "", commands = "0"] = process.argv.slice(2);
+const ACCOUNTS = 4;
+const AT_ONCE = 6;
+
+const store = new SqliteLogStore(file);
+const [log] = await store.open("bank");
+if (!log) throw new Error("a log has at least one partition");
+const bank = new Bank(log);
+const say = (...words: readonly (string | number)[]): void => void writeSync(1, `${words.join(" ")}\n`);
+say("ready");
+
+let next = 0;
+async function ask(): Promise<void> {
+	for (let n = next++; n < Number(commands); n = next++) {
+		const id = `${n % ACCOUNTS}`;
+		const commandId = `${name}/${n}`;
+		const command = n < ACCOUNTS ? "open" : n % 3 === 0 ? "withdraw" : "deposit";
+		const answer = await bank.ask(command, command === "open" ? { id, owner: name } : { id, amount: (n % 5) + 1 }, { commandId });
+		if (isRefusal(answer)) say("refused", commandId, answer.code);
+		else if (answer.written) say("done", commandId, id, answer.position, answer.version);
+		else say("already", commandId);
+	}
+}
+await Promise.all(Array.from({ length: AT_ONCE }, ask));
+await bank.writer.drained();
+await store.close();
