@@ -7,7 +7,7 @@ export interface Cursor {
 	readonly sort: string;
 	readonly filters: Readonly<Record<string, Value>>;
 	/** Of the last row given, in the order. */
-	readonly value: string | number;
+	readonly value: Value;
 	readonly id: string;
 	readonly page: number;
 }
@@ -26,7 +26,7 @@ export function decodeCursor(text: string, { filters, sorts = [] }: AnyProjectio
 	if (!Array.isArray(parts) || parts.length !== 5) return null;
 	const [sort, asked, value, id, page]: unknown[] = parts;
 	if (typeof sort !== "string" || !["id", ...sorts].includes(sort.replace(/^-/, ""))) return null;
-	if (typeof id !== "string" || (typeof value !== "string" && typeof value !== "number")) return null;
+	if (typeof id !== "string" || (value !== null && typeof value !== "string" && typeof value !== "number")) return null;
 	if (typeof page !== "number" || !Number.isSafeInteger(page) || typeof asked !== "object" || asked === null) return null;
 	const known = Object.entries(asked).filter(
 		(entry): entry is [string, string] => (filters.includes(entry[0]) || entry[0] === "id") && typeof entry[1] === "string",

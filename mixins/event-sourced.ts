@@ -7,8 +7,10 @@ import { v7 as uuid } from "uuid";
 import { type AnyAsk, type AnyCommand, creates, id, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
 import { positionText } from "../store/position.ts";
-import { Actors, type Consulting, type Done, type Envelope } from "./actors.ts";
-import { failureError, type FieldError, fieldErrors, refusalError, refusalOf } from "./errors.ts";
+import type { Consulting, Done, Envelope } from "./actor.ts";
+import { Actors } from "./actors.ts";
+import { consultingIn, gathered } from "./consults.ts";
+import { failureError, type FieldError, fieldErrors, refusalError } from "./errors.ts";
 import { PerService } from "./following.ts";
 import type { RouteNote } from "./routes.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
@@ -181,31 +183,6 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 		...(digest === undefined ? {} : { digest }),
 		...(timeout > 0 ? { deadline: Date.now() + timeout } : {}),
 		...(ctx.requestID ? { trace: ctx.requestID } : {}),
-	};
-}
-
-const consultingIn =
-	(ctx: Context): Consulting =>
-	(ask, params) =>
-		ctx.call<unknown, object>(ask, params, { tracking: false }).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
-
-/** The same for the many commands of one call: what they consult in one turn is asked in one call. */
-function gathered(ctx: Context): Consulting {
-	const waiting = new Map<string, { readonly items: object[]; readonly answers: Promise<readonly unknown[]> }>();
-	const open = (ask: string) => {
-		const items: object[] = [];
-		const answers = Promise.resolve().then(() => {
-			waiting.delete(ask);
-			return ctx.call<readonly unknown[], object>(`${ask}Many`, { items }, { tracking: false });
-		});
-		const turn = { items, answers };
-		waiting.set(ask, turn);
-		return turn;
-	};
-	return async (ask, params) => {
-		const { items, answers } = waiting.get(ask) ?? open(ask);
-		const place = items.push(params) - 1;
-		return (await answers)[place];
 	};
 }
 

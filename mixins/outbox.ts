@@ -4,7 +4,7 @@
  */
 import type { Sending } from "../model/index.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
-import type { Parked } from "./process-runner.ts";
+import type { Parked } from "./process-rows.ts";
 
 /** Gives a command to many actors at once; resolves to an outcome each. */
 export type Send = (action: string, items: readonly Item[]) => Promise<readonly Outcome[]>;
@@ -23,11 +23,20 @@ interface Entry {
 	readonly cause: string;
 }
 
+/** The rows commands are asked for. */
+interface Rows {
+	/** Looks at a row again, and adds what it needs or frees it. */
+	again(id: string): Promise<void>;
+	park(id: string, parked: Parked): Promise<void>;
+}
+
 export class Outbox {
 	readonly #name: string;
 	readonly #send: Send;
-	readonly #rows: { again(id: string): void; park(id: string, parked: Parked): Promise<void> };
+	readonly #rows: Rows;
 	readonly #asking = new Set<string>();
+	/** Rows that changed while their command was on its way. */
+	readonly #stale = new Set<string>();
 	readonly #answered = new Map<string, (() => void)[]>();
 	readonly #attempts = new Map<string, number>();
 	readonly #timers = new Set<NodeJS.Timeout>();
@@ -37,7 +46,7 @@ export class Outbox {
 	#roomy: (() => void)[] = [];
 	stopped = false;
 
-	constructor(name: string, send: Send, rows: { again(id: string): void; park(id: string, parked: Parked): Promise<void> }) {
+	constructor(name: string, send: Send, rows: Rows) {
 		this.#name = name;
 		this.#send = send;
 		this.#rows = rows;
@@ -50,9 +59,10 @@ export class Outbox {
 	has(id: string): boolean {
 		return this.#asking.has(id);
 	}
-	/** Sends the first; what else the row needs shows when the answer's fact comes back. */
+	/** Sends the first; what else the row needs, or needs by now, shows when it is looked at again. */
 	add(id: string, [sending]: readonly Sending[], cause: string): void {
-		if (!sending || this.#asking.has(id) || this.stopped) return;
+		if (!sending || this.stopped) return;
+		if (this.#asking.has(id)) return void this.#stale.add(id);
 		this.#asking.add(id);
 		this.#waiting.push({ id, sending, cause });
 		this.#schedule();
@@ -62,9 +72,10 @@ export class Outbox {
 		if (!this.#asking.has(id) && !this.#attempts.has(id)) return Promise.resolve();
 		return new Promise((resolve) => this.#answered.set(id, [...(this.#answered.get(id) ?? []), resolve]));
 	}
-	/** The row needs nothing any more, or its command is answered. */
+	/** The row needs nothing any more. */
 	free(id: string): void {
 		this.#asking.delete(id);
+		this.#stale.delete(id);
 		this.#attempts.delete(id);
 		const waiting = this.#answered.get(id);
 		this.#answered.delete(id);
@@ -113,22 +124,35 @@ export class Outbox {
 	}
 
 	async #outcome(id: string, outcome: Outcome): Promise<void> {
-		if ("done" in outcome) return this.free(id);
+		if ("done" in outcome) return this.#stale.has(id) ? this.#look(id) : this.free(id);
 		const attempts = (this.#attempts.get(id) ?? 0) + 1;
-		if ("refusal" in outcome || attempts >= ATTEMPTS) {
-			const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
-			await this.#rows.park(id, { code, detail, attempts });
-			return this.free(id);
-		}
 		this.#attempts.set(id, attempts);
-		const timer = setTimeout(
-			() => {
-				this.#timers.delete(timer);
-				this.#asking.delete(id);
-				this.#rows.again(id);
-			},
-			Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempts),
-		).unref();
+		if (!("refusal" in outcome) && attempts < ATTEMPTS) return this.#later(id, attempts);
+		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
+		try {
+			await this.#rows.park(id, { code, detail, attempts });
+			this.free(id);
+		} catch {
+			this.#later(id, attempts); // asked for again, and parked then
+		}
+	}
+
+	/** Asks the row what it needs now. */
+	#look(id: string): void {
+		this.#asking.delete(id);
+		this.#stale.delete(id);
+		this.#rows.again(id).catch(() => {
+			this.#asking.add(id);
+			this.#later(id, 1);
+		});
+	}
+
+	#later(id: string, attempts: number): void {
+		const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 10));
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			this.#look(id);
+		}, pause).unref();
 		this.#timers.add(timer);
 	}
 }

@@ -5,10 +5,21 @@
 import type { AnyProcess, Dated, Sending, Span } from "../model/index.ts";
 import type { Follower } from "../store/follow.ts";
 import type { Commit } from "../store/log.ts";
-import { positionsText } from "../store/position.ts";
-import type { Change, Row, Table, TableSpec } from "../store/rows.ts";
+import { positionText, positionsText } from "../store/position.ts";
+import type { Row, Table } from "../store/rows.ts";
 import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
 import { Outbox, type Send } from "./outbox.ts";
+import {
+	change,
+	type Parked,
+	pendingOf,
+	REFERENCE,
+	type Reference,
+	referenceChange,
+	SUBJECT,
+	type Subject,
+	within,
+} from "./process-rows.ts";
 import type { Followed } from "./projector.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -16,32 +27,6 @@ import { WriteBehind } from "./write-behind.ts";
 const PAGE = 500;
 /** Rounds of recovery that may be put off. */
 const PUT_OFF = 12;
-const SUBJECT = "subject/";
-const REFERENCE = "reference/";
-
-export const processTableOf = (process: AnyProcess): TableSpec => ({
-	name: process.name,
-	columns: ["reference", "at", "state"],
-	counted: ["state"],
-	ranges: [["reference", "at"]],
-});
-
-/** Why a piece of work waits for a person. */
-export interface Parked {
-	readonly code: string;
-	readonly detail: string;
-	readonly attempts: number;
-}
-interface Subject {
-	readonly subject: object | null;
-	readonly parked?: Parked;
-}
-interface Reference {
-	readonly reference: object | null;
-	/** Spans in which not every subject was woken yet. */
-	readonly pending: readonly Span[];
-}
-
 export class ProcessRunner {
 	readonly process: AnyProcess;
 	readonly table: Table;
@@ -60,7 +45,7 @@ export class ProcessRunner {
 			(task) => this.#mutex.run(task),
 			(checkpoints) => this.#overtaken(checkpoints),
 		);
-		this.outbox = new Outbox(process.name, send, { again: (id) => void this.#again([id]), park: (id, parked) => this.#park(id, parked) });
+		this.outbox = new Outbox(process.name, send, { again: (id) => this.#again([id]), park: (id, parked) => this.#park(id, parked) });
 	}
 
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
@@ -86,7 +71,8 @@ export class ProcessRunner {
 		const folded = foldAll(await this.#rows.load(steps.map(({ id }) => id)), steps, name);
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
 		for (const { id, origin, data } of forReferences)
-			this.#widen(changed.get(id), data, origin.position > (changed.get(id)?.before.at[name] ?? 0));
+			if (origin.position > (changed.get(id)?.before.at[name] ?? 0))
+				this.#widen(changed.get(id), data, positionText(name, origin.position));
 		await Promise.all([...changed.values()].map((row) => this.#probe(row)));
 		const work = await this.#evaluate(
 			[...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT)),
@@ -127,16 +113,16 @@ export class ProcessRunner {
 		const free = ids.filter((id) => !this.outbox.has(id));
 		if (free.length === 0) return;
 		await this.#mutex.run(async () => {
-			const rows = [...(await this.#rows.load(free)).values()].filter(({ data }) => !(data as Subject | null)?.parked); // our own rows
+			const rows = [...(await this.#rows.load(free)).values()].filter(({ data }) => data !== null);
 			const { sendings, changes } = await this.#evaluate(
 				rows.map((row) => ({ before: row, data: row.data, at: row.at })),
 				new Map(),
 			);
 			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
 			for (const change of changes) {
-				if (change.after.columns?.[2] !== null || change.before.columns?.[2] === null) continue; // not settled, or known to be
+				if (change.after.columns?.[2] === "open") continue;
 				this.outbox.free(change.after.id);
-				await this.#rows.put([change]);
+				if (change.before.columns?.[2] !== change.after.columns?.[2]) await this.#rows.put([change]);
 			}
 		});
 	}
@@ -150,22 +136,21 @@ export class ProcessRunner {
 		return review;
 	}
 	async #review(id: string): Promise<void> {
-		const row = (await this.#mutex.run(() => this.#rows.load([id]))).get(id);
-		const spans = pendingOf(row?.data);
-		await this.#mutex.run(() => this.#rows.flush());
-		for (const span of spans) await this.#wake(id, span);
-		if (this.outbox.stopped) return; // not everyone was asked
-		await this.#mutex.run(async () => {
-			const now = (await this.#rows.load([id])).get(id);
-			if (!now) return;
-			const data: Reference = {
-				reference: (now.data as Reference).reference,
-				pending: pendingOf(now.data).filter(
-					(span) => !spans.includes(span) && !spans.some((done) => done.from === span.from && done.to === span.to),
-				),
-			}; // our own rows
-			await this.#rows.put([referenceChange({ before: now, data, at: now.at })]);
-		});
+		const pending = async () => pendingOf((await this.#mutex.run(() => this.#rows.load([id]))).get(id)?.data);
+		for (let spans = await pending(); spans.length > 0; spans = await pending()) {
+			await this.#mutex.run(() => this.#rows.flush());
+			for (const span of spans) await this.#wake(id, span);
+			if (this.outbox.stopped) return; // not everyone was asked
+			await this.#mutex.run(() => this.#reviewed(id, new Set(spans.map(({ cause }) => cause))));
+		}
+	}
+	/** These are looked through; what came meanwhile stays. */
+	async #reviewed(id: string, causes: ReadonlySet<string>): Promise<void> {
+		const row = (await this.#rows.load([id])).get(id);
+		const data = row?.data as Reference | null | undefined; // our own rows
+		if (!row || !data) return;
+		const left: Reference = { reference: data.reference, pending: data.pending.filter(({ cause }) => !causes.has(cause)) };
+		await this.#rows.put([referenceChange({ before: row, data: left, at: row.at })]);
 	}
 	async #wake(id: string, span: Span): Promise<void> {
 		for (let after: { value: string; id: string } | undefined, more = true; more;) {
@@ -182,10 +167,11 @@ export class ProcessRunner {
 	}
 
 	/** Adds the span a fact changed to what has to be looked through. */
-	#widen(row: Pick<Folded, "data"> | undefined, fact: unknown, unseen: boolean): void {
+	#widen(row: Pick<Folded, "data"> | undefined, fact: unknown, cause: string): void {
 		const data = row?.data as Reference | null | undefined; // our own rows
-		if (!row || !data?.reference || !unseen) return;
-		row.data = { ...data, pending: [...(data.pending ?? []), this.process.references.changed(data.reference, fact as Dated)] };
+		if (!row || !data?.reference) return;
+		const span = this.process.references.changed(data.reference, fact as Dated); // stated so in the process
+		row.data = { ...data, pending: [...(data.pending ?? []), { ...span, cause }] };
 	}
 	/** Where a span holds no subject at all there is nothing to look through: the usual case, and one write less. */
 	async #probe(row: Pick<Folded, "before" | "data">): Promise<void> {
@@ -256,26 +242,3 @@ export class ProcessRunner {
 		await this.#mutex.run(() => this.#rows.flush());
 	}
 }
-
-/** Folds work on the inner row; the runner's own fields stand around it. */
-function within<T extends { readonly fold: (row: object | null, data: unknown, origin: never) => object | null }>(
-	step: T,
-	field: "subject" | "reference",
-): T {
-	const { fold } = step;
-	return {
-		...step,
-		fold: (row: object | null, data: unknown, origin: never) => ({
-			...row,
-			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin),
-		}),
-	};
-}
-const pendingOf = (data: object | null | undefined): readonly Span[] => (data as Reference | null | undefined)?.pending ?? []; // our own rows
-const referenceChange = (row: Pick<Folded, "before" | "data" | "at">): Change =>
-	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : null]);
-/** What is settled has no state: its index holds only what somebody still has to look at. */
-const change = ({ before, at }: Pick<Folded, "before" | "at">, data: object | null, columns: readonly (string | null)[]): Change => ({
-	before,
-	after: { id: before.id, rev: before.rev, at, data, due: null, columns },
-});

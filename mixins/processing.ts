@@ -3,7 +3,8 @@ import type { Context, Service, ServiceSchema } from "moleculer";
 import type { AnyProcess } from "../model/index.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
 import { healthOf, logsOf, PerService } from "./following.ts";
-import { ProcessRunner, processTableOf } from "./process-runner.ts";
+import { processTableOf } from "./process-rows.ts";
+import { ProcessRunner } from "./process-runner.ts";
 import { storageOf } from "./storage.ts";
 
 /** How often what is open is asked for again, in milliseconds. */

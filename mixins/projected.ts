@@ -189,7 +189,7 @@ async function listed(service: Service, ctx: Context<ListParams, Meta>, projecti
 			? encodeCursor({
 					sort: order,
 					filters: asked.filters,
-					value: typeof value === "number" ? value : String(value),
+					value: typeof value === "number" || typeof value === "string" ? value : null,
 					id: String(last["id"]),
 					page: at + 1,
 				})

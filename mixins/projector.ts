@@ -17,6 +17,7 @@ const DUE_PAGE = 200;
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [] }: AnyProjection): TableSpec => ({
 	name,
 	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id" && !identity.includes(column)),
+	sorts,
 	counted,
 });
 
@@ -36,6 +37,8 @@ export class Projector {
 	readonly #cache: RowCache;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => string;
+	/** Taken up to here, by partition; the followers hear of it a moment later. */
+	readonly #taken = new Map<string, number>();
 	#waiting: { positions: Positions; resolve: () => void }[] = [];
 
 	constructor(projection: AnyProjection, table: Table, clock: () => string) {
@@ -109,7 +112,7 @@ export class Projector {
 	}
 
 	#reached(positions: Positions): boolean {
-		return this.followers.every((follower) => (positions[follower.name] ?? 0) <= follower.position);
+		return this.followers.every(({ name, position }) => (positions[name] ?? 0) <= Math.max(position, this.#taken.get(name) ?? 0));
 	}
 
 	/** Rows of an actor carry its version; what others' facts add to a row leaves it. */
@@ -134,16 +137,11 @@ export class Projector {
 		return (await this.table.checkpoints())[name] ?? from;
 	}
 
-	/** The follower's own position moves just after this, so it is given. */
 	#tell(name: string, position: number): void {
+		this.#taken.set(name, position);
 		if (this.#waiting.length === 0) return;
-		const reached = ({ positions }: { positions: Positions }) =>
-			this.followers.every(
-				(follower) =>
-					(positions[follower.name] ?? 0) <= (follower.name === name ? Math.max(follower.position, position) : follower.position),
-			);
-		const [done, waiting] = [this.#waiting.filter(reached), this.#waiting.filter((entry) => !reached(entry))];
-		this.#waiting = waiting;
+		const done = this.#waiting.filter(({ positions }) => this.#reached(positions));
+		this.#waiting = this.#waiting.filter((entry) => !done.includes(entry));
 		for (const { resolve } of done) resolve();
 	}
 }

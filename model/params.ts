@@ -64,7 +64,7 @@ export const instantAfter = (other: string): Field<Instant> => ({
 		) {
 			const normal = normalInstant(value, errors);
 			const first = data[other];
-			if (typeof first === "string" && typeof normal === "string" && errors.length === 0 && normal <= first)
+			if (typeof first === "string" && parseInstant(first) !== null && typeof normal === "string" && errors.length === 0 && normal <= first)
 				complain(errors, "instantAfter", `an instant after ${other}`, value);
 			return normal;
 		},

@@ -1,6 +1,6 @@
 /** Equality of plain JSON: same content is "already so". A key with the value undefined is a key that is absent. */
 export function same(a: unknown, b: unknown): boolean {
-	if (Object.is(a, b)) return true;
+	if (a === b || (a !== a && b !== b)) return true; // one zero, whatever its sign: storage knows no other
 	if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
 	const left = Object.entries(a).filter(([, value]) => value !== undefined);
 	const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));

@@ -84,6 +84,7 @@ export class Follower {
 				if (await this.#step()) failures = 0;
 				else await this.#sleep();
 			} catch (error) {
+				this.#looked = false;
 				if (error instanceof Indigestible) this.#fail(error);
 				else await this.#options.pause(Math.min(LONGEST_PAUSE, 10 * 2 ** failures++));
 			}

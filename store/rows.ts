@@ -40,6 +40,8 @@ export interface TableSpec {
 	readonly name: string;
 	/** Each backed by an index with the id. */
 	readonly columns: readonly string[];
+	/** Of these, those rows are sorted by: every row is in their index, also where it has no value. */
+	readonly sorts?: readonly string[];
 	/** Columns with few values, whose totals are kept. */
 	readonly counted: readonly string[];
 	/** Pairs of columns asked for together: equality on the first, a range on the second. */
@@ -87,7 +89,10 @@ export function totalsOf({ columns, counted }: TableSpec, changes: readonly Chan
 	const add = (values: Row["columns"], by: number) => {
 		if (!values) return;
 		totals.set("", (totals.get("") ?? 0) + by);
-		for (const [column, place] of places) totals.set(`${column}=${values[place]}`, (totals.get(`${column}=${values[place]}`) ?? 0) + by);
+		for (const [column, place] of places) {
+			const value = values[place] ?? null;
+			if (value !== null) totals.set(`${column}=${value}`, (totals.get(`${column}=${value}`) ?? 0) + by);
+		}
 	};
 	for (const { before, after } of changes) {
 		if (same(before.columns, after.columns)) continue;

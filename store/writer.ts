@@ -129,14 +129,20 @@ export class Writer {
 			if (!(unread && !this.log.readsFirst) && !this.#options.memory(stream)?.has(stream)) missing.add(stream);
 		if (missing.size === 0) return;
 		const found = await this.log.streams([...missing]);
-		for (const stream of missing) this.#options.memory(stream)?.load(stream, found.get(stream) ?? []);
+		for (const stream of missing) {
+			try {
+				this.#options.memory(stream)?.load(stream, found.get(stream) ?? []);
+			} catch (error) {
+				for (const job of jobs) if (job.stream === stream) job.failed(failureOf(error)); // nobody else is held up by it
+			}
+		}
 	}
 
 	#form(jobs: readonly Job[], tail: Tail): Batch {
 		const batch: Batch = { commits: [], jobs: [], held: [] };
 		let { position, hash } = tail;
 		for (const job of jobs) {
-			const verdict = job.decide();
+			const verdict = verdictOf(job);
 			if (verdict === "over") continue;
 			if (verdict === "held") batch.held.push(job);
 			else if (verdict === "unread") {
@@ -175,14 +181,15 @@ export class Writer {
 		this.#land(batch, mine);
 		const missed = await this.#catchUp(found.slice(mine));
 		const left = batch.jobs.slice(mine);
+		const guessed = left.some(({ unread }) => unread);
+		if (missed > 0 || mine > 0 || left.length === 0) this.#failures = 0;
 		if (missed === 0 && left.length === 0) {
 			for (const job of batch.held) job.proven();
 			return;
 		}
 		for (const job of batch.held) job.again();
-		if (missed > 0 || mine > 0) this.#failures = 0;
 		if (missed === 0) this.#clash(left);
-		if (missed > 0 || mine > 0 || ++this.#failures < PATIENCE) for (const job of left) job.again();
+		if (missed > 0 || mine > 0 || (guessed && error === undefined) || ++this.#failures < PATIENCE) for (const job of left) job.again();
 		else for (const job of left) job.failed(new StoreUnavailable(`${this.log.name} cannot be written`, error));
 		if (this.#failures > 1) await this.#options.pause(2 ** Math.min(this.#failures, PATIENCE));
 	}
@@ -232,3 +239,14 @@ export class Writer {
 		await this.#options.pause(50);
 	}
 }
+
+/** A decision that throws is a bug of one command: it fails, and no other with it. */
+function verdictOf(job: Job): Verdict {
+	try {
+		return job.decide();
+	} catch (error) {
+		job.failed(failureOf(error));
+		return "over";
+	}
+}
+const failureOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

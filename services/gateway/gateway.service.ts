@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import type { Done } from "../../mixins/actors.ts";
+import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { Health } from "../../mixins/following.ts";
 import { metricsText } from "../../mixins/metrics.ts";

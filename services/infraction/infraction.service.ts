@@ -53,7 +53,7 @@ const opening = {
 	speedKmh: kmh(),
 	retainedKmh: kmh(),
 	limitKmh: kmh(),
-	excessKmh: kmh(),
+	excessKmh: integer(1, 400),
 	jurisdiction: oneOf(...jurisdictionIds),
 	site: record({ latitude: decimal(-90, 90), longitude: decimal(-180, 180), road: nullable(text()) }),
 	holder: nullable(id()),

@@ -51,8 +51,9 @@ export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	},
 	due: ({ equipment }, now) => {
 		if (!equipment) return null;
-		const { site, road, direction, lightKmh, heavyKmh, service } = equipment;
-		const lines: readonly Timeline<unknown>[] = [site, road, direction, lightKmh, heavyKmh, service];
+		const { site, road, direction, lightKmh, heavyKmh, service, retiredAt } = equipment;
+		const retired = retiredAt === null ? [] : [{ from: retiredAt, value: true }];
+		const lines: readonly Timeline<unknown>[] = [site, road, direction, lightKmh, heavyKmh, service, retired];
 		return lines
 			.map((line) => entryAfter(line, now)?.from ?? null)
 			.reduce((first, next) => (first === null || (next !== null && next < first) ? next : first), null);

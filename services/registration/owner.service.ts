@@ -29,7 +29,7 @@ const identity = { birthDate: optional(date()), nationalId: optional(text()), ph
 const registration = { id: id(), kind: oneOf("person", "company"), name: text(), email: email(), ...identity };
 const correction = { id: id(), kind: optional(oneOf("person", "company")), name: optional(text()), email: optional(email()), ...identity };
 const personal = ["name", "birthDate", "nationalId", "email", "phone", "address"] as const;
-const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => rest;
+const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => given(rest);
 const corrected = ({ id: _id, ...rest }: ParamsOf<typeof correction>): OwnerFacts["owner.corrected"] => given(rest);
 
 export const owner = define({

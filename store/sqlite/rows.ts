@@ -44,7 +44,7 @@ export class SqliteRowStore implements RowStore {
 	}
 }
 
-function schemaOf({ name, columns, ranges = [] }: TableSpec): string[] {
+function schemaOf({ name, columns, sorts = [], ranges = [] }: TableSpec): string[] {
 	const table = quoted(`rows_${name}`);
 	const fields = columns.map((column) => `, ${field(column)}`).join("");
 	return [
@@ -56,13 +56,27 @@ function schemaOf({ name, columns, ranges = [] }: TableSpec): string[] {
 			.filter((column) => !ranges.some(([first]) => first === column))
 			.map(
 				(column) =>
-					`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${column}`)} ON ${table} (${field(column)}, id) WHERE ${field(column)} IS NOT NULL`,
+					`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${column}`)} ON ${table} (${field(column)}, id)${sorts.includes(column) ? "" : ` WHERE ${field(column)} IS NOT NULL`}`,
 			),
 		...ranges.map(
 			([first, second]) =>
 				`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${first}_${second}`)} ON ${table} (${field(first)}, ${field(second)}, id) WHERE ${field(first)} IS NOT NULL`,
 		),
 	];
+}
+
+/** What comes after a row in an order: SQLite puts what has no value first. */
+function beyond(
+	sort: string,
+	descending: boolean,
+	{ value, id }: NonNullable<Query["after"]>,
+): { readonly sql: string; readonly params: SQLInputValue[] } {
+	const by = field(sort);
+	const than = descending ? "<" : ">";
+	if (sort === "id") return { sql: `id ${than} ?`, params: [id] };
+	if (value === null)
+		return { sql: descending ? `(${by} IS NULL AND id < ?)` : `((${by} IS NULL AND id > ?) OR ${by} IS NOT NULL)`, params: [id] };
+	return { sql: `((${by}, id) ${than} (?, ?)${descending ? ` OR ${by} IS NULL` : ""})`, params: [value, id] };
 }
 
 class SqliteTable implements Table {
@@ -84,9 +98,9 @@ class SqliteTable implements Table {
 		this.#table = quoted(`rows_${spec.name}`);
 		const columns = spec.columns.map(field);
 		this.#fields = ["id", "rev", "at", "data", "due", "shown", ...columns].join(", ");
-		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)})`;
-		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ?`;
-		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ?`;
+		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)}) ON CONFLICT DO NOTHING`;
+		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ? AND rev = ?`;
+		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ? AND rev = ?`;
 	}
 
 	async checkpoints() {
@@ -117,10 +131,7 @@ class SqliteTable implements Table {
 	}
 
 	refresh(change: Change): Promise<boolean> {
-		const { id, rev } = change.before;
-		return this.#writer.transaction(this.#runs([change]), [
-			{ sql: `SELECT rev FROM ${this.#table} WHERE id = ?`, params: [id], value: rev },
-		]);
+		return change.before.rev === 0 ? Promise.resolve(false) : this.#writer.transaction(this.#runs([change]));
 	}
 
 	#runs(changes: readonly Change[]): Run[] {
@@ -132,14 +143,14 @@ class SqliteTable implements Table {
 			const content = [rev + 1, JSON.stringify(at), data === null ? null : JSON.stringify(data)];
 			const found = [due, columns ? 1 : 0, ...(columns ?? this.#hidden)];
 			if (rev === 0) inserts.push([id, ...content, ...found]);
-			else if (before.due === due && same(before.columns, columns)) rewrites.push([...content, id]);
-			else updates.push([...content, ...found, id]);
+			else if (before.due === due && same(before.columns, columns)) rewrites.push([...content, id, rev]);
+			else updates.push([...content, ...found, id, rev]);
 		}
 		const totals = [...totalsOf(this.#spec, changes)].filter(([, by]) => by !== 0);
 		return [
-			{ sql: this.#insert, rows: inserts },
-			{ sql: this.#update, rows: updates },
-			{ sql: this.#rewrite, rows: rewrites },
+			{ sql: this.#insert, rows: inserts, each: true },
+			{ sql: this.#update, rows: updates, each: true },
+			{ sql: this.#rewrite, rows: rewrites, each: true },
 			{
 				sql: "INSERT INTO totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
 				rows: totals.map(([key, by]) => [this.#spec.name, key, by]),
@@ -174,8 +185,9 @@ class SqliteTable implements Table {
 			params.push(bound);
 		}
 		if (after) {
-			where.push(sort === "id" ? `id ${descending ? "<" : ">"} ?` : `(${by}, id) ${descending ? "<" : ">"} (?, ?)`);
-			params.push(...(sort === "id" ? [after.id] : [after.value, after.id]));
+			const next = beyond(sort, descending, after);
+			where.push(next.sql);
+			params.push(...next.params);
 		}
 		const ordering = sort === "id" ? `id ${order}` : `${by} ${order}, id ${order}`;
 		const rows = await this.#reader.query(
@@ -187,17 +199,24 @@ class SqliteTable implements Table {
 
 	async count(filters: Readonly<Record<string, Value>>): Promise<number> {
 		const asked = Object.entries(filters);
-		const [only] = asked;
-		const kept =
-			asked.length === 0 ? "" : asked.length === 1 && only && this.#spec.counted.includes(only[0]) ? `${only[0]}=${only[1]}` : null;
-		const [cells] =
-			kept === null
-				? await this.#reader.query(
-						`SELECT count(*) FROM ${this.#table} WHERE ${asked.map(([column]) => `${field(column)} = ?`).join(" AND ")}`,
-						asked.map(([, value]) => value),
-					)
-				: await this.#reader.query("SELECT total FROM totals WHERE name = ? AND key = ?", [this.#spec.name, kept]);
+		const key = this.#kept(asked);
+		if (key !== null) {
+			const [cells] = await this.#reader.query("SELECT total FROM totals WHERE name = ? AND key = ?", [this.#spec.name, key]);
+			return Number(cells?.[0] ?? 0);
+		}
+		const where = asked.map(([column]) => (column === "id" ? "id = ? AND shown = 1" : `${field(column)} = ?`)); // what is hidden has no other columns
+		const [cells] = await this.#reader.query(
+			`SELECT count(*) FROM ${this.#table} WHERE ${where.join(" AND ")}`,
+			asked.map(([, value]) => value),
+		);
 		return Number(cells?.[0] ?? 0);
+	}
+
+	/** The key of a kept total that answers, or null. */
+	#kept(asked: readonly (readonly [string, Value])[]): string | null {
+		const [only] = asked;
+		if (!only) return "";
+		return asked.length === 1 && this.#spec.counted.includes(only[0]) && only[1] !== null ? `${only[0]}=${only[1]}` : null;
 	}
 
 	async due(now: string, limit: number): Promise<Row[]> {

@@ -16,6 +16,7 @@ export class Thread {
 	readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
 	readonly #file: string;
 	#n = 0;
+	#ended = false;
 	#closed: Promise<void>;
 
 	constructor(file: string, mode: Mode) {
@@ -40,11 +41,13 @@ export class Thread {
 	}
 
 	async close(): Promise<void> {
+		this.#ended = true;
 		this.#worker.postMessage("close");
 		await this.#closed;
 	}
 
 	#ask(request: Omit<Request, "n">): Promise<unknown> {
+		if (this.#ended) return Promise.reject(new StoreUnavailable(`${this.#file} is closed`));
 		return new Promise((resolve, reject) => {
 			const n = ++this.#n;
 			this.#pending.set(n, { resolve, reject });
@@ -58,6 +61,7 @@ export class Thread {
 		else waiting?.reject(new StoreUnavailable(`${this.#file}: ${error}`));
 	}
 	#fail(error: unknown): void {
+		this.#ended = true;
 		for (const { reject } of this.#pending.values()) reject(new StoreUnavailable(this.#file, error));
 		this.#pending.clear();
 	}

@@ -12,6 +12,8 @@ export type Mode = "FULL" | "NORMAL" | "read";
 export interface Run {
 	readonly sql: string;
 	readonly rows: readonly (readonly SQLInputValue[])[];
+	/** Each has to change one row, else nothing is done. */
+	readonly each?: true;
 }
 /** `expect`: values the first column of each query must have, else nothing is done. */
 export interface Request {
@@ -41,17 +43,18 @@ function query({ sql, rows }: Run): unknown[] {
 	return found;
 }
 
-function run({ sql, rows }: Run): void {
+/** False when a statement that has to change a row did not. */
+function run({ sql, rows, each }: Run): boolean {
 	const prepared = statement(sql);
-	for (const params of rows) prepared.run(...params);
+	for (const params of rows) if (prepared.run(...params).changes !== 1 && each) return false;
+	return true;
 }
 
 function answer({ kind, runs, expect }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
 	db.exec("BEGIN IMMEDIATE");
 	try {
-		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value);
-		if (holds) runs.forEach(run);
+		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value) && runs.every(run);
 		db.exec(holds ? "COMMIT" : "ROLLBACK");
 		return holds;
 	} catch (error) {

@@ -152,13 +152,7 @@ export const routes: readonly Route[] = [
 	at(
 		"/vehicles",
 		{ plate: '"AB-999-CD"', country: '"FR"', type: '"car"', brand: '"x"', model: '"x"', fiscalPower: "5", owner: '"b-owner"' },
-		{
-			plate: [...text, ...say("SS-123-AA", "AA-000-AA", "AI-123-AA", "x", "AB-999-CD; drop")],
-			country,
-			...about,
-			owner: id,
-			...dated,
-		},
+		{ plate: [...text, ...say("SS-123-AA", "AA-000-AA", "AI-123-AA", "x", "AB-999-CD; drop")], country, ...about, owner: id, ...dated },
 	),
 	at("/vehicles/FR-AB-100-CD/transfer", { owner: '"b-other"' }, { owner: [...id, '"nobody"'], ...dated }),
 	at("/vehicles/FR-AB-100-CD/correct", { model: '"x"' }, about, []),

@@ -77,7 +77,7 @@ describe("the live feed", () => {
 		for (const [kind, id] of told) await heard(feed, kind, id);
 		feed.close();
 		const all = feed.events;
-		const ends = all.map((_, n) => n).filter((n) => n + 1 < all.length && all[n]?.id !== all[n + 1]?.id); // never in the middle of a commit
+		const ends = all.map((_, n) => n).filter((n) => n + 1 < all.length && all[n]?.id !== all[n + 1]?.id); // where the ids tell two facts apart
 		for (const end of ends.filter((_, n) => n % 4 === 0)) {
 			const again = await listen("", all[end]?.id);
 			await eventually(() => expect(inAll(again.events)).toEqual(inAll(all.slice(end + 1))), 5_000);

@@ -35,7 +35,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
 				const rows = await readBy(projection, logged(said, together), schedule, INSTANTS);
-				const own = said.filter(({ model }) => model.name === projection.of);
+				const own = said.filter(({ service }) => service === projection.of);
 				for (const id of new Set(own.map((one) => one.id))) {
 					const version = own.filter((one) => one.id === id).reduce((sum, { facts }) => sum + facts.length, 0);
 					expect(rows[id]).toMatchObject({

@@ -5,7 +5,7 @@ import { decide, evolve, frozen } from "../../model/decide.ts";
 import { creates, type Fact, isRefusal, UNKNOWN } from "../../model/index.ts";
 import { modelOf, models } from "./everything.ts";
 import { anyLife, decideAgain, live, saidIn, type Told } from "./lives.ts";
-import { checkOf } from "./valid.ts";
+import { checkOf } from "../model/check.ts";
 import { later } from "./words.ts";
 
 const always = (holds: (told: readonly Told[]) => void) =>
@@ -25,8 +25,9 @@ describe("every fact", () => {
 	it("is one its model knows, and the first of an actor is one it begins with", () =>
 		always((told) => {
 			const begun = new Set<string>();
-			for (const { model, id, facts } of saidIn(told)) {
-				const stream = `${model.name}-${id}`;
+			for (const { service, id, facts } of saidIn(told)) {
+				const model = modelOf(service);
+				const stream = `${service}-${id}`;
 				for (const { type } of facts) {
 					expect(Object.keys(model.evolve)).toContain(type);
 					if (!begun.has(stream)) expect(model.begins).toContain(type);

@@ -16,8 +16,8 @@ import {
 	UNKNOWN,
 } from "../../model/index.ts";
 import { modelOf, models } from "./everything.ts";
-import { commandParams } from "./valid.ts";
-import { day, installation, later, person, registration } from "./words.ts";
+import { commandParams, DAYS } from "./valid.ts";
+import { day, installation, later, opening, passage, person, registration } from "./words.ts";
 
 /** Something asked of somebody. */
 export interface Ordered {
@@ -42,7 +42,7 @@ export interface Told {
 }
 /** One decision as a log has it. */
 export interface Said {
-	readonly model: Model;
+	readonly service: string;
 	readonly id: string;
 	readonly facts: readonly Fact[];
 	readonly at: Instant;
@@ -102,8 +102,8 @@ function consult(law: AnyCommand, params: object, now: Instant, actorOf: (model:
 
 /** What was said, in order. */
 export const saidIn = (told: readonly Told[]): Said[] =>
-	told.flatMap(({ model, case: { id, now }, outcome }) =>
-		isRefusal(outcome) || outcome.length === 0 ? [] : [{ model, id, facts: outcome, at: now }],
+	told.flatMap(({ ordered, case: { id, now }, outcome }) =>
+		isRefusal(outcome) || outcome.length === 0 ? [] : [{ service: ordered.service, id, facts: outcome, at: now }],
 	);
 
 const order = <P extends { readonly id: string }>(service: string, name: string, params: P): Ordered => ({
@@ -119,6 +119,8 @@ const beginnings = ["a", "b"].flatMap((id) => [
 	order("radar", "calibrate", { id, number: "1", validFrom: day(2), validUntil: day(14) }),
 	order("owner", "register", { id, ...person }),
 	order("vehicle", "register", { id: "FR-AB-123-CD", ...registration, owner: id }),
+	order("detection", "record", { id, ...passage({ radar: "a" }), vehicleClass: "light", capturedAt: DAYS[2] }),
+	order("infraction", "open", { id, ...opening, holder: id }),
 ]);
 
 const HALF_DAYS = [0, HALF_A_DAY * 2, HALF_A_DAY * 4];

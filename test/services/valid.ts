@@ -3,19 +3,9 @@
  * new command is tried by existing. Values come from a small pool, for laws are broken where the same value is met again.
  */
 import fc, { type Arbitrary } from "fast-check";
-import { Validators } from "moleculer";
 import { type AnyCommand, creates, type Rule, rulesOf, type Shape } from "../../model/index.ts";
-import { brokerOptions } from "../../moleculer.config.ts";
+import { checkOf, compile } from "../model/check.ts";
 import { day } from "./words.ts";
-
-const { validator: settings } = brokerOptions({ dataDir: "", partitions: undefined, logLevel: "error" });
-/** The very one the product checks with. */
-const validator = new Validators.Fastest((settings as { readonly options: object }).options); // the options name it by a type
-type Check = (value: object) => unknown;
-const compile = (rules: object): Check => validator.compile({ $$strict: true, ...rules }) as Check; // none of ours is asynchronous
-
-/** True, or the complaints; instants are brought into their normal form in place. */
-export const checkOf = (shape: Shape): Check => compile(rulesOf(shape));
 
 /** Days of a season, whole: what happens is asked for at noon, so nothing begins between two commands. */
 export const DAYS = [3, 6, 9, 12, 15].map(day);

@@ -31,8 +31,7 @@ describe("the chain of a log", () => {
 	});
 
 	it("shows that a commit was dropped, unless it was the last", () => {
-		for (const at of log.keys())
-			expect(broken(log.filter((_, i) => i !== at))).toBe(at === log.length - 1 ? -1 : at); // the end is guarded by the signed heads
+		for (const at of log.keys()) expect(broken(log.filter((_, i) => i !== at))).toBe(at === log.length - 1 ? -1 : at); // the end is guarded by the signed heads
 	});
 
 	it("shows that two commits changed places", () => {

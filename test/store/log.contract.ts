@@ -186,7 +186,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			await first.close();
 			const unset = start();
 			expect(await unset.open("radar")).toHaveLength(3);
-			await expect(start(4).open("radar")).rejects.toThrow(/4.*"radar".*3/);
+			await expect((async () => start(4).open("radar"))()).rejects.toThrow(/4.*"radar".*3/);
 			expect(await start(3).open("radar")).toHaveLength(3);
 			expect(await unset.open("radar")).toHaveLength(3);
 		});

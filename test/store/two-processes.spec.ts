@@ -112,8 +112,7 @@ describe("several processes on one file of events", () => {
 			}
 			const last = start("last", 60);
 			for (const appender of [steady, last]) expect([await appender.ended, appender.errors]).toEqual([{ code: 0, signal: null }, ""]);
-		}),
-	);
+		}));
 
 	it("answer a command again after the process that took it was killed", () =>
 		together(async (file, start) => {
@@ -127,6 +126,5 @@ describe("several processes on one file of events", () => {
 				const { id } = decode(commit).command;
 				if (Number(id.split("/")[1]) < 60) expect([id, told.get(id)]).toEqual([id, `bank:0:${commit.position}`]);
 			}
-		}),
-	);
+		}));
 });

@@ -150,9 +150,7 @@ describe("a writer", () => {
 		it("cannot be written tells all who wait, and works when it is back", async () => {
 			await open("1", "2");
 			log.script.push(...Array.from({ length: 12 }, (): Mishap => "rejected"));
-			const asked = await Promise.allSettled(
-				["1", "1", "2"].map((id) => bank.do("deposit", { id, amount: 1 }, { commandId: `to-${id}` })),
-			);
+			const asked = await Promise.allSettled(["1", "1", "2"].map((id) => bank.do("deposit", { id, amount: 1 }, { commandId: `to-${id}` })));
 			expect(asked.map((result) => (result.status === "rejected" ? result.reason : result))).toEqual(
 				Array.from({ length: 3 }, () => expect.any(StoreUnavailable)),
 			);

@@ -34,7 +34,11 @@ export function chainedAfter(tail: Tail, drafts: readonly Drafted[]): Commit[] {
 export const things = (count: number, tail: Tail = EMPTY): Commit[] =>
 	chainedAfter(
 		tail,
-		Array.from({ length: count }, (_, i) => tail.position + i + 1).map((n) => ({ stream: `thing-${n}`, version: 0, commandId: `thing-${n}` })),
+		Array.from({ length: count }, (_, i) => tail.position + i + 1).map((n) => ({
+			stream: `thing-${n}`,
+			version: 0,
+			commandId: `thing-${n}`,
+		})),
 	);
 
 export const tailOf = (commits: readonly Commit[]): Tail => commits.at(-1) ?? EMPTY;

@@ -108,6 +108,8 @@ export class FaultyTable implements Table {
 	readonly saves: (readonly Step[])[] = [];
 	/** Loads that still fail. */
 	unreadable = 0;
+	/** The process is gone: whatever it still asks comes to nothing. */
+	dead = false;
 	#held: Promise<void> | null = null;
 
 	constructor(inner: Table) {
@@ -126,12 +128,14 @@ export class FaultyTable implements Table {
 		const mishap = this.script.shift() ?? "fine";
 		this.saves.push(steps);
 		await this.#held;
+		if (this.dead) return new Promise<never>(() => undefined);
 		if (mishap === "rejected") throw new Error("the disk is full");
 		const saved = await this.inner.save(changes, steps);
 		if (mishap === "lost") throw new Error("the answer was lost");
 		return saved;
 	}
 	async load(ids: readonly string[]) {
+		if (this.dead) return new Promise<never>(() => undefined);
 		if (this.unreadable > 0) {
 			this.unreadable--;
 			throw new Error("the rows cannot be read");

@@ -1,0 +1,118 @@
+/** Borders - who may know whom: imports point one way, so that what is law stays apart from how it is kept. */
+import { describe, expect, it } from "@jest/globals";
+import { type Import, type Source, sourcesOf } from "./sources.ts";
+
+const ROOMS = ["services", "mixins", "model", "store", "jurisdictions"] as const;
+const house = sourcesOf(...ROOMS, "cli", "moleculer.config.ts");
+const roomOf = (path: string): string => path.split("/")[0] ?? "";
+const isService = (path: string): boolean => path.endsWith(".service.ts");
+const inGateway = (path: string): boolean => path.startsWith("services/gateway/");
+
+/** Every import that breaks a rule, to be read: `services/a.ts:3 imports node:fs`. */
+const breaking = (sources: readonly Source[], broken: (one: Import, path: string) => boolean): string[] =>
+	sources.flatMap(({ path, imports }) =>
+		imports
+			.filter((one) => broken(one, path))
+			.map(({ target, line, typeOnly }) => `${path}:${line} imports ${typeOnly ? "types of " : ""}${target}`),
+	);
+/** Every question whose answer would be another one next time. */
+function asking(sources: readonly Source[]): string[] {
+	const asks =
+		/\b(Date\.now|Math\.random|randomUUID|process\.(env|hrtime)|performance|globalThis|setTimeout|setInterval|fetch)\b|new Date\(\)/g;
+	return sources.flatMap(({ path, text }) => [...text.matchAll(asks)].map(([what]) => `${path} asks ${what}`));
+}
+const of = (room: string) => house.filter(({ path }) => roomOf(path) === room);
+
+describe("services", () => {
+	it("know mixins, model and jurisdictions, and of our own nothing else but each other", () =>
+		expect(
+			breaking(of("services"), ({ target, ours }) => ours && !["services", "mixins", "model", "jurisdictions"].includes(roomOf(target))),
+		).toEqual([]));
+	it("know only the types of another service, and files beside them", () =>
+		expect(
+			breaking(
+				of("services"),
+				({ target, ours, typeOnly }, path) =>
+					ours &&
+					roomOf(target) === "services" &&
+					!typeOnly &&
+					(isService(target) || target.split("/").slice(0, 2).join("/") !== path.split("/").slice(0, 2).join("/")),
+			),
+		).toEqual([]));
+	it("know only the types of Moleculer", () =>
+		expect(breaking(of("services"), ({ target, typeOnly }) => target === "moleculer" && !typeOnly)).toEqual([]));
+	it("know no package but Moleculer, the gateway moleculer-web besides", () =>
+		expect(
+			breaking(
+				of("services"),
+				({ target, ours }, path) =>
+					!ours && target !== "moleculer" && !(inGateway(path) && (target === "moleculer-web" || target.startsWith("node:"))),
+			),
+		).toEqual([]));
+});
+
+describe("mixins", () => {
+	it("know model and store, and no radar", () =>
+		expect(breaking(of("mixins"), ({ target, ours }) => ours && !["mixins", "model", "store"].includes(roomOf(target)))).toEqual([]));
+	it("know the store by its contracts, not by what keeps them", () =>
+		expect(breaking(of("mixins"), ({ target }) => /^store\/[^/]+\//.test(target))).toEqual([]));
+});
+
+describe("the store", () => {
+	it("knows nobody else of ours", () =>
+		expect(breaking(of("store"), ({ target, ours }) => ours && roomOf(target) !== "store")).toEqual([]));
+	it("keeps its contracts apart from those who keep them", () =>
+		expect(
+			breaking(
+				of("store").filter(({ path }) => path.split("/").length === 2),
+				({ target }) => /^store\/[^/]+\//.test(target),
+			),
+		).toEqual([]));
+});
+
+describe.each(["model", "jurisdictions"])("%s", (room) => {
+	it("knows itself alone: no package, no Node, nobody else of ours", () =>
+		expect(breaking(of(room), ({ target, ours }) => !ours || roomOf(target) !== room)).toEqual([]));
+	it("asks no clock, no chance and no environment", () => expect(asking(of(room))).toEqual([]));
+});
+it("services leave clock, chance and environment to their mixins and to the gateway", () =>
+	expect(asking(of("services").filter(({ path }) => !inGateway(path)))).toEqual([]));
+
+describe("drivers", () => {
+	const outside = (packages: RegExp, ...rooms: readonly RegExp[]) =>
+		breaking(house, ({ target }, path) => packages.test(target) && !rooms.some((room) => room.test(path)));
+	it("of SQLite are known to store/sqlite alone", () => expect(outside(/^node:sqlite$/, /^store\/sqlite\//)).toEqual([]));
+	it("of MongoDB are known to store/mongo alone", () => expect(outside(/^mongodb/, /^store\/mongo\//)).toEqual([]));
+	it("of Moleculer are known to mixins, services and those who start them", () =>
+		expect(outside(/^moleculer/, /^mixins\//, /^services\//, /^cli\//, /^moleculer\.config\.ts$/)).toEqual([]));
+});
+
+describe("imports", () => {
+	/** Each circle once, from its first file on. */
+	function circles(counts: (one: Import) => boolean): string[] {
+		const next = new Map(
+			house.map(({ path, imports }) => [path, imports.filter((one) => one.ours && counts(one)).map(({ target }) => target)]),
+		);
+		const found = new Set<string>();
+		const done = new Set<string>();
+		const walk = (path: string, way: readonly string[]): void => {
+			const start = way.indexOf(path);
+			if (start >= 0) {
+				const circle = way.slice(start);
+				const first = circle.indexOf(circle.toSorted()[0] ?? "");
+				found.add([...circle.slice(first), ...circle.slice(0, first)].join(" -> "));
+			}
+			if (start >= 0 || done.has(path)) return;
+			for (const target of next.get(path) ?? []) walk(target, [...way, path]);
+			done.add(path);
+		};
+		for (const path of next.keys()) walk(path, []);
+		return [...found].toSorted();
+	}
+	it("go round in no circle", () => expect(circles(({ typeOnly }) => !typeOnly)).toEqual([]));
+	it("of types go round in none either", () => expect(circles(() => true)).toEqual([]));
+	it("lead to files that are there, by their full names", () => {
+		const known = new Set([...house, ...sourcesOf("demo")].map(({ path }) => path));
+		expect(breaking(house, ({ target, ours }) => ours && !known.has(target))).toEqual([]);
+	});
+});

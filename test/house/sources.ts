@@ -1,0 +1,106 @@
+/** Sources - the product's files as TypeScript reads them: what each imports, how long its functions are, what its comments say. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("../../", import.meta.url).href);
+
+export interface Import {
+	/** A path of ours from the root (`store/log.ts`), or the name of a package (`moleculer`, `node:fs`). */
+	readonly target: string;
+	readonly ours: boolean;
+	/** Nothing of it is left when the types are gone. */
+	readonly typeOnly: boolean;
+	readonly line: number;
+}
+export interface Source {
+	/** From the root: `services/radar/radar.service.ts`. */
+	readonly path: string;
+	readonly text: string;
+	readonly lines: number;
+	readonly tree: ts.SourceFile;
+	readonly imports: readonly Import[];
+}
+
+/** Every `.ts` file of these rooms, in order. */
+export const sourcesOf = (...rooms: readonly string[]): readonly Source[] =>
+	rooms.flatMap((room) => {
+		if (room.endsWith(".ts")) return [read(room)];
+		const files = readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+		return files.toSorted().map((file) => read(`${room}/${file}`));
+	});
+
+function read(path: string): Source {
+	const text = readFileSync(join(root, path), "utf8");
+	const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+	return { path, text, lines: text.split("\n").length - 1, tree, imports: importsOf(path, tree) };
+}
+
+export const lineOf = (tree: ts.SourceFile, position: number): number => tree.getLineAndCharacterOfPosition(position).line + 1;
+
+/** Every node below, the node itself included. */
+export function nodesOf(node: ts.Node, found: ts.Node[] = []): ts.Node[] {
+	found.push(node);
+	ts.forEachChild(node, (child) => void nodesOf(child, found));
+	return found;
+}
+/** The same with every comma and bracket, for those who look for what stands behind them. */
+const tokensOf = (node: ts.Node): ts.Node[] => [node, ...node.getChildren().flatMap(tokensOf)];
+
+function importsOf(path: string, tree: ts.SourceFile): Import[] {
+	const found: Import[] = [];
+	const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
+		if (!specifier || !ts.isStringLiteralLike(specifier)) return;
+		const ours = specifier.text.startsWith(".");
+		const target = ours ? relative(root, join(root, dirname(path), specifier.text)) : specifier.text;
+		found.push({ target, ours, typeOnly, line: lineOf(tree, specifier.getStart()) });
+	};
+	for (const node of nodesOf(tree)) {
+		if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, saysOnlyTypes(node.importClause));
+		else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+		else if (ts.isImportTypeNode(node)) add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
+		else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+	}
+	return found;
+}
+
+function saysOnlyTypes(clause: ts.ImportClause | undefined): boolean {
+	if (!clause) return false; // for its effects
+	if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+	const { name, namedBindings } = clause;
+	return (
+		!name && namedBindings !== undefined && ts.isNamedImports(namedBindings) && namedBindings.elements.every(({ isTypeOnly }) => isTypeOnly)
+	);
+}
+
+/** The lines a comment stands on. */
+export function commentLines({ text, tree }: Source): ReadonlySet<number> {
+	const lines = new Set<number>();
+	const add = (ranges: readonly ts.CommentRange[] | undefined) => {
+		for (const { pos, end } of ranges ?? []) for (let line = lineOf(tree, pos); line <= lineOf(tree, end); line++) lines.add(line);
+	};
+	for (const node of tokensOf(tree)) {
+		add(ts.getLeadingCommentRanges(text, node.getFullStart()));
+		add(ts.getTrailingCommentRanges(text, node.getEnd()));
+	}
+	return lines;
+}
+
+export interface Routine {
+	readonly name: string;
+	readonly line: number;
+	readonly lines: number;
+}
+/** Every function, method and arrow function, as long as it is written. */
+export function routinesOf({ tree }: Source): Routine[] {
+	return nodesOf(tree)
+		.filter(ts.isFunctionLike)
+		.flatMap((node) => {
+			if (!("body" in node) || !node.body) return [];
+			const line = lineOf(tree, node.getStart());
+			const { parent } = node;
+			const named = node.name ?? (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) ? parent.name : undefined);
+			return [{ name: named?.getText() ?? "(unnamed)", line, lines: lineOf(tree, node.getEnd()) - line + 1 }];
+		});
+}

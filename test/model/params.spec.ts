@@ -1,0 +1,132 @@
+/** Params - what each field lets in, to the last character, as fastest-validator checks it. */
+import { describe, expect, it } from "@jest/globals";
+import {
+	date,
+	decimal,
+	email,
+	type Field,
+	id,
+	instant,
+	instantAfter,
+	integer,
+	matching,
+	nullable,
+	oneOf,
+	optional,
+	record,
+	text,
+} from "../../model/index.ts";
+import { checkOf } from "./check.ts";
+
+const NOBODY = [null, undefined, true, [], {}, Number.NaN];
+const takes = (field: Field<unknown>, value: unknown): boolean => checkOf({ field })({ field: value }) === true;
+/** These and nothing else: no value of another kind passes, and none is converted. */
+function letsIn(field: Field<unknown>, good: readonly unknown[], bad: readonly unknown[]): void {
+	for (const value of good) expect([value, takes(field, value)]).toEqual([value, true]);
+	for (const value of [...bad, ...NOBODY.filter((other) => !good.includes(other))])
+		expect([value, takes(field, value)]).toEqual([value, false]);
+}
+const long = (length: number) => "x".repeat(length);
+
+describe("a field", () => {
+	it("of text takes 1 to 200 characters, or as many as it says, of any script", () => {
+		letsIn(text(), ["x", " ", "Łódź", "東京", "👩‍🚀", long(200)], ["", long(201), 5]);
+		letsIn(text(3), ["abc"], ["abcd"]);
+	});
+	it("of text takes no control characters and no half of a character", () =>
+		letsIn(text(), ["a b"], ["a\nb", "a\tb", "\u0000", "\u007f", "\u0085", "\ud800", "a\udc00b", "\ud83d"]));
+	it("of an id takes 1 to 64 letters, digits, dots, dashes and underscores", () =>
+		letsIn(id(), ["a", "A.b_c-1", "..", long(64)], ["", long(65), "a b", "a/b", "é", "a\n", "\na", "a%20", 5]));
+	it("of an id of its own takes that", () => letsIn(id(/^[A-Z]{2}$/), ["FR"], ["fr", "FRA", "FR\n"]));
+	it("of a pattern takes what matches", () => letsIn(matching(/^[A-Z]{1,3}$/), ["F", "FRA"], ["", "FRAN", "fr", "F1"]));
+	it("of an address takes one that could be one", () =>
+		letsIn(
+			email(),
+			["a@b.c", "ada.roux+x@mail.example.org", "é@ü.example", `${long(190)}@b.example`.slice(-200)],
+			["", "a", "a@b", "@b.c", "a@.c", "a@b.", "a@b..c", "a b@c.d", "a@b c.d", "a@@b.c", "a@b.c\n", "a\u0000@b.c", `${long(200)}@b.c`],
+		));
+	it("of a whole number takes one within its bounds, and no text of one", () =>
+		letsIn(integer(1, 400), [1, 400, 1e2], [0, 401, 1.5, -1, "5", "", Infinity, 1n]));
+	it("of a number takes one within its bounds", () =>
+		letsIn(decimal(-90, 90), [-90, 90, 0, 48.85, 5e-324], [-90.0000001, 90.0000001, "48.85", Infinity, -Infinity]));
+	it("of a choice takes one of its values as they are written", () =>
+		letsIn(oneOf("light", "heavy"), ["light", "heavy"], ["Light", "", "light "]));
+	it("of a day takes a day of the calendar", () =>
+		letsIn(date(), ["2024-02-29", "1900-01-01"], ["2026-02-29", "2026-1-1", "", "2026-01-01T00:00:00Z", 20260101]));
+	it("of an instant takes one with an offset", () =>
+		letsIn(
+			instant(),
+			["2026-03-01T08:15:00Z", "2026-03-01T08:15:00.123456789+01:00"],
+			["2026-03-01T08:15:00", "2026-03-01", "", 0, new Date(0)],
+		));
+});
+
+describe("a field that is", () => {
+	it("optional may be absent, and is not null for that", () => {
+		const fields: readonly Field<unknown>[] = [text(), id(), integer(0, 1), oneOf("a"), instant(), date(), email(), record({ a: text() })];
+		for (const field of fields) {
+			expect(checkOf({ field: optional(field) })({})).toBe(true);
+			expect(takes(optional(field), null)).toBe(false);
+			expect(takes(field, undefined)).toBe(false);
+		}
+		expect(takes(optional(integer(0, 1)), 2)).toBe(false);
+		expect(takes(optional(text()), "")).toBe(false);
+		expect(takes(optional(instant()), "soon")).toBe(false);
+	});
+	it("nullable may be null, and is not absent for that", () => {
+		const fields: readonly Field<unknown>[] = [text(), id(), instant(), decimal(0, 1)];
+		for (const field of fields) {
+			expect(takes(nullable(field), null)).toBe(true);
+			expect(checkOf({ field: nullable(field) })({})).not.toBe(true);
+			expect(takes(field, null)).toBe(false);
+		}
+		expect(takes(nullable(text()), "")).toBe(false);
+		expect(takes(nullable(id()), "a b")).toBe(false);
+	});
+	it("a record takes its own fields and no others", () =>
+		letsIn(
+			record({ light: optional(integer(1, 9)), road: nullable(text()) }),
+			[{ road: null }, { light: 9, road: "A1" }],
+			[{}, { light: 1 }, { light: 0, road: null }, { road: null, heavy: 1 }, [{ road: null }], "{}"],
+		));
+});
+
+describe("an instant", () => {
+	it("is brought into its normal form where it stands, in records too", () => {
+		const params = { at: "2026-03-01T09:15:00+01:00", inner: { at: "2026-03-01T08:15Z" } };
+		expect(checkOf({ at: instant(), inner: record({ at: instant() }) })(params)).toBe(true);
+		expect(params).toEqual({ at: "2026-03-01T08:15:00.000Z", inner: { at: "2026-03-01T08:15:00.000Z" } });
+	});
+	const period = checkOf({ validFrom: instant(), validUntil: instantAfter("validFrom") });
+	it("after another is later than it, whatever the offsets they are written in", () => {
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: "2026-03-01T08:00:00.001Z" })).toBe(true);
+		expect(period({ validFrom: "2026-03-01T09:00:00+01:00", validUntil: "2026-03-01T08:30:00Z" })).toBe(true);
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: "2026-03-01T09:00:00+01:00" })).not.toBe(true);
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: "2026-03-01T08:30:00+01:00" })).not.toBe(true);
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: "2026-03-01T08:00:00Z" })).not.toBe(true);
+	});
+	it("after one that is none is not blamed for it", () => {
+		expect(period({ validFrom: "soon", validUntil: "2026-03-01T08:00:00Z" })).toMatchObject([{ field: "validFrom" }]);
+		expect(period({ validUntil: "2026-03-01T08:00:00Z" })).toMatchObject([{ field: "validFrom" }]);
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: "later" })).toMatchObject([{ field: "validUntil", type: "instant" }]);
+		expect(period({ validFrom: "2026-03-01T08:00:00Z", validUntil: null })).toMatchObject([{ field: "validUntil" }]);
+	});
+});
+
+describe("all fields together", () => {
+	const check = checkOf({ id: id(), name: optional(text()) });
+	it("let in no other, whatever it is called", () => {
+		expect(check({ id: "a", other: 1 })).toMatchObject([{ type: "objectStrict" }]);
+		expect(check(JSON.parse('{"id":"a","__proto__":{"name":"x"}}') as object)).not.toBe(true); // as a body brings it
+		expect(check({ id: "a", constructor: 1 })).not.toBe(true);
+	});
+	it("are complained of one by one, each with what was expected", () => {
+		expect(check({ id: "", name: 5 })).toEqual([
+			expect.objectContaining({ field: "id" }),
+			expect.objectContaining({ field: "name", type: "string", actual: 5 }),
+		]);
+		expect(checkOf({ at: instant() })({ at: "soon" })).toEqual([
+			expect.objectContaining({ field: "at", type: "instant", actual: "soon", message: expect.stringContaining("ISO-8601") }),
+		]);
+	});
+});

@@ -1,0 +1,42 @@
+/** Detections - every passage, with what became of it and why. */
+import { describe, expect, it } from "@jest/globals";
+import type { FactIn } from "../../model/given.ts";
+import { detection } from "../../services/radar/detection.service.ts";
+import { detections } from "../../services/radar/detections.service.ts";
+import { rowOf, told } from "./reading.ts";
+import { day, discarded, qualified, recorded } from "./words.ts";
+
+const row = (outcome: FactIn<typeof detection>) => rowOf(detections, "D1", day(1), told(detection, "D1", recorded(), outcome));
+
+describe("the row of a detection", () => {
+	const passage = {
+		id: "D1",
+		version: 2,
+		radar: "R1",
+		plate: "AB-123-CD",
+		country: "FR",
+		vehicleClass: "light",
+		speedKmh: 100,
+		capturedAt: day(10),
+	};
+	it("that is evidence has the speeds it rests on, and no reason", async () =>
+		expect(await row(qualified())).toEqual({
+			...passage,
+			status: "qualified",
+			reason: null,
+			limitKmh: 80,
+			retainedKmh: 95,
+			excessKmh: 15,
+		}));
+	it("that is none has the reason, and the speeds where they were compared", async () => {
+		const nothing = { ...passage, status: "discarded", limitKmh: null, retainedKmh: null, excessKmh: null };
+		expect(await row(discarded("NO_LIMIT"))).toEqual({ ...nothing, reason: "NO_LIMIT" });
+		expect(await row(discarded("WITHIN_TOLERANCE", { limitKmh: 95, retainedKmh: 95 }))).toEqual({
+			...nothing,
+			reason: "WITHIN_TOLERANCE",
+			limitKmh: 95,
+			retainedKmh: 95,
+		});
+	});
+	it("is found by radar, plate and status", () => expect(detections.filters).toEqual(expect.arrayContaining(["radar", "plate", "status"])));
+});

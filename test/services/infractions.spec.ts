@@ -1,0 +1,47 @@
+/** Infractions - each case as it stands, with all it was judged by. */
+import { describe, expect, it } from "@jest/globals";
+import type { FactIn } from "../../model/given.ts";
+import { infraction } from "../../services/infraction/infraction.service.ts";
+import { infractions } from "../../services/infraction/infractions.service.ts";
+import { rowOf, told } from "./reading.ts";
+import { cancelled, day, identified, opened, reassigned } from "./words.ts";
+
+const row = (...facts: readonly FactIn<typeof infraction>[]) =>
+	rowOf(infractions, "D1", day(1), ...facts.map((fact) => told(infraction, "D1", fact)));
+
+describe("the row of an infraction", () => {
+	it("has everything the case was judged by, and nothing else", async () =>
+		expect(await row(opened())).toEqual({
+			id: "D1",
+			version: 1,
+			detection: "D1",
+			radar: "R1",
+			vehicle: "FR-AB-123-CD",
+			plate: "AB-123-CD",
+			country: "FR",
+			occurredAt: day(10),
+			speedKmh: 100,
+			retainedKmh: 95,
+			limitKmh: 80,
+			excessKmh: 15,
+			class: 3,
+			amounts: { reducedMinor: 4500, standardMinor: 6800, increasedMinor: 18000, currency: "EUR" },
+			points: 1,
+			pack: "FR@2025-12-29",
+			holder: "ada",
+			status: "open",
+			site: { latitude: 48.85, longitude: 2.35, road: "A1" },
+		}));
+	it("has no amounts where the law fixes none", async () =>
+		expect(await row(opened({ class: 5, amounts: null, points: 6 }))).toMatchObject({ class: 5, amounts: null, points: 6 }));
+	it("is unidentified while nobody is known to have held the vehicle, and open from then on", async () => {
+		expect(await row(opened({ holder: null }))).toMatchObject({ holder: null, status: "unidentified" });
+		expect(await row(opened({ holder: null }), identified("ada"))).toMatchObject({ holder: "ada", status: "open", version: 2 });
+		expect(await row(opened(), reassigned("bob"))).toMatchObject({ holder: "bob", status: "open" });
+		expect(await row(opened(), reassigned(null))).toMatchObject({ holder: null, status: "unidentified" });
+	});
+	it("is cancelled with its reason, and keeps who held it", async () =>
+		expect(await row(opened(), cancelled("bad picture"))).toMatchObject({ status: "cancelled", reason: "bad picture", holder: "ada" }));
+	it("is found by radar, plate, status, holder, vehicle and detection", () =>
+		expect(infractions.filters).toEqual(expect.arrayContaining(["radar", "plate", "status", "holder", "vehicle", "detection"])));
+});

@@ -1,0 +1,129 @@
+/** Radars - each radar as it reads now: what was given, what holds, and how often it measured. */
+import { describe, expect, it } from "@jest/globals";
+import type { FactIn } from "../../model/given.ts";
+import { detection } from "../../services/radar/detection.service.ts";
+import { radar } from "../../services/radar/radar.service.ts";
+import { radars } from "../../services/radar/radars.service.ts";
+import { rowOf, told } from "./reading.ts";
+import {
+	activated,
+	calibrated,
+	day,
+	deactivated,
+	described,
+	discarded,
+	installed,
+	later,
+	limited,
+	qualified,
+	recorded,
+	relocated,
+	retired,
+} from "./words.ts";
+
+const at = (now: string, ...facts: readonly FactIn<typeof radar>[]) =>
+	rowOf(radars, "R1", now, ...facts.map((fact) => told(radar, "R1", fact)));
+const measured = (id: string, outcome: FactIn<typeof detection>) => told(detection, id, recorded(), outcome);
+
+describe("the row of a radar", () => {
+	it("says what was given, and that nothing happened yet", async () =>
+		expect(await at(day(1), installed({ road: "A1" }))).toEqual({
+			id: "R1",
+			version: 1,
+			kind: "fixed",
+			latitude: 48.85,
+			longitude: 2.35,
+			road: "A1",
+			jurisdiction: "FR",
+			limits: { lightKmh: 80 },
+			status: "installed",
+			certificate: null,
+			detections: 0,
+			qualified: 0,
+		}));
+	it("says the optional things where they were said", async () =>
+		expect(await at(day(1), installed({ name: "Bridge", direction: "Lille", sectionMeters: 900, limits: { heavyKmh: 60 } }))).toMatchObject(
+			{ name: "Bridge", direction: "Lille", sectionMeters: 900, limits: { heavyKmh: 60 } },
+		));
+	it("reads as things stand at the instant it is read, to the millisecond", async () => {
+		const changes = [
+			installed(),
+			limited({ lightKmh: 50, heavyKmh: 40, from: day(10) }),
+			relocated({ latitude: 0, longitude: -1, road: "D7", from: day(20) }),
+			described({ name: "Bridge", direction: "Lille", from: day(30) }),
+		] as const;
+		expect(await at(later(day(10), -1), ...changes)).toMatchObject({ limits: { lightKmh: 80 }, latitude: 48.85 });
+		expect(await at(day(10), ...changes)).toMatchObject({ limits: { lightKmh: 50, heavyKmh: 40 }, latitude: 48.85 });
+		expect(await at(day(20), ...changes)).toMatchObject({ latitude: 0, longitude: -1, road: "D7" });
+		expect(await at(day(30), ...changes)).toMatchObject({ name: "Bridge", direction: "Lille", version: 4 });
+	});
+	it("says whether the radar measures", async () => {
+		const life = [installed(), activated(day(10)), deactivated(day(20)), activated(day(25)), retired(day(30))] as const;
+		const statuses = await Promise.all([9, 10, 19, 20, 25, 29, 30, 99].map(async (n) => at(day(n), ...life)));
+		expect(statuses.map((row) => row && "status" in row && row.status)).toEqual([
+			"installed",
+			"active",
+			"active",
+			"inactive",
+			"active",
+			"active",
+			"retired",
+			"retired",
+		]);
+	});
+	it("stays retired, whatever is recorded afterwards of before, or was planned for after", async () => {
+		expect(await at(day(40), installed(), activated(day(35)), retired(day(30)))).toMatchObject({ status: "retired" });
+		expect(await at(day(40), installed(), retired(day(30)), activated(day(10)))).toMatchObject({ status: "retired" });
+		expect(await at(day(20), installed(), retired(day(30)), activated(day(10)))).toMatchObject({ status: "active" });
+	});
+	it("has the certificate that covers now, of several the one that lasts longest, else the last one", async () => {
+		const papers = [
+			installed(),
+			calibrated(day(10), day(20), "1"),
+			calibrated(day(15), day(30), "2"),
+			calibrated(day(1), day(5), "3"),
+		] as const;
+		const numbers = await Promise.all([1, 4, 7, 12, 15, 29, 30].map(async (n) => at(day(n), ...papers)));
+		expect(numbers).toMatchObject(["3", "3", "2", "1", "2", "2", "2"].map((number) => ({ certificate: { number } })));
+	});
+	it("counts what was measured, and what was evidence", async () =>
+		expect(
+			await rowOf(
+				radars,
+				"R1",
+				day(1),
+				told(radar, "R1", installed()),
+				measured("D1", qualified()),
+				measured("D2", discarded("NO_LIMIT")),
+				measured("D3", qualified()),
+			),
+		).toMatchObject({ detections: 3, qualified: 2, version: 1 }));
+	it("does not show before the radar is installed, and has not forgotten what was counted", async () => {
+		expect(await rowOf(radars, "R1", day(1), measured("D1", qualified()))).toBeNull();
+		expect(await rowOf(radars, "R1", day(1), measured("D1", qualified()), told(radar, "R1", installed()))).toMatchObject({
+			detections: 1,
+			qualified: 1,
+		});
+	});
+	it("is read anew when it reads differently by itself, and only then", () => {
+		const due = (now: string, ...facts: readonly FactIn<typeof radar>[]) => radars.due?.(folded(...facts), now);
+		const life = [
+			installed(),
+			activated(day(10)),
+			limited({ lightKmh: 50, from: day(20) }),
+			described({ road: "A2", from: day(15) }),
+		] as const;
+		expect([1, 10, 15, 20].map((n) => due(day(n), ...life))).toEqual([day(10), day(15), day(20), null]);
+		expect(due(later(day(10), -1), ...life)).toBe(day(10));
+		expect(due(day(1), installed({ from: day(5) }))).toBe(day(5));
+		expect(due(day(1), installed(), retired(day(5)))).toBe(day(5)); // a clock may be behind the one that decided
+	});
+});
+
+type Row = Parameters<typeof radars.show>[0];
+/** The row as it is kept, after facts of the radar itself. */
+const folded = (...facts: readonly FactIn<typeof radar>[]): Row =>
+	facts.reduce<Row>((row, { type, data }) => {
+		const fold = radars.on[type];
+		return (typeof fold === "function" ? fold(row, data as never, {} as never) : null) ?? row; // each fold takes its own fact
+	}, {});

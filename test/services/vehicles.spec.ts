@@ -1,0 +1,67 @@
+/** Vehicles - each with all who held it, and who holds it now. */
+import { describe, expect, it } from "@jest/globals";
+import type { FactIn } from "../../model/given.ts";
+import { vehicle } from "../../services/registration/vehicle.service.ts";
+import { vehicles } from "../../services/registration/vehicles.service.ts";
+import { rowOf, told } from "./reading.ts";
+import { car, day, deregistered, later, registered, revised, transferred } from "./words.ts";
+
+const id = "FR-AB-123-CD";
+const at = (now: string, ...facts: readonly FactIn<typeof vehicle>[]) =>
+	rowOf(vehicles, id, now, ...facts.map((fact) => told(vehicle, id, fact)));
+
+describe("the row of a vehicle", () => {
+	it("is what was given, with its one holder since the beginning of time", async () =>
+		expect(await at(day(1), registered())).toEqual({
+			id,
+			version: 1,
+			...car,
+			plate: "AB-123-CD",
+			country: "FR",
+			owner: "ada",
+			status: "registered",
+			holders: [{ owner: "ada", from: null }],
+		}));
+	it("has who holds it at the instant it is read, and everybody in order, in half-open periods", async () => {
+		const sold = [registered(), transferred("cy", day(30)), transferred("bob", day(10))] as const;
+		const holders = [
+			{ owner: "ada", from: null, to: day(10) },
+			{ owner: "bob", from: day(10), to: day(30) },
+			{ owner: "cy", from: day(30) },
+		];
+		expect(await at(later(day(10), -1), ...sold)).toMatchObject({ owner: "ada", holders });
+		expect(await at(day(10), ...sold)).toMatchObject({ owner: "bob", holders });
+		expect(await at(later(day(30), -1), ...sold)).toMatchObject({ owner: "bob", holders });
+		expect(await at(day(30), ...sold)).toMatchObject({ owner: "cy", holders });
+	});
+	it("is held by nobody from its deregistration until it is registered again", async () => {
+		const gone = [registered(), deregistered(day(10)), registered({ owner: "bob", from: day(20), model: "R5" })] as const;
+		expect(await at(day(9), ...gone)).toMatchObject({ owner: "ada", status: "registered" });
+		expect(await at(day(10), ...gone)).toMatchObject({ owner: null, status: "deregistered" });
+		expect(await at(day(20), ...gone)).toMatchObject({
+			owner: "bob",
+			status: "registered",
+			model: "R5",
+			holders: [
+				{ owner: "ada", from: null, to: day(10) },
+				{ owner: "bob", from: day(20) },
+			],
+		});
+	});
+	it("is corrected in the fields given", async () =>
+		expect(await at(day(1), registered(), revised({ model: "R5" }), revised({ fiscalPower: 5 }))).toMatchObject({
+			brand: "Renault",
+			model: "R5",
+			fiscalPower: 5,
+			version: 3,
+		}));
+	it("is read anew when it changes hands by itself", () => {
+		const holders = [
+			{ from: null, value: "ada" },
+			{ from: day(10), value: "bob" },
+		];
+		const row = { vehicle: { ...car, plate: "AB-123-CD", country: "FR" }, holders };
+		expect(vehicles.due?.(row, later(day(10), -1))).toBe(day(10));
+		expect(vehicles.due?.(row, day(10))).toBeNull();
+	});
+});

@@ -1,0 +1,175 @@
+/**
+ * Depot - the product's own process runner over logs that show as much as a test wants, a table that fails when told to, and calls
+ * that are carried out and answered when the test says so.
+ */
+import type { Outcome } from "../../mixins/event-sourced.ts";
+import type { Send } from "../../mixins/outbox.ts";
+import { processTableOf } from "../../mixins/process-rows.ts";
+import { ProcessRunner } from "../../mixins/process-runner.ts";
+import { ContextLog } from "../../mixins/storage.ts";
+import type { Table } from "../../store/rows.ts";
+import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
+import { delivering, type Moved, peopleOf, postOf, Round, type Sent } from "./parcels.ts";
+import { ScriptedLog, Shelf } from "./scripted-log.ts";
+import { turns } from "./turns.ts";
+
+export type Log = "post" | "people" | "round";
+const LOGS: readonly Log[] = ["post", "people", "round"];
+
+/** One call on its way. */
+export class Call {
+	readonly commandIds: readonly string[];
+	readonly #execute: () => Outcome[];
+	readonly #answer: (outcomes: readonly Outcome[]) => void;
+	#outcomes: Outcome[] | null = null;
+
+	constructor(commandIds: readonly string[], execute: () => Outcome[], answer: (outcomes: readonly Outcome[]) => void) {
+		this.commandIds = commandIds;
+		this.#execute = execute;
+		this.#answer = answer;
+	}
+	/** What is asked is done; nobody has said so yet. */
+	execute(): Outcome[] {
+		return (this.#outcomes ??= this.#execute());
+	}
+	answer(): void {
+		this.#answer(this.execute());
+	}
+	/** As a broken line: whether it was done, nobody knows. */
+	fail(): void {
+		this.#answer(this.commandIds.map(() => ({ failure: "the line is dead" })));
+	}
+}
+
+export class Depot {
+	readonly logs: Record<Log, ScriptedLog>;
+	readonly round: Round;
+	readonly inner: Table;
+	/** Calls not answered yet, the oldest first. */
+	readonly calls: Call[] = [];
+	/** Calls are carried out and answered by themselves. */
+	obliging: boolean;
+	table: FaultyTable;
+	runner: ProcessRunner;
+	readonly stopped: Error[] = [];
+	readonly #parcels: Sent[] = [];
+	readonly #moves: Moved[] = [];
+
+	private constructor(inner: Table, obliging: boolean, beside?: Depot) {
+		const log = (name: Log): ScriptedLog => {
+			const made = new ScriptedLog(beside?.logs[name].shelf ?? new Shelf(), { name: `${name}:0` });
+			made.visible = 0;
+			return made;
+		};
+		this.logs = { post: log("post"), people: log("people"), round: log("round") };
+		this.round = beside?.round ?? new Round(this.logs.round.shelf);
+		this.inner = inner;
+		this.obliging = obliging;
+		this.table = new FaultyTable(inner);
+		this.runner = this.#makeRunner();
+	}
+	/** `beside`: another process on the same logs and the same table, asking the same actors. */
+	static async open({ obliging = true, beside }: { readonly obliging?: boolean; readonly beside?: Depot } = {}): Promise<Depot> {
+		const depot = new Depot(beside?.inner ?? (await new MemoryRowStore().open(processTableOf(delivering))), obliging, beside);
+		await depot.#start();
+		return depot;
+	}
+
+	#makeRunner(): ProcessRunner {
+		const table = this.table;
+		const send: Send = (action, items) => {
+			if (table.dead) return new Promise(() => undefined);
+			for (const { commandId = "" } of items) this.round.asked.push(commandId);
+			const execute = () => items.map((item) => this.round.execute(action, item));
+			if (this.obliging) return turns(1).then(execute);
+			return new Promise((resolve) =>
+				this.calls.push(
+					new Call(
+						items.map(({ commandId = "" }) => commandId),
+						execute,
+						resolve,
+					),
+				),
+			);
+		};
+		return new ProcessRunner(delivering, table, send);
+	}
+	async #start(): Promise<void> {
+		const followed = LOGS.map((context) => ({
+			context,
+			partition: 0,
+			log: this.logs[context],
+			from: new ContextLog([this.logs[context]]),
+		}));
+		await this.runner.start(followed, (error) => this.stopped.push(error));
+		await turns(12); // a hint in the middle of the first look costs a pause
+	}
+
+	/** As kill -9: what was not saved is gone; calls under way may still be carried out. */
+	leave(): void {
+		this.table.dead = true;
+		for (const follower of this.runner.followers) void follower.stop();
+		this.runner.outbox.stop();
+	}
+	/** And another start. */
+	async crash(): Promise<void> {
+		this.leave();
+		this.table = new FaultyTable(this.inner);
+		this.runner = this.#makeRunner();
+		await this.#start();
+	}
+
+	/** Adds to the logs; nobody sees it yet. */
+	send(...parcels: readonly Sent[]): void {
+		this.#parcels.push(...parcels);
+		this.logs.post.shelf.put(postOf(this.#parcels).slice(this.logs.post.shelf.tail.position));
+	}
+	move(...moves: readonly Moved[]): void {
+		this.#moves.push(...moves);
+		this.logs.people.shelf.put(peopleOf(this.#moves).slice(this.logs.people.shelf.tail.position));
+	}
+	/** So many more commits of a log can be seen, all unless said. */
+	async show(name: Log, count = Number.POSITIVE_INFINITY): Promise<void> {
+		const log = this.logs[name];
+		log.visible = Math.min(log.visible + count, log.shelf.tail.position);
+		this.runner.followers.find((follower) => follower.name === log.name)?.hint(log.visible);
+		await turns(12);
+	}
+	async showAll(): Promise<void> {
+		for (const name of LOGS) await this.show(name);
+	}
+	/** All is seen, and what follows from it, until nothing follows any more. */
+	async settle(): Promise<void> {
+		for (let before = -1; before !== this.logs.round.shelf.tail.position;) {
+			before = this.logs.round.shelf.tail.position;
+			await this.showAll();
+			await turns(30);
+		}
+	}
+
+	/** Whether everything was read and answered. */
+	get resting(): boolean {
+		const read = this.runner.followers.every(({ name, position }) =>
+			LOGS.some((log) => `${log}:0` === name && position === this.logs[log].shelf.tail.position),
+		);
+		return read && this.calls.length === 0 && this.runner.outbox.size === 0;
+	}
+
+	/** Subjects as they stand in the table, without the bookkeeping that depends on the order of arrival. */
+	async subjects(): Promise<Record<string, unknown>> {
+		const rows = await this.inner.load([...this.#parcels.map(({ id }) => `subject/${id}`)]);
+		return Object.fromEntries(
+			[...rows.values()].map(({ id, data, columns }) => {
+				const { subject, parked } = data as { subject: { stands?: { address: string | null } }; parked?: unknown }; // the runner's own rows
+				return [id.slice("subject/".length), { address: subject.stands?.address, state: columns?.[2], ...(parked ? { parked } : {}) }];
+			}),
+		);
+	}
+	async references(): Promise<Record<string, unknown>> {
+		const ids = new Set(this.#moves.map(({ customer }) => `reference/${customer}`));
+		return Object.fromEntries([...(await this.inner.load([...ids])).values()].map(({ id, data }) => [id.slice("reference/".length), data]));
+	}
+	get addresses(): Record<string, string | null> {
+		return Object.fromEntries(this.round.addresses);
+	}
+}

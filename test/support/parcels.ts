@@ -1,0 +1,127 @@
+/**
+ * Parcels - a made-up process: every parcel is delivered to where its customer lived at the instant it was sent, and moved when it
+ * turns out that the customer lived elsewhere. Its effect is kept here too, as other actors would keep it: one command once.
+ */
+import type { Outcome } from "../../mixins/event-sourced.ts";
+import type { Send } from "../../mixins/outbox.ts";
+import { entryAfter, insert, process, type Instant, type Timeline, valueAt } from "../../model/index.ts";
+import type { Commit } from "../../store/log.ts";
+import { chainedAfter } from "./commits.ts";
+import type { Shelf } from "./scripted-log.ts";
+
+interface Facts {
+	"parcel.sent": { customer: string; at: Instant };
+	"customer.moved": { from: Instant | null; address: string | null };
+	"delivery.opened": { address: string | null };
+	"delivery.moved": { address: string | null };
+}
+interface Parcel {
+	readonly id?: string;
+	readonly customer?: string;
+	readonly at?: Instant;
+	readonly stands?: { readonly id: string; readonly version: number; readonly address: string | null };
+}
+interface Customer {
+	readonly addresses: Timeline<string | null>;
+}
+
+const stands = (
+	parcel: Parcel | null,
+	{ address }: { address: string | null },
+	{ id, version }: { id: string; version: number },
+): Parcel => ({ ...parcel, stands: { id, version, address } });
+export const delivering = process<Parcel, Customer, Facts>({
+	name: "delivering",
+	follows: ["post", "people", "round"],
+	subjects: {
+		start: { "parcel.sent": (parcel, { customer, at }, { id }) => ({ ...parcel, id, customer, at }) },
+		continue: { "delivery.opened": stands, "delivery.moved": stands },
+		needs: ({ customer, at }) => (customer && at ? { reference: customer, at } : null),
+	},
+	references: {
+		on: { "customer.moved": (known, { from, address }) => ({ addresses: insert(known?.addresses ?? [], from, address) }) },
+		changed: ({ addresses }, { from }) => ({ from, to: entryAfter(addresses, from)?.from ?? null }),
+	},
+	next: ({ id, at, stands: now }, customer) => {
+		if (!id || !at) return []; // heard of the delivery before the parcel
+		const address = customer ? (valueAt(customer.addresses, at) ?? null) : null;
+		if (!now) return [{ action: "delivery.open", params: { id, address }, cause: "open" }];
+		return now.address === address ? [] : [{ action: "delivery.move", params: { id: now.id, address }, cause: `${now.version}` }];
+	},
+});
+
+export interface Sent {
+	readonly id: string;
+	readonly customer: string;
+	/** The day of March it was sent. */
+	readonly day: number;
+}
+export interface Moved {
+	readonly customer: string;
+	/** The day of March from which on; null from the beginning of time. */
+	readonly from: number | null;
+	readonly address: string | null;
+}
+
+const dayOf = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T08:00:00.000Z`;
+
+/** The two logs the process starts from, a commit each. */
+export const postOf = (parcels: readonly Sent[]): Commit[] =>
+	chain(parcels.map(({ id, customer, day }) => [`parcel-${id}`, { type: "parcel.sent", data: { customer, at: dayOf(day) } }]));
+export const peopleOf = (moves: readonly Moved[]): Commit[] =>
+	chain(
+		moves.map(({ customer, from, address }) => [
+			`customer-${customer}`,
+			{ type: "customer.moved", data: { from: from === null ? null : dayOf(from), address } },
+		]),
+	);
+function chain(said: readonly (readonly [stream: string, fact: { readonly type: string; readonly data: unknown }])[]): Commit[] {
+	const versions = new Map<string, number>();
+	return chainedAfter(
+		{ position: 0, hash: "" },
+		said.map(([stream, fact]) => {
+			const version = versions.get(stream) ?? 0;
+			versions.set(stream, version + 1);
+			return { stream, version, facts: [fact] };
+		}),
+	);
+}
+
+/** Where every parcel has to be in the end: the law, in three lines. */
+export function addressesBy(parcels: readonly Sent[], moves: readonly Moved[]): Record<string, string | null> {
+	const last = (customer: string, day: number): string | null => {
+		const known = moves.filter((move) => move.customer === customer && (move.from ?? 0) <= day);
+		const from = Math.max(...known.map((move) => move.from ?? 0));
+		return known.findLast((move) => (move.from ?? 0) === from)?.address ?? null;
+	};
+	return Object.fromEntries(parcels.map(({ id, customer, day }) => [id, last(customer, day)]));
+}
+
+/** The actors the process asks: each command once, its facts in the log of the round. */
+export class Round {
+	readonly shelf: Shelf;
+	readonly addresses = new Map<string, string | null>();
+	/** Every command asked for, however often. */
+	readonly asked: string[] = [];
+	readonly #done = new Set<string>();
+	readonly #versions = new Map<string, number>();
+
+	constructor(shelf: Shelf) {
+		this.shelf = shelf;
+	}
+	/** Does what is asked unless it was done; a parcel with a bad name is refused. */
+	execute(action: string, { params, commandId = "" }: Parameters<Send>[1][number]): Outcome {
+		const id = String(params["id"]);
+		if (id.startsWith("bad")) return { refusal: { status: 409, code: "NO_SUCH_STREET", detail: "There is no such street" } };
+		const address = params["address"] as string | null; // our own commands
+		if (!this.#done.has(commandId) && !(action === "delivery.open" && this.addresses.has(id))) {
+			const version = this.#versions.get(id) ?? 0;
+			const fact = { type: action === "delivery.open" ? "delivery.opened" : "delivery.moved", data: { address } };
+			this.shelf.put(chainedAfter(this.shelf.tail, [{ stream: `delivery-${id}`, version, facts: [fact], commandId }]));
+			this.addresses.set(id, address);
+			this.#versions.set(id, version + 1);
+			this.#done.add(commandId);
+		}
+		return { done: { id, version: 0, position: "", begun: false, replayed: false, written: true, answer: {} } };
+	}
+}
