@@ -22,7 +22,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env): Promise<Runni
 		throw new SettingsError(error instanceof PartitionsFixed ? error.message : `DATA_DIR is "${settings.dataDir}": ${String(error)}`);
 	}
 	for (const { url } of settings.services) {
-		const { default: schema } = (await import(url.href)) as { default: ServiceSchema };
+		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
 		broker.createService(
 			schema.name === "gateway" ? { ...schema, settings: { ...schema.settings, port: settings.port, ip: settings.host } } : schema,
 		);

@@ -32,7 +32,7 @@ export async function withProgress<T>(label: string, total: number, work: (advan
 }
 
 function bar(label: string, total: number): Progress {
-	const { SingleBar } = createRequire(import.meta.url)("cli-progress") as CliProgress;
+	const { SingleBar } = createRequire(import.meta.url)("cli-progress") as CliProgress; // it has no types of its own
 	const shown = new SingleBar({
 		stream: process.stderr,
 		hideCursor: true,

@@ -170,11 +170,12 @@ async function* pieces(lines: AsyncIterable<object> | Iterable<object>, broken: 
 function understand<T>({ method, path }: Sending, { status, headers, text }: Received): Answer<T> {
 	const what = `${method} ${path}`;
 	const body: unknown = /\bjson\b/.test(headers["content-type"] ?? "") ? parse(text) : undefined;
-	if (status < 200 || status > 299) throw new NotDone(what, status, (body ?? {}) as Problem);
+	if (status < 200 || status > 299) throw new NotDone(what, status, (body ?? {}) as Problem); // as the API says
 	if (typeof body !== "object" || body === null)
 		throw new NotDone(what, status, { detail: "the answer is no JSON: is this the address of a system, ending in /api?" });
 	const position = headers["x-position"];
-	return { status, body: body as T, position: typeof position === "string" ? position : null };
+	const asked = body as T; // the caller knows what it asked for
+	return { status, body: asked, position: typeof position === "string" ? position : null };
 }
 
 function parse(text: string): unknown {

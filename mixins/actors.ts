@@ -5,7 +5,8 @@
  */
 import { evolve, frozen, unknownActor } from "../model/decide.ts";
 import type { Model, Refusal } from "../model/index.ts";
-import { decode, type Recorded } from "../store/codec.ts";
+import { decode } from "../store/codec.ts";
+import type { Recorded } from "../store/log.ts";
 import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Memory, Writer } from "../store/writer.ts";

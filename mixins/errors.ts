@@ -15,6 +15,10 @@ export interface FieldError {
 export const refusalError = ({ detail, status, code }: Refusal, data?: unknown): Error =>
 	new Errors.MoleculerClientError(detail, status, code, data);
 
+/** Fields that are not as expected: 422. */
+export const invalid = (errors: readonly FieldError[], detail = "The content is not valid"): Error =>
+	new Errors.ValidationError(detail, "VALIDATION_ERROR", errors);
+
 /** A failure on its way to the caller: may be tried again. */
 export function failureError(error: unknown): Error {
 	if (error instanceof StoreUnavailable) return new Errors.MoleculerRetryableError(error.message, 503, error.code);

@@ -3,15 +3,15 @@
  * route of each by one rule, and the history of every actor.
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
-import { v7 as uuid } from "uuid";
 import { type AnyAsk, type AnyCommand, creates, id, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
 import { positionText } from "../store/position.ts";
 import type { Consulting, Done, Envelope } from "./actor.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
-import { failureError, type FieldError, fieldErrors, refusalError } from "./errors.ts";
+import { failureError, type FieldError, fieldErrors, invalid, refusalError } from "./errors.ts";
 import { PerService } from "./following.ts";
+import { newId } from "./ids.ts";
 import type { RouteNote } from "./routes.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 
@@ -156,11 +156,9 @@ function give(
 	const own = law.identity?.(normal);
 	if (own !== undefined && normal["id"] !== undefined && normal["id"] !== own)
 		return Promise.reject(invalid([{ field: "id", message: "must be what the content says", expected: own, actual: normal["id"] }]));
-	return host.actors.command(name, { ...normal, id: own ?? String(normal["id"] ?? uuid()) }, envelope, consulting);
+	return host.actors.command(name, { ...normal, id: own ?? String(normal["id"] ?? newId()) }, envelope, consulting);
 }
 
-const invalid = (errors: readonly FieldError[]): Error =>
-	new Errors.ValidationError("The content is not valid", "VALIDATION_ERROR", errors);
 const nothingGiven = (fields: readonly string[]): Error =>
 	invalid(
 		fields
@@ -170,7 +168,7 @@ const nothingGiven = (fields: readonly string[]): Error =>
 
 /** Out of the metadata before anything nested is called: a command's id and version are its own. */
 function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
-	const { commandId = uuid(), ifMatch, digest, by = "anonymous", now = new Date().toISOString() } = ctx.meta;
+	const { commandId = newId(), ifMatch, digest, by = "anonymous", now = new Date().toISOString() } = ctx.meta;
 	delete ctx.meta.commandId;
 	delete ctx.meta.ifMatch;
 	delete ctx.meta.digest;

@@ -28,9 +28,9 @@ export function stepsOf(
 		for (const { type, data } of decode(commit).facts) {
 			const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
 			if (!handler) continue;
-			origin ??= originOf(commit, context, partition);
-			const id = typeof handler === "function" ? origin.id : guarded(commit, () => handler.row(data, origin as Origin));
-			if (id !== null) steps.push({ id: prefix + id, origin, data, fold: typeof handler === "function" ? handler : handler.fold });
+			const from = (origin ??= originOf(commit, context, partition));
+			const id = typeof handler === "function" ? from.id : guarded(commit, () => handler.row(data, from));
+			if (id !== null) steps.push({ id: prefix + id, origin: from, data, fold: typeof handler === "function" ? handler : handler.fold });
 		}
 	}
 	return steps;

@@ -4,7 +4,7 @@
  */
 import { decide } from "../model/decide.ts";
 import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../model/index.ts";
-import type { RecordedFact } from "../store/codec.ts";
+import type { RecordedFact } from "../store/log.ts";
 import type { Commit } from "../store/log.ts";
 import type { Draft, Job, Verdict } from "../store/writer.ts";
 import { type Actor, type ActorHost, type Consulting, type Done, type Envelope, NEVER_WRITTEN } from "./actor.ts";

@@ -58,5 +58,5 @@ export async function metricsText(broker: ServiceBroker): Promise<string> {
 	await collect(broker);
 	const reporters: readonly unknown[] = broker.metrics.reporter;
 	const reporter = reporters.find((one) => one instanceof PrometheusText);
-	return reporter ? (reporter as unknown as Reporter).generatePrometheusResponse() : "";
+	return reporter ? (reporter as unknown as Reporter).generatePrometheusResponse() : ""; // see Reporter
 }

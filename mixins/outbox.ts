@@ -55,8 +55,9 @@ export class Outbox {
 	get size(): number {
 		return this.#asking.size;
 	}
-	/** Whether a command of this row is on its way. */
-	has(id: string): boolean {
+	/** Whether a command of this row is on its way; then the row is looked at again when it is answered. */
+	busy(id: string): boolean {
+		if (this.#asking.has(id)) this.#stale.add(id);
 		return this.#asking.has(id);
 	}
 	/** Sends the first; what else the row needs, or needs by now, shows when it is looked at again. */

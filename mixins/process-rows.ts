@@ -44,7 +44,7 @@ export function within<T extends { readonly fold: (row: object | null, data: unk
 		fold: (row: object | null, data: unknown, origin: never) => ({
 			...row,
 			// the runner's own fields
-			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin),
+			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin), // our own rows
 		}),
 	};
 }

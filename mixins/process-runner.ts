@@ -110,7 +110,7 @@ export class ProcessRunner {
 
 	/** Evaluates rows as they stand, and asks for what they need. */
 	async #again(ids: readonly string[]): Promise<void> {
-		const free = ids.filter((id) => !this.outbox.has(id));
+		const free = ids.filter((id) => !this.outbox.busy(id));
 		if (free.length === 0) return;
 		await this.#mutex.run(async () => {
 			const rows = [...(await this.#rows.load(free)).values()].filter(({ data }) => data !== null);
@@ -198,7 +198,7 @@ export class ProcessRunner {
 		const changes = rows.map((row, i) => {
 			const need = needs[i] ?? null;
 			const reference = need && ((changed.get(need.id)?.data ?? loaded.get(need.id)?.data ?? null) as Reference | null)?.reference; // our own rows
-			const { subject, parked } = row.data as Subject;
+			const { subject, parked } = row.data as Subject; // our own rows
 			const due = subject ? this.process.next(subject, reference ?? null) : [];
 			const still = due.length > 0 ? parked : undefined;
 			if (due.length > 0 && !still) sendings.push({ id: row.before.id, sendings: due, cause: positionsText(row.at) });
@@ -221,8 +221,8 @@ export class ProcessRunner {
 		return this.#mutex.run(async () => {
 			const row = (await this.#rows.load([id])).get(id);
 			if (!row) return;
-			const [settled] = (await this.#evaluate([{ before: row, data: { ...(row.data as Subject), parked }, at: row.at }], new Map()))
-				.changes; // our own rows
+			const data = { ...(row.data as Subject), parked }; // our own rows
+			const [settled] = (await this.#evaluate([{ before: row, data, at: row.at }], new Map())).changes; // our own rows
 			if (settled) await this.#rows.put([settled]);
 		});
 	}

@@ -44,59 +44,17 @@ const projectors = new PerService<Projector>();
 const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
 
 export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
-	const { name, of: actor, filters } = projection;
-	const note = { kind: "read", of: actor } as const;
-	const wait = async (service: Service, ctx: Context<unknown, Meta>) => {
-		await caughtUp(projectors.of(service), ctx.meta.position);
-		return projectors.of(service);
-	};
+	const { name } = projection;
 	return {
 		mixins: [{ ...DbService, actions: {} }], // its methods and its life; every action is ours
 		adapter: new RowsAdapter(),
 		settings: { idField: "id", pageSize: PAGE_SIZE, maxPageSize: MAX_PAGE_SIZE },
 		metadata: { follows: projection.follows },
 		actions: {
-			list: {
-				rest: `GET /${name}`,
-				note,
-				params: listParams(projection),
-				async handler(this: Service, ctx: Context<ListParams, Meta>) {
-					await (await wait(this, ctx)).refreshDue();
-					return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
-				},
-			},
-			get: {
-				rest: `GET /${name}/:id`,
-				note,
-				params: { $$strict: true, id: { type: "string", min: 1, max: 100 } },
-				async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
-					await wait(this, ctx);
-					const found = await db(this)
-						.adapter.findById(ctx.params.id)
-						.catch((error: unknown) => Promise.reject(failureError(error)));
-					if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
-					ctx.meta.revision = found.rev;
-					return found.row;
-				},
-			},
-			find: {
-				params: { $$strict: true, ...filterParams(filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
-				async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
-					await (await wait(this, ctx)).refreshDue();
-					return db(this)._find(ctx, {
-						query: { filters: filtersOf(ctx.params, projection) },
-						sort: ctx.params.sort,
-						limit: ctx.params.limit ?? PAGE_SIZE,
-					});
-				},
-			},
-			count: {
-				params: { $$strict: true, ...filterParams(filters) },
-				async handler(this: Service, ctx: Context<ListParams, Meta>) {
-					await (await wait(this, ctx)).refreshDue();
-					return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
-				},
-			},
+			list: listAction(projection),
+			get: getAction(projection),
+			find: findAction(projection),
+			count: countAction(projection),
 			health: {
 				handler(this: Service) {
 					return healthOf(name, projectors.of(this).followers);
@@ -106,9 +64,8 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 		async started(this: Service) {
 			const storage = storageOf(this.broker);
 			const projector = new Projector(projection, await storage.rows.open(tableOf(projection)), () => new Date().toISOString());
-			await projector.start(await logsOf(storage, projection.follows), (error) =>
-				this.logger.error(`${name} has stopped: ${error.message}`),
-			);
+			const stopped = (error: Error) => this.logger.error(`${name} has stopped: ${error.message}`);
+			await projector.start(await logsOf(storage, projection.follows), stopped);
 			projectors.set(this, projector);
 			db(this).adapter.serve(projector);
 		},
@@ -116,6 +73,54 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 			await Promise.all(projectors.find(this)?.followers.map((follower) => follower.stop()) ?? []);
 		},
 	};
+}
+
+const listAction = (projection: AnyProjection) => ({
+	rest: `GET /${projection.name}`,
+	note: { kind: "read", of: projection.of } as const,
+	params: listParams(projection),
+	async handler(this: Service, ctx: Context<ListParams, Meta>) {
+		await current(this, ctx);
+		return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
+	},
+});
+
+const getAction = ({ name, of: actor }: AnyProjection) => ({
+	rest: `GET /${name}/:id`,
+	note: { kind: "read", of: actor } as const,
+	params: { $$strict: true, id: { type: "string", min: 1, max: 100 } },
+	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
+		await caughtUp(projectors.of(this), ctx.meta.position);
+		const { adapter } = db(this);
+		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
+		if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
+		ctx.meta.revision = found.rev;
+		return found.row;
+	},
+});
+
+const findAction = (projection: AnyProjection) => ({
+	params: { $$strict: true, ...filterParams(projection.filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
+	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
+		await current(this, ctx);
+		const { sort, limit = PAGE_SIZE } = ctx.params;
+		return db(this)._find(ctx, { query: { filters: filtersOf(ctx.params, projection) }, sort, limit });
+	},
+});
+
+const countAction = (projection: AnyProjection) => ({
+	params: { $$strict: true, ...filterParams(projection.filters) },
+	async handler(this: Service, ctx: Context<ListParams, Meta>) {
+		await current(this, ctx);
+		return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
+	},
+});
+
+/** The rows as of the positions asked for, and of now. */
+async function current(service: Service, ctx: Context<unknown, Meta>): Promise<void> {
+	const projector = projectors.of(service);
+	await caughtUp(projector, ctx.meta.position);
+	await projector.refreshDue();
 }
 
 /** Read your writes: the positions a caller has seen are in the rows, or 503. */

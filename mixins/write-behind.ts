@@ -64,9 +64,10 @@ export class WriteBehind {
 		this.#cache.keep([...dirty.values()]); // what is changed while these are written starts from here
 		this.#dirty = new Map();
 		this.#steps = new Map();
-		const saved = this.#saving.then(() => this.#save(dirty, steps));
-		this.#saving = saved.catch(() => undefined);
-		return saved;
+		const before = this.#saving.catch(() => undefined); // what failed then is among what is dirty now
+		this.#saving = before.then(() => this.#save(dirty, steps));
+		this.#saving.catch(() => undefined); // whoever waits for it is told
+		return this.#saving;
 	}
 
 	/** What fails here is restored, and tried again with the next change or at the stop. */

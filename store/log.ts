@@ -2,7 +2,24 @@
  * Log - the contract every event store keeps. One log per context, cut into partitions; in a partition positions run 1, 2, 3 ...
  * with no hole, and a commit becomes visible only after all before it.
  */
-import type { Recorded } from "./codec.ts";
+
+export interface RecordedFact {
+	readonly type: string;
+	readonly data: unknown;
+}
+/** What one commit says. */
+export interface Recorded {
+	readonly facts: readonly RecordedFact[];
+	readonly command: { readonly name: string; readonly id: string; readonly digest?: string };
+	/** Who decided. */
+	readonly by: string;
+	/** When, ISO-8601 UTC. */
+	readonly at: string;
+	/** The position of the fact it follows from, for commands of processes. */
+	readonly cause?: string;
+	/** The request it belongs to. */
+	readonly trace?: string;
+}
 
 /** The facts of one decision, atomic. */
 export interface Commit {
@@ -61,3 +78,6 @@ export class StoreUnavailable extends Error {
 		super(`${what}${cause instanceof Error ? `: ${cause.message}` : ""}`, { cause });
 	}
 }
+
+/** Whatever was thrown, as an error. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

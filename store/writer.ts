@@ -4,8 +4,8 @@
  * does not rest on an append or a look that began after the question came.
  */
 import { chained } from "./chain.ts";
-import { type Commit, type LogPartition, StoreUnavailable, type Tail } from "./log.ts";
-import { encode, type Recorded } from "./codec.ts";
+import { encode } from "./codec.ts";
+import { asError, type Commit, type LogPartition, type Recorded, StoreUnavailable, type Tail } from "./log.ts";
 
 /** A decision not yet durable. */
 export interface Draft {
@@ -55,9 +55,9 @@ export interface WriterOptions {
 
 /** Failures in a row after which those who wait are told. */
 const PATIENCE = 5;
-/** Missed commits beyond which everything is forgotten rather than each actor found. */
-const FAR_BEHIND = 10_000;
 const PAGE = 1000;
+/** Missed commits beyond which everything is forgotten rather than each actor found. */
+const FAR_BEHIND = 10 * PAGE;
 
 interface Batch {
 	readonly commits: Commit[];
@@ -72,9 +72,8 @@ export class Writer {
 	#waiting: Job[] = [];
 	#running = false;
 	#failures = 0;
-	/** Since the start: appends that went in, and the commits in them. */
-	appends = 0;
-	commits = 0;
+	appends = 0; // since the start, those that went in
+	commits = 0; // in them
 	#idle: (() => void)[] = [];
 
 	constructor(log: LogPartition, options: WriterOptions) {
@@ -133,7 +132,7 @@ export class Writer {
 			try {
 				this.#options.memory(stream)?.load(stream, found.get(stream) ?? []);
 			} catch (error) {
-				for (const job of jobs) if (job.stream === stream) job.failed(failureOf(error)); // nobody else is held up by it
+				for (const job of jobs) if (job.stream === stream) job.failed(asError(error)); // nobody else is held up by it
 			}
 		}
 	}
@@ -245,8 +244,7 @@ function verdictOf(job: Job): Verdict {
 	try {
 		return job.decide();
 	} catch (error) {
-		job.failed(failureOf(error));
+		job.failed(asError(error));
 		return "over";
 	}
 }
-const failureOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

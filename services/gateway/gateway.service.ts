@@ -59,23 +59,26 @@ export default {
 	actions: { listAliases: false, addRoute: false, removeRoute: false },
 	events: {
 		"$broker.started"(this: Service) {
-			learn(this as Gateway);
+			learn(gatewayOf(this));
 		},
 		"$services.changed"(this: Service) {
-			learn(this as Gateway);
+			learn(gatewayOf(this));
 		},
 		/** A feed would never end by itself. */
 		"$node.stopping"(this: Service) {
-			for (const end of (this as Gateway).feeds) end();
+			for (const end of gatewayOf(this).feeds) end();
 		},
 	},
 	created(this: Service) {
 		Object.assign(this, { routed: new Map(), feeds: new Set() });
 	},
 	async started(this: Service) {
-		learn(this as Gateway);
+		learn(gatewayOf(this));
 	},
 } satisfies ServiceSchema;
+
+/** The service with what `created` gave it. */
+const gatewayOf = (service: Service): Gateway => service as Gateway; // see created
 
 /** Adds the routes of actions that came since; none is ever taken away. */
 function learn(gateway: Gateway): void {

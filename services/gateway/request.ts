@@ -1,7 +1,7 @@
 /** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { v5, v7 } from "uuid";
+import { derivedId, newId } from "../../mixins/ids.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
 import { invalidField, ProblemError } from "./problem.ts";
 
@@ -20,7 +20,6 @@ interface CommandMeta {
 	readonly ifMatch?: number;
 	readonly digest?: string;
 }
-const NAMESPACE = "b8a1a1f4-0c2e-5d6b-9a57-6e1f0b6f2d11";
 const ANONYMOUS = "anonymous";
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 const DEEPEST = 16;
@@ -39,13 +38,13 @@ export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { 
 	const id =
 		kind === "command"
 			? pathId(req)
-			: (body["id"] ?? (key === undefined || route.endsWith("/vehicles") ? undefined : v5(`id ${scope}`, NAMESPACE)));
+			: (body["id"] ?? (key === undefined || route.endsWith("/vehicles") ? undefined : derivedId(`id ${scope}`)));
 	const params: Params = id === undefined ? body : { ...body, id };
 	const ifMatch = ifMatchOf(req);
 	return {
 		params,
 		meta: {
-			commandId: key === undefined ? v7() : v5(`command ${scope}`, NAMESPACE),
+			commandId: key === undefined ? newId() : derivedId(`command ${scope}`),
 			now: new Date().toISOString(),
 			by: ANONYMOUS,
 			...(ifMatch === undefined ? {} : { ifMatch }),

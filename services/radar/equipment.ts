@@ -1,7 +1,6 @@
 /** Equipment - what is known of a radar over time, folded the same way by the actor that decides and by the read model that shows. */
 import type { JurisdictionId, RadarKind } from "../../jurisdictions/index.ts";
 import { insert, type Instant, type Timeline, valueAt } from "../../model/index.ts";
-import type { RadarFacts } from "./radar.service.ts";
 
 export interface Site {
 	readonly latitude: number;
@@ -40,6 +39,28 @@ export interface Enforcement {
 	readonly lightKmh: number | null;
 	readonly heavyKmh: number | null;
 	readonly site: Site & { readonly road: string | null };
+}
+
+export interface RadarFacts {
+	"radar.installed": {
+		name?: string;
+		kind: RadarKind;
+		latitude: number;
+		longitude: number;
+		road?: string;
+		direction?: string;
+		jurisdiction: JurisdictionId;
+		limits: Limits;
+		sectionMeters?: number;
+		from: Instant | null;
+	};
+	"radar.described": { name?: string; road?: string; direction?: string; from: Instant };
+	"radar.relocated": { latitude: number; longitude: number; road?: string; direction?: string; from: Instant };
+	"radar.limitsChanged": Limits & { from: Instant };
+	"radar.calibrated": Certificate;
+	"radar.activated": { from: Instant };
+	"radar.deactivated": { from: Instant; reason: string };
+	"radar.retired": { from: Instant; reason?: string };
 }
 
 /** A new value from an instant on; what is not given stays as it is. */

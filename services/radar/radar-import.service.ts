@@ -1,8 +1,9 @@
 /** RadarImport - the published list of French radars, as commands to each radar: the same file again changes nothing, a bad line harms no other. */
-import { type Context, Errors, type ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import type { RadarKind } from "../../jurisdictions/index.ts";
 import { type CsvLine, readCsv } from "../../mixins/csv.ts";
-import { given } from "../../model/index.ts";
+import { invalid, refusalError } from "../../mixins/errors.ts";
+import { given, refuse } from "../../model/index.ts";
 
 interface Report {
 	imported: number;
@@ -55,10 +56,9 @@ export default {
 				const { columns, lines } = readCsv(ctx.params.content);
 				const missing = NEEDED.filter((column) => !columns.includes(column));
 				if (missing.length > 0)
-					throw new Errors.ValidationError(
-						"The header is not that of a radar file",
-						"VALIDATION_ERROR",
+					throw invalid(
 						missing.map((field) => ({ field, message: "The column is missing", expected: NEEDED.join(", ") })),
+						"The header is not that of a radar file",
 					);
 				const report: Report = { imported: 0, changed: 0, unchanged: 0, rejected: 0, errors: [] };
 				for (let i = 0; i < lines.length; i += AT_ONCE)
@@ -83,7 +83,7 @@ function byRadar(lines: readonly CsvLine[]): CsvLine[][] {
 async function inOrder(ctx: Context, lines: readonly CsvLine[], report: Report): Promise<void> {
 	for (const line of lines) {
 		try {
-			if (!line.fields) throw new Errors.MoleculerClientError(line.problem ?? "", 422, "LINE_MALFORMED");
+			if (!line.fields) throw refusalError(refuse("LINE_MALFORMED", 422, line.problem ?? ""));
 			report[await take(ctx, read(line.fields))]++;
 		} catch (error) {
 			if (!(error instanceof Error) || !("type" in error) || !("code" in error) || Number(error.code) >= 500) throw error;
@@ -109,11 +109,7 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	const { id = "", type = "", emplacement, route, direction } = fields;
 	const kind = KINDS[type];
 	if (!kind)
-		throw new Errors.MoleculerClientError(
-			`"${type}" is no type of radar we know: ${Object.keys(KINDS).join(", ")}`,
-			422,
-			"RADAR_TYPE_UNKNOWN",
-		);
+		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${type}" is no type of radar we know: ${Object.keys(KINDS).join(", ")}`));
 	const kilometres = number(fields["longueur_troncon_km"]);
 	return {
 		id,
@@ -151,10 +147,8 @@ async function take(ctx: Context, line: Line): Promise<Change> {
 		return "imported";
 	}
 	if (kind !== known.kind || (sectionMeters !== undefined && sectionMeters !== known.sectionMeters))
-		throw new Errors.MoleculerClientError(
-			`Radar ${id} is installed as ${known.kind}, ${known.sectionMeters ?? "no"} metres of section`,
-			409,
-			"RADAR_ALREADY_EXISTS",
+		throw refusalError(
+			refuse("RADAR_ALREADY_EXISTS", 409, `Radar ${id} is installed as ${known.kind}, ${known.sectionMeters ?? "no"} metres of section`),
 		);
 	const moved = latitude !== known.latitude || longitude !== known.longitude;
 	const described = differing({ name, ...(moved ? {} : { road, direction }) }, known);

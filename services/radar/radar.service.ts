@@ -1,32 +1,10 @@
 /** Radar - a device at a site. What it may enforce is asked for the instant of capture, never for now. */
 import type { ServiceSchema } from "moleculer";
-import { type JurisdictionId, jurisdictionIds, type RadarKind, radarKinds } from "../../jurisdictions/index.ts";
+import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/event-sourced.ts";
-import {
-	aggregate,
-	alreadyHolds,
-	decimal,
-	id,
-	instant,
-	instantAfter,
-	integer,
-	invariant,
-	oneOf,
-	optional,
-	record,
-	text,
-} from "../../model/index.ts";
-import { given, type Instant, type ParamsOf, same, type Timeline, type Unknown } from "../../model/index.ts";
-import {
-	type Certificate,
-	changed,
-	type Enforcement,
-	enforcementOf,
-	type Equipment,
-	installed,
-	type Limits,
-	standing,
-} from "./equipment.ts";
+import { aggregate, alreadyHolds, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
+import { given, type Instant, type ParamsOf, record, same, text, type Timeline, type Unknown } from "../../model/index.ts";
+import { changed, type Enforcement, enforcementOf, type Equipment, installed, type RadarFacts, standing } from "./equipment.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Installed {
@@ -38,27 +16,8 @@ interface Installed {
 type Radar = Unknown | Installed;
 
 // -- Facts: stored for ever, so never renamed, extended with care --------------
-export interface RadarFacts {
-	"radar.installed": {
-		name?: string;
-		kind: RadarKind;
-		latitude: number;
-		longitude: number;
-		road?: string;
-		direction?: string;
-		jurisdiction: JurisdictionId;
-		limits: Limits;
-		sectionMeters?: number;
-		from: Instant | null;
-	};
-	"radar.described": { name?: string; road?: string; direction?: string; from: Instant };
-	"radar.relocated": { latitude: number; longitude: number; road?: string; direction?: string; from: Instant };
-	"radar.limitsChanged": Limits & { from: Instant };
-	"radar.calibrated": Certificate;
-	"radar.activated": { from: Instant };
-	"radar.deactivated": { from: Instant; reason: string };
-	"radar.retired": { from: Instant; reason?: string };
-}
+// Here they are said, in equipment.ts they are spelt out, beside what each changes.
+export type { RadarFacts };
 
 const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
 

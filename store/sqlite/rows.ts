@@ -229,7 +229,7 @@ class SqliteTable implements Table {
 			id: String(id),
 			rev: Number(rev),
 			at: JSON.parse(String(at)) as Row["at"], // bytes come in here
-			data: typeof data === "string" ? (JSON.parse(data) as object) : null,
+			data: typeof data === "string" ? (JSON.parse(data) as object) : null, // bytes come in here
 			due: typeof due === "string" ? due : null,
 			columns:
 				shown === 1

@@ -176,6 +176,23 @@ describe("a process whose command", () => {
 			expect(await depot.subjects()).toEqual({ a: done("Elm 1"), b: done("Elm 1") });
 		});
 
+		it("fails to write the very rows a reference concerns, the moment it comes, wakes them all the same", async () => {
+			const depot = await Depot.open();
+			depot.send(sent("a", 5));
+			await depot.settle();
+			const release = depot.table.hold();
+			depot.table.script.push("rejected");
+			await later(300); // being written
+			depot.move(moved(3, "Elm 1"));
+			await depot.show("people");
+			release();
+			await turns();
+			await later(2000);
+			void depot.runner.recover();
+			await depot.settle();
+			expect(depot.addresses).toEqual({ a: "Elm 1" });
+		});
+
 		it("cannot be read when a failed command is to be asked for again does it later", async () => {
 			const depot = await Depot.open({ obliging: false });
 			depot.send(sent("a", 5));

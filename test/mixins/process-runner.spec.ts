@@ -131,18 +131,34 @@ describe("a process", () => {
 		expect(depot.addresses).toEqual({ a: "Elm 1" });
 	});
 
-	it("asks for the next step as soon as the one before is answered", async () => {
-		const depot = await Depot.open({ obliging: false });
-		depot.send(sent("a", 5));
-		await depot.showAll();
-		depot.move(moved(3, "Elm 1"));
-		await depot.show("people");
-		depot.calls[0]?.execute();
-		await depot.show("round"); // it is open, but not where it should be; the answer is still under way
-		depot.obliging = true;
-		for (const call of depot.calls.splice(0)) call.answer();
-		await depot.settle();
-		expect(depot.addresses).toEqual({ a: "Elm 1" }); // and no recovery had to come by
+	it("asks for the next step as soon as the one before is answered, whichever comes first, the answer or the fact", async () => {
+		for (const factFirst of [true, false]) {
+			const depot = await Depot.open({ obliging: false });
+			depot.send({ ...sent("a", 5), insured: true });
+			await depot.showAll();
+			depot.calls[0]?.execute();
+			if (factFirst) await depot.show("round");
+			for (const call of depot.calls.splice(0)) call.answer();
+			depot.obliging = true;
+			await depot.settle(); // and no recovery had to come by
+			expect(depot.round.asked).toEqual([open("a"), "delivering/subject/a/insure"]);
+			await depot.runner.stop();
+			expect(await depot.subjects()).toEqual({ a: { ...done(null), insured: true } });
+		}
+	});
+
+	it("learns of a piece of work and of what it depends on in one batch, in any order in it", async () => {
+		for (const said of [
+			[sent("a", 5), moved(3, "Elm 1")],
+			[moved(3, "Elm 1"), sent("a", 5)],
+		]) {
+			const depot = await Depot.open();
+			depot.sayInOne(...said);
+			await depot.settle();
+			await depot.runner.stop();
+			expect(depot.round.asked).toEqual([open("a")]);
+			expect(await depot.subjects()).toEqual({ a: done("Elm 1") });
+		}
 	});
 
 	it("finishes what is under way at a stop, and begins where it was", async () => {

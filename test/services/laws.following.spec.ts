@@ -10,7 +10,7 @@ const INSTANTS = [day(1), day(7), day(400)] as const;
 const anySaid = anyLife.map((orders) => saidIn(live(orders)));
 const together = () => "";
 const apart = (stream: string) => stream;
-const runs = { numRuns: 200 };
+const runs = { numRuns: 120 };
 
 describe.each(projections.map((projection) => [projection.name, projection] as const))("the rows of %s", (_name, projection) => {
 	it("do not show how the facts were cut into batches", () =>

@@ -11,7 +11,7 @@ import { later } from "./words.ts";
 const always = (holds: (told: readonly Told[]) => void) =>
 	fc.assert(
 		fc.property(anyLife, (orders) => holds(live(orders))),
-		{ numRuns: 300 },
+		{ numRuns: 200 },
 	);
 const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T; // as it comes back
 const commands = models.flatMap((model) => Object.entries(model.commands).map(([name, law]) => ({ model, name, law })));

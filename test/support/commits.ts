@@ -1,6 +1,7 @@
 /** Commits for those who store and follow them: made up, but chained and numbered as the writer does it, and checked the same way. */
 import { chained } from "../../store/chain.ts";
-import { decode, encode, type Recorded, type RecordedFact } from "../../store/codec.ts";
+import { decode, encode } from "../../store/codec.ts";
+import type { Recorded, RecordedFact } from "../../store/log.ts";
 import type { Commit, LogPartition, Tail } from "../../store/log.ts";
 
 export const EMPTY: Tail = { position: 0, hash: "" };

@@ -8,8 +8,9 @@ import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
 import { ContextLog } from "../../mixins/storage.ts";
 import type { Table } from "../../store/rows.ts";
+import { chainedAfter } from "./commits.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
-import { delivering, type Moved, peopleOf, postOf, Round, type Sent } from "./parcels.ts";
+import { delivering, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { turns } from "./turns.ts";
 
@@ -52,8 +53,9 @@ export class Depot {
 	table: FaultyTable;
 	runner: ProcessRunner;
 	readonly stopped: Error[] = [];
-	readonly #parcels: Sent[] = [];
-	readonly #moves: Moved[] = [];
+	readonly #parcels = new Set<string>();
+	readonly #customers = new Set<string>();
+	readonly #versions = new Map<string, number>();
 
 	private constructor(inner: Table, obliging: boolean, beside?: Depot) {
 		const log = (name: Log): ScriptedLog => {
@@ -119,14 +121,24 @@ export class Depot {
 		await this.#start();
 	}
 
-	/** Adds to the logs; nobody sees it yet. */
+	/** Adds to a log; nobody sees it yet. */
 	send(...parcels: readonly Sent[]): void {
-		this.#parcels.push(...parcels);
-		this.logs.post.shelf.put(postOf(this.#parcels).slice(this.logs.post.shelf.tail.position));
+		for (const parcel of parcels) this.#say("post", parcel);
 	}
 	move(...moves: readonly Moved[]): void {
-		this.#moves.push(...moves);
-		this.logs.people.shelf.put(peopleOf(this.#moves).slice(this.logs.people.shelf.tail.position));
+		for (const move of moves) this.#say("people", move);
+	}
+	/** The same in one log: a parcel and where its customer lives may come in one batch. */
+	sayInOne(...said: readonly (Sent | Moved)[]): void {
+		for (const one of said) this.#say("post", one);
+	}
+	#say(log: Log, one: Sent | Moved): void {
+		const [stream, fact] = saidOf(one);
+		const version = this.#versions.get(stream) ?? 0;
+		this.#versions.set(stream, version + 1);
+		const { shelf } = this.logs[log];
+		shelf.put(chainedAfter(shelf.tail, [{ stream, version, facts: [fact] }]));
+		(stream.startsWith("parcel-") ? this.#parcels : this.#customers).add(stream.slice(stream.indexOf("-") + 1));
 	}
 	/** So many more commits of a log can be seen, all unless said. */
 	async show(name: Log, count = Number.POSITIVE_INFINITY): Promise<void> {
@@ -157,17 +169,25 @@ export class Depot {
 
 	/** Subjects as they stand in the table, without the bookkeeping that depends on the order of arrival. */
 	async subjects(): Promise<Record<string, unknown>> {
-		const rows = await this.inner.load([...this.#parcels.map(({ id }) => `subject/${id}`)]);
+		const rows = await this.inner.load([...this.#parcels].map((id) => `subject/${id}`));
 		return Object.fromEntries(
 			[...rows.values()].map(({ id, data, columns }) => {
-				const { subject, parked } = data as { subject: { stands?: { address: string | null } }; parked?: unknown }; // the runner's own rows
-				return [id.slice("subject/".length), { address: subject.stands?.address, state: columns?.[2], ...(parked ? { parked } : {}) }];
+				const { subject, parked } = data as { subject: { stands?: { address: string | null }; isInsured?: true }; parked?: unknown }; // the runner's own rows
+				return [
+					id.slice("subject/".length),
+					{
+						address: subject.stands?.address,
+						state: columns?.[2],
+						...(subject.isInsured ? { insured: true } : {}),
+						...(parked ? { parked } : {}),
+					},
+				];
 			}),
 		);
 	}
 	async references(): Promise<Record<string, unknown>> {
-		const ids = new Set(this.#moves.map(({ customer }) => `reference/${customer}`));
-		return Object.fromEntries([...(await this.inner.load([...ids])).values()].map(({ id, data }) => [id.slice("reference/".length), data]));
+		const rows = await this.inner.load([...this.#customers].map((id) => `reference/${id}`));
+		return Object.fromEntries([...rows.values()].map(({ id, data }) => [id.slice("reference/".length), data]));
 	}
 	get addresses(): Record<string, string | null> {
 		return Object.fromEntries(this.round.addresses);

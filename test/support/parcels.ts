@@ -5,20 +5,23 @@
 import type { Outcome } from "../../mixins/event-sourced.ts";
 import type { Send } from "../../mixins/outbox.ts";
 import { entryAfter, insert, process, type Instant, type Timeline, valueAt } from "../../model/index.ts";
-import type { Commit } from "../../store/log.ts";
 import { chainedAfter } from "./commits.ts";
 import type { Shelf } from "./scripted-log.ts";
 
 interface Facts {
-	"parcel.sent": { customer: string; at: Instant };
+	"parcel.sent": { customer: string; at: Instant; insured?: true };
 	"customer.moved": { from: Instant | null; address: string | null };
 	"delivery.opened": { address: string | null };
 	"delivery.moved": { address: string | null };
+	"delivery.insured": Record<never, never>;
 }
 interface Parcel {
 	readonly id?: string;
 	readonly customer?: string;
 	readonly at?: Instant;
+	/** Asked for, and got. */
+	readonly insured?: true;
+	readonly isInsured?: true;
 	readonly stands?: { readonly id: string; readonly version: number; readonly address: string | null };
 }
 interface Customer {
@@ -34,19 +37,21 @@ export const delivering = process<Parcel, Customer, Facts>({
 	name: "delivering",
 	follows: ["post", "people", "round"],
 	subjects: {
-		start: { "parcel.sent": (parcel, { customer, at }, { id }) => ({ ...parcel, id, customer, at }) },
-		continue: { "delivery.opened": stands, "delivery.moved": stands },
+		start: { "parcel.sent": (parcel, sent, { id }) => ({ ...parcel, id, ...sent }) },
+		continue: { "delivery.opened": stands, "delivery.moved": stands, "delivery.insured": (parcel) => ({ ...parcel, isInsured: true }) },
 		needs: ({ customer, at }) => (customer && at ? { reference: customer, at } : null),
 	},
 	references: {
 		on: { "customer.moved": (known, { from, address }) => ({ addresses: insert(known?.addresses ?? [], from, address) }) },
 		changed: ({ addresses }, { from }) => ({ from, to: entryAfter(addresses, from)?.from ?? null }),
 	},
-	next: ({ id, at, stands: now }, customer) => {
+	next: ({ id, at, insured, isInsured, stands: now }, customer) => {
 		if (!id || !at) return []; // heard of the delivery before the parcel
 		const address = customer ? (valueAt(customer.addresses, at) ?? null) : null;
 		if (!now) return [{ action: "delivery.open", params: { id, address }, cause: "open" }];
-		return now.address === address ? [] : [{ action: "delivery.move", params: { id: now.id, address }, cause: `${now.version}` }];
+		const moves = { action: "delivery.move", params: { id: now.id, address }, cause: `${now.version}` };
+		const insures = { action: "delivery.insure", params: { id: now.id }, cause: "insure" };
+		return [...(now.address === address ? [] : [moves]), ...(insured && !isInsured ? [insures] : [])];
 	},
 });
 
@@ -55,6 +60,8 @@ export interface Sent {
 	readonly customer: string;
 	/** The day of March it was sent. */
 	readonly day: number;
+	/** Whether it has to be insured too, once it is on its way. */
+	readonly insured?: boolean;
 }
 export interface Moved {
 	readonly customer: string;
@@ -65,27 +72,18 @@ export interface Moved {
 
 const dayOf = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T08:00:00.000Z`;
 
-/** The two logs the process starts from, a commit each. */
-export const postOf = (parcels: readonly Sent[]): Commit[] =>
-	chain(parcels.map(({ id, customer, day }) => [`parcel-${id}`, { type: "parcel.sent", data: { customer, at: dayOf(day) } }]));
-export const peopleOf = (moves: readonly Moved[]): Commit[] =>
-	chain(
-		moves.map(({ customer, from, address }) => [
-			`customer-${customer}`,
-			{ type: "customer.moved", data: { from: from === null ? null : dayOf(from), address } },
-		]),
-	);
-function chain(said: readonly (readonly [stream: string, fact: { readonly type: string; readonly data: unknown }])[]): Commit[] {
-	const versions = new Map<string, number>();
-	return chainedAfter(
-		{ position: 0, hash: "" },
-		said.map(([stream, fact]) => {
-			const version = versions.get(stream) ?? 0;
-			versions.set(stream, version + 1);
-			return { stream, version, facts: [fact] };
-		}),
-	);
-}
+/** What is said of a parcel or of a customer: the stream, and the fact. */
+export type Said = readonly [stream: string, fact: { readonly type: string; readonly data: object }];
+export const saidOf = (one: Sent | Moved): Said =>
+	"id" in one
+		? [
+				`parcel-${one.id}`,
+				{ type: "parcel.sent", data: { customer: one.customer, at: dayOf(one.day), ...(one.insured ? { insured: true } : {}) } },
+			]
+		: [
+				`customer-${one.customer}`,
+				{ type: "customer.moved", data: { from: one.from === null ? null : dayOf(one.from), address: one.address } },
+			];
 
 /** Where every parcel has to be in the end: the law, in three lines. */
 export function addressesBy(parcels: readonly Sent[], moves: readonly Moved[]): Record<string, string | null> {
@@ -113,15 +111,18 @@ export class Round {
 	execute(action: string, { params, commandId = "" }: Parameters<Send>[1][number]): Outcome {
 		const id = String(params["id"]);
 		if (id.startsWith("bad")) return { refusal: { status: 409, code: "NO_SUCH_STREET", detail: "There is no such street" } };
-		const address = params["address"] as string | null; // our own commands
 		if (!this.#done.has(commandId) && !(action === "delivery.open" && this.addresses.has(id))) {
 			const version = this.#versions.get(id) ?? 0;
-			const fact = { type: action === "delivery.open" ? "delivery.opened" : "delivery.moved", data: { address } };
+			const fact = this.#factOf(action, id, params["address"] as string | null); // our own commands
 			this.shelf.put(chainedAfter(this.shelf.tail, [{ stream: `delivery-${id}`, version, facts: [fact], commandId }]));
-			this.addresses.set(id, address);
 			this.#versions.set(id, version + 1);
 			this.#done.add(commandId);
 		}
 		return { done: { id, version: 0, position: "", begun: false, replayed: false, written: true, answer: {} } };
+	}
+	#factOf(action: string, id: string, address: string | null) {
+		if (action === "delivery.insure") return { type: "delivery.insured", data: {} };
+		this.addresses.set(id, address);
+		return { type: action === "delivery.open" ? "delivery.opened" : "delivery.moved", data: { address } };
 	}
 }
