@@ -50,6 +50,10 @@ export default {
 		logResponse: null,
 		logRouteRegistration: null,
 		httpServerTimeout: IDLE,
+		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
+		rootCallOptions(options: { requestID?: string | undefined }) {
+			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
+		},
 		onError(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
 			const problem = this.broker.started ? problemOf(error) : STARTING;
 			if (problem.status >= 500 && problem.status !== 503) this.logger.error(`${req.method} ${req.url}`, error);
@@ -101,7 +105,8 @@ function routeOf(routed: readonly Routed[]): object {
 		"GET /live": live,
 	};
 	for (const route of routed) aliases[route.rest] = handlerOf(route);
-	for (const [path, handler] of Object.entries(aliases)) if (path.startsWith("GET ")) aliases[path.replace("GET", "HEAD")] = handler;
+	for (const [path, handler] of Object.entries(aliases))
+		if (path.startsWith("GET ") && handler !== live) aliases[path.replace("GET", "HEAD")] = handler;
 	return {
 		path: "/",
 		mergeParams: false,
@@ -120,6 +125,7 @@ function routeOf(routed: readonly Routed[]): object {
 /** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
 const guarded = (handler: Handler) =>
 	function alias(this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse, next: (error: unknown) => void): void {
+		if (req.method === "OPTIONS") return void res.writeHead(204, { "Content-Length": "0" }).end(); // moleculer-web resolves a preflight to the alias it asks about
 		handler.call(this, req, res).catch(next);
 	};
 

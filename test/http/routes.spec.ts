@@ -91,3 +91,13 @@ describe("the rest", () => {
 		expect(holderIn(await system.get(`/vehicles/FR-${plate(30)}/holder?at=${since2000}`))).toBe("o-case");
 	});
 });
+
+describe("a preflight", () => {
+	it("asks about a command and does not give it", async () => {
+		await radarInService(system, "r-preflight");
+		const headers = { origin: "https://example.org", "access-control-request-method": "POST" };
+		expect((await system.send({ method: "OPTIONS", path: "/radars/r-preflight/retire", headers })).status).toBe(204);
+		const { status, version } = answered(200, await system.get("/radars/r-preflight/history")).body;
+		expect([status, version]).toEqual([undefined, 3]);
+	});
+});

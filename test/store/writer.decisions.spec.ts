@@ -6,6 +6,7 @@ import { decode } from "../../store/codec.ts";
 import { Bank } from "../support/bank.ts";
 import { chainedAfter, things } from "../support/commits.ts";
 import { ScriptedLog, Shelf } from "../support/scripted-log.ts";
+import { turns } from "../support/turns.ts";
 
 describe("a decision", () => {
 	let shelf: Shelf;
@@ -89,6 +90,14 @@ describe("a decision", () => {
 		const [sound, lost] = await Promise.allSettled(asked);
 		expect(lost).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("account.inherited") } });
 		expect(sound).toMatchObject({ status: "fulfilled", value: { version: 2 } });
+	});
+
+	it("and an ask on a stream that cannot be understood fail once, and nothing goes on trying", async () => {
+		shelf.put(chainedAfter(shelf.tail, [{ stream: "account-2", version: 0, facts: [{ type: "account.inherited", data: {} }] }]));
+		await expect(bank.balance("2")).rejects.toThrow("account.inherited");
+		const reads = log.streamReads.length;
+		await turns();
+		expect(log.streamReads.length).toBe(reads);
 	});
 
 	it("sees a state nobody can change behind its back", async () => {
