@@ -159,6 +159,7 @@ export class AskJob<T> implements Job {
 	readonly #resolve: (answer: T) => void;
 	readonly #reject: (error: unknown) => void;
 	#answer: (() => T) | null = null;
+	#failed = false;
 
 	constructor(
 		actors: ActorHost,
@@ -174,6 +175,7 @@ export class AskJob<T> implements Job {
 		this.#reject = reject;
 	}
 	decide(): Verdict {
+		if (this.#failed) return "over";
 		const actor = this.#actors.get(this.stream);
 		if (!actor) return "unread";
 		this.#answer = () => this.#map(actor.state.status === "unknown" ? null : actor);
@@ -191,6 +193,7 @@ export class AskJob<T> implements Job {
 		this.#actors.writer(this.stream).submit(this);
 	}
 	failed(error: Error): void {
+		this.#failed = true;
 		this.#reject(error);
 	}
 }
