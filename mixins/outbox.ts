@@ -5,6 +5,7 @@
 import type { Sending } from "../model/index.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
 import type { Parked } from "./process-rows.ts";
+import type { Timers } from "./timers.ts";
 
 /** Gives a command to many actors at once; resolves to an outcome each. */
 export type Send = (action: string, items: readonly Item[]) => Promise<readonly Outcome[]>;
@@ -39,17 +40,19 @@ export class Outbox {
 	readonly #stale = new Set<string>();
 	readonly #answered = new Map<string, (() => void)[]>();
 	readonly #attempts = new Map<string, number>();
-	readonly #timers = new Set<NodeJS.Timeout>();
+	readonly #timers: Timers;
+	readonly #cancels = new Set<() => void>();
 	#waiting: Entry[] = [];
 	#calls = 0;
 	#scheduled = false;
 	#roomy: (() => void)[] = [];
 	stopped = false;
 
-	constructor(name: string, send: Send, rows: Rows) {
+	constructor(name: string, send: Send, rows: Rows, timers: Timers) {
 		this.#name = name;
 		this.#send = send;
 		this.#rows = rows;
+		this.#timers = timers;
 	}
 
 	get size(): number {
@@ -89,7 +92,7 @@ export class Outbox {
 	stop(): void {
 		this.stopped = true;
 		this.#waiting = [];
-		for (const timer of this.#timers) clearTimeout(timer);
+		for (const cancel of this.#cancels) cancel();
 		for (const resolve of this.#roomy.splice(0)) resolve();
 	}
 
@@ -97,7 +100,7 @@ export class Outbox {
 	#schedule(): void {
 		if (this.#scheduled) return;
 		this.#scheduled = true;
-		setImmediate(() => {
+		this.#timers.soon(() => {
 			this.#scheduled = false;
 			while (this.#waiting.length > 0 && this.#calls < CALLS) void this.#call();
 		});
@@ -150,10 +153,10 @@ export class Outbox {
 
 	#later(id: string, attempts: number): void {
 		const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 10));
-		const timer = setTimeout(() => {
-			this.#timers.delete(timer);
+		const cancel = this.#timers.later(pause, () => {
+			this.#cancels.delete(cancel);
 			this.#look(id);
-		}, pause).unref();
-		this.#timers.add(timer);
+		});
+		this.#cancels.add(cancel);
 	}
 }

@@ -21,6 +21,7 @@ import {
 	within,
 } from "./process-rows.ts";
 import type { Followed } from "./projector.ts";
+import { nodeTimers, type Timers } from "./timers.ts";
 import { WriteBehind } from "./write-behind.ts";
 
 /** Rows looked at together. */
@@ -37,15 +38,17 @@ export class ProcessRunner {
 	readonly #reviews = new Map<string, Promise<void>>();
 	#putOff = 0;
 
-	constructor(process: AnyProcess, table: Table, send: Send) {
+	constructor(process: AnyProcess, table: Table, send: Send, timers: Timers = nodeTimers) {
 		this.process = process;
 		this.table = table;
 		this.#rows = new WriteBehind(
 			table,
 			(task) => this.#mutex.run(task),
 			(checkpoints) => this.#overtaken(checkpoints),
+			timers,
 		);
-		this.outbox = new Outbox(process.name, send, { again: (id) => this.#again([id]), park: (id, parked) => this.#park(id, parked) });
+		const rows = { again: (id: string) => this.#again([id]), park: (id: string, parked: Parked) => this.#park(id, parked) };
+		this.outbox = new Outbox(process.name, send, rows, timers);
 	}
 
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {

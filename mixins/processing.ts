@@ -6,11 +6,12 @@ import { healthOf, logsOf, PerService } from "./following.ts";
 import { processTableOf } from "./process-rows.ts";
 import { ProcessRunner } from "./process-runner.ts";
 import { storageOf } from "./storage.ts";
+import { every, nodeTimers } from "./timers.ts";
 
 /** How often what is open is asked for again, in milliseconds. */
 const RECOVER_EVERY = 5000;
 
-const runners = new PerService<{ readonly runner: ProcessRunner; readonly timer: NodeJS.Timeout }>();
+const runners = new PerService<{ readonly runner: ProcessRunner; readonly stop: () => void }>();
 
 export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	return {
@@ -40,13 +41,13 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			);
 			const recover = () =>
 				void runner.recover().catch((error: unknown) => this.logger.warn(`${process.name} could not look for open work: ${String(error)}`));
-			runners.set(this, { runner, timer: setInterval(recover, RECOVER_EVERY).unref() });
+			runners.set(this, { runner, stop: every(nodeTimers, RECOVER_EVERY, recover) });
 			this.broker.waitForServices([], 0).then(recover, recover);
 		},
 		async stopped(this: Service) {
 			const running = runners.find(this);
 			if (!running) return;
-			clearInterval(running.timer);
+			running.stop();
 			await running.runner.stop();
 		},
 	};

@@ -10,6 +10,7 @@ import type { Change, Row, Table, TableSpec, Value } from "../store/rows.ts";
 import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
 import { RowCache } from "./row-cache.ts";
 import type { ContextLog } from "./storage.ts";
+import { nodeTimers, type Timers } from "./timers.ts";
 
 /** Rows refreshed at a time when their hour has come. */
 const DUE_PAGE = 200;
@@ -37,14 +38,16 @@ export class Projector {
 	readonly #cache: RowCache;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => string;
+	readonly #timers: Timers;
 	/** Taken up to here, by partition; the followers hear of it a moment later. */
 	readonly #taken = new Map<string, number>();
 	#waiting: { positions: Positions; resolve: () => void }[] = [];
 
-	constructor(projection: AnyProjection, table: Table, clock: () => string) {
+	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers) {
 		this.projection = projection;
 		this.table = table;
 		this.#clock = clock;
+		this.#timers = timers;
 		this.#columns = tableOf(projection).columns;
 		this.#cache = new RowCache(table);
 	}
@@ -96,11 +99,11 @@ export class Projector {
 	until(positions: Positions, milliseconds: number): Promise<boolean> {
 		if (this.#reached(positions)) return Promise.resolve(true);
 		return new Promise((resolve) => {
-			const entry = { positions, resolve: () => (clearTimeout(timer), resolve(true)) };
-			const timer = setTimeout(() => {
+			const entry = { positions, resolve: () => (cancel(), resolve(true)) };
+			const cancel = this.#timers.later(milliseconds, () => {
 				this.#waiting = this.#waiting.filter((other) => other !== entry);
 				resolve(false);
-			}, milliseconds);
+			});
 			this.#waiting.push(entry);
 		});
 	}

@@ -10,6 +10,7 @@ import { partitionOf } from "../store/position.ts";
 import type { RowStore } from "../store/rows.ts";
 import { Writer } from "../store/writer.ts";
 import type { Actors } from "./actors.ts";
+import { every, nodeTimers, type Timers } from "./timers.ts";
 
 export interface Stores {
 	readonly logs: LogStore;
@@ -18,26 +19,26 @@ export interface Stores {
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
 const LOOK_EVERY = 1000;
 
-const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-
 /** The log of one context on this node. */
 export class ContextLog {
 	readonly partitions: readonly LogPartition[];
 	readonly writers: readonly Writer[];
+	readonly #timers: Timers;
 	readonly #actors = new Map<string, Actors>();
 	readonly #followers = new Map<string, Set<Follower>>();
 	readonly #recent = new Map<string, Recent>();
 
-	constructor(partitions: readonly LogPartition[]) {
+	constructor(partitions: readonly LogPartition[], timers: Timers = nodeTimers) {
 		this.partitions = partitions;
+		this.#timers = timers;
 		this.writers = partitions.map(
 			(log) =>
 				new Writer(log, {
 					memory: (stream) => this.#actors.get(stream.slice(0, stream.indexOf("-"))),
 					memories: () => this.#actors.values(),
 					appended: (commits) => this.#appended(log.name, commits),
-					soon: setImmediate,
-					pause: wait,
+					soon: timers.soon,
+					pause: timers.wait,
 				}),
 		);
 	}
@@ -61,12 +62,14 @@ export class ContextLog {
 
 	/** `of`: who follows, for the metrics. */
 	follow(log: LogPartition, of: string, options: Pick<FollowerOptions, "from" | "take" | "stopped">): Follower {
-		const every = (wake: () => void) => {
-			const timer = setInterval(wake, LOOK_EVERY).unref();
-			return () => clearInterval(timer);
-		};
 		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
-		const follower = new Follower(log.name, { ...options, of, read, every, pause: wait });
+		const follower = new Follower(log.name, {
+			...options,
+			of,
+			read,
+			every: (wake) => every(this.#timers, LOOK_EVERY, wake),
+			pause: this.#timers.wait,
+		});
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));
 		return follower;

@@ -5,6 +5,7 @@
  */
 import type { Change, Row, Step, Table } from "../store/rows.ts";
 import { RowCache } from "./row-cache.ts";
+import { nodeTimers, type Timers } from "./timers.ts";
 
 /** Rows that may wait to be written. */
 const MOST = 6000;
@@ -21,17 +22,20 @@ export class WriteBehind {
 	#dirty = new Map<string, Change>();
 	#steps = new Map<string, Step>();
 	#saving: Promise<void> = Promise.resolve();
-	#timer: NodeJS.Timeout | null = null;
+	readonly #timers: Timers;
+	#cancel: (() => void) | null = null;
 
 	constructor(
 		table: Table,
 		between: (task: () => Promise<void>) => Promise<void>,
 		overtaken: (checkpoints: Readonly<Record<string, number>>) => void,
+		timers: Timers = nodeTimers,
 	) {
 		this.#table = table;
 		this.#cache = new RowCache(table);
 		this.#between = between;
 		this.#overtaken = overtaken;
+		this.#timers = timers;
 	}
 
 	/** The rows as they stand, written or not. */
@@ -52,13 +56,13 @@ export class WriteBehind {
 		for (const { before, after } of changes) this.#dirty.set(after.id, { before: this.#dirty.get(after.id)?.before ?? before, after });
 		if (step) this.#steps.set(step.partition, { ...step, from: this.#steps.get(step.partition)?.from ?? step.from });
 		if (this.#dirty.size >= MOST) return this.flush();
-		this.#timer ??= setTimeout(() => this.#later(), LONGEST).unref();
+		this.#cancel ??= this.#timers.later(LONGEST, () => this.#later());
 	}
 
 	/** Resolves when all that was put before is written. Called while no row is between being loaded and being put. */
 	flush(): Promise<void> {
-		if (this.#timer) clearTimeout(this.#timer);
-		this.#timer = null;
+		this.#cancel?.();
+		this.#cancel = null;
 		const [dirty, steps] = [this.#dirty, this.#steps];
 		if (dirty.size === 0 && steps.size === 0) return this.#saving;
 		this.#cache.keep([...dirty.values()]); // what is changed while these are written starts from here
@@ -72,7 +76,7 @@ export class WriteBehind {
 
 	/** What fails here is restored, and tried again with the next change or at the stop. */
 	#later(): void {
-		this.#timer = null;
+		this.#cancel = null;
 		let saved: Promise<void> = Promise.resolve();
 		void this.#between(async () => {
 			saved = this.flush();

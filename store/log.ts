@@ -43,6 +43,20 @@ export interface Tail {
 	readonly hash: string;
 }
 
+/** A signed statement, kept beside the commits: at this position the chain stood at this hash. */
+export interface Head {
+	/** `<log>:<partition>` */
+	readonly partition: string;
+	readonly position: number;
+	readonly hash: string;
+	/** When it was signed, ISO-8601 UTC. */
+	readonly at: string;
+	/** Id of the key that signed it. */
+	readonly key: string;
+	/** Ed25519 over all of the above, base64url. */
+	readonly signature: string;
+}
+
 export interface LogPartition {
 	/** `<log>:<partition>`, the prefix of its positions outside. */
 	readonly name: string;
@@ -60,6 +74,10 @@ export interface LogPartition {
 	read(after: number, limit: number): Promise<Commit[]>;
 	/** All commits of each stream, in order; a stream that does not exist is absent. */
 	streams(names: readonly string[]): Promise<Map<string, Commit[]>>;
+	/** Signed heads, by position; several of one position are several keys'. */
+	heads(): Promise<Head[]>;
+	/** Keeps a head beside the commits; the same once more changes nothing. */
+	keepHead(head: Head): Promise<void>;
 }
 
 export interface LogStore {

@@ -73,14 +73,42 @@ export interface Table {
 	find(query: Query): Promise<Row[]>;
 	/** Shown rows only; from an index or a kept total. */
 	count(filters: Readonly<Record<string, Value>>): Promise<number>;
+	/** All rows after an id, by id: hidden and deleted ones too. */
+	scan(after: string, limit: number): Promise<Row[]>;
 	/** Shown or not, rows whose time to read differently has come. */
 	due(now: string, limit: number): Promise<Row[]>;
 }
 
+/** One life of a read model's rows: a rebuild makes the next one beside it. */
+export interface Generation {
+	/** 1, 2, 3 ... of its read model. */
+	readonly number: number;
+	/** One is live, the one read from; a building one is being filled; kept ones were live before. */
+	readonly state: "building" | "live" | "kept";
+	/** As it was begun, with the name of its own table. */
+	readonly spec: TableSpec;
+	/** Fingerprint of the code it is folded by. */
+	readonly code: string;
+	/** When it was begun, ISO-8601 UTC. */
+	readonly begun: string;
+}
+
 export interface RowStore {
+	/** The table of a spec's name, made when it is new. */
 	open(spec: TableSpec): Promise<Table>;
+	/** All there are of a read model, by number. */
+	generations(name: string): Promise<Generation[]>;
+	/** The next generation; the first of a read model is live at once, any other is building. */
+	begin(spec: TableSpec, code: string, at: string): Promise<Generation>;
+	/** In one step: this one is live, the one that was is kept. False if there is no such one. */
+	promote(name: string, number: number): Promise<boolean>;
+	/** Its rows and checkpoints are gone; false if it is live, or not there. */
+	remove(name: string, number: number): Promise<boolean>;
 	close(): Promise<void>;
 }
+
+/** Where the rows of a generation are: the first has the read model's own name. */
+export const tableNameOf = (name: string, generation: number): string => (generation === 1 ? name : `${name}@${generation}`);
 
 /** How the kept totals change with these rows, by `<column>=<value>`, "" for all shown. */
 export function totalsOf({ columns, counted }: TableSpec, changes: readonly Change[]): Map<string, number> {

@@ -4,7 +4,7 @@
  * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { type Commit, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { settle } from "./file.ts";
 import { Thread } from "./thread.ts";
 
@@ -21,6 +21,9 @@ export class SqliteLogStore implements LogStore {
 		this.#db = settle(new DatabaseSync(file), "FULL");
 		this.#db.exec("CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT");
 		this.#wanted = partitions;
+		this.#db.exec(
+			"CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID",
+		);
 		this.#fits();
 		this.#writer = new Thread(file, "FULL");
 	}
@@ -54,6 +57,7 @@ class SqlitePartition implements LogPartition {
 	readonly #tail: StatementSync;
 	readonly #read: StatementSync;
 	readonly #stream: StatementSync;
+	readonly #heads: StatementSync;
 
 	constructor(db: DatabaseSync, writer: Thread, context: string, partition: number) {
 		const table = `"log_${context}_${partition}"`;
@@ -67,6 +71,7 @@ class SqlitePartition implements LogPartition {
 		this.#insert = `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`;
 		this.#read = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE position > ? ORDER BY position LIMIT ?`);
 		this.#stream = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? ORDER BY version`);
+		this.#heads = db.prepare("SELECT position, hash, at, key, signature FROM heads WHERE partition = ? ORDER BY position, key");
 	}
 
 	async tail() {
@@ -91,6 +96,24 @@ class SqlitePartition implements LogPartition {
 			if (commits.length > 0) found.set(name, commits.map(commitOf));
 		}
 		return found;
+	}
+
+	async heads(): Promise<Head[]> {
+		return this.#heads
+			.all(this.name)
+			.map((row) => ({
+				partition: this.name,
+				position: Number(row["position"]),
+				hash: String(row["hash"]),
+				at: String(row["at"]),
+				key: String(row["key"]),
+				signature: String(row["signature"]),
+			}));
+	}
+
+	async keepHead({ position, hash, at, key, signature }: Head): Promise<void> {
+		const row = [this.name, position, hash, at, key, signature];
+		await this.#writer.transaction([{ sql: "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows: [row] }]);
 	}
 }
 

@@ -25,6 +25,63 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 		});
 		const row = async (id: string): Promise<Row> => (await table.load([id])).get(id) ?? blank(id);
 
+		describe("in generations", () => {
+			const at = "2026-03-01T00:00:00.000Z";
+			const states = async () => (await store.generations("cars")).map(({ number, state }) => `${number} ${state}`);
+
+			it("are none until one is begun; the first is live at once, the next beside it", async () => {
+				expect(await store.generations("cars")).toEqual([]);
+				expect(await store.begin(CARS, "old", at)).toEqual({ number: 1, state: "live", spec: CARS, code: "old", begun: at });
+				const next = await store.begin({ ...CARS, columns: ["colour"] }, "new", at);
+				expect(next).toMatchObject({ number: 2, state: "building", code: "new", spec: { name: "cars@2", columns: ["colour"] } });
+				expect(await store.generations("cars")).toEqual([expect.objectContaining({ number: 1 }), next]);
+				expect(await store.generations("vans")).toEqual([]);
+			});
+
+			it("have rows and checkpoints of their own", async () => {
+				await store.begin(CARS, "", at);
+				const { spec } = await store.begin(CARS, "", at);
+				const beside = await store.open(spec);
+				await drive(table, { a: { colour: "red" } });
+				expect([await beside.checkpoints(), await beside.count({}), await beside.get("a")]).toEqual([{}, 0, null]);
+				await drive(beside, { a: { colour: "blue" }, b: { colour: "blue" } });
+				expect([await table.count({ colour: "red" }), await table.count({}), await beside.count({ colour: "blue" })]).toEqual([1, 1, 2]);
+			});
+
+			it("change places in one step, and back", async () => {
+				await store.begin(CARS, "", at);
+				await store.begin(CARS, "", at);
+				expect(await store.promote("cars", 2)).toBe(true);
+				expect(await states()).toEqual(["1 kept", "2 live"]);
+				expect(await store.promote("cars", 2)).toBe(true);
+				expect(await store.promote("cars", 1)).toBe(true);
+				expect(await states()).toEqual(["1 live", "2 kept"]);
+				expect(await store.promote("cars", 3)).toBe(false);
+				expect(await states()).toEqual(["1 live", "2 kept"]);
+			});
+
+			it("are removed with all they hold, the live one never", async () => {
+				await store.begin(CARS, "", at);
+				const { spec } = await store.begin(CARS, "", at);
+				await drive(await store.open(spec), { a: { colour: "red" } });
+				expect(await store.remove("cars", 1)).toBe(false);
+				expect(await store.remove("cars", 2)).toBe(true);
+				expect(await store.remove("cars", 2)).toBe(false);
+				expect(await states()).toEqual(["1 live"]);
+				const again = await store.open((await store.begin(CARS, "", at)).spec);
+				expect([await again.checkpoints(), await again.count({}), (await again.load(["a"])).size]).toEqual([{}, 0, 0]);
+			});
+
+			it("are scanned whole, hidden and deleted rows too", async () => {
+				await drive(table, { a: { colour: "red" }, b: {}, c: { colour: "blue" } });
+				await table.save([{ before: await row("c"), after: { ...(await row("c")), data: null, columns: null } }], []);
+				const first = await table.scan("", 2);
+				expect(first.map(({ id }) => id)).toEqual(["a", "b"]);
+				expect(await table.scan("b", 2)).toEqual([await row("c")]);
+				expect((await row("c")).data).toBeNull();
+			});
+		});
+
 		describe("written", () => {
 			it("are none at first", async () => {
 				expect(await table.checkpoints()).toEqual({});

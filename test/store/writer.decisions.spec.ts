@@ -97,7 +97,9 @@ describe("a decision", () => {
 		await expect(bank.balance("2")).rejects.toThrow("account.inherited");
 		const reads = log.streamReads.length;
 		await turns();
-		expect(log.streamReads.length).toBe(reads);
+		const later = log.streamReads.length;
+		shelf.commits.length = 0; // whoever goes on trying can stop now
+		expect(later).toBe(reads);
 	});
 
 	it("sees a state nobody can change behind its back", async () => {

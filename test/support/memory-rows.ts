@@ -2,15 +2,64 @@
  * MemoryRows - rows as the contract says they are, in the plainest way: the oracle SQLite is compared with, and a quick place for
  * projections and processes whose subject is not the store. FaultyTable does to any table what disks and other processes do.
  */
-import type { Change, Query, Row, RowStore, Step, Table, TableSpec, Value } from "../../store/rows.ts";
+import {
+	type Change,
+	type Generation,
+	type Query,
+	type Row,
+	type RowStore,
+	type Step,
+	type Table,
+	tableNameOf,
+	type TableSpec,
+	type Value,
+} from "../../store/rows.ts";
 
 export class MemoryRowStore implements RowStore {
 	readonly #tables = new Map<string, MemoryTable>();
+	readonly #generations = new Map<string, readonly Generation[]>();
 
 	async open(spec: TableSpec): Promise<MemoryTable> {
 		const table = this.#tables.get(spec.name) ?? new MemoryTable(spec);
 		this.#tables.set(spec.name, table);
 		return table;
+	}
+	async generations(name: string): Promise<Generation[]> {
+		return [...(this.#generations.get(name) ?? [])];
+	}
+	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		const all = this.#generations.get(spec.name) ?? [];
+		const number = (all.at(-1)?.number ?? 0) + 1;
+		const one: Generation = {
+			number,
+			state: number === 1 ? "live" : "building",
+			spec: { ...spec, name: tableNameOf(spec.name, number) },
+			code,
+			begun,
+		};
+		this.#generations.set(spec.name, [...all, one]);
+		return one;
+	}
+	async promote(name: string, number: number): Promise<boolean> {
+		const all = this.#generations.get(name) ?? [];
+		if (!all.some((one) => one.number === number)) return false;
+		const state = (one: Generation) => (one.number === number ? "live" : one.state === "live" ? "kept" : one.state);
+		this.#generations.set(
+			name,
+			all.map((one) => ({ ...one, state: state(one) })),
+		);
+		return true;
+	}
+	async remove(name: string, number: number): Promise<boolean> {
+		const all = this.#generations.get(name) ?? [];
+		const gone = all.find((one) => one.number === number && one.state !== "live");
+		if (!gone) return false;
+		this.#tables.delete(gone.spec.name);
+		this.#generations.set(
+			name,
+			all.filter((one) => one !== gone),
+		);
+		return true;
 	}
 	async close(): Promise<void> {}
 }
@@ -58,6 +107,13 @@ export class MemoryTable implements Table {
 	}
 	async count(filters: Query["filters"]) {
 		return [...this.#rows.values()].filter((row) => row.columns && this.#matches(row, filters)).length;
+	}
+	async scan(after: string, limit: number) {
+		return [...this.#rows.values()]
+			.filter(({ id }) => compare(id, after) > 0)
+			.toSorted((a, b) => compare(a.id, b.id))
+			.slice(0, limit)
+			.map(copy);
 	}
 	async due(now: string, limit: number) {
 		return [...this.#rows.values()]
@@ -156,6 +212,9 @@ export class FaultyTable implements Table {
 	}
 	count(filters: Query["filters"]) {
 		return this.inner.count(filters);
+	}
+	scan(after: string, limit: number) {
+		return this.inner.scan(after, limit);
 	}
 	due(now: string, limit: number) {
 		return this.inner.due(now, limit);

@@ -2,7 +2,7 @@
  * ScriptedLog - a log in memory that does to a writer what stores and networks do: refuses, loses an answer, writes a part, lands
  * late, lets others in between, cannot be read. Several on one shelf are several processes on one log.
  */
-import type { Commit, LogPartition, Tail } from "../../store/log.ts";
+import type { Commit, Head, LogPartition, Tail } from "../../store/log.ts";
 import { EMPTY } from "./commits.ts";
 import { turns } from "./turns.ts";
 
@@ -12,6 +12,7 @@ export type Mishap = "fine" | "rejected" | "false" | "lost" | "late" | number;
 /** What is durable, whoever looks. */
 export class Shelf {
 	readonly commits: Commit[] = [];
+	readonly heads: Head[] = [];
 	/** Never counted on: what a store without transactions may still do. */
 	late: (() => void) | null = null;
 
@@ -101,6 +102,12 @@ export class ScriptedLog implements LogPartition {
 		return this.shelf.commits.slice(after, Math.min(after + limit, this.visible)).map((commit) => ({ ...commit }));
 	}
 
+	async heads(): Promise<Head[]> {
+		return this.shelf.heads;
+	}
+	async keepHead(head: Head): Promise<void> {
+		this.shelf.heads.push(head);
+	}
 	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
 		await this.#pass();
 		this.streamReads.push([...names]);

@@ -1,0 +1,31 @@
+/** Timers - when something happens that nobody asked for: the one edge at which a test or a simulation takes time over. */
+export interface Timers {
+	/** After what is ready now. */
+	soon(run: () => void): void;
+	/** Once, in so many milliseconds, unless the returned function is called before; keeps no process alive. */
+	later(milliseconds: number, run: () => void): () => void;
+	/** Resolves in so many milliseconds. */
+	wait(milliseconds: number): Promise<void>;
+}
+
+export const nodeTimers: Timers = {
+	soon: (run) => void setImmediate(run),
+	later: (milliseconds, run) => {
+		const timer = setTimeout(run, milliseconds).unref();
+		return () => clearTimeout(timer);
+	},
+	wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** Runs something again and again until the returned function is called. */
+export function every(timers: Timers, milliseconds: number, run: () => void): () => void {
+	let cancel = () => {};
+	const again = () => {
+		cancel = timers.later(milliseconds, () => {
+			again();
+			run();
+		});
+	};
+	again();
+	return () => cancel();
+}

@@ -1,0 +1,74 @@
+/** Generations - which rows of a read model are live, being built, or kept: one small table beside them, moved in one transaction. */
+import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
+import type { Thread } from "./thread.ts";
+import type { Run } from "./worker.ts";
+
+const CREATE =
+	"CREATE TABLE IF NOT EXISTS generations (name TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL, code TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT, WITHOUT ROWID";
+const STATE = "SELECT state FROM generations WHERE name = ? AND number = ?";
+const SET = "UPDATE generations SET state = ? WHERE name = ? AND number = ?";
+
+export class Generations {
+	readonly #thread: Thread;
+	#made: Promise<unknown> | null = null;
+
+	constructor(thread: Thread) {
+		this.#thread = thread;
+	}
+
+	async of(name: string): Promise<Generation[]> {
+		await (this.#made ??= this.#thread.transaction([{ sql: CREATE, rows: [[]] }]));
+		const rows = await this.#thread.query("SELECT number, state, spec, code, begun FROM generations WHERE name = ? ORDER BY number", [
+			name,
+		]);
+		return rows.map(([number, state, spec, code, begun]) => ({
+			number: Number(number),
+			state: String(state) as Generation["state"], // bytes come in here
+			spec: JSON.parse(String(spec)) as TableSpec, // bytes come in here
+			code: String(code),
+			begun: String(begun),
+		}));
+	}
+
+	/** Another process may be as fast: then its one is taken if it is the same, and the next number if not. */
+	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		for (;;) {
+			const number = ((await this.of(spec.name)).at(-1)?.number ?? 0) + 1;
+			const state = number === 1 ? "live" : "building";
+			const own = { ...spec, name: tableNameOf(spec.name, number) };
+			const insert: Run = {
+				sql: "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				rows: [[spec.name, number, state, JSON.stringify(own), code, begun]],
+				each: true,
+			};
+			if (await this.#thread.transaction([insert])) return { number, state, spec: own, code, begun };
+			const [first] = await this.of(spec.name);
+			if (number === 1 && first) return first;
+		}
+	}
+
+	async promote(name: string, number: number): Promise<boolean> {
+		const live = (await this.of(name)).find(({ state }) => state === "live");
+		if (live?.number === number) return true;
+		const runs: Run[] = [
+			{ sql: SET, rows: live ? [["kept", name, live.number]] : [], each: true },
+			{ sql: SET, rows: [["live", name, number]], each: true },
+		];
+		return this.#thread.transaction(runs, live ? [{ sql: STATE, params: [name, live.number], value: "live" }] : []);
+	}
+
+	async remove(name: string, number: number): Promise<boolean> {
+		const gone = (await this.of(name)).find((one) => one.number === number);
+		if (!gone || gone.state === "live") return false;
+		const own = gone.spec.name;
+		return this.#thread.transaction(
+			[
+				{ sql: `DROP TABLE IF EXISTS "rows_${own}"`, rows: [[]] },
+				{ sql: "DELETE FROM checkpoints WHERE name = ?", rows: [[own]] },
+				{ sql: "DELETE FROM totals WHERE name = ?", rows: [[own]] },
+				{ sql: "DELETE FROM generations WHERE name = ? AND number = ?", rows: [[name, number]], each: true },
+			],
+			[{ sql: STATE, params: [name, number], value: gone.state }],
+		);
+	}
+}

@@ -1,0 +1,188 @@
+/** Table - the statements of one read model's rows: loaded by id, saved in one transaction with the checkpoint, found by index. */
+import type { SQLInputValue } from "node:sqlite";
+import { type Change, type Query, type Row, same, type Step, type Table, type TableSpec, totalsOf, type Value } from "../rows.ts";
+import type { Thread } from "./thread.ts";
+import type { Run } from "./worker.ts";
+
+export const quoted = (name: string): string => `"${name}"`;
+/** A column of the read model: never in the way of our own. */
+export const field = (name: string): string => (name === "id" ? name : `"by_${name}"`);
+
+/** What comes after a row in an order: SQLite puts what has no value first. */
+function beyond(
+	sort: string,
+	descending: boolean,
+	{ value, id }: NonNullable<Query["after"]>,
+): { readonly sql: string; readonly params: SQLInputValue[] } {
+	const by = field(sort);
+	const than = descending ? "<" : ">";
+	if (sort === "id") return { sql: `id ${than} ?`, params: [id] };
+	if (value === null)
+		return { sql: descending ? `(${by} IS NULL AND id < ?)` : `((${by} IS NULL AND id > ?) OR ${by} IS NOT NULL)`, params: [id] };
+	return { sql: `((${by}, id) ${than} (?, ?)${descending ? ` OR ${by} IS NULL` : ""})`, params: [value, id] };
+}
+
+export class SqliteTable implements Table {
+	readonly atomic = true;
+	readonly #spec: TableSpec;
+	readonly #writer: Thread;
+	readonly #reader: Thread;
+	readonly #table: string;
+	readonly #fields: string;
+	readonly #insert: string;
+	readonly #update: string;
+	/** For a row that is found as before: no index is touched. */
+	readonly #rewrite: string;
+
+	constructor(spec: TableSpec, writer: Thread, reader: Thread) {
+		this.#spec = spec;
+		this.#writer = writer;
+		this.#reader = reader;
+		this.#table = quoted(`rows_${spec.name}`);
+		const columns = spec.columns.map(field);
+		this.#fields = ["id", "rev", "at", "data", "due", "shown", ...columns].join(", ");
+		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)}) ON CONFLICT DO NOTHING`;
+		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ? AND rev = ?`;
+		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ? AND rev = ?`;
+	}
+
+	async checkpoints() {
+		const rows = await this.#writer.query("SELECT partition, position FROM checkpoints WHERE name = ?", [this.#spec.name]);
+		return Object.fromEntries(rows.map(([partition, position]) => [String(partition), Number(position)]));
+	}
+
+	async load(ids: readonly string[]): Promise<Map<string, Row>> {
+		if (ids.length === 0) return new Map();
+		const rows = await this.#writer.queries(
+			`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ?`,
+			ids.map((id) => [id]),
+		);
+		return new Map(rows.map((cells) => [String(cells[0]), this.#row(cells)]));
+	}
+
+	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
+		const { name } = this.#spec;
+		const moved = {
+			sql: "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
+			rows: steps.map(({ partition, to }) => [name, partition, to]),
+		};
+		const sql = "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?";
+		return this.#writer.transaction(
+			[...this.#runs(changes), moved],
+			steps.map(({ partition, from }) => ({ sql, params: [name, partition], value: from })),
+		);
+	}
+
+	refresh(change: Change): Promise<boolean> {
+		return change.before.rev === 0 ? Promise.resolve(false) : this.#writer.transaction(this.#runs([change]));
+	}
+
+	#runs(changes: readonly Change[]): Run[] {
+		const inserts: SQLInputValue[][] = [];
+		const updates: SQLInputValue[][] = [];
+		const rewrites: SQLInputValue[][] = [];
+		for (const { before, after } of changes) {
+			const { id, rev, at, data, due, columns } = after;
+			const content = [rev + 1, JSON.stringify(at), data === null ? null : JSON.stringify(data)];
+			const found = [due, columns ? 1 : 0, ...(columns ?? this.#hidden)];
+			if (rev === 0) inserts.push([id, ...content, ...found]);
+			else if (before.due === due && same(before.columns, columns)) rewrites.push([...content, id, rev]);
+			else updates.push([...content, ...found, id, rev]);
+		}
+		const totals = [...totalsOf(this.#spec, changes)].filter(([, by]) => by !== 0);
+		return [
+			{ sql: this.#insert, rows: inserts, each: true },
+			{ sql: this.#update, rows: updates, each: true },
+			{ sql: this.#rewrite, rows: rewrites, each: true },
+			{
+				sql: "INSERT INTO totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
+				rows: totals.map(([key, by]) => [this.#spec.name, key, by]),
+			},
+		];
+	}
+
+	get #hidden(): SQLInputValue[] {
+		return this.#spec.columns.map(() => null);
+	}
+
+	async get(id: string): Promise<Row | null> {
+		const [cells] = await this.#reader.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ? AND shown = 1`, [id]);
+		return cells ? this.#row(cells) : null;
+	}
+
+	async find({ filters, range, sort, descending, limit, offset = 0, after }: Query): Promise<Row[]> {
+		const by = field(sort);
+		const order = descending ? "DESC" : "ASC";
+		const where = ["shown = 1"];
+		const params: SQLInputValue[] = [];
+		for (const [column, value] of Object.entries(filters)) {
+			where.push(`${field(column)} = ?`);
+			params.push(value);
+		}
+		for (const [bound, compare] of [
+			[range?.from, ">="],
+			[range?.to, "<"],
+		] as const) {
+			if (!range || bound === null || bound === undefined) continue;
+			where.push(`${field(range.column)} ${compare} ?`);
+			params.push(bound);
+		}
+		if (after) {
+			const next = beyond(sort, descending, after);
+			where.push(next.sql);
+			params.push(...next.params);
+		}
+		const ordering = sort === "id" ? `id ${order}` : `${by} ${order}, id ${order}`;
+		const rows = await this.#reader.query(
+			`SELECT ${this.#fields} FROM ${this.#table} WHERE ${where.join(" AND ")} ORDER BY ${ordering} LIMIT ? OFFSET ?`,
+			[...params, limit, offset],
+		);
+		return rows.map((cells) => this.#row(cells));
+	}
+
+	async count(filters: Readonly<Record<string, Value>>): Promise<number> {
+		const asked = Object.entries(filters);
+		const key = this.#kept(asked);
+		if (key !== null) {
+			const [cells] = await this.#reader.query("SELECT total FROM totals WHERE name = ? AND key = ?", [this.#spec.name, key]);
+			return Number(cells?.[0] ?? 0);
+		}
+		const where = asked.map(([column]) => (column === "id" ? "id = ? AND shown = 1" : `${field(column)} = ?`)); // what is hidden has no other columns
+		const [cells] = await this.#reader.query(
+			`SELECT count(*) FROM ${this.#table} WHERE ${where.join(" AND ")}`,
+			asked.map(([, value]) => value),
+		);
+		return Number(cells?.[0] ?? 0);
+	}
+
+	/** The key of a kept total that answers, or null. */
+	#kept(asked: readonly (readonly [string, Value])[]): string | null {
+		const [only] = asked;
+		if (!only) return "";
+		return asked.length === 1 && this.#spec.counted.includes(only[0]) && only[1] !== null ? `${only[0]}=${only[1]}` : null;
+	}
+
+	async scan(after: string, limit: number): Promise<Row[]> {
+		const rows = await this.#reader.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE id > ? ORDER BY id LIMIT ?`, [after, limit]);
+		return rows.map((cells) => this.#row(cells));
+	}
+
+	async due(now: string, limit: number): Promise<Row[]> {
+		const rows = await this.#writer.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE due <= ? ORDER BY due LIMIT ?`, [now, limit]);
+		return rows.map((cells) => this.#row(cells));
+	}
+
+	#row([id, rev, at, data, due, shown, ...columns]: readonly SQLInputValue[]): Row {
+		return {
+			id: String(id),
+			rev: Number(rev),
+			at: JSON.parse(String(at)) as Row["at"], // bytes come in here
+			data: typeof data === "string" ? (JSON.parse(data) as object) : null, // bytes come in here
+			due: typeof due === "string" ? due : null,
+			columns:
+				shown === 1
+					? columns.map((value) => (typeof value === "bigint" || value instanceof Uint8Array || ArrayBuffer.isView(value) ? null : value))
+					: null,
+		};
+	}
+}
