@@ -74,15 +74,24 @@ export interface LogPartition {
 	read(after: number, limit: number): Promise<Commit[]>;
 	/** All commits of each stream, in order; a stream that does not exist is absent. */
 	streams(names: readonly string[]): Promise<Map<string, Commit[]>>;
+	/** Writes and changes nothing: resolves when the log can be written. */
+	probe?(): Promise<void>;
 	/** Signed heads, by position; several of one position are several keys'. */
 	heads(): Promise<Head[]>;
-	/** Keeps a head beside the commits; the same once more changes nothing. */
+	/**
+	 * Keeps a head beside the commits; the same once more changes nothing. Older ones of its key nearby may go: what they say, the
+	 * chain says from this one.
+	 */
 	keepHead(head: Head): Promise<void>;
 }
 
 export interface LogStore {
-	/** The partitions of a context's log, created when it is new. */
-	open(context: string): Promise<readonly LogPartition[]>;
+	/** What was found damaged in it since it was opened; that does not pass. */
+	readonly damage?: string | null;
+	/** The contexts that have a log here, with its number of partitions; makes none. */
+	contexts(): Promise<ReadonlyMap<string, number>>;
+	/** The partitions of a context's log, created when it is new. `partitions`: that many, or PartitionsFixed. */
+	open(context: string, partitions?: number): Promise<readonly LogPartition[]>;
 	close(): Promise<void>;
 }
 
@@ -93,9 +102,21 @@ export class PartitionsFixed extends Error {}
 export class StoreUnavailable extends Error {
 	readonly code = "STORE_UNAVAILABLE";
 	constructor(what: string, cause?: unknown) {
-		super(`${what}${cause instanceof Error ? `: ${cause.message}` : ""}`, { cause });
+		super(`${what}${cause instanceof Error ? `: ${cause.message}` : ""}`, cause === undefined ? undefined : { cause });
+		this.stack = `StoreUnavailable: ${this.message}`; // no bug of ours: there is nothing to be found in our code
 	}
 }
+
+/** A stream stands in the log, but nobody understands what it says: no second try will. */
+export class StreamUnreadable extends Error {
+	readonly code = "STREAM_UNREADABLE";
+	constructor(what: string, cause?: unknown) {
+		super(`${what} cannot be read${cause instanceof Error ? `: ${cause.message}` : ""}`, { cause });
+	}
+}
+
+/** Thrown before a store is opened whose files are not as they were left; says which file, and what to do with it. */
+export class StoreDamaged extends Error {}
 
 /** Whatever was thrown, as an error. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

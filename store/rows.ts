@@ -28,7 +28,7 @@ export interface Change {
 /** A row that never was. */
 export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
 
-/** What a batch rests on: the partition's checkpoint moves from `from` to `to`, and only from there. */
+/** What a batch rests on: the partition's checkpoint moves from `from` to `to`, and only from there; where both are the same, it still stands there. */
 export interface Step {
 	readonly partition: string;
 	readonly from: number;
@@ -65,7 +65,10 @@ export interface Table {
 	checkpoints(): Promise<Readonly<Record<string, number>>>;
 	/** Rows by id, deleted ones too; absent ones are absent. */
 	load(ids: readonly string[]): Promise<Map<string, Row>>;
-	/** Rows and steps. False: somebody else was faster, nothing is certain, load and fold again. */
+	/**
+	 * Rows and steps. False: somebody else was faster, nothing is certain, load and fold again. Without a transaction the rows come
+	 * first, each if it is as it was, and when all were, every step in one conditional write.
+	 */
 	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean>;
 	/** One row without a step, unless it was written meanwhile (false). */
 	refresh(change: Change): Promise<boolean>;
@@ -94,6 +97,8 @@ export interface Generation {
 }
 
 export interface RowStore {
+	/** What was found damaged in it since it was opened; that does not pass. */
+	readonly damage?: string | null;
 	/** The table of a spec's name, made when it is new. */
 	open(spec: TableSpec): Promise<Table>;
 	/** All there are of a read model, by number. */
@@ -104,6 +109,8 @@ export interface RowStore {
 	promote(name: string, number: number): Promise<boolean>;
 	/** Its rows and checkpoints are gone; false if it is live, or not there. */
 	remove(name: string, number: number): Promise<boolean>;
+	/** In one step: these are all there are, as they are in another store; what any other held is gone. */
+	adopt(name: string, generations: readonly Generation[]): Promise<void>;
 	close(): Promise<void>;
 }
 

@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { GENESIS } from "../../store/chain.ts";
-import type { Commit, LogPartition, LogStore } from "../../store/log.ts";
+import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
 import { accepted, chainedAfter, type Drafted, EMPTY, everything, flawOf, stored, tailOf, things } from "../support/commits.ts";
 
 /** Where one test keeps its logs; `open` again is another start of the system, or another process. */
 export interface Place {
 	open(partitions?: number): LogStore;
-	remove(): void;
+	remove(): void | Promise<void>;
 }
 
 const ODD = [
@@ -31,7 +31,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 		});
 		afterEach(async () => {
 			for (const store of opened.splice(0)) await store.close();
-			place.remove();
+			await place.remove();
 		});
 		const start = (partitions?: number): LogStore => {
 			const store = place.open(partitions);
@@ -169,6 +169,29 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await again.append(things(1, tailOf(kept)))).toBe(true);
 		});
 
+		it("keeps signed heads beside the commits, of each partition its own, in order, the same twice once", async () => {
+			const first = place.open(2);
+			const [log, other] = await first.open("radar");
+			if (!log || !other) throw new Error("two partitions were asked for");
+			const head = (position: number, key: string, { name } = log): Head => ({
+				partition: name,
+				position,
+				hash: `h${position}`,
+				at: "2026-03-01T08:15:00.000Z",
+				key,
+				signature: `s${key}`,
+			});
+			expect(await log.heads()).toEqual([]);
+			for (const one of [head(2500, "b"), head(10, "a"), head(2500, "a"), head(10, "a")]) await log.keepHead(one);
+			await other.keepHead(head(7, "a", other));
+			await log.keepHead({ ...head(10, "a"), hash: "another", at: "later" }); // the first one counts
+			await first.close();
+			const [again, beside] = await start().open("radar");
+			expect(await again?.heads()).toEqual([head(10, "a"), head(2500, "a"), head(2500, "b")]);
+			expect(await beside?.heads()).toEqual([head(7, "a", other)]);
+			expect((await again?.tail())?.position).toBe(0);
+		});
+
 		it("lets only one of two processes append at the same place, and shows the other what it missed", async () => {
 			const [mine, theirs] = [await only(start()), await only(start())];
 			const here = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
@@ -189,6 +212,21 @@ export function logContract(name: string, makePlace: () => Place): void {
 			await expect((async () => start(4).open("radar"))()).rejects.toThrow(/4.*"radar".*3/);
 			expect(await start(3).open("radar")).toHaveLength(3);
 			expect(await unset.open("radar")).toHaveLength(3);
+		});
+
+		it("tells which logs there are without making any, and makes one with the partitions it is opened with", async () => {
+			const store = start();
+			expect(await store.contexts()).toEqual(new Map());
+			expect(await store.open("radar", 2)).toHaveLength(2);
+			expect(await store.open("registration", 3)).toHaveLength(3);
+			const again = start();
+			expect([...(await again.contexts())].toSorted()).toEqual([
+				["radar", 2],
+				["registration", 3],
+			]);
+			expect(await again.open("radar", 2)).toHaveLength(2);
+			await expect(again.open("radar", 3)).rejects.toThrow(PartitionsFixed);
+			expect((await again.contexts()).get("radar")).toBe(2);
 		});
 
 		it("counts positions, versions and tails of each partition and each log alone", async () => {

@@ -46,7 +46,7 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 		});
 		afterEach(async () => {
 			await store.close();
-			place.remove();
+			await place.remove();
 		});
 
 		it("do not find what is hidden or deleted, and find it again when it shows", async () => {

@@ -6,7 +6,7 @@ import { becomes, CARS, drive, idsOf, query } from "../support/cars.ts";
 /** Where one test keeps its rows; `open` again is another start of the system, or another process. */
 export interface RowsPlace {
 	open(): RowStore;
-	remove(): void;
+	remove(): void | Promise<void>;
 }
 
 export function rowsContract(name: string, makePlace: () => RowsPlace): void {
@@ -21,7 +21,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 		});
 		afterEach(async () => {
 			await store.close();
-			place.remove();
+			await place.remove();
 		});
 		const row = async (id: string): Promise<Row> => (await table.load([id])).get(id) ?? blank(id);
 
@@ -70,6 +70,23 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await states()).toEqual(["1 live"]);
 				const again = await store.open((await store.begin(CARS, "", at)).spec);
 				expect([await again.checkpoints(), await again.count({}), (await again.load(["a"])).size]).toEqual([{}, 0, 0]);
+			});
+
+			it("are taken over as they are elsewhere: numbers, states and all; what others there were held is gone", async () => {
+				const one = await store.begin(CARS, "old", at);
+				await drive(table, { a: { colour: "red" } });
+				const three = { number: 3, state: "live", spec: { ...CARS, name: "cars@3", columns: ["size"] }, code: "new", begun: at } as const;
+				await drive(await store.open({ ...CARS, name: "cars@3" }), { b: { colour: "red" } });
+				await store.adopt("cars", [{ ...one, state: "kept" }, three]);
+				expect(await store.generations("cars")).toEqual([{ ...one, state: "kept" }, three]);
+				expect([await table.count({}), await (await store.open({ ...CARS, name: "cars@3" })).count({})]).toEqual([1, 1]);
+				await store.adopt("cars", [three]);
+				expect(await store.generations("cars")).toEqual([three]);
+				table = await store.open(CARS);
+				expect([await table.checkpoints(), await table.count({}), (await table.load(["a"])).size]).toEqual([{}, 0, 0]);
+				expect(await store.begin(CARS, "next", at)).toMatchObject({ number: 4, state: "building", spec: { name: "cars@4" } });
+				await store.adopt("cars", []);
+				expect(await store.generations("cars")).toEqual([]);
 			});
 
 			it("are scanned whole, hidden and deleted rows too", async () => {
@@ -149,7 +166,8 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.save([becomes(stale, { size: 2 })], [{ partition: "cars:1", from: 0, to: 1 }])).toBe(true);
 				const late = [becomes(await row("b"), { size: 3 }), becomes(stale, { size: 3 })];
 				expect(await table.save(late, [{ partition: "cars:2", from: 0, to: 1 }]).catch(() => false)).toBe(false);
-				expect([(await row("a")).columns?.[1], (await row("b")).columns?.[1]]).toEqual([2, 1]);
+				expect((await row("a")).columns?.[1]).toBe(2);
+				expect(table.atomic ? [1] : [1, 3]).toContain((await row("b")).columns?.[1]); // without a transaction each row stands for itself
 				expect(await table.checkpoints()).toEqual({ "cars:0": 1, "cars:1": 1 });
 			});
 

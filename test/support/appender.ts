@@ -1,19 +1,19 @@
 /**
- * Appender - a process of its own for two-processes.spec.ts: opens the same events file as others do, asks much of few accounts,
- * and says on its output what was acknowledged, line by line and at once, so that a kill loses none of it.
+ * Appender - a process of its own for processes.contract.ts: opens the same log as others do, asks much of few accounts, and says on
+ * its output what was acknowledged, line by line and at once, so that a kill loses none of it.
  *
- * appender.ts FILE NAME COMMANDS
+ * appender.ts ADDRESS NAME COMMANDS
  */
 import { writeSync } from "node:fs";
 import { isRefusal } from "../../model/index.ts";
-import { SqliteLogStore } from "../../store/sqlite/log.ts";
+import { storeAt } from "./appender-store.ts";
 import { Bank } from "./bank.ts";
 
-const [file = "", name = "", commands = "0"] = process.argv.slice(2);
+const [address = "", name = "", commands = "0"] = process.argv.slice(2);
 const ACCOUNTS = 4;
 const AT_ONCE = 6;
 
-const store = new SqliteLogStore(file);
+const store = storeAt(address);
 const [log] = await store.open("bank");
 if (!log) throw new Error("a log has at least one partition");
 const bank = new Bank(log);

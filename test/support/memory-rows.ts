@@ -61,6 +61,11 @@ export class MemoryRowStore implements RowStore {
 		);
 		return true;
 	}
+	async adopt(name: string, generations: readonly Generation[]): Promise<void> {
+		for (const { number, spec } of this.#generations.get(name) ?? [])
+			if (!generations.some((one) => one.number === number)) this.#tables.delete(spec.name);
+		this.#generations.set(name, generations);
+	}
 	async close(): Promise<void> {}
 }
 
@@ -83,7 +88,7 @@ export class MemoryTable implements Table {
 		const current = steps.every(({ partition, from }) => (this.#checkpoints.get(partition) ?? 0) === from);
 		if (!current || !changes.every(({ after }) => this.#revision(after.id) === after.rev)) return false;
 		for (const { after } of changes) this.#put(after);
-		for (const { partition, to } of steps) this.#checkpoints.set(partition, to);
+		for (const { partition, from, to } of steps) if (to !== from) this.#checkpoints.set(partition, to);
 		return true;
 	}
 	async refresh({ before, after }: Change) {

@@ -1,0 +1,109 @@
+/** Generations - which rows of a read model are live, being built, or kept: one document, changed on the condition that it is as it was read. */
+import type { Collection } from "mongodb";
+import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
+import { isDuplicate } from "./complaints.ts";
+import type { Connection } from "./connection.ts";
+import { CHECKPOINTS, type Checkpoints, collectionOf } from "./table.ts";
+
+interface Kept {
+	/** The read model. */
+	readonly _id: string;
+	readonly rev: number;
+	/** The highest number there ever was: none is given twice, so whoever still writes to one that is gone writes to nobody's rows. */
+	readonly last: number;
+	readonly generations: readonly (Omit<Generation, "spec"> & { readonly spec: string })[];
+}
+const nothing = (name: string): Kept => ({ _id: name, rev: 0, last: 0, generations: [] });
+
+export class Generations {
+	readonly #connection: Connection;
+
+	constructor(connection: Connection) {
+		this.#connection = connection;
+	}
+
+	async of(name: string): Promise<Generation[]> {
+		const { generations } = await this.#kept(name);
+		return generations.map(({ number, state, spec, code, begun }) => ({
+			number,
+			state,
+			spec: JSON.parse(spec) as TableSpec, // bytes come in here
+			code,
+			begun,
+		}));
+	}
+
+	/** Another process may be as fast: then its one is taken if it is the first, and the next number if not. */
+	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		for (;;) {
+			const kept = await this.#kept(spec.name);
+			const number = kept.last + 1;
+			const state = number === 1 ? "live" : "building";
+			const own = { ...spec, name: tableNameOf(spec.name, number) };
+			const begins = { number, state, spec: JSON.stringify(own), code, begun } as const;
+			if (await this.#change({ ...kept, last: number, generations: [...kept.generations, begins] })) return { ...begins, spec: own };
+			const [first] = await this.of(spec.name);
+			if (number === 1 && first) return first;
+		}
+	}
+
+	async promote(name: string, number: number): Promise<boolean> {
+		for (;;) {
+			const kept = await this.#kept(name);
+			const chosen = kept.generations.find((one) => one.number === number);
+			if (!chosen || chosen.state === "live") return chosen !== undefined;
+			const generations = kept.generations.map((one) => ({
+				...one,
+				state: one === chosen ? ("live" as const) : one.state === "live" ? ("kept" as const) : one.state,
+			}));
+			if (await this.#change({ ...kept, generations })) return true;
+		}
+	}
+
+	/** First nobody can choose it, then nobody can write it, then it is gone. */
+	async remove(name: string, number: number): Promise<boolean> {
+		for (;;) {
+			const kept = await this.#kept(name);
+			const gone = kept.generations.find((one) => one.number === number && one.state !== "live");
+			if (!gone) return false;
+			if (!(await this.#change({ ...kept, generations: kept.generations.filter((one) => one !== gone) }))) continue;
+			await this.#drop(tableNameOf(name, number));
+			return true;
+		}
+	}
+
+	async adopt(name: string, generations: readonly Generation[]): Promise<void> {
+		const adopted = generations.map(({ number, state, spec, code, begun }) => ({ number, state, spec: JSON.stringify(spec), code, begun }));
+		for (;;) {
+			const kept = await this.#kept(name);
+			const last = Math.max(kept.last, ...adopted.map(({ number }) => number));
+			if (!(await this.#change({ ...kept, last, generations: adopted }))) continue;
+			const gone = kept.generations.filter(({ number }) => !adopted.some((one) => one.number === number));
+			for (const { number } of gone) await this.#drop(tableNameOf(name, number));
+			return;
+		}
+	}
+
+	async #drop(table: string): Promise<void> {
+		await this.#connection.in<Checkpoints, unknown>(CHECKPOINTS, (checkpoints) => checkpoints.deleteOne({ _id: table }));
+		await this.#connection.ask((database) => database.dropCollection(collectionOf(table)));
+	}
+
+	#kept(name: string): Promise<Kept> {
+		return this.#in(async (all) => (await all.findOne({ _id: name })) ?? nothing(name));
+	}
+	/** False if somebody else was faster. */
+	#change({ _id, rev, ...content }: Kept): Promise<boolean> {
+		return this.#in(async (all) => {
+			const changed = { rev: rev + 1, ...content };
+			if (rev > 0) return (await all.replaceOne({ _id, rev }, changed)).matchedCount === 1;
+			return all.insertOne({ _id, ...changed }).then(
+				() => true,
+				(error: unknown) => (isDuplicate(error) ? false : Promise.reject(error)),
+			);
+		});
+	}
+	#in<T>(question: (all: Collection<Kept>) => Promise<T>): Promise<T> {
+		return this.#connection.in("generations", question);
+	}
+}

@@ -1,0 +1,67 @@
+/** Rows on MongoDB: a collection per read model, its checkpoints one document, and which generation is live another. */
+import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
+import { isUnknownOption, settled } from "./complaints.ts";
+import { Connection } from "./connection.ts";
+import { Generations } from "./generations.ts";
+import { indexesOf } from "./stored.ts";
+import { CHECKPOINTS, type Checkpoints, collectionOf, MongoTable } from "./table.ts";
+
+export class MongoRowStore implements RowStore {
+	readonly #connection: Connection;
+	readonly #generations: Generations;
+
+	/** Connects with the first question, by itself: a slow list never holds up an append. */
+	constructor(url: string) {
+		this.#connection = new Connection(url);
+		this.#generations = new Generations(this.#connection);
+	}
+
+	/** What the operator should know, once it is ready or opened. */
+	get warnings(): readonly string[] {
+		return this.#connection.warnings;
+	}
+	/** Rejects with one clear line when the server cannot be used. */
+	ready(): Promise<void> {
+		return this.#connection.ready();
+	}
+
+	async open(spec: TableSpec): Promise<Table> {
+		await this.#index(spec);
+		const first = { $setOnInsert: { positions: {} } };
+		await this.#connection.in<Checkpoints, unknown>(CHECKPOINTS, (checkpoints) =>
+			settled(() => checkpoints.updateOne({ _id: spec.name }, first, { upsert: true })),
+		);
+		return new MongoTable(spec, this.#connection);
+	}
+	/** On a server of the same language that knows no partial index, each holds every row. */
+	#index(spec: TableSpec): Promise<unknown> {
+		return this.#connection.ask((database) => {
+			const rows = database.collection(collectionOf(spec.name));
+			const indexes = indexesOf(spec);
+			const whole = async () => {
+				for (const { key, name } of indexes) await rows.createIndex(key, { name });
+			};
+			return rows.createIndexes([...indexes]).catch((error: unknown) => (isUnknownOption(error) ? whole() : Promise.reject(error)));
+		});
+	}
+
+	generations(name: string): Promise<Generation[]> {
+		return this.#generations.of(name);
+	}
+	begin(spec: TableSpec, code: string, at: string): Promise<Generation> {
+		return this.#generations.begin(spec, code, at);
+	}
+	promote(name: string, number: number): Promise<boolean> {
+		return this.#generations.promote(name, number);
+	}
+	remove(name: string, number: number): Promise<boolean> {
+		return this.#generations.remove(name, number);
+	}
+	adopt(name: string, generations: readonly Generation[]): Promise<void> {
+		return this.#generations.adopt(name, generations);
+	}
+
+	close(): Promise<void> {
+		return this.#connection.close();
+	}
+}

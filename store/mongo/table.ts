@@ -1,0 +1,146 @@
+/**
+ * Table - one read model's rows on MongoDB, written without transactions: each row on the condition that it is as it was read, then
+ * the checkpoint, which only rises. What was written of a save that failed half-way is sound: a row knows what it has seen.
+ */
+import type { AnyBulkWriteOperation, Collection } from "mongodb";
+import { StoreUnavailable } from "../log.ts";
+import type { Change, Query, Row, Step, Table, TableSpec } from "../rows.ts";
+import { isDuplicate } from "./complaints.ts";
+import { type Condition, conditionOf, matching, orderOf } from "./conditions.ts";
+import type { Connection } from "./connection.ts";
+import { rowOf, type StoredRow, storedOf } from "./stored.ts";
+
+/** How far the rows of a table rest on each partition: one document, there from the beginning to the end of the table. */
+export interface Checkpoints {
+	/** Of the table. */
+	readonly _id: string;
+	readonly positions: Readonly<Record<string, number>>;
+}
+export const CHECKPOINTS = "checkpoints";
+export const collectionOf = (table: string): string => `rows.${table}`;
+
+/**
+ * No total is kept: without a transaction a crash between a row and its total would set it wrong for ever. Totals are counted in
+ * an index, by the server and not by us. All rows are counted up to EXACTLY, and beyond it known from the size of the collection,
+ * which a crash of the server can put out a little; rows of a filter are counted up to MOST, and more are told as that many.
+ */
+const EXACTLY = 100_000;
+const MOST = 1_000_000;
+
+export class MongoTable implements Table {
+	readonly atomic = false;
+	readonly #spec: TableSpec;
+	readonly #connection: Connection;
+
+	constructor(spec: TableSpec, connection: Connection) {
+		this.#spec = spec;
+		this.#connection = connection;
+	}
+
+	async checkpoints() {
+		return (await this.#positions()) ?? {};
+	}
+
+	load(ids: readonly string[]): Promise<Map<string, Row>> {
+		if (ids.length === 0) return Promise.resolve(new Map());
+		return this.#rows(async (rows) => {
+			const found = await rows.find({ _id: { $in: [...ids] } }, { batchSize: ids.length }).toArray();
+			return new Map(found.map((stored) => [stored._id, rowOf(stored, this.#spec)]));
+		});
+	}
+
+	/**
+	 * A step has to start where the checkpoint is: from further on, facts would be passed over; from further back, somebody else has
+	 * taken them. Looked at before the rows, so that what is lost already writes nothing, and again with the steps themselves.
+	 */
+	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
+		if (steps.length > 0) {
+			const positions = await this.#positions();
+			if (!positions) throw new StoreUnavailable(`MongoDB: the rows of ${this.#spec.name} have been removed`);
+			if (steps.some(({ partition, from }) => (positions[partition] ?? 0) !== from)) return false;
+		}
+		return (await this.#write(changes)) && this.#raise(steps);
+	}
+
+	/**
+	 * All at once, each for itself. The answer says how many were as they were read, not which: unless all were, nobody knows. The same
+	 * revision may be another row's history where two wrote at once, so the positions it has seen are compared too.
+	 */
+	async #write(changes: readonly Change[]): Promise<boolean> {
+		if (changes.length === 0) return true;
+		const writes = changes.map(({ before, after }): AnyBulkWriteOperation<StoredRow> => {
+			const { _id, ...content } = storedOf(after, this.#spec);
+			if (after.rev === 0) return { insertOne: { document: { _id, ...content } } };
+			return { replaceOne: { filter: { _id, rev: after.rev, at: before.at }, replacement: content } };
+		});
+		return this.#rows((rows) =>
+			rows.bulkWrite(writes, { ordered: false }).then(
+				({ insertedCount, matchedCount }) => insertedCount + matchedCount === writes.length,
+				(error: unknown) => (isDuplicate(error) ? false : Promise.reject(error)),
+			),
+		);
+	}
+	/** All steps in one write, if each still starts where its checkpoint is; upwards only, whatever is asked. */
+	async #raise(steps: readonly Step[]): Promise<boolean> {
+		if (steps.length === 0) return true;
+		const place = (partition: string): string => `positions.${partition}`;
+		const stand = Object.fromEntries(steps.map(({ partition, from }) => [place(partition), from === 0 ? { $in: [0, null] } : from]));
+		const moves = steps.filter(({ from, to }) => to > from).map(({ partition, to }) => [place(partition), to] as const);
+		const still = { _id: this.#spec.name, ...stand };
+		return this.#connection.in<Checkpoints, boolean>(CHECKPOINTS, async (checkpoints) => {
+			if (moves.length === 0) return (await checkpoints.findOne(still)) !== null;
+			return (await checkpoints.updateOne(still, { $max: Object.fromEntries(moves) })).matchedCount === 1;
+		});
+	}
+
+	refresh(change: Change): Promise<boolean> {
+		return change.before.rev === 0 ? Promise.resolve(false) : this.#write([change]);
+	}
+
+	get(id: string): Promise<Row | null> {
+		return this.#rows(async (rows) => {
+			const stored = await rows.findOne({ _id: id, shown: true });
+			return stored && rowOf(stored, this.#spec);
+		});
+	}
+
+	async find(query: Query): Promise<Row[]> {
+		const condition = conditionOf(query);
+		return condition ? this.#found(condition, orderOf(query), query.limit, query.offset) : [];
+	}
+
+	scan(after: string, limit: number): Promise<Row[]> {
+		return this.#found({ _id: { $gt: after } }, { _id: 1 }, limit);
+	}
+
+	due(now: string, limit: number): Promise<Row[]> {
+		return this.#found({ due: { $lte: now } }, { due: 1 }, limit);
+	}
+
+	async count(filters: Query["filters"]): Promise<number> {
+		const condition = matching(filters);
+		if (!condition) return 0;
+		return this.#rows(async (rows) => {
+			if (Object.keys(filters).length > 0) return rows.countDocuments(condition, { limit: MOST });
+			const all = await rows.estimatedDocumentCount();
+			return all > EXACTLY ? all - (await rows.countDocuments({ shown: false })) : rows.countDocuments(condition);
+		});
+	}
+
+	#found(condition: Condition, order: Record<string, 1 | -1>, limit: number, offset = 0): Promise<Row[]> {
+		return this.#rows(async (rows) => {
+			const found = await rows.find(condition, { sort: order, skip: offset, limit, batchSize: limit }).toArray();
+			return found.map((stored) => rowOf(stored, this.#spec));
+		});
+	}
+	/** Null once the table is removed. */
+	#positions(): Promise<Checkpoints["positions"] | null> {
+		return this.#connection.in<Checkpoints, Checkpoints["positions"] | null>(CHECKPOINTS, async (checkpoints) => {
+			const kept = await checkpoints.findOne({ _id: this.#spec.name });
+			return kept?.positions ?? null;
+		});
+	}
+	#rows<T>(question: (rows: Collection<StoredRow>) => Promise<T>): Promise<T> {
+		return this.#connection.in(collectionOf(this.#spec.name), question);
+	}
+}
