@@ -1,11 +1,13 @@
 /** Generations - which rows of a read model are live, being built, or kept: one small table beside them, moved in one transaction. */
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
+import { BESIDE, quoted } from "./table.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
 const CREATE =
 	"CREATE TABLE IF NOT EXISTS generations (name TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL, code TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT, WITHOUT ROWID";
 const STATE = "SELECT state FROM generations WHERE name = ? AND number = ?";
+const INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 const SET = "UPDATE generations SET state = ? WHERE name = ? AND number = ?";
 
 export class Generations {
@@ -17,7 +19,7 @@ export class Generations {
 	}
 
 	async of(name: string): Promise<Generation[]> {
-		await (this.#made ??= this.#thread.transaction([{ sql: CREATE, rows: [[]] }]));
+		await (this.#made ??= this.#thread.transaction([CREATE, ...BESIDE].map((sql) => ({ sql, rows: [[]] }))));
 		const rows = await this.#thread.query("SELECT number, state, spec, code, begun FROM generations WHERE name = ? ORDER BY number", [
 			name,
 		]);
@@ -36,11 +38,7 @@ export class Generations {
 			const number = ((await this.of(spec.name)).at(-1)?.number ?? 0) + 1;
 			const state = number === 1 ? "live" : "building";
 			const own = { ...spec, name: tableNameOf(spec.name, number) };
-			const insert: Run = {
-				sql: "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				rows: [[spec.name, number, state, JSON.stringify(own), code, begun]],
-				each: true,
-			};
+			const insert: Run = { sql: INSERT, rows: [[spec.name, number, state, JSON.stringify(own), code, begun]], each: true };
 			if (await this.#thread.transaction([insert])) return { number, state, spec: own, code, begun };
 			const [first] = await this.of(spec.name);
 			if (number === 1 && first) return first;
@@ -60,15 +58,27 @@ export class Generations {
 	async remove(name: string, number: number): Promise<boolean> {
 		const gone = (await this.of(name)).find((one) => one.number === number);
 		if (!gone || gone.state === "live") return false;
-		const own = gone.spec.name;
 		return this.#thread.transaction(
-			[
-				{ sql: `DROP TABLE IF EXISTS "rows_${own}"`, rows: [[]] },
-				{ sql: "DELETE FROM checkpoints WHERE name = ?", rows: [[own]] },
-				{ sql: "DELETE FROM totals WHERE name = ?", rows: [[own]] },
-				{ sql: "DELETE FROM generations WHERE name = ? AND number = ?", rows: [[name, number]], each: true },
-			],
+			[...dropped(gone.spec.name), { sql: "DELETE FROM generations WHERE name = ? AND number = ?", rows: [[name, number]], each: true }],
 			[{ sql: STATE, params: [name, number], value: gone.state }],
 		);
 	}
+
+	async adopt(name: string, generations: readonly Generation[]): Promise<void> {
+		const gone = (await this.of(name)).filter(({ number }) => !generations.some((one) => one.number === number));
+		await this.#thread.transaction([
+			{ sql: "DELETE FROM generations WHERE name = ?", rows: [[name]] },
+			{
+				sql: INSERT,
+				rows: generations.map(({ number, state, spec, code, begun }) => [name, number, state, JSON.stringify(spec), code, begun]),
+			},
+			...gone.flatMap(({ spec }) => dropped(spec.name)),
+		]);
+	}
 }
+
+const dropped = (table: string): Run[] => [
+	{ sql: `DROP TABLE IF EXISTS ${quoted(`rows_${table}`)}`, rows: [[]] },
+	{ sql: "DELETE FROM checkpoints WHERE name = ?", rows: [[table]] },
+	{ sql: "DELETE FROM totals WHERE name = ?", rows: [[table]] },
+];

@@ -5,40 +5,58 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
-import { settle } from "./file.ts";
+import { DataFile, settle } from "./file.ts";
 import { Thread } from "./thread.ts";
 
+/** Bytes that must find room before a log that was full is held to be well. */
+const ROOM = 65_536;
 /** Commits one transaction carries; more only lengthens the wait of the first. */
 const MAX_BATCH = 1000;
+/** Of one key's heads in so many positions the newest is kept: the chain leads from it to all the others. */
+const HEADS_EVERY = 1000;
+const SCHEMA =
+	"CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID; CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT";
 
 export class SqliteLogStore implements LogStore {
+	readonly #file: DataFile;
 	readonly #db: DatabaseSync;
 	readonly #writer: Thread;
 	readonly #wanted: number | undefined;
 
 	/** `partitions`: the number a new log gets, or that an existing one must have. */
 	constructor(file: string, partitions?: number) {
-		this.#db = settle(new DatabaseSync(file), "FULL");
-		this.#db.exec("CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT");
+		this.#file = new DataFile(file);
 		this.#wanted = partitions;
-		this.#db.exec(
-			"CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID",
-		);
+		this.#db = this.#file.reading(() => settle(new DatabaseSync(file), "FULL"));
+		this.#file.reading(() => this.#db.exec(SCHEMA));
 		this.#fits();
-		this.#writer = new Thread(file, "FULL");
+		this.#writer = new Thread(this.#file, "FULL");
+	}
+
+	get damage(): string | null {
+		return this.#file.damage;
 	}
 
 	/** A log keeps the number of partitions it was created with. */
 	#fits(): void {
-		for (const { name, partitions } of this.#db.prepare("SELECT name, partitions FROM logs").all())
-			if (this.#wanted !== undefined && this.#wanted !== partitions)
-				throw new PartitionsFixed(`PARTITIONS is ${this.#wanted}, but the log "${String(name)}" was created with ${String(partitions)}`);
+		for (const [context, partitions] of this.#kept()) fits(context, partitions, this.#wanted);
+	}
+	#kept(): Map<string, number> {
+		const logs = this.#file.reading(() => this.#db.prepare("SELECT name, partitions FROM logs").all());
+		return new Map(logs.map(({ name, partitions }) => [String(name), Number(partitions)]));
 	}
 
-	async open(context: string): Promise<readonly LogPartition[]> {
-		this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, this.#wanted ?? 1);
-		const kept = Number(this.#db.prepare("SELECT partitions FROM logs WHERE name = ?").get(context)?.["partitions"]);
-		return Array.from({ length: kept }, (_, partition) => new SqlitePartition(this.#db, this.#writer, context, partition));
+	async contexts(): Promise<ReadonlyMap<string, number>> {
+		return this.#kept();
+	}
+
+	async open(context: string, wanted = this.#wanted): Promise<readonly LogPartition[]> {
+		this.#file.reading(() => this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, wanted ?? 1));
+		const kept = this.#kept().get(context) ?? 0;
+		fits(context, kept, wanted);
+		return this.#file.reading(() =>
+			Array.from({ length: kept }, (_, partition) => new SqlitePartition(this.#file, this.#db, this.#writer, context, partition)),
+		);
 	}
 
 	async close(): Promise<void> {
@@ -47,10 +65,16 @@ export class SqliteLogStore implements LogStore {
 	}
 }
 
+function fits(context: string, kept: number, wanted: number | undefined): void {
+	if (wanted !== undefined && wanted !== kept)
+		throw new PartitionsFixed(`PARTITIONS is ${wanted}, but the log "${context}" was created with ${kept}`);
+}
+
 class SqlitePartition implements LogPartition {
 	readonly name: string;
 	readonly maxBatch = MAX_BATCH;
 	readonly readsFirst = true;
+	readonly #file: DataFile;
 	readonly #writer: Thread;
 	readonly #position: string;
 	readonly #insert: string;
@@ -59,7 +83,8 @@ class SqlitePartition implements LogPartition {
 	readonly #stream: StatementSync;
 	readonly #heads: StatementSync;
 
-	constructor(db: DatabaseSync, writer: Thread, context: string, partition: number) {
+	constructor(file: DataFile, db: DatabaseSync, writer: Thread, context: string, partition: number) {
+		this.#file = file;
 		const table = `"log_${context}_${partition}"`;
 		db.exec(
 			`CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version)) STRICT`,
@@ -71,11 +96,12 @@ class SqlitePartition implements LogPartition {
 		this.#insert = `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`;
 		this.#read = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE position > ? ORDER BY position LIMIT ?`);
 		this.#stream = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? ORDER BY version`);
+		for (const statement of [this.#read, this.#stream]) statement.setReturnArrays(true); // half the cost of objects by name
 		this.#heads = db.prepare("SELECT position, hash, at, key, signature FROM heads WHERE partition = ? ORDER BY position, key");
 	}
 
 	async tail() {
-		const row = this.#tail.get();
+		const row = this.#file.reading(() => this.#tail.get());
 		return { position: Number(row?.["position"] ?? 0), hash: String(row?.["hash"] ?? "") };
 	}
 
@@ -86,21 +112,26 @@ class SqlitePartition implements LogPartition {
 	}
 
 	async read(after: number, limit: number): Promise<Commit[]> {
-		return this.#read.all(after, limit).map(commitOf);
+		return this.#file.reading(() => this.#read.all(after, limit).map(commitOf));
 	}
 
 	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
 		const found = new Map<string, Commit[]>();
 		for (const name of names) {
-			const commits = this.#stream.all(name);
+			const commits = this.#file.reading(() => this.#stream.all(name));
 			if (commits.length > 0) found.set(name, commits.map(commitOf));
 		}
 		return found;
 	}
 
+	/** As much as a few dozen commits, always in the same place: with less room than that a log is as good as full. */
+	async probe(): Promise<void> {
+		await this.#writer.transaction([{ sql: `INSERT OR REPLACE INTO room VALUES (1, zeroblob(${ROOM}))`, rows: [[]] }]);
+	}
+
 	async heads(): Promise<Head[]> {
-		return this.#heads
-			.all(this.name)
+		return this.#file
+			.reading(() => this.#heads.all(this.name))
 			.map((row) => ({
 				partition: this.name,
 				position: Number(row["position"]),
@@ -113,15 +144,15 @@ class SqlitePartition implements LogPartition {
 
 	async keepHead({ position, hash, at, key, signature }: Head): Promise<void> {
 		const row = [this.name, position, hash, at, key, signature];
-		await this.#writer.transaction([{ sql: "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows: [row] }]);
+		const near = [this.name, key, position - (position % HEADS_EVERY), position];
+		const insert = { sql: "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows: [row] };
+		const thin = { sql: "DELETE FROM heads WHERE partition = ? AND key = ? AND position >= ? AND position < ?", rows: [near] };
+		await this.#writer.transaction([insert, thin], [], true); // no answer waits for the disk because of it: one that is lost is signed again
 	}
 }
 
 /** A plain object of our own, so that every commit has one shape. */
-const commitOf = (row: Record<string, unknown>): Commit => ({
-	position: Number(row["position"]),
-	stream: String(row["stream"]),
-	version: Number(row["version"]),
-	body: String(row["body"]),
-	hash: String(row["hash"]),
-});
+function commitOf(row: unknown): Commit {
+	const [position, stream, version, body, hash] = row as readonly [number, string, number, string, string]; // the columns of a strict table
+	return { position, stream, version, body, hash };
+}

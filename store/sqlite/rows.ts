@@ -3,20 +3,25 @@
  * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
  */
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
+import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
-import { field, quoted, SqliteTable } from "./table.ts";
+import { BESIDE, field, quoted, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
 
 export class SqliteRowStore implements RowStore {
-	readonly #file: string;
+	readonly #file: DataFile;
 	readonly #writer: Thread;
 	readonly #generations: Generations;
 	#reader: Thread | null = null;
 
 	constructor(file: string) {
-		this.#file = file;
-		this.#writer = new Thread(file, "NORMAL");
+		this.#file = new DataFile(file);
+		this.#writer = new Thread(this.#file, "NORMAL");
 		this.#generations = new Generations(this.#writer);
+	}
+
+	get damage(): string | null {
+		return this.#file.damage;
 	}
 
 	async open(spec: TableSpec): Promise<Table> {
@@ -37,6 +42,9 @@ export class SqliteRowStore implements RowStore {
 	remove(name: string, number: number): Promise<boolean> {
 		return this.#generations.remove(name, number);
 	}
+	adopt(name: string, generations: readonly Generation[]): Promise<void> {
+		return this.#generations.adopt(name, generations);
+	}
 
 	async close(): Promise<void> {
 		await this.#reader?.close();
@@ -48,8 +56,7 @@ function schemaOf({ name, columns, sorts = [], ranges = [] }: TableSpec): string
 	const table = quoted(`rows_${name}`);
 	const fields = columns.map((column) => `, ${field(column)}`).join("");
 	return [
-		"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
-		"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
+		...BESIDE,
 		`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, at TEXT NOT NULL, data TEXT, shown INTEGER NOT NULL, due TEXT${fields})`,
 		`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_due`)} ON ${table} (due) WHERE due IS NOT NULL`,
 		...columns

@@ -4,6 +4,12 @@ import { type Change, type Query, type Row, same, type Step, type Table, type Ta
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
+/** What the rows of all tables have beside them. */
+export const BESIDE = [
+	"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
+] as const;
+
 export const quoted = (name: string): string => `"${name}"`;
 /** A column of the read model: never in the way of our own. */
 export const field = (name: string): string => (name === "id" ? name : `"by_${name}"`);
@@ -57,14 +63,14 @@ export class SqliteTable implements Table {
 			`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ?`,
 			ids.map((id) => [id]),
 		);
-		return new Map(rows.map((cells) => [String(cells[0]), this.#row(cells)]));
+		return new Map(this.#read(rows).map((row) => [row.id, row]));
 	}
 
 	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		const { name } = this.#spec;
 		const moved = {
 			sql: "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
-			rows: steps.map(({ partition, to }) => [name, partition, to]),
+			rows: steps.filter(({ from, to }) => to !== from).map(({ partition, to }) => [name, partition, to]),
 		};
 		const sql = "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?";
 		return this.#writer.transaction(
@@ -107,7 +113,7 @@ export class SqliteTable implements Table {
 
 	async get(id: string): Promise<Row | null> {
 		const [cells] = await this.#reader.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE id = ? AND shown = 1`, [id]);
-		return cells ? this.#row(cells) : null;
+		return this.#read(cells ? [cells] : [])[0] ?? null;
 	}
 
 	async find({ filters, range, sort, descending, limit, offset = 0, after }: Query): Promise<Row[]> {
@@ -137,7 +143,7 @@ export class SqliteTable implements Table {
 			`SELECT ${this.#fields} FROM ${this.#table} WHERE ${where.join(" AND ")} ORDER BY ${ordering} LIMIT ? OFFSET ?`,
 			[...params, limit, offset],
 		);
-		return rows.map((cells) => this.#row(cells));
+		return this.#read(rows);
 	}
 
 	async count(filters: Readonly<Record<string, Value>>): Promise<number> {
@@ -164,25 +170,30 @@ export class SqliteTable implements Table {
 
 	async scan(after: string, limit: number): Promise<Row[]> {
 		const rows = await this.#reader.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE id > ? ORDER BY id LIMIT ?`, [after, limit]);
-		return rows.map((cells) => this.#row(cells));
+		return this.#read(rows);
 	}
 
 	async due(now: string, limit: number): Promise<Row[]> {
 		const rows = await this.#writer.query(`SELECT ${this.#fields} FROM ${this.#table} WHERE due <= ? ORDER BY due LIMIT ?`, [now, limit]);
-		return rows.map((cells) => this.#row(cells));
+		return this.#read(rows);
 	}
 
-	#row([id, rev, at, data, due, shown, ...columns]: readonly SQLInputValue[]): Row {
-		return {
-			id: String(id),
-			rev: Number(rev),
-			at: JSON.parse(String(at)) as Row["at"], // bytes come in here
-			data: typeof data === "string" ? (JSON.parse(data) as object) : null, // bytes come in here
-			due: typeof due === "string" ? due : null,
-			columns:
-				shown === 1
-					? columns.map((value) => (typeof value === "bigint" || value instanceof Uint8Array || ArrayBuffer.isView(value) ? null : value))
-					: null,
-		};
+	/** A text that is no JSON is a damaged file, not a bug. */
+	#read(rows: readonly (readonly SQLInputValue[])[]): Row[] {
+		return this.#reader.file.reading(() => rows.map(rowOf));
 	}
+}
+
+function rowOf([id, rev, at, data, due, shown, ...columns]: readonly SQLInputValue[]): Row {
+	return {
+		id: String(id),
+		rev: Number(rev),
+		at: JSON.parse(String(at)) as Row["at"], // bytes come in here
+		data: typeof data === "string" ? (JSON.parse(data) as object) : null, // bytes come in here
+		due: typeof due === "string" ? due : null,
+		columns:
+			shown === 1
+				? columns.map((value) => (typeof value === "bigint" || value instanceof Uint8Array || ArrayBuffer.isView(value) ? null : value))
+				: null,
+	};
 }

@@ -1,31 +1,33 @@
 /** Thread - a file behind a worker: requests go in order, answers come as promises. */
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreUnavailable } from "../log.ts";
+import { asError } from "../log.ts";
+import { type DataFile, type Fault, faultOf } from "./file.ts";
 import type { Mode, Request, Run } from "./worker.ts";
 
 type Cells = readonly SQLInputValue[];
 interface Reply {
 	readonly n: number;
 	readonly result?: unknown;
-	readonly error?: string;
+	readonly error?: Fault;
 }
 
 export class Thread {
 	readonly #worker: Worker;
 	readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-	readonly #file: string;
+	readonly file: DataFile;
 	#n = 0;
-	#ended = false;
+	/** Why it takes nothing any more. */
+	#ended: Fault | null = null;
 	#closed: Promise<void>;
 
-	constructor(file: string, mode: Mode) {
-		this.#file = file;
-		this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { file, mode } });
+	constructor(file: DataFile, mode: Mode) {
+		this.file = file;
+		this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { file: file.path, mode } });
 		this.#worker.on("message", (reply: Reply) => this.#reply(reply));
-		this.#worker.on("error", (error) => this.#fail(error));
+		this.#worker.on("error", (error) => this.#fail(faultOf(asError(error))));
 		this.#closed = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
-		this.#worker.once("exit", () => this.#fail(new Error("its thread has ended")));
+		this.#worker.once("exit", () => this.#fail({ reason: "its thread has ended", damaged: false }));
 	}
 
 	query(sql: string, params: Cells = []): Promise<readonly Cells[]> {
@@ -35,19 +37,19 @@ export class Thread {
 	queries(sql: string, rows: readonly Cells[]): Promise<readonly Cells[]> {
 		return this.#ask({ kind: "query", runs: [{ sql, rows }], expect: [] }) as Promise<readonly Cells[]>; // rows come in here
 	}
-	/** All or nothing; false when what is expected does not hold. */
-	transaction(runs: readonly Run[], expect: Request["expect"] = []): Promise<boolean> {
-		return this.#ask({ kind: "transaction", runs, expect }) as Promise<boolean>; // the answer comes in here
+	/** All or nothing; false when what is expected does not hold. `unhurried`: a power cut may take it back, until the next one. */
+	transaction(runs: readonly Run[], expect: Request["expect"] = [], unhurried = false): Promise<boolean> {
+		return this.#ask({ kind: "transaction", runs, expect, unhurried }) as Promise<boolean>; // the answer comes in here
 	}
 
 	async close(): Promise<void> {
-		this.#ended = true;
+		this.#ended ??= { reason: "closed", damaged: false };
 		this.#worker.postMessage("close");
 		await this.#closed;
 	}
 
 	#ask(request: Omit<Request, "n">): Promise<unknown> {
-		if (this.#ended) return Promise.reject(new StoreUnavailable(`${this.#file} is closed`));
+		if (this.#ended !== null) return Promise.reject(this.file.failed(this.#ended));
 		return new Promise((resolve, reject) => {
 			const n = ++this.#n;
 			this.#pending.set(n, { resolve, reject });
@@ -58,11 +60,11 @@ export class Thread {
 		const waiting = this.#pending.get(n);
 		this.#pending.delete(n);
 		if (error === undefined) waiting?.resolve(result);
-		else waiting?.reject(new StoreUnavailable(`${this.#file}: ${error}`));
+		else waiting?.reject(this.file.failed(error));
 	}
-	#fail(error: unknown): void {
-		this.#ended = true;
-		for (const { reject } of this.#pending.values()) reject(new StoreUnavailable(this.#file, error));
+	#fail(fault: Fault): void {
+		this.#ended ??= fault;
+		for (const { reject } of this.#pending.values()) reject(this.file.failed(this.#ended));
 		this.#pending.clear();
 	}
 }

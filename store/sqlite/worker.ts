@@ -4,7 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { settle } from "./file.ts";
+import { faultOf, Presence, settle } from "./file.ts";
 
 /** How a file is opened: written and on the disk when acknowledged, written, or read only. */
 export type Mode = "FULL" | "NORMAL" | "read";
@@ -19,6 +19,8 @@ export interface Run {
 export interface Request {
 	readonly n: number;
 	readonly kind: "query" | "transaction";
+	/** On the disk with the next one, not before it is answered. */
+	readonly unhurried?: boolean;
 	readonly runs: readonly Run[];
 	readonly expect: readonly { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue }[];
 }
@@ -26,6 +28,8 @@ export interface Request {
 const { file, mode } = workerData as { file: string; mode: Mode }; // set by thread.ts
 const db = mode === "read" ? new DatabaseSync(file, { readOnly: true }) : settle(new DatabaseSync(file), mode);
 const statements = new Map<string, StatementSync>();
+/** What can be made again may be thrown away under us; what is acknowledged may not. */
+const presence = mode === "FULL" ? new Presence(file) : null;
 
 function statement(sql: string): StatementSync {
 	let found = statements.get(sql);
@@ -50,8 +54,19 @@ function run({ sql, rows, each }: Run): boolean {
 	return true;
 }
 
-function answer({ kind, runs, expect }: Request): unknown {
+let durability = mode === "FULL" ? "FULL" : "NORMAL";
+/** How a transaction is to be committed; nothing changes unless it is another way than the last. */
+function commits(wanted: typeof durability): void {
+	if (wanted === durability) return;
+	db.exec(`PRAGMA synchronous = ${wanted}`);
+	durability = wanted;
+}
+
+function answer({ kind, runs, expect, unhurried = false }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
+	presence?.check();
+	if (db.isTransaction) db.exec("ROLLBACK"); // one that could not even be rolled back
+	commits(mode === "FULL" && !unhurried ? "FULL" : "NORMAL");
 	db.exec("BEGIN IMMEDIATE");
 	try {
 		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value) && runs.every(run);
@@ -74,6 +89,7 @@ parentPort?.on("message", (request: Request | "close") => {
 	try {
 		parentPort?.postMessage({ n: request.n, result: answer(request) });
 	} catch (error) {
-		parentPort?.postMessage({ n: request.n, error: error instanceof Error ? error.message : String(error) });
+		statements.clear(); // one that failed half way says so once more to whoever is next
+		parentPort?.postMessage({ n: request.n, error: faultOf(error) });
 	}
 });

@@ -1,0 +1,164 @@
+/**
+ * Keys - who signs the heads here, and whose signatures count: the private key in a file only its owner can read, made at the
+ * first start, or given from outside; every public key that was ever used here beside it. All outside the database, so that
+ * whoever can write that cannot sign.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
+import {
+	closeSync,
+	existsSync,
+	fchmodSync,
+	fstatSync,
+	fsyncSync,
+	linkSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
+
+/** Who signs here, and whose signatures count. */
+export interface Keyring {
+	readonly signing: SigningKey;
+	readonly known: PublicKeys;
+}
+/** What is given from outside. */
+export interface GivenKeys {
+	/** Signs instead of the one in the folder. */
+	readonly signing?: KeyObject | undefined;
+	/** Of other nodes. */
+	readonly trusted?: readonly KeyObject[];
+}
+/** Thrown for a key that cannot be used; says which file, and what to do with it, in one line. */
+export class KeyUnusable extends Error {}
+
+const PRIVATE = "signing.pem";
+const OF_OTHERS = 0o077;
+const WRITABLE_BY_OTHERS = 0o022;
+/** Windows has no such modes. */
+const HAS_MODES = process.platform !== "win32";
+
+/** Null when it is no Ed25519 private key, as PEM or as base64 of PKCS8. */
+export function privateKeyOf(text: string): KeyObject | null {
+	const given = text.replaceAll("\\n", "\n").trim(); // an environment holds no line breaks
+	try {
+		const key = createPrivateKey(given.startsWith("-----") ? given : { key: Buffer.from(given, "base64"), format: "der", type: "pkcs8" });
+		return key.asymmetricKeyType === "ed25519" ? key : null;
+	} catch {
+		return null; // not even a key
+	}
+}
+
+/** The keys of a folder and those given; what is missing is made, what is there is never written again. */
+export function openKeys(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): Keyring {
+	make(folder);
+	const key = given ?? ownKey(join(folder, PRIVATE));
+	const own = createPublicKey(key);
+	keepPublic(folder, own);
+	return { signing: { id: keyId(own), key }, known: knownIn(folder, trusted) };
+}
+
+/** The public keys of a folder, if there is one, and those given; makes nothing. */
+export function knownIn(folder: string, trusted: readonly KeyObject[] = []): PublicKeys {
+	const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".pub")) : [];
+	return new Map([...names.map((name) => publicKeyIn(folder, name)), ...trusted].map((one) => [keyId(one), one]));
+}
+/** Kept in a folder for good: what they signed counts there. */
+export function keepKnown(folder: string, keys: PublicKeys): void {
+	make(folder);
+	for (const key of keys.values()) keepPublic(folder, key);
+}
+const keepPublic = (folder: string, key: KeyObject): void =>
+	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), 0o644);
+
+function make(folder: string): void {
+	const mode = made(folder);
+	if (HAS_MODES && mode & WRITABLE_BY_OTHERS)
+		throw new KeyUnusable(`${folder} can be written by others (mode ${octal(mode)}): chmod 700 it`);
+}
+/** The folder's mode, when it is there. */
+function made(folder: string): number {
+	try {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		return statSync(folder).mode;
+	} catch (error) {
+		throw new KeyUnusable(`${folder} cannot be made (${codeOf(error)})`);
+	}
+}
+
+const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, "0");
+
+/** The private key of this folder, made when there is none. */
+function ownKey(file: string): KeyObject {
+	let text = privateText(file);
+	if (text === null) {
+		const { privateKey } = generateKeyPairSync("ed25519");
+		createOnce(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+		text = privateText(file); // another process may have been first
+	}
+	const key = text === null ? null : privateKeyOf(text);
+	if (!key)
+		throw new KeyUnusable(`${file} holds no Ed25519 private key in PEM: put the right one back, or move it away and a new one is made`);
+	return key;
+}
+
+/** Null when there is no such file. */
+function privateText(file: string): string | null {
+	let opened: number;
+	try {
+		opened = openSync(file, "r");
+	} catch (error) {
+		if (codeOf(error) === "ENOENT") return null;
+		throw new KeyUnusable(`${file} cannot be read (${codeOf(error)})`);
+	}
+	try {
+		const { mode } = fstatSync(opened);
+		if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode)}): chmod 600 it`);
+		return readFileSync(opened, "utf8");
+	} catch (error) {
+		throw error instanceof KeyUnusable ? error : new KeyUnusable(`${file} cannot be read (${codeOf(error)})`);
+	} finally {
+		closeSync(opened);
+	}
+}
+
+function publicKeyIn(folder: string, name: string): KeyObject {
+	const file = join(folder, name);
+	try {
+		const key = createPublicKey(readFileSync(file, "utf8"));
+		if (key.asymmetricKeyType === "ed25519" && `${keyId(key)}.pub` === name) return key;
+	} catch {
+		// told below
+	}
+	throw new KeyUnusable(
+		`${file} is not the public key it is named after: put the right one back, or remove it and what it signed is no longer known`,
+	);
+}
+
+/** The whole file or none, and whoever comes second leaves it as it is: written beside, on the disk, then given its name. */
+function createOnce(file: string, content: string, mode: number): void {
+	if (existsSync(file)) return;
+	const beside = `${file}.${randomUUID()}`;
+	try {
+		const opened = openSync(beside, "wx", mode);
+		try {
+			fchmodSync(opened, mode);
+			writeSync(opened, content);
+			fsyncSync(opened);
+		} finally {
+			closeSync(opened);
+		}
+		linkSync(beside, file);
+	} catch (error) {
+		if (codeOf(error) !== "EEXIST") throw new KeyUnusable(`${file} cannot be made (${codeOf(error)})`);
+	} finally {
+		rmSync(beside, { force: true });
+	}
+}
+
+const codeOf = (error: unknown): string => (typeof error === "object" && error && "code" in error ? String(error.code) : String(error));

@@ -1,0 +1,83 @@
+/**
+ * Check - what is looked at before the files of a data folder are trusted: cheap signs that they are not as they were left, each told
+ * with the way out. It finds what is gross (no database, emptied, cut off, older than what was made from it); that every commit is as
+ * it was written is proven by verifying the log, and by nothing less.
+ */
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StoreDamaged } from "../log.ts";
+import { DataFile, faultOf } from "./file.ts";
+import { Misfit, tailsOf } from "./sample.ts";
+
+/** What every SQLite file begins with. */
+const MAGIC = "SQLite format 3\0";
+
+type Positions = ReadonlyMap<string, number>;
+
+/**
+ * Throws StoreDamaged unless both files are whole, as far as is looked, and belong together; StoreUnavailable where they cannot be
+ * opened. One that is not there yet is fine.
+ */
+export function checkFiles(events: string, rows: string): void {
+	const [log, models] = [basename(events), basename(rows)];
+	const anew = `move ${models}, its -wal and its -shm away and start again: it is made anew from ${log}`;
+	const back = `Put back a copy of it, with its -wal if the copy has one, and prove it with "npm run es -- verify"`;
+	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would throw that away
+	const tails = looked(events, back, tailsOf);
+	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf);
+	for (const [partition, position] of checkpoints) {
+		const tail = tails.get(partition) ?? 0;
+		if (position > tail)
+			throw new StoreDamaged(
+				`${log} ends at ${partition}:${tail}, but ${models} was made from ${partition}:${position}: commits are missing. Put back the latest copy of ${log}, with its -wal if the copy has one; if this is the latest, what came after it is lost: ${anew}`,
+			);
+	}
+}
+
+/** How far each read model and process has come, the furthest by partition. */
+function checkpointsOf(db: DatabaseSync): Positions {
+	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return new Map();
+	const rows = db.prepare("SELECT partition, max(position) AS position FROM checkpoints GROUP BY partition").all();
+	return new Map(rows.map(({ partition, position }) => [String(partition), Number(position)]));
+}
+
+/** What is found in a file; what is wrong with it is said with the way out. */
+function looked(file: string, wayOut: string, look: (db: DatabaseSync) => Positions): Positions {
+	for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) accessible(part);
+	if (!sizeOf(file)) return new Map();
+	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is no database. ${wayOut}`);
+	let db: DatabaseSync | null = null;
+	try {
+		db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+		return look(db);
+	} catch (error) {
+		const fault = faultOf(error);
+		if (!(error instanceof Misfit) && !fault.damaged) throw new DataFile(file).failed(fault);
+		throw new StoreDamaged(`${basename(file)} is damaged (${fault.reason}). ${wayOut}`);
+	} finally {
+		db?.close();
+	}
+}
+
+function accessible(file: string): void {
+	try {
+		accessSync(file, constants.R_OK | constants.W_OK);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException; // node:fs throws nothing else
+		throw new DataFile(file).failed({ reason: `it cannot be read and written (${String(code)})`, damaged: false });
+	}
+}
+
+function isDatabase(file: string): boolean {
+	const head = Buffer.alloc(MAGIC.length);
+	const handle = openSync(file, "r");
+	try {
+		readSync(handle, head);
+	} finally {
+		closeSync(handle);
+	}
+	return head.toString("latin1") === MAGIC;
+}
+/** Null where there is none. */
+const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.size ?? null;
