@@ -1,10 +1,11 @@
 /**
  * Outbox - the commands a process is asking for: one at a time per row, many in one call, a failure tried again with growing
- * pauses and parked after ten attempts, a refusal parked at once.
+ * pauses and parked after ten, a refusal parked at once. Where nobody can say (its service or the store is away) it is asked for
+ * until somebody can.
  */
 import type { Sending } from "../model/index.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
-import type { Parked } from "./process-rows.ts";
+import { commandIdOf, type Parked } from "./process-rows.ts";
 import type { Timers } from "./timers.ts";
 
 /** Gives a command to many actors at once; resolves to an outcome each. */
@@ -16,19 +17,26 @@ const CALLS = 4;
 const FULL = 5000;
 const ATTEMPTS = 10;
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 30_000;
+const LONGEST_PAUSE = 10_000;
 
+/** A command that is not asked for again by itself; `id` is the row's. */
+export type Refused = Omit<Parked, "at"> & { readonly id: string };
 interface Entry {
 	readonly id: string;
 	readonly sending: Sending;
 	readonly cause: string;
+}
+/** How often a command was asked for, and how often its actor failed. */
+interface Tries {
+	readonly asked: number;
+	readonly failed: number;
 }
 
 /** The rows commands are asked for. */
 interface Rows {
 	/** Looks at a row again, and adds what it needs or frees it. */
 	again(id: string): Promise<void>;
-	park(id: string, parked: Parked): Promise<void>;
+	park(refused: Refused): Promise<void>;
 }
 
 export class Outbox {
@@ -39,7 +47,7 @@ export class Outbox {
 	/** Rows that changed while their command was on its way. */
 	readonly #stale = new Set<string>();
 	readonly #answered = new Map<string, (() => void)[]>();
-	readonly #attempts = new Map<string, number>();
+	readonly #tries = new Map<string, Tries>();
 	readonly #timers: Timers;
 	readonly #cancels = new Set<() => void>();
 	#waiting: Entry[] = [];
@@ -73,17 +81,21 @@ export class Outbox {
 	}
 	/** Resolves when the row's command is answered or parked; at once if there is none. */
 	answered(id: string): Promise<void> {
-		if (!this.#asking.has(id) && !this.#attempts.has(id)) return Promise.resolve();
+		if (!this.#asking.has(id) && !this.#tries.has(id)) return Promise.resolve();
 		return new Promise((resolve) => this.#answered.set(id, [...(this.#answered.get(id) ?? []), resolve]));
 	}
 	/** The row needs nothing any more. */
 	free(id: string): void {
 		this.#asking.delete(id);
 		this.#stale.delete(id);
-		this.#attempts.delete(id);
+		this.#tries.delete(id);
 		const waiting = this.#answered.get(id);
 		this.#answered.delete(id);
 		for (const resolve of waiting ?? []) resolve();
+		this.#makeRoom();
+	}
+	#makeRoom(): void {
+		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
 	}
 	/** Resolves when there is room for more. */
 	room(): Promise<void> {
@@ -115,29 +127,32 @@ export class Outbox {
 		this.#calls++;
 		const items = batch.map(({ id, sending, cause }) => ({
 			params: { ...sending.params },
-			commandId: `${this.#name}/${id}/${sending.cause}`,
+			commandId: commandIdOf(this.#name, id, sending),
 			cause,
 		}));
 		const outcomes = await this.#send(action, items).catch((error: unknown) =>
 			items.map((): Outcome => ({ failure: error instanceof Error ? error.message : String(error) })),
 		);
 		this.#calls--;
-		await Promise.all(batch.map(({ id }, i) => this.#outcome(id, outcomes[i] ?? { failure: "no answer" })));
+		await Promise.all(batch.map((entry, i) => this.#outcome(entry, outcomes[i] ?? { failure: "no answer" })));
 		this.#schedule();
-		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
+		this.#makeRoom();
 	}
 
-	async #outcome(id: string, outcome: Outcome): Promise<void> {
+	async #outcome({ id, sending, cause }: Entry, outcome: Outcome): Promise<void> {
 		if ("done" in outcome) return this.#stale.has(id) ? this.#look(id) : this.free(id);
-		const attempts = (this.#attempts.get(id) ?? 0) + 1;
-		this.#attempts.set(id, attempts);
-		if (!("refusal" in outcome) && attempts < ATTEMPTS) return this.#later(id, attempts);
+		const before = this.#tries.get(id) ?? { asked: 0, failed: 0 };
+		const tries = { asked: before.asked + 1, failed: before.failed + ("failure" in outcome && outcome.unavailable ? 0 : 1) };
+		this.#tries.set(id, tries);
+		if (!("refusal" in outcome) && tries.failed < ATTEMPTS) return this.#later(id, tries.asked);
 		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
+		const { action, params } = sending;
+		const command = commandIdOf(this.#name, id, sending);
 		try {
-			await this.#rows.park(id, { code, detail, attempts });
+			await this.#rows.park({ id, command, action, params, cause, code, detail, attempts: tries.asked });
 			this.free(id);
 		} catch {
-			this.#later(id, attempts); // asked for again, and parked then
+			this.#later(id, tries.asked); // asked for again, and parked then
 		}
 	}
 
@@ -145,10 +160,13 @@ export class Outbox {
 	#look(id: string): void {
 		this.#asking.delete(id);
 		this.#stale.delete(id);
-		this.#rows.again(id).catch(() => {
-			this.#asking.add(id);
-			this.#later(id, 1);
-		});
+		this.#rows.again(id).then(
+			() => this.#makeRoom(), // it may need nothing, or not be there any more
+			() => {
+				this.#asking.add(id);
+				this.#later(id, 1);
+			},
+		);
 	}
 
 	#later(id: string, attempts: number): void {

@@ -1,54 +1,176 @@
-/** Processing - turns a process into a Moleculer service that follows its logs, sends its commands, and can be asked how it is. */
-import type { Context, Service, ServiceSchema } from "moleculer";
-import type { AnyProcess } from "../model/index.ts";
+/**
+ * Processing - turns a process into a Moleculer service that follows its logs, sends its commands, and can be asked how it is, what
+ * waits for a person and why, and to try again.
+ */
+import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
+import { type AnyProcess, refuse } from "../model/index.ts";
+import { oneLine } from "../store/figures.ts";
+import { isOutage, refusalError } from "./errors.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
-import { healthOf, logsOf, PerService } from "./following.ts";
-import { processTableOf } from "./process-rows.ts";
+import { isObserving, logsOf, PerService } from "./following.ts";
+import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
+import { lagAction } from "./lag.ts";
+import { type Parked, processTableOf, type Subject } from "./process-rows.ts";
 import { ProcessRunner } from "./process-runner.ts";
+import type { Give } from "./metric.ts";
 import { storageOf } from "./storage.ts";
 import { every, nodeTimers } from "./timers.ts";
+import { processFigures, processHealth, workOf } from "./work.ts";
 
 /** How often what is open is asked for again, in milliseconds. */
 const RECOVER_EVERY = 5000;
+/** How long a retry waits for its answer, in milliseconds. */
+const PATIENCE = 5000;
 
-const runners = new PerService<{ readonly runner: ProcessRunner; readonly stop: () => void }>();
+interface Running {
+	readonly runner: ProcessRunner;
+	readonly stop: () => void;
+}
+type Work = { readonly id: string };
+const runners = new PerService<Running>();
+const idParam = { type: "string", min: 1, max: 200 } as const;
 
 export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	return {
 		metadata: { follows: process.follows },
 		actions: {
+			/** Whether it follows its logs, and if not why. */
 			health: {
 				handler(this: Service) {
-					return healthOf(process.name, runners.of(this).runner.followers);
+					return processHealth(runners.of(this).runner);
 				},
 			},
 			/** What is on its way, open or waiting for a person. */
 			work: {
-				async handler(this: Service, _ctx: Context) {
-					const { runner } = runners.of(this);
-					const [open, parked] = await Promise.all([runner.table.count({ state: "open" }), runner.table.count({ state: "parked" })]);
-					return { asking: runner.outbox.size, open, parked };
+				handler(this: Service) {
+					return workOf(runners.of(this).runner);
 				},
+			},
+			lag: lagAction(followedBy(process), (service) => runners.of(service).runner),
+			parked: parkedAction(),
+			retry: retryAction(process),
+			drop: dropAction(process),
+		},
+		methods: {
+			async figures(this: Service, give: Give) {
+				const found = runners.find(this);
+				if (found) await processFigures(found.runner, give);
 			},
 		},
 		async started(this: Service) {
-			const storage = storageOf(this.broker);
-			const send = (action: string, items: readonly Item[]) =>
-				this.broker.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items }, { meta: { by: process.name } });
-			const runner = new ProcessRunner(process, await storage.rows.open(processTableOf(process)), send);
-			await runner.start(await logsOf(storage, process.follows), (error) =>
-				this.logger.error(`${process.name} has stopped: ${error.message}`),
-			);
-			const recover = () =>
-				void runner.recover().catch((error: unknown) => this.logger.warn(`${process.name} could not look for open work: ${String(error)}`));
-			runners.set(this, { runner, stop: every(nodeTimers, RECOVER_EVERY, recover) });
-			this.broker.waitForServices([], 0).then(recover, recover);
+			await begin(this, process);
 		},
 		async stopped(this: Service) {
 			const running = runners.find(this);
 			if (!running) return;
 			running.stop();
-			await running.runner.stop();
+			const unsaved = (error: unknown) =>
+				this.logger.warn(`${process.name} could not write its last rows, and follows them again: ${oneLine(error)}`);
+			await running.runner.stop().catch(unsaved); // nobody else's stop waits for it
 		},
 	};
 }
+
+/** A person's word on what is parked is heard by every process. */
+const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
+
+async function begin(service: Service, process: AnyProcess): Promise<void> {
+	const runner = await makeRunner(service.broker, process);
+	const idle = isObserving(service.broker);
+	if (!idle)
+		await runner.start(await logsOf(storageOf(service.broker), followedBy(process)), (error) =>
+			service.logger.error(`${process.name} has stopped: ${error.message}`),
+		);
+	let said: string | null = null; // the same once, however long it lasts
+	const failed = (error: unknown) => {
+		if (oneLine(error) !== said) service.logger.warn(`${process.name} could not look for open work: ${oneLine(error)}`);
+		said = oneLine(error);
+	};
+	const recover = () => void runner.recover().then(() => (said = null), failed);
+	runners.set(service, { runner, stop: idle ? () => {} : every(nodeTimers, RECOVER_EVERY, recover) });
+	if (!idle) service.broker.waitForServices([], 0).then(recover, recover);
+}
+
+async function makeRunner(broker: ServiceBroker, process: AnyProcess): Promise<ProcessRunner> {
+	const send = (action: string, items: readonly Item[]) =>
+		broker
+			.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items }, { meta: { by: process.name } })
+			.catch((error: unknown) => items.map((): Outcome => unsaid(error)));
+	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send);
+}
+/** The call as a whole came to nothing. */
+const unsaid = (error: unknown): Outcome => ({
+	failure: error instanceof Error ? error.message : String(error),
+	...(isOutage(error) ? { unavailable: true } : {}),
+});
+
+/** A page of what waits for a person, or one piece of work with all that ever waited. */
+const parkedAction = () => ({
+	params: { $$strict: true, id: { ...idParam, optional: true }, after: { ...idParam, optional: true } },
+	async handler(this: Service, ctx: Context<{ readonly id?: string; readonly after?: string }>) {
+		const { runner } = runners.of(this);
+		const { id, after } = ctx.params;
+		if (id === undefined) {
+			const rows = await runner.parked(after);
+			return { rows: rows.map(({ id: work, row }) => shown(work, row)), next: rows.length === 0 ? null : (rows.at(-1)?.id ?? null) };
+		}
+		const row = await runner.work(id);
+		return row ? { rows: [{ ...shown(id, row), ended: row.ended ?? [], subject: row.subject }], next: null } : unknownWork(id);
+	},
+});
+const shown = (id: string, { parked }: Subject): Work & Partial<Parked> => ({ id, ...parked });
+const unknownWork = (id: string): never => {
+	throw refusalError(refuse("WORK_UNKNOWN", 404, `There is no work ${id}`));
+};
+
+/** Asks for a parked command once more, and says what came of it. */
+const retryAction = ({ name }: AnyProcess) => ({
+	timeout: 0,
+	params: { $$strict: true, id: idParam },
+	async handler(this: Service, ctx: Context<Work>) {
+		const { id } = ctx.params;
+		const { runner } = runners.of(this);
+		const again = await inTime(runner.retry(id));
+		if (again === null) return notParked(name, id);
+		this.logger.info(`${name}: ${id} was asked for again`);
+		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
+	},
+});
+/** What it comes to, or "asked" if that takes too long to wait for. */
+async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
+	let cancel = () => {};
+	const patience = new Promise<"asked">((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve("asked"))));
+	return Promise.race([answer, patience]).finally(() => cancel());
+}
+const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<Parked, "code" | "detail">>> => {
+	const parked = (await runner.work(id))?.parked;
+	return parked ? { code: parked.code, detail: parked.detail } : {};
+};
+function notParked(process: string, id: string): never {
+	throw refusalError(refuse("WORK_NOT_PARKED", 409, `${process} has nothing parked under ${id}`));
+}
+
+/** Gives up the parked command for ever: a fact, with the reason and who said so; the process hears of it like of any other. */
+const dropAction = ({ name }: AnyProcess) => ({
+	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
+	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {
+		const { id, reason: why } = ctx.params;
+		const parked = (await runners.of(this).runner.work(id))?.parked;
+		if (!parked) return notParked(name, id);
+		const { command, action, code, detail, attempts } = parked;
+		const said: DroppedWork = { process: name, work: id, command, action, code, detail: plain(detail), attempts, reason: plain(why) };
+		const { command: own, ...rest } = said;
+		const done = await ctx.call<{ position: string }, object>(
+			INTERVENTIONS.drop,
+			{ id: own, ...rest },
+			{ meta: { by: ctx.meta.by ?? "operator" } },
+		);
+		return { id, command, position: done.position };
+	},
+});
+/** One line of printable text, as facts hold it. */
+const plain = (given: string): string =>
+	given
+		.replace(/[\p{Cc}\p{Cs}]+/gu, " ")
+		.trim()
+		.slice(0, 1000) || "-";

@@ -3,9 +3,14 @@
  * a moment is one write. Rows and checkpoints still move together; what a crash undoes is folded again, and its commands, being
  * the same commands, are answered from memory (docs/decisions/0005-process-rows-written-behind.md).
  */
-import type { Change, Row, Step, Table } from "../store/rows.ts";
+import { same as sameData } from "../model/index.ts";
+import { oneLine } from "../store/figures.ts";
+import { type Change, type Row, same, type Step, type Table } from "../store/rows.ts";
 import { RowCache } from "./row-cache.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
+
+/** What a task rests on is not so any more: another process was faster, and everything is taken again from where the rows are. */
+export class Overtaken extends Error {}
 
 /** Rows that may wait to be written. */
 const MOST = 6000;
@@ -14,13 +19,23 @@ const LONGEST = 250;
 
 export class WriteBehind {
 	readonly #table: Table;
-	readonly #cache: RowCache;
+	readonly cache: RowCache;
+	/** Why the last write failed; null from the next one on that did not. */
+	trouble: string | null = null;
 	/** Another process took what we were about to write: where each partition stands now. */
 	readonly #overtaken: (checkpoints: Readonly<Record<string, number>>) => void;
 	/** Runs a task while no row is between being loaded and being put. */
 	readonly #between: (task: () => Promise<void>) => Promise<void>;
 	#dirty = new Map<string, Change>();
 	#steps = new Map<string, Step>();
+	/** Up to where each partition is put, and up to where it is written. */
+	readonly #put = new Map<string, number>();
+	readonly #written = new Map<string, number>();
+	/** Rows given out that still are as they were. */
+	#known = new WeakSet<Row>();
+	/** How often another process was faster, and whether it is still to be seen where it is. */
+	losses = 0;
+	#lost = false;
 	#saving: Promise<void> = Promise.resolve();
 	readonly #timers: Timers;
 	#cancel: (() => void) | null = null;
@@ -32,10 +47,23 @@ export class WriteBehind {
 		timers: Timers = nodeTimers,
 	) {
 		this.#table = table;
-		this.#cache = new RowCache(table);
+		this.cache = new RowCache(table);
 		this.#between = between;
 		this.#overtaken = overtaken;
 		this.#timers = timers;
+	}
+
+	/** All that is followed, and where it stands: what is written rests on all of it, or another process was faster. */
+	begin(checkpoints: Readonly<Record<string, number>>): void {
+		for (const [partition, position] of Object.entries(checkpoints)) {
+			this.#put.set(partition, position);
+			this.#written.set(partition, position);
+		}
+	}
+
+	/** Up to where a partition is put; undefined where nobody said. */
+	position(partition: string): number | undefined {
+		return this.#put.get(partition);
 	}
 
 	/** The rows as they stand, written or not. */
@@ -47,13 +75,22 @@ export class WriteBehind {
 			if (dirty) found.set(id, dirty.after);
 			else missing.push(id);
 		}
-		for (const [id, row] of await this.#cache.load(missing)) found.set(id, this.#dirty.get(id)?.after ?? row);
+		const losses = this.losses;
+		for (const [id, row] of await this.cache.load(missing)) found.set(id, this.#dirty.get(id)?.after ?? row);
+		if (this.losses === losses) for (const row of found.values()) this.#known.add(row);
 		return found;
 	}
 
-	/** Changed rows, and how far they rest on a partition; waits only when too much is waiting. */
+	/** Changed rows, as they were loaded, and how far they rest on a partition; waits only when too much is waiting. */
 	async put(changes: readonly Change[], step?: Step): Promise<void> {
-		for (const { before, after } of changes) this.#dirty.set(after.id, { before: this.#dirty.get(after.id)?.before ?? before, after });
+		const goesOn = !step || (this.#put.get(step.partition) ?? step.from) === step.from;
+		if (this.#lost || !goesOn || !changes.every(({ before }) => this.#known.has(before))) throw new Overtaken("another process was faster");
+		for (const { before, after } of changes) {
+			if (after.at === before.at && alike(before, after)) continue;
+			const first = this.#dirty.get(after.id)?.before ?? before;
+			this.#dirty.set(after.id, { before: first, after: after.rev === first.rev ? after : { ...after, rev: first.rev } });
+		}
+		if (step) this.#put.set(step.partition, step.to);
 		if (step) this.#steps.set(step.partition, { ...step, from: this.#steps.get(step.partition)?.from ?? step.from });
 		if (this.#dirty.size >= MOST) return this.flush();
 		this.#cancel ??= this.#timers.later(LONGEST, () => this.#later());
@@ -64,12 +101,13 @@ export class WriteBehind {
 		this.#cancel?.();
 		this.#cancel = null;
 		const [dirty, steps] = [this.#dirty, this.#steps];
-		if (dirty.size === 0 && steps.size === 0) return this.#saving;
-		this.#cache.keep([...dirty.values()]); // what is changed while these are written starts from here
+		if (dirty.size === 0 && steps.size === 0 && !this.#lost) return this.#saving;
+		this.cache.keep([...dirty.values()]); // what is changed while these are written starts from here
 		this.#dirty = new Map();
 		this.#steps = new Map();
 		const before = this.#saving.catch(() => undefined); // what failed then is among what is dirty now
-		this.#saving = before.then(() => this.#save(dirty, steps));
+		const { losses } = this;
+		this.#saving = before.then(() => (this.#lost ? this.#goBack() : losses === this.losses ? this.#save(dirty, steps) : undefined));
 		this.#saving.catch(() => undefined); // whoever waits for it is told
 		return this.#saving;
 	}
@@ -87,21 +125,45 @@ export class WriteBehind {
 
 	async #save(dirty: Map<string, Change>, steps: Map<string, Step>): Promise<void> {
 		try {
-			if (await this.#table.save([...dirty.values()], [...steps.values()])) return;
+			const still = [...this.#written].filter(([partition]) => !steps.has(partition));
+			const rests = still.map(([partition, position]) => ({ partition, from: position, to: position }));
+			const saved = await this.#table.save([...dirty.values()], [...steps.values(), ...rests]);
+			this.trouble = null;
+			if (saved) for (const { partition, to } of steps.values()) this.#written.set(partition, to);
+			if (saved) return;
 		} catch (error) {
+			this.trouble = oneLine(error);
 			this.#restore(dirty, steps);
 			throw error;
 		}
-		this.#cache.clear();
+		this.losses++;
+		this.#lost = true;
+		this.#known = new WeakSet();
+		this.cache.clear();
 		this.#dirty.clear();
 		this.#steps.clear();
-		this.#overtaken(await this.#table.checkpoints());
+		await this.#goBack();
+	}
+
+	/** To where the rows are; what fails here is tried again. */
+	async #goBack(): Promise<void> {
+		try {
+			const checkpoints = await this.#table.checkpoints();
+			for (const partition of this.#put.keys()) this.#put.set(partition, checkpoints[partition] ?? 0);
+			for (const partition of this.#written.keys()) this.#written.set(partition, checkpoints[partition] ?? 0);
+			this.#lost = false;
+			this.#overtaken(checkpoints);
+		} catch (error) {
+			this.trouble = oneLine(error);
+			this.#cancel ??= this.#timers.later(LONGEST, () => this.#later());
+			throw error;
+		}
 	}
 
 	/** Nothing was written: what came meanwhile is merged into what still has to be. */
 	#restore(dirty: Map<string, Change>, steps: Map<string, Step>): void {
 		const [laterRows, laterSteps] = [this.#dirty, this.#steps];
-		this.#cache.clear();
+		this.cache.clear();
 		this.#dirty = dirty;
 		this.#steps = steps;
 		for (const [id, { before, after }] of laterRows) {
@@ -111,3 +173,6 @@ export class WriteBehind {
 		for (const [partition, step] of laterSteps) steps.set(partition, { ...step, from: steps.get(partition)?.from ?? step.from });
 	}
 }
+
+/** Whether there is nothing to write. */
+const alike = (before: Row, after: Row): boolean => same(before.columns, after.columns) && sameData(before.data, after.data);

@@ -144,6 +144,24 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		expect(await table.count({})).toBe(3);
 	});
 
+	it("that somebody else was faster with go on from where he is, though that could not be read at first", async () => {
+		const painter = new Painter(table);
+		await painter.take(1);
+		await painter.flush();
+		const other = new Painter(new FaultyTable(table.inner));
+		other.position = 1;
+		await other.take(1);
+		await other.flush();
+		await painter.take(3);
+		const read = table.checkpoints;
+		table.checkpoints = () => Promise.reject(new Error("the rows cannot be read"));
+		expect(await painter.flush()).toBe(false);
+		table.checkpoints = read;
+		expect(await painter.flush()).toBe(true);
+		await painter.finish(5); // nothing new comes: what was lost is taken again all the same
+		expect(await sizes(table)).toEqual([1, 2, 2]);
+	});
+
 	it("end as if nothing had been, whatever fails, is lost, or is written by others in between", async () => {
 		const act = fc.oneof(
 			fc.record({ take: fc.integer({ min: 1, max: 4 }) }),

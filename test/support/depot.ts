@@ -4,9 +4,11 @@
  */
 import type { Outcome } from "../../mixins/event-sourced.ts";
 import type { Send } from "../../mixins/outbox.ts";
+import type { DroppedWork } from "../../mixins/interventions.ts";
 import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
 import { ContextLog } from "../../mixins/storage.ts";
+import { nodeTimers } from "../../mixins/timers.ts";
 import type { Table } from "../../store/rows.ts";
 import { chainedAfter } from "./commits.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
@@ -14,9 +16,16 @@ import { delivering, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { turns } from "./turns.ts";
 
-export type Log = "post" | "people" | "round";
-const LOGS: readonly Log[] = ["post", "people", "round"];
+/** When everything is parked, retried and given up. */
+export const NOW = "2026-03-31T08:00:00.000Z";
+export type Log = "post" | "people" | "round" | "operations";
+const LOGS: readonly Log[] = ["post", "people", "round", "operations"];
 
+interface Beside {
+	readonly obliging?: boolean;
+	readonly beside?: Depot;
+	readonly logsOf?: Depot;
+}
 /** One call on its way. */
 export class Call {
 	readonly commandIds: readonly string[];
@@ -60,19 +69,20 @@ export class Depot {
 	private constructor(inner: Table, obliging: boolean, beside?: Depot) {
 		const log = (name: Log): ScriptedLog => {
 			const made = new ScriptedLog(beside?.logs[name].shelf ?? new Shelf(), { name: `${name}:0` });
-			made.visible = 0;
+			made.visible = name === "operations" ? made.shelf.tail.position : 0;
 			return made;
 		};
-		this.logs = { post: log("post"), people: log("people"), round: log("round") };
+		this.logs = { post: log("post"), people: log("people"), round: log("round"), operations: log("operations") };
 		this.round = beside?.round ?? new Round(this.logs.round.shelf);
 		this.inner = inner;
 		this.obliging = obliging;
 		this.table = new FaultyTable(inner);
 		this.runner = this.#makeRunner();
 	}
-	/** `beside`: another process on the same logs and the same table, asking the same actors. */
-	static async open({ obliging = true, beside }: { readonly obliging?: boolean; readonly beside?: Depot } = {}): Promise<Depot> {
-		const depot = new Depot(beside?.inner ?? (await new MemoryRowStore().open(processTableOf(delivering))), obliging, beside);
+	/** `beside`: another process on the same logs and the same table, asking the same actors; `logsOf`: on the same logs alone. */
+	static async open({ obliging = true, beside, logsOf }: Beside = {}): Promise<Depot> {
+		const table = beside?.inner ?? (await new MemoryRowStore().open(processTableOf(delivering)));
+		const depot = new Depot(table, obliging, beside ?? logsOf);
 		await depot.#start();
 		return depot;
 	}
@@ -94,7 +104,7 @@ export class Depot {
 				),
 			);
 		};
-		return new ProcessRunner(delivering, table, send);
+		return new ProcessRunner(delivering, table, send, nodeTimers, () => NOW);
 	}
 	async #start(): Promise<void> {
 		const followed = LOGS.map((context) => ({
@@ -131,6 +141,14 @@ export class Depot {
 	/** The same in one log: a parcel and where its customer lives may come in one batch. */
 	sayInOne(...said: readonly (Sent | Moved)[]): void {
 		for (const one of said) this.#say("post", one);
+	}
+	/** A person gives up what is parked under this id. */
+	async drop(work: string, reason = "nobody lives there", process = delivering.name): Promise<void> {
+		const { command = "", action = "", code = "", detail = "", attempts = 1 } = (await this.runner.work(work))?.parked ?? {};
+		const said: DroppedWork = { process, work, command, action, code, detail, attempts, reason };
+		const { shelf } = this.logs.operations;
+		const facts = [{ type: "intervention.dropped", data: said }];
+		shelf.put(chainedAfter(shelf.tail, [{ stream: `intervention-${command}`, version: 0, facts }]));
 	}
 	#say(log: Log, one: Sent | Moved): void {
 		const [stream, fact] = saidOf(one);

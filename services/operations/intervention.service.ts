@@ -1,0 +1,52 @@
+/** Intervention - a person's word on work a process had to park: a command that is given up, with the reason, for ever on record. */
+import type { ServiceSchema } from "moleculer";
+import { EventSourced } from "../../mixins/event-sourced.ts";
+import type { DroppedWork } from "../../mixins/interventions.ts";
+import { aggregate, id, integer, matching, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
+
+// -- State: what it remembers ------------------------------------------------
+type Intervention = Unknown | { readonly status: "dropped"; readonly said: DroppedWork };
+
+// -- Facts: stored for ever, so never renamed, extended with care --------------
+export interface InterventionFacts {
+	/** A parked command is given up; the process asks for it no more. */
+	"intervention.dropped": DroppedWork;
+}
+
+const { command, define, fact } = aggregate<Intervention, InterventionFacts>();
+
+// -- The model -------------------------------------------------------------------
+/** The id of the command that is given up: `case-opening/subject/d-1/open`. */
+const commandId = () => id(/^[\x21-\x7e]{1,300}$/, "id: 1-300 visible characters");
+const drop = {
+	id: commandId(),
+	process: matching(/^[a-z][a-z-]{0,63}$/),
+	work: text(),
+	action: text(),
+	code: text(),
+	detail: text(1000),
+	attempts: integer(1, 1_000_000),
+	reason: text(1000),
+};
+const dropped = ({ id: given, ...rest }: ParamsOf<typeof drop>): DroppedWork => ({ ...rest, command: given });
+
+export const intervention = define({
+	name: "intervention",
+	plural: "interventions",
+	context: "operations",
+	idPattern: /^[\x21-\x7e]{1,300}$/,
+	begins: ["intervention.dropped"],
+	commands: {
+		/** Gives up a parked command for ever. Sent by the `drop` of every process, when a person says so. */
+		drop: command(drop, {
+			internal: true,
+			from: ["unknown"],
+			already: ({ said }, params) => same(said, dropped(params)),
+			decide: (_unknown, params) => [fact("intervention.dropped", dropped(params))],
+		}),
+	},
+	asks: {},
+	evolve: { "intervention.dropped": (_unknown, said) => ({ status: "dropped", said }) },
+});
+
+export default { name: intervention.name, mixins: [EventSourced(intervention)] } satisfies ServiceSchema;

@@ -1,0 +1,20 @@
+/** Interventions - every command that was given up, by whom and why: what an auditor asks for first. */
+import type { ServiceSchema } from "moleculer";
+import { Projected } from "../../mixins/projected.ts";
+import { type Instant, projection } from "../../model/index.ts";
+import type { InterventionFacts } from "./intervention.service.ts";
+
+type Row = InterventionFacts["intervention.dropped"] & { readonly by: string; readonly at: Instant };
+
+export const interventions = projection<Row, InterventionFacts>({
+	name: "interventions",
+	of: "intervention",
+	follows: ["operations"],
+	on: { "intervention.dropped": (_none, data, { by, at }) => ({ ...data, by, at }) },
+	show: (row) => row,
+	filters: ["process", "work", "code"],
+	sorts: ["at"],
+	counted: ["process"],
+});
+
+export default { name: interventions.name, mixins: [Projected(interventions)] } satisfies ServiceSchema;

@@ -1,0 +1,36 @@
+/** Intervention - a parked command given up: on record with the reason, once, and readable by those who audit. */
+import { describe, expect, it } from "@jest/globals";
+import { given } from "../../model/given.ts";
+import { intervention } from "../../services/operations/intervention.service.ts";
+import { interventions } from "../../services/operations/interventions.service.ts";
+import { rowOf, told } from "./reading.ts";
+import { day } from "./words.ts";
+
+const command = "case-opening/subject/d-1/open";
+const why = {
+	process: "case-opening",
+	work: "d-1",
+	action: "infraction.open",
+	code: "INFRACTION_ALREADY_EXISTS",
+	detail: "There is a infraction d-1 with other content",
+	attempts: 1,
+	reason: "opened by hand",
+};
+const drop = { id: command, ...why };
+const dropped = { type: "intervention.dropped", data: { ...why, command } } as const;
+
+describe("an intervention", () => {
+	it("gives up one command, with all that led to it", () => given(intervention).when("drop", drop).then(dropped));
+	it("is said once", () => given(intervention, dropped).when("drop", drop).thenNothing());
+	it("is not taken back, nor given another reason", () =>
+		given(intervention, dropped)
+			.when("drop", { ...drop, reason: "a mistake" })
+			.thenRefused("INTERVENTION_ALREADY_EXISTS"));
+	it("is read with who said it and when", async () =>
+		expect(await rowOf(interventions, command, day(1), told(intervention, command, dropped))).toMatchObject({
+			id: command,
+			...why,
+			by: expect.any(String),
+			at: expect.any(String),
+		}));
+});
