@@ -1,223 +1,113 @@
 /**
- * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced, so that
- * filters, sort keys and paging are what the projection declares, each backed by an index. A query object of a client never
- * reaches the database.
+ * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced (listing.ts), with
+ * the means to build its rows anew (rebuilding.ts).
  */
-import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import { Errors, type Service, type ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
-import { type AnyProjection, codeOf, refuse } from "../model/index.ts";
-import { parsePositions } from "../store/position.ts";
-import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
-import { failureError, refusalError } from "./errors.ts";
-import { healthOf, logsOf, PerService } from "./following.ts";
-import { Projector, tableOf } from "./projector.ts";
-import { type Asked, RowsAdapter } from "./rows-adapter.ts";
+import type { AnyProjection } from "../model/index.ts";
+import type { Generation } from "../store/rows.ts";
+import { type Health, healthOf, isObserving, logsOf, PerService } from "./following.ts";
+import { lagAction } from "./lag.ts";
+import { db, MAX_PAGE_SIZE, PAGE_SIZE, readActions } from "./listing.ts";
+import type { Give } from "./metric.ts";
+import { Projector } from "./projector.ts";
+import { Generations, rebuildActions } from "./rebuilding.ts";
+import { cacheFigures } from "./row-cache.ts";
+import { RowsAdapter } from "./rows-adapter.ts";
 import { storageOf } from "./storage.ts";
+import { every, nodeTimers } from "./timers.ts";
 
-/** How long a read waits for the position it was given, in milliseconds. */
-const PATIENCE = 5000;
-/** Rows an offset may pass over; beyond it the cursor goes on. */
-const FARTHEST = 10_000;
-const PAGE_SIZE = 20;
-const MAX_PAGE_SIZE = 100;
+/** How soon a node sees that another has changed over to a new generation, in milliseconds. */
+const KEEP_UP_EVERY = 1000;
 
-interface Meta {
-	/** Positions the answer has to include. */
-	position?: string;
-	/** Of the row answered. */
-	revision?: number;
+/** What one running service holds. */
+interface Running {
+	readonly projector: Projector;
+	readonly generations: Generations;
+	/** Why the rows cannot be read, or null. */
+	unfit: string | null;
+	stop: () => void;
 }
-interface ListParams {
-	readonly page?: number;
-	readonly pageSize?: number;
-	readonly sort?: string;
-	readonly after?: string;
-	readonly [filter: string]: string | number | undefined;
-}
-/** What moleculer-db adds to a service. */
-interface DbBacked {
-	readonly adapter: RowsAdapter;
-	_find(ctx: Context, params: object): Promise<Record<string, unknown>[]>;
-	_count(ctx: Context, params: object): Promise<number>;
-}
-const projectors = new PerService<Projector>();
-const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
+const running = new PerService<Running>();
 
 export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
-	const { name } = projection;
 	return {
 		mixins: [{ ...DbService, actions: {} }], // its methods and its life; every action is ours
 		adapter: new RowsAdapter(),
 		settings: { idField: "id", pageSize: PAGE_SIZE, maxPageSize: MAX_PAGE_SIZE },
 		metadata: { follows: projection.follows },
 		actions: {
-			list: listAction(projection),
-			get: getAction(projection),
-			find: findAction(projection),
-			count: countAction(projection),
+			...readActions(projection, readable),
+			...rebuildActions((service) => running.of(service)),
+			/** Whether it follows its logs, and if not why. */
 			health: {
 				handler(this: Service) {
-					return healthOf(name, projectors.of(this).followers);
+					return health(projection.name, running.of(this));
 				},
+			},
+			lag: lagAction(projection.follows, (service) => running.of(service).projector),
+		},
+		methods: {
+			async figures(this: Service, give: Give) {
+				const found = running.find(this);
+				if (!found) return;
+				cacheFigures(projection.name, found.projector.cache, give);
+				give("vigie_read_model_rebuilding", (await building(found)).length, { follower: projection.name });
 			},
 		},
 		async started(this: Service) {
-			const storage = storageOf(this.broker);
-			const projector = new Projector(projection, await storage.rows.open(tableOf(projection)), () => new Date().toISOString());
-			const stopped = (error: Error) => this.logger.error(`${name} has stopped: ${error.message}`);
-			await projector.start(await logsOf(storage, projection.follows), stopped);
-			projectors.set(this, projector);
-			db(this).adapter.serve(projector);
+			await begin(this, projection);
 		},
 		async stopped(this: Service) {
-			await Promise.all(projectors.find(this)?.followers.map((follower) => follower.stop()) ?? []);
+			const found = running.find(this);
+			found?.stop();
+			await Promise.all(found?.projector.followers.map((follower) => follower.stop()) ?? []);
 		},
 	};
 }
 
-const listAction = (projection: AnyProjection) => ({
-	rest: `GET /${projection.name}`,
-	note: { kind: "read", of: projection.of } as const,
-	params: listParams(projection),
-	async handler(this: Service, ctx: Context<ListParams, Meta>) {
-		await current(this, ctx);
-		return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
-	},
-});
-
-const getAction = ({ name, of: actor }: AnyProjection) => ({
-	rest: `GET /${name}/:id`,
-	note: { kind: "read", of: actor } as const,
-	params: { $$strict: true, id: { type: "string", min: 1, max: 100 } },
-	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
-		await caughtUp(projectors.of(this), ctx.meta.position);
-		const { adapter } = db(this);
-		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
-		if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
-		ctx.meta.revision = found.rev;
-		return found.row;
-	},
-});
-
-const findAction = (projection: AnyProjection) => ({
-	params: { $$strict: true, ...filterParams(projection.filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
-	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
-		await current(this, ctx);
-		const { sort, limit = PAGE_SIZE } = ctx.params;
-		return db(this)._find(ctx, { query: { filters: filtersOf(ctx.params, projection) }, sort, limit });
-	},
-});
-
-const countAction = (projection: AnyProjection) => ({
-	params: { $$strict: true, ...filterParams(projection.filters) },
-	async handler(this: Service, ctx: Context<ListParams, Meta>) {
-		await current(this, ctx);
-		return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
-	},
-});
-
-/** The rows as of the positions asked for, and of now. */
-async function current(service: Service, ctx: Context<unknown, Meta>): Promise<void> {
-	const projector = projectors.of(service);
-	await caughtUp(projector, ctx.meta.position);
-	await projector.refreshDue();
+/** Opens the live generation and follows for it; one that this code cannot read waits to be rebuilt. */
+async function begin(service: Service, projection: AnyProjection): Promise<void> {
+	const storage = storageOf(service.broker);
+	const { name } = projection;
+	const follow = async (projector: Projector) => {
+		const found = running.find(service);
+		if (found) found.unfit = null;
+		if (isObserving(service.broker) || projector.followers.length > 0) return;
+		await projector.start(await logsOf(storage, projection.follows), (error) =>
+			service.logger.error(`${name} has stopped: ${error.message}`),
+		);
+	};
+	const generations = new Generations(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
+	const live = await generations.live();
+	const projector = new Projector(projection, await storage.rows.open(live.spec), () => new Date().toISOString());
+	const unfit = generations.unfit(live);
+	if (unfit === null) await follow(projector);
+	else service.logger.error(unfit);
+	const keepUp = () =>
+		void generations
+			.keepUp(projector)
+			.catch((error: unknown) => service.logger.warn(`${name} could not look for its generations: ${String(error)}`));
+	running.set(service, { projector, generations, unfit, stop: every(nodeTimers, KEEP_UP_EVERY, keepUp) });
+	db(service).adapter.serve(projector);
 }
 
-/** Read your writes: the positions a caller has seen are in the rows, or 503. */
-async function caughtUp(projector: Projector, text: string | undefined): Promise<void> {
-	if (text === undefined) return;
-	const positions = parsePositions(text);
-	if (!positions)
-		throw new Errors.ValidationError("The position is not one of ours", "VALIDATION_ERROR", [
-			{ field: "X-Position", message: "must be a position an answer gave", expected: "radar:0:1234", actual: text.slice(0, 100) },
-		]);
-	if (!(await projector.until(positions, PATIENCE)))
-		throw new Errors.MoleculerRetryableError(`${projector.projection.name} is not that far yet`, 503, "READ_MODEL_LAGGING");
+function readable(service: Service): Projector {
+	const { projector, unfit } = running.of(service);
+	if (unfit !== null) throw new Errors.MoleculerRetryableError(unfit, 503, "READ_MODEL_OUTDATED");
+	return projector;
 }
+/** Those begun beside the one that is read, by whatever process. */
+const building = async ({ generations }: Running): Promise<readonly Generation[]> =>
+	(await generations.all()).filter(({ state }) => state === "building");
 
-const sortParam = ({ sorts = [] }: AnyProjection) => ({
-	type: "enum",
-	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
-	optional: true,
-});
-const filterParams = (filters: readonly string[]) =>
-	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
-const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
-	Object.fromEntries(
-		filters.flatMap((filter) =>
-			params[filter] === undefined ? [] : [[identity.includes(filter) ? "id" : filter, params[filter] ?? null]],
-		),
-	);
-/** A number from 1 on, or its digits as a query has them. */
-const count = (max: number) => ({
-	type: "custom",
-	optional: true,
-	nullable: false,
-	check(value: unknown, errors: object[]) {
-		const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
-		if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > max)
-			errors.push({ type: "count", message: `must be a whole number from 1 to ${max}`, expected: `1 to ${max}`, actual: value });
-		return number;
-	},
-});
-const listParams = (projection: AnyProjection) => ({
-	$$strict: true,
-	...filterParams(projection.filters),
-	sort: sortParam(projection),
-	page: count(FARTHEST),
-	pageSize: count(MAX_PAGE_SIZE),
-	after: { type: "string", min: 1, max: 2000, optional: true },
-});
-
-/** A page by number, or the one after a cursor; `next` leads on from either. */
-async function listed(service: Service, ctx: Context<ListParams, Meta>, projection: AnyProjection) {
-	const { page, pageSize = PAGE_SIZE, sort = "id", after } = ctx.params;
-	const filters = filtersOf(ctx.params, projection);
-	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
-	if (page !== undefined && page * pageSize > FARTHEST)
-		throw new Errors.ValidationError("The page is too far", "VALIDATION_ERROR", [
-			{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page },
-		]);
-	const order = cursor?.sort ?? sort;
-	const asked: Asked = cursor ? { filters: cursor.filters, after: { value: cursor.value, id: cursor.id } } : { filters };
-	const offset = cursor ? 0 : ((page ?? 1) - 1) * pageSize;
-	const [found, total] = await Promise.all([
-		db(service)._find(ctx, { query: asked, sort: order, limit: pageSize + 1, offset }),
-		db(service)._count(ctx, { query: asked }),
-	]);
-	const rows = found.slice(0, pageSize);
-	const last = rows.at(-1);
-	const at = cursor?.page ?? page ?? 1;
-	const value = last?.[order.replace(/^-/, "")];
-	const next =
-		found.length > pageSize && last
-			? encodeCursor({
-					sort: order,
-					filters: asked.filters,
-					value: typeof value === "number" || typeof value === "string" ? value : null,
-					id: String(last["id"]),
-					page: at + 1,
-				})
-			: null;
-	return { rows, total, page: at, pageSize, totalPages: Math.ceil(total / pageSize), next };
-}
-
-/** The cursor goes on with its own sort and filters; others given beside it are a mistake. */
-function cursorOf(text: string, params: ListParams, projection: AnyProjection): Cursor {
-	const cursor = decodeCursor(text, projection);
-	const agrees =
-		cursor &&
-		(params.sort === undefined || params.sort === cursor.sort) &&
-		Object.entries(filtersOf(params, projection)).every(([filter, value]) => cursor.filters[filter] === value) &&
-		params.page === undefined;
-	if (!agrees)
-		throw new Errors.ValidationError("The cursor is not one of ours", "VALIDATION_ERROR", [
-			{
-				field: "after",
-				message: "must be the next of an answer, with the same sort and filters, and no page",
-				expected: "the next of an answer",
-				actual: text.slice(0, 100),
-			},
-		]);
-	return cursor;
+async function health(name: string, found: Running): Promise<Health & { readonly rebuilding?: object | string }> {
+	const { projector, unfit, generations } = found;
+	const begun = (await building(found)).map(({ number: generation, begun: since }) => ({ generation, since })).at(-1);
+	const rebuilding = generations.running ?? begun;
+	return {
+		...healthOf(name, projector.followers),
+		...(unfit === null ? {} : { ready: false, reason: unfit }),
+		...(rebuilding === undefined ? {} : { rebuilding }),
+	};
 }

@@ -7,13 +7,11 @@ import type { Follower } from "../store/follow.ts";
 import type { Commit, LogPartition } from "../store/log.ts";
 import type { Positions } from "../store/position.ts";
 import type { Change, Row, Table, TableSpec, Value } from "../store/rows.ts";
+import { Due, lastInstant } from "./due.ts";
 import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
 import { RowCache } from "./row-cache.ts";
 import type { ContextLog } from "./storage.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
-
-/** Rows refreshed at a time when their hour has come. */
-const DUE_PAGE = 200;
 
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [] }: AnyProjection): TableSpec => ({
 	name,
@@ -32,13 +30,15 @@ export interface Followed {
 
 export class Projector {
 	readonly projection: AnyProjection;
-	readonly table: Table;
+	/** Of the generation that is live. */
+	table: Table;
 	readonly followers: Follower[] = [];
 	readonly #columns: readonly string[];
-	readonly #cache: RowCache;
+	cache: RowCache;
 	readonly #mutex = new Mutex();
-	readonly #clock: () => string;
-	readonly #timers: Timers;
+	readonly clock: () => string;
+	readonly timers: Timers;
+	readonly #due: Due;
 	/** Taken up to here, by partition; the followers hear of it a moment later. */
 	readonly #taken = new Map<string, number>();
 	#waiting: { positions: Positions; resolve: () => void }[] = [];
@@ -46,17 +46,35 @@ export class Projector {
 	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers) {
 		this.projection = projection;
 		this.table = table;
-		this.#clock = clock;
-		this.#timers = timers;
+		this.clock = clock;
+		this.timers = timers;
 		this.#columns = tableOf(projection).columns;
-		this.#cache = new RowCache(table);
+		this.cache = new RowCache(table);
+		this.#due = new Due(this);
 	}
 
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
+		if (this.projection.due) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
 		for (const { context, partition, log, from } of logs) {
 			const take = (commits: readonly Commit[]) => this.#mutex.run(() => this.take(context, partition, log.name, commits));
+			this.#taken.set(log.name, checkpoints[log.name] ?? 0);
 			this.followers.push(from.follow(log, this.projection.name, { from: checkpoints[log.name] ?? 0, take, stopped }));
+		}
+	}
+
+	/** Runs a task while nothing is folded here. */
+	hold<T>(task: () => Promise<T>): Promise<T> {
+		return this.#mutex.run(task);
+	}
+	/** Another generation is live: go on in it, from where it is. Called while nothing is folded. */
+	async adopt(table: Table): Promise<void> {
+		const checkpoints = await table.checkpoints();
+		this.table = table;
+		this.cache = new RowCache(table);
+		for (const follower of this.followers) {
+			this.#taken.set(follower.name, checkpoints[follower.name] ?? 0);
+			follower.resume(checkpoints[follower.name] ?? 0);
 		}
 	}
 
@@ -65,8 +83,9 @@ export class Projector {
 		const from = (commits[0]?.position ?? 1) - 1;
 		const to = commits.at(-1)?.position ?? from;
 		const steps = stepsOf(this.projection.on, context, partition, commits);
-		const rows = await this.#cache.load(steps.map(({ id }) => id));
-		const now = this.#clock();
+		const rows = await this.cache.load(steps.map(({ id }) => id));
+		const now = this.clock();
+		this.#due.seen(now);
 		const changes = [...foldAll(rows, steps, name, this.projection.of).values()].map((folded) =>
 			this.#change(this.#versioned(folded), now),
 		);
@@ -77,22 +96,16 @@ export class Projector {
 		return position;
 	}
 
-	/** Rows whose hour has come read as they do now; called before a list is answered. */
-	async refreshDue(): Promise<void> {
-		if (!this.projection.due) return;
-		await this.#mutex.run(async () => {
-			const now = this.#clock();
-			for (
-				let rows = await this.table.due(now, DUE_PAGE);
-				rows.length > 0;
-				rows = rows.length < DUE_PAGE ? [] : await this.table.due(now, DUE_PAGE)
-			) {
-				for (const row of rows) {
-					await this.table.refresh(this.#change({ before: row, data: row.data, at: row.at }, now));
-					this.#cache.forget(row.id);
-				}
-			}
-		});
+	/** Rows whose hour has come are found as they read now; called before a list is answered. */
+	refreshDue(): Promise<void> {
+		return this.#due.refresh();
+	}
+	/** As it is to be written, at that instant. */
+	rewritten(row: Row, now: string): Change {
+		return this.#change({ before: row, data: row.data, at: row.at }, now);
+	}
+	forget(id: string): void {
+		this.cache.forget(id);
 	}
 
 	/** Resolves when every position it follows is in its rows; false after the time given. Positions of other logs are ignored. */
@@ -100,7 +113,7 @@ export class Projector {
 		if (this.#reached(positions)) return Promise.resolve(true);
 		return new Promise((resolve) => {
 			const entry = { positions, resolve: () => (cancel(), resolve(true)) };
-			const cancel = this.#timers.later(milliseconds, () => {
+			const cancel = this.timers.later(milliseconds, () => {
 				this.#waiting = this.#waiting.filter((other) => other !== entry);
 				resolve(false);
 			});
@@ -110,12 +123,12 @@ export class Projector {
 
 	/** The row as people read it. */
 	shown({ id, rev, data }: Row): { readonly row: object; readonly rev: number } | null {
-		const shown = data && this.projection.show(data, this.#clock(), id);
+		const shown = data && this.projection.show(data, this.clock(), id);
 		return shown && { row: { id, ...("version" in data ? { version: data.version } : {}), ...shown }, rev };
 	}
 
 	#reached(positions: Positions): boolean {
-		return this.followers.every(({ name, position }) => (positions[name] ?? 0) <= Math.max(position, this.#taken.get(name) ?? 0));
+		return this.followers.every(({ name }) => (positions[name] ?? 0) <= (this.#taken.get(name) ?? 0));
 	}
 
 	/** Rows of an actor carry its version; what others' facts add to a row leaves it. */
@@ -131,12 +144,12 @@ export class Projector {
 	}
 
 	#saved(changes: readonly Change[], to: number): number {
-		this.#cache.keep(changes, true);
+		this.cache.keep(changes, true);
 		return to;
 	}
 	/** Another process took this batch, or more: go on where it is. */
 	async #overtaken(name: string, from: number): Promise<number> {
-		this.#cache.clear();
+		this.cache.clear();
 		return (await this.table.checkpoints())[name] ?? from;
 	}
 

@@ -1,0 +1,199 @@
+/**
+ * Rebuild - a read model folded anew from the logs, beside the one that is read: filled from where it was left, slower while live
+ * traffic lags, compared row by row, and put in its place at one position, so that no reader ever sees a step back. Knows no Moleculer.
+ */
+import { same } from "../model/index.ts";
+import type { Row, Table } from "../store/rows.ts";
+import type { Followed, Projector } from "./projector.ts";
+import type { Timers } from "./timers.ts";
+
+export interface Difference {
+	readonly id: string;
+	/** As they are kept; null where there is none. */
+	readonly before: object | null;
+	readonly after: object | null;
+}
+export type RebuildStep =
+	| {
+			readonly phase: "building";
+			/** Commits. */
+			readonly done: number;
+			readonly total: number;
+			/** Commits a second, since it began. */
+			readonly rate: number;
+			/** Whether it waits for live traffic. */
+			readonly throttled: boolean;
+	  }
+	/** Rows. */
+	| { readonly phase: "comparing"; readonly done: number; readonly total: number; readonly rate: number }
+	| {
+			readonly phase: "compared";
+			readonly rows: number;
+			/** How many differ, and the first of them. */
+			readonly differing: number;
+			readonly differences: readonly Difference[];
+	  };
+
+export interface RebuildOptions {
+	/** The one that is read; still folded while this runs, here or on another node. */
+	readonly live: Projector;
+	/** Of the new generation; nobody follows for it yet. */
+	readonly next: Projector;
+	readonly logs: readonly Followed[];
+	readonly timers: Timers;
+	/** Milliseconds. */
+	readonly clock: () => number;
+	readonly compare: boolean;
+}
+
+const PAGE = 4000;
+/** Commits the live one may be behind before this waits for it, how long at a time, and how often at most for one page. */
+const BEHIND = 2000;
+const PAUSE = 100;
+const PAUSES = 10;
+/** Commits left for the moment in which both stand still. */
+const NEARLY = 200;
+/** Differences shown; rows that moved while they were compared, looked at again at the end. */
+const SHOWN = 100;
+const ROUNDS = 100;
+
+export class Rebuild {
+	readonly #options: RebuildOptions;
+	readonly #begun: number;
+	readonly #differences: Difference[] = [];
+	/** Rows that stood at different positions when they were compared. */
+	#moved = new Set<string>();
+	#differing = 0;
+	#rows = 0;
+
+	constructor(options: RebuildOptions) {
+		this.#options = options;
+		this.#begun = options.clock();
+	}
+
+	/** Fills, compares, and in the end calls `change` while both stand at the same positions. */
+	async *run(change: () => Promise<void>): AsyncGenerator<RebuildStep> {
+		yield* this.#fill();
+		if (this.#options.compare) yield* this.#compare();
+		for (let changed = false; !changed;) {
+			yield* this.#fill();
+			changed = await this.#options.live.hold(() => this.#finish(change));
+		}
+		yield { phase: "compared", rows: this.#rows, differing: this.#differing, differences: this.#differences };
+	}
+
+	/** Page by page as far as the live one is, until hardly anything is left. */
+	async *#fill(): AsyncGenerator<RebuildStep> {
+		const { live, next, logs } = this.#options;
+		const first = sum(await this.#taken(next.table));
+		for (;;) {
+			const [taken, targets] = [await this.#taken(next.table), await this.#taken(live.table)];
+			const [done, total] = [sum(taken), sum(targets)];
+			if (total - done <= NEARLY) return;
+			yield { phase: "building", done, total, rate: this.#rate(done - first), throttled: await this.#waited() };
+			for (const [i, one] of logs.entries()) await this.#take(one, taken[i] ?? 0, Math.min(PAGE, (targets[i] ?? 0) - (taken[i] ?? 0)));
+		}
+	}
+	/** Gives way to live traffic while that lags and moves; never for ever. */
+	async #waited(): Promise<boolean> {
+		const { live, logs, timers } = this.#options;
+		let before = -1;
+		for (let pauses = 0; pauses < PAUSES; pauses++) {
+			const taken = sum(await this.#taken(live.table));
+			const tails = await Promise.all(logs.map(({ log }) => log.tail()));
+			if (taken === before || sum(tails.map(({ position }) => position)) - taken <= BEHIND) return pauses > 0;
+			before = taken;
+			await timers.wait(PAUSE);
+		}
+		return true;
+	}
+	async #take({ context, partition, log }: Followed, after: number, limit: number): Promise<void> {
+		const commits = limit > 0 ? await log.read(after, limit) : [];
+		if (commits.length > 0) await this.#options.next.take(context, partition, log.name, commits);
+	}
+
+	/** Both side by side, by id. */
+	async *#compare(): AsyncGenerator<RebuildStep> {
+		const { live, next, clock } = this.#options;
+		const total = await next.table.count({});
+		const begun = clock();
+		for await (const [before, after] of pairs(live.table, next.table)) {
+			if (++this.#rows % PAGE === 0)
+				yield { phase: "comparing", done: Math.min(this.#rows, total), total, rate: rateOf(this.#rows, clock() - begun) };
+			if (!alike(before, after)) this.#note(before, after);
+		}
+		yield { phase: "comparing", done: this.#rows, total: this.#rows, rate: rateOf(this.#rows, clock() - begun) };
+	}
+	#note(before: Row | undefined, after: Row | undefined): void {
+		const id = before?.id ?? after?.id ?? "";
+		if (!same(before?.at ?? {}, after?.at ?? {})) return void this.#moved.add(id);
+		this.#differing++;
+		if (this.#differences.length < SHOWN) this.#differences.push({ id, before: before?.data ?? null, after: after?.data ?? null });
+	}
+
+	/**
+	 * The live one stands still here; another node may go on with it, so it is gone after until both stand at the same positions and
+	 * every row that moved has been seen to be alike or not. False if that takes too long: then once more from the outside.
+	 */
+	async #finish(change: () => Promise<void>): Promise<boolean> {
+		const { live, next, logs } = this.#options;
+		for (let round = 0; round < ROUNDS; round++) {
+			const [targets, taken] = [await this.#taken(live.table), await this.#taken(next.table)];
+			for (const [i, one] of logs.entries()) await this.#take(one, taken[i] ?? 0, (targets[i] ?? 0) - (taken[i] ?? 0));
+			await this.#lookAgain(targets);
+			if (this.#moved.size > 0 || !same(targets, await this.#taken(live.table))) continue;
+			if (!same(targets, await this.#taken(next.table))) continue;
+			await change();
+			return true;
+		}
+		return false;
+	}
+	/** What both have folded as far as the targets and is still unlike, differs. */
+	async #lookAgain(targets: readonly number[]): Promise<void> {
+		const { live, next, logs } = this.#options;
+		const ids = [...this.#moved];
+		const [before, after] = [await live.table.load(ids), await next.table.load(ids)];
+		const reached = ({ at }: Row) => logs.every(({ log }, i) => (at[log.name] ?? 0) <= (targets[i] ?? 0));
+		for (const id of ids) {
+			const [old, anew] = [before.get(id), after.get(id)];
+			if ((old && !reached(old)) || (anew && !reached(anew))) continue;
+			this.#moved.delete(id);
+			if (same(old?.data ?? null, anew?.data ?? null)) continue; // other code may rest on other facts
+			this.#differing++;
+			if (this.#differences.length < SHOWN) this.#differences.push({ id, before: old?.data ?? null, after: anew?.data ?? null });
+		}
+	}
+
+	async #taken(table: Table): Promise<readonly number[]> {
+		const checkpoints = await table.checkpoints();
+		return this.#options.logs.map(({ log }) => checkpoints[log.name] ?? 0);
+	}
+	#rate(done: number): number {
+		return rateOf(done, this.#options.clock() - this.#begun);
+	}
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const rateOf = (done: number, milliseconds: number): number => (milliseconds > 0 ? Math.round((1000 * done) / milliseconds) : 0);
+
+/** The same content from the same facts; a row of nothing but a guard is as good as none. */
+function alike(before: Row | undefined, after: Row | undefined): boolean {
+	if (!before?.data && !after?.data) return true;
+	return same(before?.data ?? null, after?.data ?? null) && same(before?.at ?? {}, after?.at ?? {});
+}
+
+/** All rows of two tables, those of one id together. */
+async function* pairs(one: Table, other: Table): AsyncGenerator<readonly [Row | undefined, Row | undefined]> {
+	const [left, right] = [scan(one), scan(other)];
+	let [a, b] = [await left.next(), await right.next()];
+	while (!a.done || !b.done) {
+		const order = a.done ? 1 : b.done ? -1 : Buffer.compare(Buffer.from(a.value.id), Buffer.from(b.value.id));
+		yield [order <= 0 && !a.done ? a.value : undefined, order >= 0 && !b.done ? b.value : undefined];
+		if (order <= 0) a = await left.next();
+		if (order >= 0) b = await right.next();
+	}
+}
+async function* scan(table: Table): AsyncGenerator<Row, undefined> {
+	for (let rows = await table.scan("", PAGE); rows.length > 0; rows = await table.scan(rows.at(-1)?.id ?? "", PAGE)) yield* rows;
+	return undefined;
+}
