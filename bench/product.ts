@@ -16,7 +16,7 @@ const stopMs = 20_000;
 /** USER_HZ, the unit of the times in /proc: 100 on every Linux that Node supports. */
 const ticksPerSecond = 100;
 /** What would make it something else than the embedded product in its delivered state. */
-const foreign = ["NATS_URL", "MONGO_URL", "PARTITIONS", "SERVICES"];
+const foreign = ["NATS_URL", "MONGO_URL", "PARTITIONS", "SERVICES", "METRICS", "METRICS_PORT"];
 
 export const root = join(import.meta.dirname, "..");
 /** The environment of everything that is measured. */
@@ -34,8 +34,11 @@ async function freePort(): Promise<number> {
 	return address.port;
 }
 
+/** The JSON of a successful answer. */
+const answerOf = async <T>(asked: ClientRequest): Promise<T> => JSON.parse((await textOf(asked)) || "null") as T; // bytes come in: every caller looks at what it uses
+
 /** The body of a successful answer; anything else than 2xx is an error that says what was asked and what came back. */
-function answerOf<T>(asked: ClientRequest): Promise<T> {
+function textOf(asked: ClientRequest): Promise<string> {
 	return new Promise((resolve, reject) => {
 		asked.once("error", reject);
 		asked.once("response", (response: IncomingMessage) => {
@@ -46,7 +49,7 @@ function answerOf<T>(asked: ClientRequest): Promise<T> {
 			response.once("error", reject);
 			response.once("end", () => {
 				if (status < 200 || status > 299) reject(new Error(`${asked.method} ${asked.path} → ${status} ${text.slice(0, 500)}`));
-				else resolve(JSON.parse(text || "null") as T); // bytes come in: every caller looks at what it uses
+				else resolve(text);
 			});
 		});
 	});
@@ -62,9 +65,9 @@ export class Product {
 		rmSync(this.#folder, { recursive: true, force: true });
 	};
 
-	private constructor(entry: string, port: number) {
+	private constructor(entry: string, port: number, settings: Readonly<Record<string, string>>) {
 		const output = openSync(join(this.#folder, "output"), "a");
-		const env = { ...environment(), HOST: "127.0.0.1", PORT: String(port), DATA_DIR: join(this.#folder, "data") };
+		const env = { ...environment(), HOST: "127.0.0.1", PORT: String(port), DATA_DIR: join(this.#folder, "data"), ...settings };
 		this.#port = port;
 		this.#child = spawn(process.execPath, [entry], { cwd: root, env, stdio: ["ignore", output, output] });
 		closeSync(output);
@@ -72,8 +75,8 @@ export class Product {
 	}
 
 	/** Resolves when it says it is ready. */
-	static async start(entry: string): Promise<Product> {
-		const product = new Product(entry, await freePort());
+	static async start(entry: string, settings: Readonly<Record<string, string>> = {}): Promise<Product> {
+		const product = new Product(entry, await freePort(), settings);
 		const deadline = Date.now() + startMs;
 		while (!(await product.get("/api/health/ready").then(Boolean, () => false))) {
 			if (product.#child.exitCode !== null || Date.now() > deadline) {
@@ -90,6 +93,13 @@ export class Product {
 		const asked = this.#ask("GET", path, {});
 		asked.end();
 		return answerOf<T>(asked);
+	}
+
+	/** The body as it came. */
+	text(path: string): Promise<string> {
+		const asked = this.#ask("GET", path, {});
+		asked.end();
+		return textOf(asked);
 	}
 
 	post<T>(path: string, body: object): Promise<T> {

@@ -2,6 +2,7 @@
  * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position and asserts that
  * none is missing; a hint only says that there is more. It also looks by itself.
  */
+import { oneLine } from "./figures.ts";
 import { type Commit, StoreUnavailable } from "./log.ts";
 
 /** What the taker could not digest is a bug, not a bad moment: the follower stops there and says so. */
@@ -38,6 +39,11 @@ export class Follower {
 	/** The highest position heard of. */
 	known: number;
 	error: Error | null = null;
+	/** Commits taken here since the start, and how often that, or reading them, failed. */
+	taken = 0;
+	failures = 0;
+	/** What goes wrong, and how often in a row by now; it is tried again. */
+	trouble: { readonly times: number; readonly reason: string } | null = null;
 	#wake: (() => void) | null = null;
 	#looked = false;
 	#stopping = false;
@@ -85,6 +91,7 @@ export class Follower {
 				else await this.#sleep();
 			} catch (error) {
 				this.#looked = false;
+				this.#failed(error);
 				if (error instanceof Indigestible) this.#fail(error);
 				else await this.#options.pause(Math.min(LONGEST_PAUSE, 10 * 2 ** failures++));
 			}
@@ -105,12 +112,15 @@ export class Follower {
 		if (this.#looked && this.known <= this.position) return false;
 		this.#looked = true;
 		const commits = await this.#options.read(this.position, PAGE);
+		if (commits.length === 0 && this.known <= this.position) this.trouble = null;
 		if (commits.length === 0) return this.known > this.position ? this.#invisible() : !this.#looked;
 		commits.forEach(({ position }, i) => {
 			if (position !== this.position + 1 + i)
 				throw new StoreUnavailable(`${this.name} has a hole: ${position} follows ${this.position + i}`);
 		});
 		this.position = await this.#options.take(commits);
+		this.trouble = null;
+		this.taken += commits.length;
 		if (this.position > this.known) this.known = this.position;
 		if (commits.length === PAGE) this.#looked = false;
 		return true;
@@ -119,6 +129,11 @@ export class Follower {
 	/** Told of, but not to be seen yet: asked again after a pause. */
 	#invisible(): never {
 		throw new StoreUnavailable(`${this.name} does not show ${this.known} yet`);
+	}
+
+	#failed(error: unknown): void {
+		this.failures++;
+		this.trouble = { times: (this.trouble?.times ?? 0) + 1, reason: oneLine(error) };
 	}
 
 	#fail(error: Error): void {

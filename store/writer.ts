@@ -5,42 +5,13 @@
  */
 import { chained } from "./chain.ts";
 import { encode } from "./codec.ts";
-import { asError, type Commit, type LogPartition, type Recorded, StoreUnavailable, type Tail } from "./log.ts";
+import { WriterFigures } from "./figures.ts";
+import { type Job, type Memory, verdictOf } from "./job.ts";
+import { type Commit, type LogPartition, StoreUnavailable, StreamUnreadable, type Tail } from "./log.ts";
+import { readable } from "./readable.ts";
 
-/** A decision not yet durable. */
-export interface Draft {
-	readonly version: number;
-	readonly recorded: Recorded;
-}
-/**
- * What a job says when a batch is formed: a draft to append; `held`, an answer that writes nothing and waits for proof; `unread`,
- * its actor has to be read first; `over`, nobody waits for it any more.
- */
-export type Verdict = Draft | "held" | "unread" | "over";
+export type { Draft, Job, Memory, Verdict } from "./job.ts";
 
-/** One command or ask on its way through the writer; at most one command per stream at a time. */
-export interface Job {
-	readonly stream: string;
-	/** May be decided on an actor nobody read: the unique (stream, version) tells when it exists after all. */
-	unread: boolean;
-	/** Pure; called again whenever the decision is made again. */
-	decide(): Verdict;
-	/** The draft is durable. */
-	landed(commit: Commit): void;
-	/** The held answer is proven. */
-	proven(): void;
-	/** Overtaken: to be submitted again, with fresh consults. */
-	again(): void;
-	failed(error: Error): void;
-}
-/** Where the actors of a stream live in memory. */
-export interface Memory {
-	has(stream: string): boolean;
-	/** All commits of the stream, as the log has them. */
-	load(stream: string, commits: readonly Commit[]): void;
-	evict(stream: string): void;
-	clear(): void;
-}
 export interface WriterOptions {
 	/** The memory that holds a stream. */
 	readonly memory: (stream: string) => Memory | undefined;
@@ -51,6 +22,8 @@ export interface WriterOptions {
 	readonly soon: (run: () => void) => void;
 	/** Waits before trying again after a failure. */
 	readonly pause: (milliseconds: number) => Promise<void>;
+	/** Milliseconds, never set back: only for the figures. */
+	readonly now?: () => number;
 }
 
 /** Failures in a row after which those who wait are told. */
@@ -67,18 +40,18 @@ interface Batch {
 
 export class Writer {
 	readonly log: LogPartition;
+	readonly figures: WriterFigures;
 	readonly #options: WriterOptions;
 	#tail: Tail | null = null;
 	#waiting: Job[] = [];
 	#running = false;
 	#failures = 0;
-	appends = 0; // since the start, those that went in
-	commits = 0; // in them
 	#idle: (() => void)[] = [];
 
 	constructor(log: LogPartition, options: WriterOptions) {
 		this.log = log;
 		this.#options = options;
+		this.figures = new WriterFigures(options.now ?? (() => performance.now()));
 	}
 
 	/** The last position this writer knows of. */
@@ -86,11 +59,33 @@ export class Writer {
 		return this.#tail?.position ?? 0;
 	}
 
+	/** Commands and asks that wait for their turn. */
+	get waiting(): number {
+		return this.#waiting.length;
+	}
+
 	submit(job: Job): void {
 		this.#waiting.push(job);
 		if (this.#running) return;
 		this.#running = true;
 		this.#options.soon(() => void this.#run());
+	}
+
+	/** Where something failed last, or always, and nobody asks for anything now: looks whether it would. */
+	async probe(always = false): Promise<void> {
+		if (this.#running || !(always || this.figures.troubled)) return;
+		try {
+			await this.log.tail();
+			this.figures.read();
+		} catch (error) {
+			return this.figures.unread(error);
+		}
+		try {
+			await this.log.probe?.();
+			this.figures.failing.append = null;
+		} catch (error) {
+			this.figures.gaveUp(error);
+		}
 	}
 
 	/** Resolves when nothing is under way. */
@@ -103,6 +98,7 @@ export class Writer {
 			const jobs = this.#waiting.splice(0, this.log.maxBatch);
 			try {
 				await this.#turn(jobs);
+				this.figures.read();
 			} catch (error) {
 				await this.#unavailable(jobs, error);
 			}
@@ -121,18 +117,23 @@ export class Writer {
 		else if (batch.held.length > 0) await this.#look(batch);
 	}
 
-	/** One query for all actors that have to be read. */
+	/** One query for all actors that have to be read; who cannot be holds up nobody else. */
 	async #read(jobs: readonly Job[]): Promise<void> {
 		const missing = new Set<string>();
 		for (const { stream, unread } of jobs)
 			if (!(unread && !this.log.readsFirst) && !this.#options.memory(stream)?.has(stream)) missing.add(stream);
 		if (missing.size === 0) return;
-		const found = await this.log.streams([...missing]);
-		for (const stream of missing) {
+		const failed = (stream: string, error: Error) => {
+			this.figures.lost(stream, error);
+			for (const job of jobs) if (job.stream === stream) job.failed(error);
+		};
+		const found = await readable(this.log, [...missing], failed);
+		for (const [stream, commits] of found) {
 			try {
-				this.#options.memory(stream)?.load(stream, found.get(stream) ?? []);
+				this.#options.memory(stream)?.load(stream, commits);
+				this.figures.unreadable.delete(stream);
 			} catch (error) {
-				for (const job of jobs) if (job.stream === stream) job.failed(asError(error)); // nobody else is held up by it
+				failed(stream, error instanceof StreamUnreadable ? error : new StreamUnreadable(stream, error));
 			}
 		}
 	}
@@ -159,10 +160,12 @@ export class Writer {
 
 	async #append(batch: Batch): Promise<void> {
 		let error: unknown;
+		const begun = this.figures.now();
 		const whole = await this.log.append(batch.commits).catch((cause: unknown) => {
 			error = cause;
 			return false;
 		});
+		this.figures.appended(begun, whole, error);
 		if (!whole) return this.#look(batch, error);
 		this.#failures = 0;
 		this.#land(batch, batch.commits.length);
@@ -181,8 +184,8 @@ export class Writer {
 		const missed = await this.#catchUp(found.slice(mine));
 		const left = batch.jobs.slice(mine);
 		const guessed = left.some(({ unread }) => unread);
-		if (missed > 0 || mine > 0 || left.length === 0) this.#failures = 0;
-		if (missed === 0 && left.length === 0) {
+		if (missed > 0 || mine > 0) this.#failures = 0; // that it can be read does not say that it can be written
+		if (missed === 0 && batch.commits.length === 0) {
 			for (const job of batch.held) job.proven();
 			return;
 		}
@@ -190,6 +193,9 @@ export class Writer {
 		if (missed === 0) this.#clash(left);
 		if (missed > 0 || mine > 0 || (guessed && error === undefined) || ++this.#failures < PATIENCE) for (const job of left) job.again();
 		else for (const job of left) job.failed(new StoreUnavailable(`${this.log.name} cannot be written`, error));
+		const another = (guessed && error === undefined) || this.#failures < PATIENCE;
+		this.figures.retried += batch.held.length + (another ? left.length : 0);
+		if (!another) this.figures.gaveUp(error);
 		if (this.#failures > 1) await this.#options.pause(2 ** Math.min(this.#failures, PATIENCE));
 	}
 
@@ -203,8 +209,7 @@ export class Writer {
 		}
 		const last = commits[count - 1];
 		if (last) this.#tail = { position: last.position, hash: last.hash };
-		this.appends++;
-		this.commits += commits.length;
+		this.figures.landed(commits);
 		this.#options.appended(commits);
 	}
 
@@ -219,6 +224,7 @@ export class Writer {
 				if (++missed <= FAR_BEHIND) this.#options.memory(stream)?.evict(stream);
 			}
 		}
+		this.figures.caughtUp(missed);
 		if (missed > FAR_BEHIND) for (const memory of this.#options.memories()) memory.clear();
 		return missed;
 	}
@@ -233,18 +239,9 @@ export class Writer {
 	/** The log cannot be read: whoever waits is told, and nothing in memory is trusted any more. */
 	async #unavailable(jobs: readonly Job[], error: unknown): Promise<void> {
 		this.#tail = null;
+		this.figures.unread(error);
 		for (const memory of this.#options.memories()) memory.clear();
 		for (const job of [...jobs, ...this.#waiting.splice(0)]) job.failed(new StoreUnavailable(`${this.log.name} cannot be read`, error));
 		await this.#options.pause(50);
-	}
-}
-
-/** A decision that throws is a bug of one command: it fails, and no other with it. */
-function verdictOf(job: Job): Verdict {
-	try {
-		return job.decide();
-	} catch (error) {
-		job.failed(asError(error));
-		return "over";
 	}
 }

@@ -4,39 +4,44 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
-import type { Health } from "../../mixins/following.ts";
-import { metricsText } from "../../mixins/metrics.ts";
+import type { Give } from "../../mixins/metric.ts";
+import { metricsOf } from "../../mixins/metrics.ts";
+import { Requests } from "../../mixins/requests.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import { feed, openFeed } from "./feed.ts";
-import { takeAll } from "./ndjson.ts";
-import { type Problem, ProblemError, problemOf, sendProblem } from "./problem.ts";
+import { reportOf } from "./health.ts";
+import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
+import { ProblemError, problemOf, sendProblem } from "./problem.ts";
 import { commandOf, type Incoming, queryOf, readOf, typeOf, uploadOf } from "./request.ts";
+import { closed, cutInTime, inPhase, isStopping, refuseWhileStopping, type Stoppable } from "./stopping.ts";
+import { NDJSON, watch, type Watched } from "./watch.ts";
 
 interface Routed {
 	readonly name: string;
 	readonly rest: string;
 	readonly note: RouteNote;
 }
-interface Gateway extends Service {
+interface Gateway extends Service, Watched, Stoppable {
+	readonly broker: ServiceBroker;
 	/** Every route ever heard of, by method and path. */
 	readonly routed: Map<string, Routed>;
 	/** How to end each live feed. */
 	readonly feeds: Set<() => void>;
+	/** Parts with a health of their own, every one ever heard of. */
+	readonly parts: Set<string>;
 	addRoute(route: object): void;
+	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
 }
 type Handler = (this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse) => Promise<void>;
 
-const NDJSON = "application/x-ndjson";
 const CSV_LIMIT = 16 * 1024 * 1024;
 /** How long a connection may be silent, in milliseconds. */
 const IDLE = 120_000;
-const HEALTH_TIMEOUT = 2000;
-const STARTING: Problem = { status: 503, code: "STARTING", detail: "This node is still starting", retryAfter: 1 };
 
 export default {
 	name: "gateway",
@@ -51,11 +56,13 @@ export default {
 		logRouteRegistration: null,
 		httpServerTimeout: IDLE,
 		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
-		rootCallOptions(options: { requestID?: string | undefined }) {
+		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }, req: Incoming, res: ServerResponse) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
+			if (metricsOf(this.broker)) watch(this, req, res);
 		},
 		onError(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
-			const problem = this.broker.started ? problemOf(error) : STARTING;
+			const problem = inPhase(this, problemOf(error));
+			this.requests.problem(problem.code, problem.status);
 			if (problem.status >= 500 && problem.status !== 503) this.logger.error(`${req.method} ${req.url}`, error);
 			sendProblem(req, res, problem);
 		},
@@ -63,6 +70,7 @@ export default {
 	actions: { listAliases: false, addRoute: false, removeRoute: false },
 	events: {
 		"$broker.started"(this: Service) {
+			gatewayOf(this).begun = true;
 			learn(gatewayOf(this));
 		},
 		"$services.changed"(this: Service) {
@@ -71,13 +79,27 @@ export default {
 		/** A feed would never end by itself. */
 		"$node.stopping"(this: Service) {
 			for (const end of gatewayOf(this).feeds) end();
+			cutInTime(gatewayOf(this));
 		},
 	},
 	created(this: Service) {
-		Object.assign(this, { routed: new Map(), feeds: new Set() });
+		Object.assign(this, { routed: new Map(), feeds: new Set(), parts: new Set(), requests: new Requests(), begun: false });
+	},
+	methods: {
+		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
+		errorHandler(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
+			this.sendError(req, res, error);
+		},
+		figures(this: Gateway, give: Give) {
+			this.requests.figures(give);
+			give("vigie_http_live_feeds", this.feeds.size, {});
+		},
 	},
 	async started(this: Service) {
 		learn(gatewayOf(this));
+	},
+	async stopped(this: Service) {
+		await closed(gatewayOf(this).server);
 	},
 } satisfies ServiceSchema;
 
@@ -99,7 +121,7 @@ function learn(gateway: Gateway): void {
 
 function routeOf(routed: readonly Routed[]): object {
 	const aliases: Record<string, Handler> = {
-		"GET /health/live": async (_req, res) => sendJson(res, 200, { status: "live" }),
+		"GET /health/live": alive,
 		"GET /health/ready": ready,
 		"GET /metrics": metrics,
 		"GET /live": live,
@@ -126,7 +148,11 @@ function routeOf(routed: readonly Routed[]): object {
 const guarded = (handler: Handler) =>
 	function alias(this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse, next: (error: unknown) => void): void {
 		if (req.method === "OPTIONS") return void res.writeHead(204, { "Content-Length": "0" }).end(); // moleculer-web resolves a preflight to the alias it asks about
-		handler.call(this, req, res).catch(next);
+		const taken = async () => {
+			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
+			await handler.call(this, req, res);
+		};
+		taken().catch(next);
 	};
 
 function handlerOf({ name, rest, note }: Routed): Handler {
@@ -143,8 +169,8 @@ function handlerOf({ name, rest, note }: Routed): Handler {
 			const { params, meta } = uploadOf(req, note.accepts ?? "");
 			sendJson(res, 200, await call(req, name, params, meta));
 		};
-	return async (req, res) => {
-		if (note.bulk && typeOf(req) === NDJSON) return bulk(req, res, note.bulk);
+	return async function (this: Gateway, req, res) {
+		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
 		const { params, meta } = commandOf(req, note, rest);
 		sendDone(res, path, (await call(req, name, params, meta)) as Done); // what a command resolves to
 	};
@@ -158,48 +184,42 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 	return result;
 }
 
-const bulk = async (req: Incoming & { readonly $ctx: Context }, res: ServerResponse, action: string): Promise<void> => {
+async function bulk(
+	{ requests }: Gateway,
+	req: Incoming & { readonly $ctx: Context },
+	res: ServerResponse,
+	action: string,
+	route: string,
+): Promise<void> {
 	if (req.headers["content-encoding"] !== undefined)
 		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
 	const send = (items: readonly Item[]) =>
 		req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: { by: "anonymous" } });
-	const { tally, failure, positions } = await takeAll(req, send);
+	const lines = emptyTally();
+	const { tally, positions, ...missed } = await takeAll(req, send, lines).finally(requests.uploading(route, lines));
 	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");
-	if (failure === null) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
-	sendProblem(
-		req,
-		res,
-		{
-			status: 503,
-			code: "STORE_UNAVAILABLE",
-			detail: `Not every line could be taken (${failure}); sending all of it again is safe`,
-			retryAfter: 1,
-		},
-		tally,
-	);
-};
+	const problem = problemIn(missed);
+	if (!problem) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
+	requests.problem(problem.code, problem.status);
+	sendProblem(req, res, problem, tally);
+}
 
-/** Ready when every part that says how it is says it is well. */
+const alive: Handler = async (_req, res) => sendJson(res, 200, { status: "live" });
+
 const ready: Handler = async function (this: Gateway, _req, res) {
-	const actions = this.broker.registry.getActionList({ skipInternal: true }) as { name: string }[]; // moleculer leaves it untyped
-	const parts = await Promise.all(
-		actions
-			.filter(({ name }) => name.endsWith(".health"))
-			.map(({ name }) =>
-				this.broker
-					.call<Health, object>(name, {}, { timeout: HEALTH_TIMEOUT })
-					.catch((error: Error): Health => ({ name, ready: false, reason: error.message, positions: {}, lag: 0 })),
-			),
-	);
-	const well = this.broker.started && parts.every((part) => part.ready);
-	sendJson(res, well ? 200 : 503, { status: well ? "ready" : "not ready", parts });
+	if (isStopping(this)) return sendJson(res, 503, { status: "stopping", parts: [] });
+	const report = await reportOf(this.broker, [...this.routed.values()], this.parts);
+	sendJson(res, report.status === "ready" ? 200 : 503, report);
 };
 
 const metrics: Handler = async function (this: Gateway, _req, res) {
-	const text = await metricsText(this.broker);
+	const text = await metricsOf(this.broker)?.text();
+	if (text === undefined) throw new ProblemError(404, "METRICS_OFF", "This node shows no metrics (METRICS=off)");
 	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
 	res.end(text);
 };
+/** Asked by those who want to know how a node is, whatever it is about to do. */
+const ANY_TIME: ReadonlySet<Handler> = new Set([alive, ready, metrics]);
 
 /** The facts of every context that offers them, as they become visible. */
 const live: Handler = async function (this: Gateway, req, res) {
@@ -218,10 +238,11 @@ const live: Handler = async function (this: Gateway, req, res) {
 	const params = { ...(after === undefined ? {} : { after: String(after) }), ...(types === undefined ? {} : { types: types.split(",") }) };
 	const streams = await Promise.all(
 		actions
-			.filter(({ name }) => name.endsWith("-live.live"))
+			.filter(({ name }) => name.endsWith("-log.live"))
 			.map(({ name }) => this.broker.call<Readable, object>(name, params, { timeout: 0 })),
 	);
 	openFeed(res);
 	const end = feed(req, res, streams, after === undefined ? "" : String(after), () => this.feeds.delete(end));
 	this.feeds.add(end);
+	if (isStopping(this)) end(); // told before it was one of them
 };

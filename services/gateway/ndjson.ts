@@ -4,7 +4,7 @@
  */
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { FieldError } from "../../mixins/errors.ts";
-import { problemOf } from "./problem.ts";
+import { type Problem, problemOf } from "./problem.ts";
 import { parseObject, textOf } from "./request.ts";
 
 export interface LineProblem {
@@ -25,6 +25,8 @@ export interface Bulk {
 	readonly tally: Tally;
 	/** Set when lines could not be taken for a reason that may pass: they may be sent again. */
 	failure: string | null;
+	/** Set when lines concern actors whose streams cannot be read: that does not pass. */
+	unreadable: string | null;
 	/** Where to read from to see all of it, by partition. */
 	readonly positions: Map<string, number>;
 }
@@ -77,9 +79,15 @@ function lineOf(bytes: Buffer): Line {
 	}
 }
 
-/** Gives every line to `send`; resolves when all are answered. */
-export async function takeAll(source: AsyncIterable<Buffer>, send: (items: readonly Item[]) => Promise<readonly Outcome[]>): Promise<Bulk> {
-	const bulk: Bulk = { tally: { received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] }, failure: null, positions: new Map() };
+export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
+
+/** Gives every line to `send`; resolves when all are answered. `tally` is kept all along. */
+export async function takeAll(
+	source: AsyncIterable<Buffer>,
+	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+	tally = emptyTally(),
+): Promise<Bulk> {
+	const bulk: Bulk = { tally, failure: null, unreadable: null, positions: new Map() };
 	const running = new Set<Promise<void>>();
 	let batch: { line: number; item: Item }[] = [];
 	let number = 0;
@@ -107,6 +115,19 @@ export async function takeAll(source: AsyncIterable<Buffer>, send: (items: reado
 	return bulk;
 }
 
+/** Why not every line is answered, if so. */
+export function problemIn({ failure, unreadable }: Pick<Bulk, "failure" | "unreadable">): Problem | null {
+	if (failure !== null)
+		return {
+			status: 503,
+			code: "STORE_UNAVAILABLE",
+			detail: `Not every line could be taken (${failure}); sending all of it again is safe`,
+			retryAfter: 1,
+		};
+	if (unreadable === null) return null;
+	return { status: 500, code: "STREAM_UNREADABLE", detail: `Every line was taken but those of what cannot be read (${unreadable})` };
+}
+
 async function give(
 	bulk: Bulk,
 	batch: readonly { line: number; item: Item }[],
@@ -125,7 +146,8 @@ async function give(
 		} else if ("refusal" in outcome) {
 			const { code, detail, errors } = outcome.refusal;
 			refuse(bulk, { line, code, detail, ...(errors ? { errors } : {}) });
-		} else bulk.failure ??= outcome.failure;
+		} else if (outcome.unreadable) bulk.unreadable ??= outcome.failure;
+		else bulk.failure ??= outcome.failure;
 	});
 }
 

@@ -37,6 +37,9 @@ const KNOWN: Readonly<Record<string, Omit<Problem, "detail">>> = {
 	"encoding.unsupported": { status: 415, code: "UNSUPPORTED_MEDIA_TYPE" },
 	ERR_INVALID_URL: { status: 400, code: "MALFORMED" },
 	INVALID_PARAMETERS: { status: 400, code: "MALFORMED" },
+	REQUEST_SKIPPED: { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }, // its time was up before it was even sent
+	STORE_UNAVAILABLE: { status: 503, code: "STORE_UNAVAILABLE", retryAfter: 1 },
+	STREAM_UNREADABLE: { status: 500, code: "STREAM_UNREADABLE" },
 	CALLER_GONE: { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 },
 };
 const WORDS: Readonly<Record<number, string>> = {

@@ -10,6 +10,10 @@ export interface Incoming extends IncomingMessage {
 	/** The bytes that were read. */
 	readonly body?: unknown;
 	readonly originalUrl?: string;
+	/** Without the query. */
+	readonly parsedUrl?: string;
+	/** The route that took it, as moleculer-web keeps it. */
+	readonly $alias?: { readonly fullPath: string };
 	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
 }
 type Params = Record<string, unknown>;

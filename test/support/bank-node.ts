@@ -1,0 +1,128 @@
+/**
+ * BankNode - one node of Moleculer as the product's mixins make it: accounts, what people read of them, and the figures it shows,
+ * over a log and rows that a test can hold up, break, or let another process write to.
+ */
+import { ServiceBroker } from "moleculer";
+import { EventSourced } from "../../mixins/event-sourced.ts";
+import { Metrics, type MetricsOptions } from "../../mixins/metrics.ts";
+import { nodeParts } from "../../mixins/parts.ts";
+import { Projected } from "../../mixins/projected.ts";
+import { StorageMiddleware } from "../../mixins/storage.ts";
+import { projection } from "../../model/index.ts";
+import type { Generation, RowStore, TableSpec } from "../../store/rows.ts";
+import { account, type AccountFacts } from "./account.ts";
+import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
+import { Scrape } from "./prometheus.ts";
+import { ScriptedLog, Shelf } from "./scripted-log.ts";
+import { turns } from "./turns.ts";
+
+/** An amount no read model can fold. */
+export const POISON = 666;
+
+export const balances = projection<{ readonly balance: number }, AccountFacts>({
+	name: "balances",
+	of: "account",
+	follows: ["bank"],
+	on: {
+		"account.opened": () => ({ balance: 0 }),
+		"account.deposited": (row, { amount }) => {
+			if (amount === POISON) throw new RangeError("nobody deposits that");
+			return { balance: (row?.balance ?? 0) + amount };
+		},
+		"account.withdrawn": (row, { amount }) => ({ balance: (row?.balance ?? 0) - amount }),
+	},
+	show: (row) => row,
+	filters: [],
+});
+
+/** Rows in memory, each table one that fails when told to. */
+class FaultyRows implements RowStore {
+	readonly inner = new MemoryRowStore();
+	readonly tables = new Map<string, FaultyTable>();
+	async open(spec: TableSpec): Promise<FaultyTable> {
+		const table = this.tables.get(spec.name) ?? new FaultyTable(await this.inner.open(spec));
+		this.tables.set(spec.name, table);
+		return table;
+	}
+	generations = (name: string) => this.inner.generations(name);
+	begin = (spec: TableSpec, code: string, at: string) => this.inner.begin(spec, code, at);
+	promote = (name: string, number: number) => this.inner.promote(name, number);
+	remove = (name: string, number: number) => this.inner.remove(name, number);
+	adopt = (name: string, generations: readonly Generation[]) => this.inner.adopt(name, generations);
+	close = () => this.inner.close();
+}
+
+interface Options extends MetricsOptions {
+	readonly shelf?: Shelf;
+	readonly nodeID?: string;
+	/** Joins the others of this process that do; else it is alone. */
+	readonly joined?: boolean;
+	readonly reading?: boolean;
+}
+
+export class BankNode {
+	readonly shelf: Shelf;
+	readonly log: ScriptedLog;
+	readonly rows = new FaultyRows();
+	readonly metrics: Metrics;
+	readonly broker: ServiceBroker;
+
+	private constructor({ shelf = new Shelf(), nodeID = "bank", joined = false, reading = true, ...options }: Options) {
+		this.shelf = shelf;
+		this.log = new ScriptedLog(shelf);
+		this.metrics = new Metrics(options);
+		this.broker = new ServiceBroker({
+			nodeID,
+			logger: false,
+			...(joined ? { transporter: "Fake" as const } : {}),
+			metrics: { enabled: true, collectProcessMetrics: false, reporter: this.metrics.reporter as never },
+			internalServices: { $node: { name: "$node", mixins: [nodeParts, this.metrics.node] } },
+			internalMiddlewares: false,
+			middlewares: [
+				"ActionHook",
+				"Validator",
+				"Timeout",
+				"ErrorHandler",
+				this.metrics.middleware,
+				StorageMiddleware(() => ({
+					logs: { contexts: async () => new Map([["bank", 1]]), open: async () => [this.log], close: async () => undefined },
+					rows: this.rows,
+				})),
+			] as never,
+		});
+		this.broker.createService({ name: account.name, mixins: [EventSourced(account)] });
+		if (reading) this.broker.createService({ name: balances.name, mixins: [Projected(balances)] });
+	}
+	static async start(options: Options = {}): Promise<BankNode> {
+		const node = new BankNode(options);
+		await node.broker.start();
+		return node;
+	}
+	stop(): Promise<void> {
+		return this.broker.stop();
+	}
+
+	/** Of what people read. */
+	get table(): FaultyTable {
+		const table = this.rows.tables.get(balances.name);
+		if (!table) throw new Error("nobody reads here");
+		return table;
+	}
+	/** The code of the refusal; "done" without one. */
+	async give(command: string, params: object): Promise<string> {
+		return this.broker.call<unknown, object>(`account.${command}`, params).then(
+			() => "done",
+			({ type, message }: { type?: string; message: string }) => type ?? message,
+		);
+	}
+	async open(...ids: readonly string[]): Promise<void> {
+		await Promise.all(ids.map((id) => this.give("open", { id, owner: "Ada" })));
+	}
+	async scrape(): Promise<Scrape> {
+		return new Scrape(await this.metrics.text());
+	}
+	/** Everything that is under way and needs no clock is done. */
+	settle(): Promise<void> {
+		return turns(50);
+	}
+}
