@@ -1,6 +1,7 @@
 /** The live feed: facts as they become visible, none lost and none told twice, even by a listener that was away for a while. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { eventually, System, type LiveEvent, type LiveFeed } from "../support/system.ts";
+import type { LiveEvent, LiveFeed } from "../support/live-feed.ts";
+import { eventually, System } from "../support/system.ts";
 import { answered, detect, infraction, person, radarInService, site } from "./scenery.ts";
 
 let system: System;

@@ -115,6 +115,15 @@ describe("a writer", () => {
 			expect(shelf.commits).toHaveLength(4);
 		});
 
+		it("was made by another process before, the very same, proves nothing that was asked after that", async () => {
+			await open("1");
+			const command = { commandId: "pay" };
+			await other.do("deposit", { id: "1", amount: 5 }, command);
+			const asked = [bank.do("deposit", { id: "1", amount: 5 }, command), bank.balance("1")];
+			expect(await Promise.all(asked)).toEqual([expect.objectContaining({ version: 2, position: "bank:0:2" }), 5]);
+			expect(shelf.commits).toHaveLength(2);
+		});
+
 		it("goes on under the same instant however often it is tried", async () => {
 			log.script.push("rejected", "false", "late");
 			const asked = bank.do("open", { id: "1", owner: "Ada" });

@@ -5,12 +5,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { LiveFeed } from "./live-feed.ts";
 
 export type Row = { readonly [field: string]: unknown };
 /** Any body of ours: a command's answer, a list, a row or a problem, whichever fields it has. */
@@ -38,10 +39,19 @@ export interface Call {
 	readonly body?: string | Buffer | Readable;
 	readonly timeoutMs?: number;
 }
-export interface LiveEvent {
-	readonly id: string;
-	readonly event: string;
-	readonly data: string;
+/** How the child is run, where it matters. */
+export interface Launch {
+	/** Made by who asks, and left to them. */
+	readonly dataDir?: string;
+	/** Goes before node and its arguments. */
+	readonly command?: readonly string[];
+	readonly uid?: number;
+}
+/** What came of a child that has ended. */
+export interface Ended {
+	readonly code: number | null;
+	readonly output: string;
+	readonly ms: number;
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
@@ -71,18 +81,20 @@ async function freePort(): Promise<number> {
 export class System {
 	readonly dataDir: string;
 	#settings: Readonly<Record<string, string>>;
+	readonly #launch: Launch;
 	#child: ChildProcess | undefined;
 	#agent = new Agent({ keepAlive: true, maxSockets: 64 });
 	#port = 0;
 	#output = "";
 
-	private constructor(dataDir: string, settings: Readonly<Record<string, string>>) {
+	private constructor(dataDir: string, settings: Readonly<Record<string, string>>, launch: Launch) {
 		this.dataDir = dataDir;
 		this.#settings = settings;
+		this.#launch = launch;
 	}
 
-	static async start(settings: Readonly<Record<string, string>> = {}): Promise<System> {
-		const system = new System(await mkdtemp(join(tmpdir(), "vigie-")), settings);
+	static async start(settings: Readonly<Record<string, string>> = {}, launch: Launch = {}): Promise<System> {
+		const system = new System(launch.dataDir ?? (await mkdtemp(join(tmpdir(), "vigie-"))), settings, launch);
 		try {
 			await system.up();
 		} catch (reason) {
@@ -92,25 +104,60 @@ export class System {
 		return system;
 	}
 
-	/** Starts the child and waits until it says it is ready; an early end is told with what it printed. */
-	async up(settings = this.#settings): Promise<void> {
+	/** On what somebody left there; not started. */
+	static at(dataDir: string, settings: Readonly<Record<string, string>> = {}): System {
+		return new System(dataDir, settings, { dataDir });
+	}
+
+	/** Starts the child and waits until it says it is ready, or only answers; an early end is told with what it printed. */
+	async up(settings = this.#settings, asked: "/health/ready" | "/health/live" = "/health/ready"): Promise<void> {
+		const child = await this.#spawn(settings);
+		const deadline = Date.now() + 30_000;
+		for (;;) {
+			if (this.#ended) throw new Error(`the system ended while starting (${child.exitCode ?? child.signalCode}):\n${this.#output}`);
+			const ready = await this.get(asked, {}, 2_000).catch(() => undefined);
+			if (ready?.status === 200) return;
+			if (Date.now() > deadline) throw new Error(`the system is not ready after 30 s (${ready?.status} ${ready?.text}):\n${this.#output}`);
+			await pause(20);
+		}
+	}
+
+	/** Starts the child, run otherwise if it matters, and waits for it to end by itself. */
+	async ending(launch = this.#launch, withinMs = 15_000): Promise<Ended> {
+		const begun = performance.now();
+		await this.#spawn(this.#settings, launch);
+		return this.ended(withinMs, begun);
+	}
+
+	/** What came of the child, as soon as it has ended; it is killed when it does not. */
+	async ended(withinMs: number, begun = performance.now()): Promise<Ended> {
+		const child = this.#child;
+		const killed = setTimeout(() => child?.kill("SIGKILL"), withinMs);
+		if (!this.#ended) await new Promise((done) => child?.once("close", done));
+		clearTimeout(killed);
+		return { code: child?.exitCode ?? null, output: this.#output, ms: performance.now() - begun };
+	}
+
+	async #spawn(settings: Readonly<Record<string, string>>, { command = [], uid }: Launch = this.#launch): Promise<ChildProcess> {
 		this.#settings = settings;
 		this.#port = await freePort();
 		this.#output = "";
 		const { PATH = "", HOME = "", TMPDIR = tmpdir() } = process.env;
 		const env = { PATH, HOME, TMPDIR, PORT: String(this.#port), DATA_DIR: this.dataDir, ...settings };
-		const child = spawn(process.execPath, ["cli/start.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+		const [file = process.execPath, ...args] = [...command, process.execPath, "cli/start.ts"];
+		const identity = uid === undefined ? {} : { uid, gid: uid };
+		const child = spawn(file, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], ...identity });
 		for (const stream of [child.stdout, child.stderr])
-			stream.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk).slice(-20_000)));
-		this.#child = child;
-		const deadline = Date.now() + 30_000;
-		for (;;) {
-			if (this.#ended) throw new Error(`the system ended while starting (${child.exitCode ?? child.signalCode}):\n${this.#output}`);
-			const ready = await this.get("/health/ready", {}, 2_000).catch(() => undefined);
-			if (ready?.status === 200) return;
-			if (Date.now() > deadline) throw new Error(`the system is not ready after 30 s (${ready?.status} ${ready?.text}):\n${this.#output}`);
-			await pause(20);
-		}
+			stream?.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk).slice(-20_000)));
+		return (this.#child = child);
+	}
+
+	get pid(): number {
+		return this.#child?.pid ?? 0;
+	}
+	/** Sends the signal and waits for nothing. */
+	signal(name: NodeJS.Signals): void {
+		this.#child?.kill(name);
 	}
 
 	get #ended(): boolean {
@@ -153,7 +200,7 @@ export class System {
 
 	async dispose(): Promise<void> {
 		await this.kill();
-		await rm(this.dataDir, { recursive: true, force: true });
+		if (!this.#launch.dataDir) await rm(this.dataDir, { recursive: true, force: true });
 	}
 
 	/** One request, sent as it is: the path is not cleaned up, the body is not checked. Paths are under /api unless they start with two slashes. */
@@ -250,49 +297,15 @@ export class System {
 		});
 	}
 
-	live(query = "", headers: OutgoingHttpHeaders = {}): Promise<LiveFeed> {
-		return LiveFeed.open(this.#port, `/api/live${query}`, headers);
-	}
-}
-
-/** A listener of the live feed (server-sent events), keeping everything it heard. */
-export class LiveFeed {
-	readonly status: number;
-	readonly headers: IncomingHttpHeaders;
-	readonly events: LiveEvent[] = [];
-	readonly comments: string[] = [];
-	readonly close: () => void;
-	#rest = "";
-
-	private constructor(incoming: Readable & { statusCode?: number | undefined; headers: IncomingHttpHeaders }) {
-		this.status = incoming.statusCode ?? 0;
-		this.headers = incoming.headers;
-		this.close = () => void incoming.destroy();
-		incoming.setEncoding("utf8");
-		incoming.on("error", () => undefined); // a feed that is cut has simply ended
-		incoming.on("data", (chunk: string) => this.#hear(chunk));
-	}
-
-	static open(port: number, path: string, headers: OutgoingHttpHeaders): Promise<LiveFeed> {
+	/** A bare connection, left open. */
+	connect(): Promise<Socket> {
 		return new Promise((resolve, reject) => {
-			const outgoing = request({ agent: false, host, port, path, headers: { accept: "text/event-stream", ...headers } });
-			outgoing.setTimeout(5_000, () => outgoing.destroy(new Error(`no headers from ${path} within 5 s`)));
-			outgoing.on("error", reject);
-			outgoing.on("response", (incoming) => (outgoing.setTimeout(0), resolve(new LiveFeed(incoming))));
-			outgoing.end();
+			const socket = connect(this.#port, host, () => resolve(socket));
+			socket.once("error", reject);
 		});
 	}
 
-	#hear(chunk: string): void {
-		const blocks = (this.#rest + chunk).split(/\r?\n\r?\n/);
-		this.#rest = blocks.pop() ?? "";
-		for (const block of blocks) {
-			const lines = block.split(/\r?\n/);
-			this.comments.push(...lines.filter((line) => line.startsWith(":")));
-			const field = (name: string): string[] =>
-				lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart());
-			const data = field("data");
-			if (data.length > 0) this.events.push({ id: field("id").join(), event: field("event").join(), data: data.join("\n") });
-		}
+	live(query = "", headers: OutgoingHttpHeaders = {}): Promise<LiveFeed> {
+		return LiveFeed.open(host, this.#port, `/api/live${query}`, headers);
 	}
 }

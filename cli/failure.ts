@@ -1,0 +1,23 @@
+/** Failure - why a node does not start, in a line for whoever has to see to it; what nobody foresaw keeps its stack. */
+import { statfsSync } from "node:fs";
+import { KeyUnusable } from "../store/keys.ts";
+import { PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
+import { type Settings, SettingsError } from "./settings.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+/** A SettingsError where the data folder is to blame, else the error as it is. */
+export function startFailure(error: unknown, { dataDir }: Pick<Settings, "dataDir">): unknown {
+	if (error instanceof PartitionsFixed || error instanceof KeyUnusable) return new SettingsError(error.message);
+	if (error instanceof StoreDamaged) return new SettingsError(`DATA_DIR is "${dataDir}": ${error.message}`);
+	if (error instanceof StoreUnavailable) return new SettingsError(`DATA_DIR is "${dataDir}": ${error.message}; ${room(dataDir)}`);
+	if (error instanceof Error && "syscall" in error)
+		return new SettingsError(`DATA_DIR is "${dataDir}": ${error.message}; ${room(dataDir)}`);
+	return error;
+}
+
+/** A disk without room is what most often lies behind it, and SQLite does not always say so. */
+function room(folder: string): string {
+	const { bsize, bavail } = statfsSync(folder);
+	return `its disk has ${Math.floor((bsize * bavail) / MEGABYTE)} MB left`;
+}

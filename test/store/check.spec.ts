@@ -1,0 +1,155 @@
+/** What is looked at before the files of a data folder are trusted, and what is said of each thing that can be wrong with them. */
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { StoreDamaged } from "../../store/log.ts";
+import { checkFiles } from "../../store/sqlite/check.ts";
+import { SqliteLogStore } from "../../store/sqlite/log.ts";
+import { SqliteRowStore } from "../../store/sqlite/rows.ts";
+import { CARS } from "../support/cars.ts";
+import { things } from "../support/commits.ts";
+import { Folder } from "../support/folder.ts";
+import { overwrite, placeOf } from "../support/machine.ts";
+
+const COUNT = 1000;
+let folder: Folder;
+let events: string;
+let rows: string;
+beforeEach(() => {
+	folder = new Folder();
+	[events, rows] = [folder.file("events.db"), folder.file("rows.db")];
+});
+afterEach(() => folder.remove());
+
+/** Commits in the partitions of a log, and rows made of so many of the first one's. */
+async function kept({ partitions = 1, commits = COUNT, taken = COUNT } = {}, [log, models] = [events, rows]): Promise<void> {
+	const logs = new SqliteLogStore(log, partitions);
+	for (const partition of await logs.open("shop")) await partition.append(things(commits));
+	await logs.close();
+	const store = new SqliteRowStore(models);
+	const table = await store.open(CARS);
+	await table.save([], [{ partition: "shop:0", from: 0, to: taken }]);
+	await store.close();
+}
+function sql(file: string, text: string): void {
+	const db = new DatabaseSync(file);
+	db.exec(text);
+	db.close();
+}
+const said = (): string => {
+	try {
+		checkFiles(events, rows);
+		return "fine";
+	} catch (error) {
+		return error instanceof StoreDamaged ? error.message.replace(/ (Put back|To go on|Nothing).*/, "") : String(error);
+	}
+};
+
+describe("two files", () => {
+	it("that are not there yet are fine", () => expect(said()).toBe("fine"));
+
+	it("that are empty and know nothing of each other are fine", () => {
+		for (const file of [events, rows]) writeFileSync(file, "");
+		expect(said()).toBe("fine");
+	});
+
+	it.each([1, 3])("as they are left are fine, with %i partitions", async (partitions) => {
+		await kept({ partitions });
+		expect(said()).toBe("fine");
+	});
+
+	it("of which the rows are behind, or gone, are fine", async () => {
+		await kept({ taken: 1 });
+		expect(said()).toBe("fine");
+		rmSync(rows);
+		expect(said()).toBe("fine");
+	});
+
+	it("of which the rows are one commit ahead do not belong together", async () => {
+		await kept({ taken: COUNT + 1 });
+		expect(said()).toBe(`events.db ends at shop:0:${COUNT}, but rows.db was made from shop:0:${COUNT + 1}: commits are missing.`);
+	});
+
+	it("of which the rows were made of a log that is not there do not belong together", async () => {
+		await kept();
+		sql(rows, "UPDATE checkpoints SET partition = 'market:0', position = 1");
+		expect(said()).toBe("events.db ends at market:0:0, but rows.db was made from market:0:1: commits are missing.");
+	});
+
+	it("are only looked at", async () => {
+		await kept();
+		sql(events, `UPDATE log_shop_0 SET body = 'other' WHERE position = ${COUNT}`);
+		const before = [readFileSync(events), readFileSync(rows)];
+		expect(said()).not.toBe("fine");
+		expect([readFileSync(events), readFileSync(rows)]).toEqual(before);
+	});
+});
+
+describe("a log", () => {
+	const base = new Folder();
+	beforeAll(async () => {
+		await kept({ partitions: 2 }, [base.file("events.db"), base.file("rows.db")]);
+	});
+	afterAll(() => base.remove());
+	beforeEach(() => {
+		for (const name of ["events.db", "rows.db"]) cpSync(base.file(name), folder.file(name));
+	});
+
+	it.each([
+		[
+			"the last commit",
+			`UPDATE log_shop_1 SET body = body || ' ' WHERE position = ${COUNT}`,
+			`shop:1:${COUNT} does not follow from the commit before it`,
+		],
+		[
+			"one of the last two hundred",
+			`UPDATE log_shop_0 SET body = body || ' ' WHERE position = ${COUNT - 199}`,
+			`shop:0:${COUNT - 199} does not follow from the commit before it`,
+		],
+		[
+			"the first commit",
+			"UPDATE log_shop_0 SET body = body || ' ' WHERE position = 1",
+			"shop:0:1 does not follow from the commit before it",
+		],
+		[
+			"one in the middle, on the way of the sample",
+			"UPDATE log_shop_0 SET stream = 'thing-x' WHERE position = 501",
+			"shop:0:501 does not follow from the commit before it",
+		],
+	])("of which %s was changed is not taken for whole", (_what, change, wrong) => {
+		sql(events, change);
+		expect(said()).toBe(`events.db is damaged (${wrong}).`);
+	});
+
+	it.each([
+		["last but one", `DELETE FROM log_shop_0 WHERE position = ${COUNT - 1}`, `shop:0:${COUNT - 1} is missing`],
+		["first", "DELETE FROM log_shop_0 WHERE position = 1", "shop:0:1 is missing"],
+	])("of which the %s commit is gone is not taken for whole", (_what, change, wrong) => {
+		sql(events, change);
+		expect(said()).toBe(`events.db is damaged (${wrong}).`);
+	});
+
+	it("that ends before what was signed is not taken for whole", () => {
+		sql(events, `INSERT INTO heads SELECT 'shop:1', position, hash, '', '', '' FROM log_shop_1 WHERE position = ${COUNT}`);
+		expect(said()).toBe("fine");
+		sql(events, `DELETE FROM log_shop_1 WHERE position = ${COUNT}`);
+		expect(said()).toBe(`events.db is damaged (shop:1:${COUNT} is not the commit that was signed).`);
+	});
+
+	it("that was made anew under its signed head is not taken for whole", () => {
+		sql(events, "INSERT INTO heads VALUES ('shop:0', 500, 'another hash', '', '', '')");
+		expect(said()).toBe("events.db is damaged (shop:0:500 is not the commit that was signed).");
+	});
+
+	it("whose index does not know its last commit is not taken for whole", () => {
+		const last = `thing-${COUNT}`;
+		overwrite(events, placeOf(events, "sqlite_autoindex_log_shop_0_1", last), "x".repeat(last.length));
+		expect(said()).toMatch(/^events\.db is damaged \(shop:0:\d+ is not in its index\)\.$/); // a search may stray before it comes there
+	});
+
+	it("that was begun and holds nothing yet is fine", async () => {
+		for (const name of ["events.db", "rows.db"]) rmSync(folder.file(name));
+		await kept({ commits: 0, taken: 0 });
+		expect(said()).toBe("fine");
+	});
+});

@@ -1,0 +1,60 @@
+/** DataFolder - the two files of a data folder as SQLite sees them, whoever wrote them: every cell of what has to be the same after a move. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+
+type Cells = Readonly<Record<string, SQLOutputValue>>;
+export interface Content {
+	/** Every table of a log, with the signed heads. */
+	readonly events: Readonly<Record<string, readonly Cells[]>>;
+	/** Every table of rows with checkpoints, totals and generations; how often a row was written is left out. */
+	readonly rows: Readonly<Record<string, readonly Cells[]>>;
+}
+
+export const contentOf = (folder: string): Content => ({
+	events: tables(join(folder, "events.db"), ({ name }) => name !== "room"),
+	rows: tables(join(folder, "rows.db"), () => true, "rev"),
+});
+/** How often each row was written. */
+export const revisionsOf = (folder: string): unknown =>
+	reading(join(folder, "rows.db"), (db) =>
+		namesOf(db)
+			.filter((name) => name.startsWith("rows_"))
+			.map((name) => [name, db.prepare(`SELECT id, rev FROM "${name}" ORDER BY id`).all()]),
+	);
+/** One number, or null while there is no such table. */
+export const figure = (file: string, sql: string): number | null => {
+	if (!existsSync(file)) return null;
+	try {
+		return reading(file, (db) => Number(Object.values(db.prepare(sql).get() ?? {})[0]));
+	} catch {
+		return null;
+	}
+};
+
+function reading<T>(file: string, read: (db: DatabaseSync) => T): T {
+	const db = new DatabaseSync(file, { readOnly: true });
+	try {
+		return read(db);
+	} finally {
+		db.close();
+	}
+}
+const namesOf = (db: DatabaseSync): string[] =>
+	db
+		.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+		.all()
+		.map(({ name }) => String(name));
+
+/** A total of nothing may be written down or not. */
+const tables = (file: string, wanted: (table: { name: string }) => boolean, without = ""): Content["events"] =>
+	reading(file, (db) =>
+		Object.fromEntries(
+			namesOf(db)
+				.filter((name) => wanted({ name }))
+				.map((name) => {
+					const all = db.prepare(`SELECT * FROM "${name}" ORDER BY 1, 2`).all();
+					return [name, all.filter(({ total }) => total !== 0).map(({ [without]: _without, ...cells }) => cells)];
+				}),
+		),
+	);

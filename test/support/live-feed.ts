@@ -1,0 +1,54 @@
+/** LiveFeed - a listener of the live feed as its users are one: it keeps everything it heard. */
+import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
+
+export interface LiveEvent {
+	readonly id: string;
+	readonly event: string;
+	readonly data: string;
+}
+
+/** A listener of the live feed (server-sent events), keeping everything it heard. */
+export class LiveFeed {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly events: LiveEvent[] = [];
+	readonly comments: string[] = [];
+	readonly close: () => void;
+	/** Whether the other side has ended it. */
+	ended = false;
+	#rest = "";
+
+	private constructor(incoming: Readable & { statusCode?: number | undefined; headers: IncomingHttpHeaders }) {
+		this.status = incoming.statusCode ?? 0;
+		this.headers = incoming.headers;
+		this.close = () => void incoming.destroy();
+		incoming.setEncoding("utf8");
+		incoming.on("error", () => undefined); // a feed that is cut has simply ended
+		incoming.once("end", () => (this.ended = true));
+		incoming.on("data", (chunk: string) => this.#hear(chunk));
+	}
+
+	static open(host: string, port: number, path: string, headers: OutgoingHttpHeaders): Promise<LiveFeed> {
+		return new Promise((resolve, reject) => {
+			const outgoing = request({ agent: false, host, port, path, headers: { accept: "text/event-stream", ...headers } });
+			outgoing.setTimeout(5_000, () => outgoing.destroy(new Error(`no headers from ${path} within 5 s`)));
+			outgoing.on("error", reject);
+			outgoing.on("response", (incoming) => (outgoing.setTimeout(0), resolve(new LiveFeed(incoming))));
+			outgoing.end();
+		});
+	}
+
+	#hear(chunk: string): void {
+		const blocks = (this.#rest + chunk).split(/\r?\n\r?\n/);
+		this.#rest = blocks.pop() ?? "";
+		for (const block of blocks) {
+			const lines = block.split(/\r?\n/);
+			this.comments.push(...lines.filter((line) => line.startsWith(":")));
+			const field = (name: string): string[] =>
+				lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart());
+			const data = field("data");
+			if (data.length > 0) this.events.push({ id: field("id").join(), event: field("event").join(), data: data.join("\n") });
+		}
+	}
+}
