@@ -2,6 +2,9 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
+import { publicKeyOf } from "../store/heads.ts";
+import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
+import { ENVIRONMENT } from "./environment.ts";
 
 export interface ServiceFile {
 	/** The bounded context: the folder. */
@@ -19,6 +22,12 @@ export interface Settings {
 	readonly partitions: number | undefined;
 	readonly services: readonly ServiceFile[];
 	readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+	/** Whether figures are shown at all. */
+	readonly metrics: boolean;
+	/** Where they are shown besides the gateway; 0 takes a free one, undefined is nowhere. */
+	readonly metricsPort: number | undefined;
+	/** Keys that do not come from the data folder. */
+	readonly keys: GivenKeys;
 }
 /** Thrown with every complaint, a line each. */
 export class SettingsError extends Error {}
@@ -48,21 +57,24 @@ export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
 		return undefined;
 	};
 	const settings = {
-		dataDir: resolve(env["DATA_DIR"] || "./data"),
-		host: env["HOST"] || "127.0.0.1",
-		port: whole("PORT", env["PORT"], 0, 65_535) ?? 3000,
+		dataDir: resolve(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default),
+		host: env["HOST"] || ENVIRONMENT.HOST.default,
+		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
 		services: chosen(env["SERVICES"], complaints),
-		logLevel: LOG_LEVELS.find((level) => level === (env["LOG_LEVEL"] || "warn")) ?? "warn",
+		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,
+		metrics: (env["METRICS"] || ENVIRONMENT.METRICS.default) !== "off",
+		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
+		keys: keysIn(env, complaints),
 	};
+	complaints.push(...metricsProblems(env, settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
 	for (const name of ["NATS_URL", "MONGO_URL"])
 		if (env[name]) complaints.push(`${name} is set: this version runs embedded, in one process on SQLite; unset it`);
 	const unusable = folderProblem(settings.dataDir);
 	if (unusable) complaints.push(`DATA_DIR is "${settings.dataDir}": ${unusable}`);
-	if (complaints.length === 0 && settings.services.some(({ context }) => context === "gateway"))
-		complaints.push(...(await addressProblem(settings.host, settings.port)));
+	if (complaints.length === 0) complaints.push(...(await addressProblems(settings)));
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
 	return settings;
 }
@@ -78,6 +90,19 @@ function chosen(given: string | undefined, complaints: string[]): ServiceFile[] 
 				`SERVICES names "${name}": there is no such context or service; there are ${[...new Set(all.flatMap(({ context, name: service }) => [context, service]))].join(", ")}`,
 			);
 	return all.filter((file) => names.includes(file.context) || names.includes(file.name));
+}
+
+/** A key itself is never repeated, whatever is wrong with it. */
+function keysIn({ SIGNING_KEY, TRUSTED_KEYS }: NodeJS.ProcessEnv, complaints: string[]): GivenKeys {
+	const signing = SIGNING_KEY ? privateKeyOf(SIGNING_KEY) : undefined;
+	if (signing === null)
+		complaints.push("SIGNING_KEY cannot be read: it has to be an Ed25519 private key, as PEM or as base64 of its PKCS8");
+	const trusted = (TRUSTED_KEYS ?? "").split(",").filter((text) => text.trim() !== "");
+	const keys = trusted.map(publicKeyOf);
+	for (const [i, key] of keys.entries())
+		if (key === null)
+			complaints.push(`TRUSTED_KEYS cannot be read: number ${i + 1} has to be an Ed25519 public key, as base64 of its SPKI`);
+	return { signing: signing ?? undefined, trusted: keys.filter((key) => key !== null) };
 }
 
 /** Folder by folder: node's own recursive way never ends where a file system takes no folders at all (/proc). */
@@ -97,15 +122,34 @@ function folderProblem(folder: string): string | null {
 	}
 }
 
+function metricsProblems(env: NodeJS.ProcessEnv, { metrics, metricsPort, port, services }: Omit<Settings, "dataDir">): string[] {
+	const shared = metricsPort === port && port !== 0 && hasGateway(services);
+	return [
+		...(env["METRICS"] && !["on", "off"].includes(env["METRICS"]) ? [`METRICS is "${env["METRICS"]}": it has to be on or off`] : []),
+		...(metricsPort !== undefined && !metrics
+			? [`METRICS_PORT is ${metricsPort}, but METRICS is off: there is nothing to show there`]
+			: []),
+		...(shared ? [`METRICS_PORT is ${metricsPort}, and so is PORT: they have to differ`] : []),
+	];
+}
+const hasGateway = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context === "gateway");
+
+async function addressProblems({ host, port, metricsPort, services }: Settings): Promise<string[]> {
+	return [
+		...(hasGateway(services) ? await addressProblem("PORT", host, port) : []),
+		...(metricsPort === undefined ? [] : await addressProblem("METRICS_PORT", host, metricsPort)),
+	];
+}
+
 /** Whether somebody else listens there, asked before anything is started. */
-function addressProblem(host: string, port: number): Promise<string[]> {
+function addressProblem(name: string, host: string, port: number): Promise<string[]> {
 	return new Promise((resolveWith) => {
 		const probe = createServer();
 		probe.once("error", (error: NodeJS.ErrnoException) =>
 			resolveWith([
 				error.code === "EADDRINUSE"
-					? `PORT is ${port}: something else listens on ${host}:${port} already`
-					: `HOST is "${host}", PORT is ${port}: cannot listen there (${error.code})`,
+					? `${name} is ${port}: something else listens on ${host}:${port} already`
+					: `HOST is "${host}", ${name} is ${port}: cannot listen there (${error.code})`,
 			]),
 		);
 		probe.listen(port, host, () => probe.close(() => resolveWith([])));

@@ -1,39 +1,59 @@
 /** npm start - the services of this node, from its settings alone; stops on SIGTERM or Ctrl-C with what is under way finished. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { metricsOf } from "../mixins/metrics.ts";
 import { storageOf } from "../mixins/storage.ts";
-import { brokerOptions } from "../moleculer.config.ts";
-import { PartitionsFixed } from "../store/log.ts";
+import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
+import { checkFiles } from "../store/sqlite/check.ts";
+import { startFailure } from "./failure.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { stopOnSignals } from "./stopping.ts";
 
 export interface Running {
 	/** `http://127.0.0.1:3000/api`; empty without a gateway. */
 	readonly url: string;
+	/** `http://127.0.0.1:9100/metrics`; empty without a METRICS_PORT. */
+	readonly metricsUrl: string;
 	readonly broker: ServiceBroker;
 	stop(): Promise<void>;
 }
 
+export interface StartOptions {
+	/** Looks on, beside those who run: no gateway, and no service follows a log or sends a command of its own accord. */
+	readonly observing?: boolean;
+}
+
 /** Starts what the settings ask for; rejects with one clear line for each thing that is wrong with them. */
-export async function start(env: NodeJS.ProcessEnv = process.env): Promise<Running> {
-	const settings = await settingsOf(env);
-	const broker = new ServiceBroker(brokerOptions(settings));
+export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
+	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" })) : await settingsOf(env); // who looks on listens nowhere
+	const broker = new ServiceBroker({ ...brokerOptions(settings), metadata: { observing } });
 	try {
+		if (!observing) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
 		storageOf(broker).open();
 	} catch (error) {
-		throw new SettingsError(error instanceof PartitionsFixed ? error.message : `DATA_DIR is "${settings.dataDir}": ${String(error)}`);
+		throw startFailure(error, settings);
 	}
 	for (const { url } of settings.services) {
 		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
-		broker.createService(
-			schema.name === "gateway" ? { ...schema, settings: { ...schema.settings, port: settings.port, ip: settings.host } } : schema,
-		);
+		const metadata = { ...schema.metadata, code: fingerprintOf(url) };
+		const listening = schema.name === "gateway" ? { settings: { ...schema.settings, port: settings.port, ip: settings.host } } : {};
+		broker.createService({ ...schema, ...listening, metadata });
 	}
 	try {
 		await broker.start();
 	} catch (error) {
 		await broker.stop();
-		throw error;
+		throw startFailure(error, settings);
 	}
-	return { url: urlOf(broker, settings), broker, stop: () => broker.stop() };
+	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
+}
+
+/** The settings without the gateway, on a folder somebody has written to: who looks on begins nothing. */
+function beside(settings: Settings): Settings {
+	if (!existsSync(join(settings.dataDir, LOG_FILE))) throw new SettingsError(`DATA_DIR is "${settings.dataDir}": there is no log in it`);
+	return { ...settings, services: settings.services.filter(({ context }) => context !== "gateway") };
 }
 
 function urlOf(broker: ServiceBroker, { host, port }: Settings): string {
@@ -43,15 +63,10 @@ function urlOf(broker: ServiceBroker, { host, port }: Settings): string {
 }
 
 async function main(): Promise<void> {
-	const { url, broker, stop } = await start();
+	const { url, metricsUrl, broker, stop } = await start();
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
-	let stopping = false;
-	for (const signal of ["SIGTERM", "SIGINT"] as const)
-		process.on(signal, () => {
-			if (stopping) process.exit(1); // asked twice
-			stopping = true;
-			void stop().then(() => process.exit(0));
-		});
+	if (metricsUrl) console.log(`Its metrics: ${metricsUrl}`);
+	stopOnSignals(stop, GRACE);
 }
 
 if (import.meta.main)

@@ -5,6 +5,7 @@ import { decode } from "../store/codec.ts";
 import { Follower } from "../store/follow.ts";
 import type { Commit, LogPartition } from "../store/log.ts";
 import { parsePositions, positionText } from "../store/position.ts";
+import { PerService } from "./following.ts";
 import { storageOf, type ContextLog } from "./storage.ts";
 
 /** One fact on its way to a watcher. */
@@ -25,8 +26,13 @@ export interface LiveFact {
 export interface LiveStart {
 	readonly positions: Readonly<Record<string, number>>;
 }
+/** Who follows for a watcher. */
+export const LIVE = "live";
 /** Facts a slow watcher may fall behind before its stream stops pulling. */
 const BUFFER = 256;
+
+/** What ends the streams of one running service. */
+const watchers = new PerService<Set<() => Promise<void>>>();
 
 export function Live(context: string): Partial<ServiceSchema> {
 	return {
@@ -47,21 +53,28 @@ export function Live(context: string): Partial<ServiceSchema> {
 							{ field: "Last-Event-ID", message: "must be an id this feed gave", expected: "radar:0:1234", actual: after?.slice(0, 100) },
 						]);
 					const log = await storageOf(this.broker).context(context);
-					const parts = new Map(
-						[...(after ?? "").matchAll(/([a-z-]+:\d+):(\d+)\.(\d+)/g)].map(([, partition = "", position, part]) => [
-							`${partition}:${position}`,
-							Number(part),
-						]),
-					);
 					const starts = await Promise.all(
 						log.partitions.map(async (partition) => ({ partition, from: positions[partition.name] ?? (await partition.tail()).position })),
 					);
-					return watch(log, starts, parts, types);
+					return watch(log, starts, partsOf(after), types, watchers.of(this));
 				},
 			},
 		},
+		async started(this: Service) {
+			watchers.set(this, new Set());
+		},
+		/** Whoever watches is told; a watcher on another node that has gone without a word is followed for until here. */
+		async stopped(this: Service) {
+			await Promise.all([...(watchers.find(this) ?? [])].map((end) => end()));
+		},
 	};
 }
+
+/** Of a commit a watcher was in the middle of: the facts it has seen, by its position. */
+const partsOf = (after = ""): ReadonlyMap<string, number> =>
+	new Map(
+		[...after.matchAll(/([a-z-]+:\d+):(\d+)\.(\d+)/g)].map(([, partition, position, part]) => [`${partition}:${position}`, Number(part)]),
+	);
 
 /** A stream over followers of their own; they end with it. */
 function watch(
@@ -69,8 +82,10 @@ function watch(
 	starts: readonly { partition: LogPartition; from: number }[],
 	parts: ReadonlyMap<string, number>,
 	types: readonly string[] | undefined,
+	ends: Set<() => Promise<void>>,
 ): Readable {
 	let roomy: (() => void) | null = null;
+	let over = false;
 	const stream = new Readable({ objectMode: true, highWaterMark: BUFFER, read: () => roomy?.() });
 	stream.push({ positions: Object.fromEntries(starts.map(({ partition, from }) => [partition.name, from])) } satisfies LiveStart);
 	const followers: Follower[] = starts.map(({ partition, from }) => {
@@ -78,15 +93,21 @@ function watch(
 		const take = async (commits: readonly Commit[]) => {
 			let room = true;
 			for (const commit of commits) for (const fact of factsOf(partition.name, commit, parts, types)) room = stream.push(fact) && room;
-			if (!room && !stream.destroyed) await new Promise<void>((resolve) => (roomy = resolve));
+			if (!room && !over) await new Promise<void>((resolve) => (roomy = resolve));
 			return commits.at(-1)?.position ?? 0;
 		};
-		return log.follow(partition, "live", { from: begun ? from - 1 : from, take });
+		return log.follow(partition, LIVE, { from: begun ? from - 1 : from, take });
 	});
-	stream.once("close", () => {
+	const unfollow = async (): Promise<void> => {
+		over = true;
+		ends.delete(end);
+		const gone = followers.map((follower) => log.unfollow(follower));
 		roomy?.();
-		for (const follower of followers) void log.unfollow(follower);
-	});
+		await Promise.all(gone);
+	};
+	const end = () => unfollow().then(() => void (stream.destroyed || stream.push(null)));
+	ends.add(end);
+	stream.once("close", () => void unfollow());
 	return stream;
 }
 

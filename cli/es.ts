@@ -1,0 +1,43 @@
+/** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
+import { Console } from "node:console";
+import { helpOf } from "./es/command.ts";
+import { commandNamed, commands } from "./es/commands.ts";
+import { type ExitCode, failureText, run } from "./es/run.ts";
+import { systemOf } from "./es/system.ts";
+import { SettingsError } from "./settings.ts";
+import { start } from "./start.ts";
+import { red } from "./terminal.ts";
+
+const PREFIX = "npm run es -- ";
+const HELP = ["help", "--help", "-h"];
+
+/** Every command with what it is for. */
+function overview(): string {
+	const width = Math.max(...commands.map(({ name }) => name.length));
+	const lines = commands.map(({ name, description }) => `  ${name.slice("es-".length).padEnd(width)}${description}`);
+	return ["Usage: npm run es -- <command> ...", "", ...lines, "", "More about one: npm run es -- <command> --help"].join("\n");
+}
+
+async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
+	if (name === undefined || HELP.includes(name)) return told(name === undefined ? 2 : 0, overview());
+	const command = commandNamed(name);
+	if (!command) return told(2, `there is no command "${name}"\n\n${overview()}`);
+	if (words.some((word) => HELP.slice(1).includes(word))) return told(0, helpOf(command, PREFIX));
+	const enough = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => enough.abort());
+	process.stdout.on("error", () => enough.abort()); // whoever read has gone: `npm run es -- tail | head`
+	globalThis.console = new Console(process.stderr); // what the broker logs is no answer
+	const { broker, stop } = await start(process.env, { observing: true });
+	return run(command, words, systemOf(broker), enough.signal, PREFIX).finally(stop);
+}
+function told(code: ExitCode, text: string): ExitCode {
+	(code === 0 ? process.stdout : process.stderr).write(`${text}\n`);
+	return code;
+}
+
+process.exit(
+	await main(process.argv.slice(2)).catch((error: unknown) => {
+		process.stderr.write(`${red(error instanceof SettingsError ? error.message : failureText(error))}\n`);
+		return 1;
+	}),
+);

@@ -1,0 +1,146 @@
+/** Actors - es-state, es-history, es-diff: one actor as it stands or stood, all that was decided about it, and what changed between. */
+import type { StateThen } from "../../mixins/history.ts";
+import { parseInstant } from "../../model/index.ts";
+import { type Argument, type Command, named, UsageError } from "./command.ts";
+import { changeText, differences } from "./difference.ts";
+import { columns, nested, paint } from "./out.ts";
+import { catalogueOf, type System } from "./system.ts";
+
+interface Decision {
+	readonly position: string;
+	readonly version: number;
+	readonly facts: readonly { readonly type: string; readonly data: unknown }[];
+	readonly command: { readonly name: string; readonly id: string };
+	readonly by: string;
+	readonly at: string;
+}
+interface History {
+	readonly id: string;
+	readonly version: number;
+	readonly rows: readonly Decision[];
+}
+type Moment = { readonly at: string } | { readonly version: number } | Record<never, never>;
+
+const ACTOR: readonly Argument[] = [{ name: "service", of: "services" }, { name: "id" }];
+const MOMENT = "instant|version";
+/** Ids told to whoever asked for one that does not exist. */
+const SOME = 5;
+
+export const esState: Command = {
+	name: "es-state",
+	description: "How one actor stands, or stood at an instant or at a version, replayed from its stream",
+	example: "es-state radar A6-1 --at 2026-03-01T08:15:00Z",
+	args: ACTOR,
+	options: { at: { value: MOMENT, description: "with the decisions taken up to an instant, or after so many facts" } },
+	async run({ args: [service = "", id = ""], options: { at } }, system, out) {
+		const then = await stateOf(system, service, id, at === undefined ? {} : momentOf("--at", at));
+		out.give({ service, ...then }, () => `${titleOf(service, then)}\n${nested(then.state)}`);
+		return 0;
+	},
+};
+
+export const esHistory: Command = {
+	name: "es-history",
+	description: "Everything that was ever decided about one actor: when, by whom, by which command, with which facts",
+	example: "es-history detection d-1",
+	args: ACTOR,
+	options: {},
+	async run({ args: [service = "", id = ""] }, system, out) {
+		const history = await historyOf(system, service, id);
+		out.give({ service, ...history }, () => historyText(service, history));
+		return 0;
+	},
+};
+
+export const esDiff: Command = {
+	name: "es-diff",
+	description: "What changed about one actor between two moments, field by field, and the facts that changed it",
+	example: "es-diff radar A6-1 1 3",
+	args: [...ACTOR, { name: "from" }, { name: "to" }],
+	options: {},
+	async run({ args: [service = "", id = "", from = "", to = ""] }, system, out) {
+		const [before, after] = [
+			await stateOf(system, service, id, momentOf("<from>", from)),
+			await stateOf(system, service, id, momentOf("<to>", to)),
+		];
+		const { rows } = await historyOf(system, service, id);
+		const [low, high] = [Math.min(before.version, after.version), Math.max(before.version, after.version)];
+		const facts = factsOf(rows).filter(({ version }) => version > low && version <= high);
+		const changes = differences(before.state, after.state);
+		const brief = ({ version, at, position }: StateThen) => ({ version, at, position });
+		out.give({ service, id, from: brief(before), to: brief(after), changes, facts }, () =>
+			[
+				`${paint("bold", `${service} ${id}`)} from version ${before.version} to version ${after.version}`,
+				...(changes.length > 0 ? changes.map(changeText) : ["  no difference"]),
+				paint("bold", "Facts between"),
+				...(facts.length > 0 ? facts.map(factText) : ["  none"]),
+			].join("\n"),
+		);
+		return 0;
+	},
+};
+
+/** A version, or an instant with an offset; both as the service takes them. */
+function momentOf(what: string, text: string): Moment {
+	if (/^\d{1,15}$/.test(text)) return { version: Number(text) };
+	const at = parseInstant(text);
+	if (at === null) throw new UsageError(`${what} is "${text}": it has to be a version, e.g. 3, or an instant, e.g. 2026-03-01T08:15:00Z`);
+	return { at };
+}
+
+async function stateOf(system: System, service: string, id: string, moment: Moment): Promise<StateThen> {
+	await known(system, service);
+	return system.call<StateThen>(`${service}.state`, { id, ...moment }).catch((error: unknown) => hinted(system, service, id, error));
+}
+async function historyOf(system: System, service: string, id: string): Promise<History> {
+	await known(system, service);
+	return system.call<History>(`${service}.history`, { id }).catch((error: unknown) => hinted(system, service, id, error));
+}
+const known = async (system: System, service: string): Promise<string> => named("service", service, (await catalogueOf(system)).services);
+
+/** Whoever asks for an actor that never was is told which there are. */
+async function hinted(system: System, service: string, id: string, error: unknown): Promise<never> {
+	if (!(error instanceof Error) || !("code" in error) || error.code !== 404) throw error;
+	const exists = await system.call(`${service}.state`, { id }).then(
+		() => true,
+		() => false,
+	);
+	const list = (await catalogueOf(system)).listOf.get(service);
+	if (exists || list === undefined) throw error;
+	const { rows, total } = await system.call<{ rows: readonly { id: string }[]; total: number }>(list, { pageSize: SOME });
+	const ids = rows.map((row) => row.id).join(", ");
+	error.message +=
+		total === 0 ? "; there is none yet" : `; there ${total > SOME ? `are ${total}, the first` : total > 1 ? "are" : "is"} ${ids}`;
+	throw error;
+}
+
+const titleOf = (service: string, { id, version, at, position }: StateThen): string =>
+	`${paint("bold", `${service} ${id}`)} at version ${version}, decided ${at}, ${position}`;
+
+function historyText(service: string, { id, rows, version }: History): string {
+	const head = `${paint("bold", `${service} ${id}`)}: ${counted(version, "fact")} in ${counted(rows.length, "decision")}`;
+	const facts = factsOf(rows);
+	const table = columns(
+		["version", "at", "position", "by", "command", "fact", "data"],
+		facts.map((fact) => [
+			String(fact.version).padStart(7),
+			fact.at,
+			fact.position,
+			fact.by,
+			fact.command,
+			fact.type,
+			JSON.stringify(fact.data),
+		]),
+	);
+	return `${head}\n${table}`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** Each fact with the version it leads to. */
+const factsOf = (rows: readonly Decision[]) =>
+	rows.flatMap(({ facts, version, at, by, position, command }) =>
+		facts.map(({ type, data }, i) => ({ version: version - facts.length + i + 1, at, by, position, command: command.name, type, data })),
+	);
+const factText = ({ version, at, by, type, data }: ReturnType<typeof factsOf>[number]): string =>
+	`  ${version}  ${at}  ${type}  ${JSON.stringify(data)}  ${paint("dim", `by ${by}`)}`;

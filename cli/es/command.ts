@@ -1,0 +1,125 @@
+/** Command - what an operator's command is made of: one definition for the REPL, for the command line and for its reference page. */
+import { parseArgs } from "node:util";
+import type { Out } from "./out.ts";
+import type { System } from "./system.ts";
+
+/** What the system knows names of: completed by tab, listed when a name is wrong. */
+export type Kind = "services" | "readModels" | "processes" | "logs" | "facts";
+export interface Argument {
+	readonly name: string;
+	readonly optional?: true;
+	/** Takes all that is left. */
+	readonly many?: true;
+	/** The names there are: of a kind, or exactly these. */
+	readonly of?: Kind | readonly string[];
+}
+export interface Option {
+	/** What it takes; an option without is there or not. */
+	readonly value?: string;
+	readonly description: string;
+	/** Names of this kind, separated by commas. */
+	readonly of?: Kind;
+}
+/** Words as they were given, counted and named. */
+export interface Given {
+	readonly args: readonly string[];
+	readonly options: Readonly<Record<string, string>>;
+	readonly flags: ReadonlySet<string>;
+}
+/** 1: it found something, or what was asked for did not come about. */
+export type Verdict = 0 | 1;
+export interface Command {
+	/** `es-state` in the REPL, `state` on the command line. */
+	readonly name: `es-${string}`;
+	readonly description: string;
+	/** As typed in the REPL. */
+	readonly example: string;
+	readonly args: readonly Argument[];
+	readonly options: Readonly<Record<string, Option>>;
+	run(given: Given, system: System, out: Out): Promise<Verdict>;
+}
+/** The command was not given as it has to be. */
+export class UsageError extends Error {}
+
+/** What every command takes. */
+export const COMMON: Readonly<Record<string, Option>> = { json: { description: "for scripts: JSON on stdout and nothing else" } };
+export const optionsOf = ({ options }: Pick<Command, "options">): Readonly<Record<string, Option>> => ({ ...options, ...COMMON });
+
+export const argumentText = ({ name, optional, many }: Argument): string => {
+	const text = many ? `${name}...` : name;
+	return optional ? `[${text}]` : `<${text}>`;
+};
+export const optionText = (name: string, { value }: Option): string => (value === undefined ? `--${name}` : `--${name} <${value}>`);
+
+/** How commands are typed: in the REPL, or on the command line. */
+export type Prefix = "es-" | "npm run es -- ";
+const typed = (text: string, prefix: Prefix): string => text.replace(/^es-/, prefix);
+
+/** `es-state <service> <id> [--at <instant|version>] [--json]` */
+export const usageOf = (command: Command, prefix: Prefix = "es-"): string =>
+	[
+		typed(command.name, prefix),
+		...command.args.map(argumentText),
+		...Object.entries(optionsOf(command)).map(([name, option]) => `[${optionText(name, option)}]`),
+	].join(" ");
+
+/** Everything about one command, for a person. */
+export function helpOf(command: Command, prefix: Prefix = "es-"): string {
+	const options = Object.entries(optionsOf(command)).map(([name, option]) => [optionText(name, option), option.description] as const);
+	const width = Math.max(...options.map(([text]) => text.length));
+	return [
+		`Usage: ${usageOf(command, prefix)}`,
+		"",
+		command.description,
+		"",
+		...options.map(([text, description]) => `  ${text.padEnd(width)}  ${description}`),
+		"",
+		`For example: ${typed(command.example, prefix)}`,
+	].join("\n");
+}
+
+/** What was given, in the command's own terms; throws a UsageError that says what is wrong. */
+export function parsed(command: Command, words: readonly string[]): Given {
+	const known = optionsOf(command);
+	const { tokens } = parseArgs({
+		args: [...words],
+		strict: false,
+		allowPositionals: true,
+		tokens: true,
+		options: Object.fromEntries(
+			Object.entries(known).map(([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" }]),
+		),
+	});
+	const args: string[] = [];
+	const options: Record<string, string> = {};
+	const flags = new Set<string>();
+	for (const token of tokens) {
+		if (token.kind === "positional") args.push(token.value);
+		if (token.kind !== "option") continue;
+		const option = known[token.name];
+		if (!option) throw new UsageError(`there is no option ${token.rawName}; there are ${Object.keys(known).map(dashed).join(", ")}`);
+		if (option.value === undefined && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+		if (option.value === undefined) flags.add(token.name);
+		else if (token.value === undefined || token.value.startsWith("--")) throw new UsageError(`${token.rawName} needs <${option.value}>`);
+		else options[token.name] = token.value;
+	}
+	const missing = command.args.find(({ optional }, i) => !optional && args[i] === undefined);
+	if (missing) throw new UsageError(`${argumentText(missing)} is missing`);
+	if (args.length > command.args.length && !command.args.at(-1)?.many)
+		throw new UsageError(`"${args[command.args.length]}" is one word too many`);
+	return { args, options, flags };
+}
+const dashed = (name: string): string => `--${name}`;
+
+/** A whole number from `min` on. */
+export function whole(what: string, text: string, min: number): number {
+	const value = Number(text);
+	if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
+	throw new UsageError(`${what} is "${text}": it has to be a whole number from ${min} on`);
+}
+
+/** The name, when there is such a one. */
+export function named(what: string, name: string, there: readonly string[]): string {
+	if (there.includes(name)) return name;
+	throw new UsageError(`there is no ${what} "${name}"; ${there.length > 0 ? `there are ${there.join(", ")}` : "there is none here"}`);
+}

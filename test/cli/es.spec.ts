@@ -1,0 +1,210 @@
+/** The operator's commands beside a running system on the same folder: what they tell, how they end, and that they disturb nobody. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Child, es, type Told } from "../support/operator.ts";
+import { eventually, System } from "../support/system.ts";
+
+const FROM = "2026-01-01T00:00:00Z";
+const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3, limits: { lightKmh: 110 } };
+const passage = { radar: "A6-1", plate: "ab123cd", country: "FR", speedKmh: 140, capturedAt: "2026-03-01T08:15:00+01:00" };
+type Row = Readonly<Record<string, unknown>>;
+
+let system: System;
+const run = (words: string | readonly string[], env = {}): Promise<Told> => es(system.dataDir, words, env);
+const lines = (text: string): Row[] =>
+	text
+		.trim()
+		.split("\n")
+		.map((line) => JSON.parse(line) as Row);
+
+beforeAll(async () => {
+	system = await System.start();
+	await system.post("/radars", radar);
+	await system.post("/radars/A6-1/calibrate", { number: "C-1", validFrom: FROM, validUntil: "2027-01-01T00:00:00Z" });
+	await system.post("/radars/A6-1/activate", { from: FROM });
+	await system.post("/detections", { id: "d-1", ...passage });
+});
+afterAll(() => system.dispose());
+
+describe("es-state", () => {
+	it("tells how an actor stands, as one JSON document and nothing else", async () => {
+		const { code, stdout, stderr, json } = await run("state radar A6-1 --json", { LOG_LEVEL: "error" });
+		expect({ code, stderr, lines: stdout.trim().split("\n").length }).toEqual({ code: 0, stderr: "", lines: 1 });
+		expect(json).toMatchObject({ service: "radar", id: "A6-1", version: 3, position: "radar:0:3", state: { status: "installed" } });
+		expect(json).toMatchObject({ state: { equipment: { service: [{ from: "2026-01-01T00:00:00.000Z", value: true }] } } });
+	});
+	it("keeps what the broker logs away from the answer", async () => {
+		const { stdout, stderr } = await run("state radar A6-1 --json", { LOG_LEVEL: "info" });
+		expect(stdout.trim().split("\n")).toHaveLength(1);
+		expect(stderr).toMatch(/ INFO /);
+	});
+	it("tells how it stood at a version", async () => {
+		const { json } = await run("state radar A6-1 --at 2 --json");
+		expect(json).toMatchObject({
+			version: 2,
+			position: "radar:0:2",
+			state: { equipment: { service: [], certificates: [{ number: "C-1" }] } },
+		});
+	});
+	it("is read by a person line by line", async () => {
+		const { stdout } = await run("state radar A6-1");
+		expect(stdout).toMatch(/^radar A6-1 at version 3, decided \S+, radar:0:3\n {2}status installed\n/);
+		expect(stdout).toContain('\n    lightKmh [{"from":null,"value":110}]\n');
+	});
+	it("says in one line that there is no such actor, and which there are", async () => {
+		const { code, stdout, stderr } = await run("state radar A6-9");
+		expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: "RADAR_UNKNOWN: There is no radar A6-9; there is A6-1\n" });
+	});
+	it("says which services there are", async () => {
+		const { code, stdout, stderr } = await run("state radr A6-1");
+		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+		expect(stderr).toMatch(/^there is no service "radr"; there are detection, infraction, .*radar, vehicle\nUsage: npm run es -- state /);
+	});
+});
+
+describe("es-history and es-diff", () => {
+	it("tell the history as the route tells it", async () => {
+		const { body } = await system.get("/radars/A6-1/history");
+		expect((await run("history radar A6-1 --json")).json).toEqual({ service: "radar", ...body });
+	});
+	it("tell what changed between two versions, and the facts that changed it", async () => {
+		const { json } = await run("diff radar A6-1 1 3 --json");
+		expect(json).toMatchObject({
+			from: { version: 1 },
+			to: { version: 3 },
+			changes: [
+				{ path: "equipment.service[0]", after: { value: true } },
+				{ path: "equipment.certificates[0]", after: { number: "C-1" } },
+			],
+			facts: [
+				{ version: 2, type: "radar.calibrated" },
+				{ version: 3, type: "radar.activated" },
+			],
+		});
+	});
+});
+
+describe("es-tail", () => {
+	it("begins after a position, and ends after so many facts", async () => {
+		const { code, stdout } = await run(
+			"tail --from radar:0:1,registration:0:0 --types radar.calibrated,detection.qualified --limit 2 --json",
+		);
+		expect(code).toBe(0);
+		expect(lines(stdout)).toMatchObject([
+			{ position: "radar:0:2", type: "radar.calibrated", service: "radar", id: "A6-1", version: 2 },
+			{ position: "radar:0:4", type: "detection.qualified", service: "detection", id: "d-1", version: 2 },
+		]);
+	});
+	it("gives facts as they become visible until Ctrl-C, which is no failure", async () => {
+		const tail = new Child("cli/es.ts", ["tail", "--types", "radar.described", "--json"], system.dataDir);
+		let name = 0;
+		await eventually(async () => {
+			await system.post("/radars/A6-1/describe", { name: `N${++name}` }); // until the tail stands
+			expect(tail.stdout).toContain("radar.described");
+		}, 30_000);
+		tail.signal("SIGINT");
+		expect(await tail.ended()).toBe(0);
+		expect(lines(tail.stdout)[0]).toMatchObject({ type: "radar.described", id: "A6-1" });
+	});
+	it("refuses a position of a log there is none of, for it would be no position at all", async () => {
+		const { code, stderr } = await run("tail --from rader:0:1 --limit 1");
+		expect(code).toBe(2);
+		expect(stderr).toMatch(/^there is no partition "rader:0"; there are infraction:0, /);
+	});
+});
+
+describe("es-lag", () => {
+	it("tells where everybody stands who follows a log, in commits and seconds", async () => {
+		const caughtUp = async () => {
+			const told = await run("lag --json");
+			expect(told.json).toMatchObject({ stopped: [] });
+			const { places } = told.json as { places: readonly Row[] };
+			expect(places.filter(({ behind }) => behind !== 0)).toEqual([]);
+			return { code: told.code, places };
+		};
+		const { code, places } = await eventually(caughtUp);
+		expect(code).toBe(0);
+		const { json } = await run("history radar A6-1 --json");
+		const tail = Number(/\d+$/.exec(String((json["rows"] as readonly Row[]).at(-1)?.["position"]))?.[0]);
+		expect(places).toContainEqual({ name: "radars", partition: "radar:0", position: tail, tail, behind: 0, seconds: 0 });
+		expect(new Set(places.map(({ name }) => name))).toContain("case-opening");
+	});
+});
+
+describe("es-rebuild", () => {
+	it("puts rows made anew in the place of the old ones while the system runs, and finds no difference", async () => {
+		const { code, json } = await run("rebuild radars --json");
+		expect({ code, json }).toMatchObject({ code: 0, json: { readModel: "radars", generation: 2, rows: 1, differing: 0, sameCode: true } });
+		const { position } = (await system.post("/radars", { ...radar, id: "A6-2" })).body;
+		expect((await system.get("/radars", { "X-Position": position })).body.rows).toMatchObject([{ id: "A6-1" }, { id: "A6-2" }]);
+	});
+	it("keeps the old generation until it is told to forget it", async () => {
+		const kept = async () => ((await run("rebuild radars --status --json")).json["rows"] as readonly Row[]).map(({ state }) => state);
+		expect(await kept()).toEqual(["kept", "live"]);
+		expect((await run("rebuild radars --forget --json")).json).toEqual({ readModel: "radars", forgotten: [1] });
+		expect(await kept()).toEqual(["live"]);
+	});
+});
+
+describe("es-heads and es-verify", () => {
+	it("prove by a text kept elsewhere that the log is what it was", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "vigie-heads-"));
+		try {
+			const file = join(folder, "heads.txt");
+			expect(await run(["heads", "--out", file])).toMatchObject({ code: 0, stdout: `written to ${file}\n` });
+			expect(await readFile(file, "utf8")).toMatch(/^head radar:0 \d+ /m);
+			const { code, json } = await run(["verify", "radar", "--heads", file, "--json"]);
+			expect({ code, json }).toMatchObject({ code: 0, json: { ok: true, partitions: [{ log: "radar:0", findings: [] }] } });
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
+	});
+});
+
+describe("on a terminal or not", () => {
+	it("colours stay out where output goes to a file, unless they are asked for", async () => {
+		expect((await run("state radar A6-1")).stdout).not.toContain("\x1b[");
+		expect((await run("state radar A6-1", { FORCE_COLOR: "1" })).stdout).toContain("\x1b[1m");
+	});
+});
+
+describe("whoever looks on", () => {
+	it("leaves no commit in any log, and the system running as before", async () => {
+		const tails = async () => (await run("lag --json")).json["logs"];
+		const before = await tails();
+		await Promise.all(["state radar A6-1", "history radar A6-1", "parked", "verify"].map((words) => run(words)));
+		expect(await tails()).toEqual(before);
+		expect((await system.get("/health/ready")).status).toBe(200);
+		expect((await system.post("/detections", { id: "d-2", ...passage })).status).toBe(201);
+	});
+	it("is told in one line that there is nothing to look at", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "vigie-empty-"));
+		const { code, stdout, stderr } = await es(folder, "lag");
+		await rm(folder, { recursive: true, force: true });
+		expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `DATA_DIR is "${folder}": there is no log in it\n` });
+	});
+	it("says how it is used, with exit code 2", async () => {
+		const { code, stderr } = await run(["nonsense"]);
+		expect({ code, first: stderr.split("\n")[0] }).toEqual({ code: 2, first: 'there is no command "nonsense"' });
+		expect(await run("tail --help")).toMatchObject({
+			code: 0,
+			stderr: "",
+			stdout: expect.stringContaining("For example: npm run es -- tail "),
+		});
+	});
+});
+
+describe("a log that was tampered with", () => {
+	it("is found by es-verify, with the position and exit code 1", async () => {
+		await system.stop();
+		const db = new DatabaseSync(join(system.dataDir, "events.db"));
+		db.exec(`UPDATE "log_radar_0" SET body = replace(body, '"lightKmh":110', '"lightKmh":130') WHERE position = 1`);
+		db.close();
+		const { code, stdout } = await run("verify radar");
+		expect(code).toBe(1);
+		expect(stdout).toMatch(/CHANGED_COMMIT at radar:0:1: /);
+	});
+});

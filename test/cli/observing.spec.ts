@@ -1,0 +1,62 @@
+/** A node that looks on: it has everything a running one has, and does nothing of its own accord. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { type Running, start } from "../../cli/start.ts";
+import type { Place } from "../../mixins/lag.ts";
+import { storageOf } from "../../mixins/storage.ts";
+import { Folder } from "../support/folder.ts";
+
+const SERVICES = "radar,registration,infraction,operations";
+const folder = new Folder();
+const env = { DATA_DIR: folder.path, LOG_LEVEL: "fatal" };
+const heads = (sql = "SELECT count(*) AS kept FROM heads"): unknown => {
+	const db = new DatabaseSync(folder.file("events.db"));
+	const [row] = db.prepare(sql).all();
+	db.close();
+	return row?.["kept"];
+};
+/** Who follows a log on this node. */
+async function followersOf({ broker }: Running): Promise<number> {
+	const contexts = await Promise.all(SERVICES.split(",").map((name) => storageOf(broker).context(name)));
+	return contexts.flatMap((context) => context.partitions.flatMap(({ name }) => context.followers(name))).length;
+}
+
+describe("a node that looks on", () => {
+	let observer: Running;
+	beforeAll(async () => {
+		const system = await start({ ...env, SERVICES });
+		expect(await followersOf(system)).toBeGreaterThan(0);
+		for (const id of ["R1", "R2", "R3"])
+			await system.broker.call(
+				"radar.install",
+				{ id, kind: "fixed", latitude: 48, longitude: 2 },
+				{ meta: { now: "2026-03-01T08:00:00.000Z" } },
+			);
+		await system.stop();
+		expect(heads()).toBeGreaterThan(0);
+		heads("DELETE FROM heads");
+		for (const file of ["rows.db", "rows.db-wal", "rows.db-shm"]) rmSync(folder.file(file), { force: true });
+		observer = await start(env, { observing: true });
+	});
+	afterAll(() => folder.remove());
+
+	it("has every service but the gateway", () => {
+		const names = observer.broker.services.map(({ name }: { name: string }) => name);
+		expect(names).toEqual(expect.arrayContaining(["radar", "radars", "case-opening", "radar-log"]));
+		expect(names).not.toContain("gateway");
+		expect(observer.url).toBe("");
+	});
+	it("follows no log", async () => expect(await followersOf(observer)).toBe(0));
+	it("says how far the rows are, whoever writes them", async () => {
+		const { places } = await observer.broker.call<{ places: readonly Place[] }>("radars.lag");
+		expect(places).toMatchObject([{ partition: "radar:0", position: 0, tail: 3, behind: 3 }]);
+		expect(places[0]?.seconds).toBeGreaterThan(60);
+	});
+	it("answers for its actors", async () =>
+		expect(await observer.broker.call("radar.state", { id: "R2" })).toMatchObject({ version: 1, position: "radar:0:2" }));
+	it("signs nothing when it stops", async () => {
+		await observer.stop();
+		expect(heads()).toBe(0);
+	});
+});

@@ -1,0 +1,68 @@
+/** The REPL, by its stdin: the operator's commands in a system of its own, and beside one that runs already. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { Folder } from "../support/folder.ts";
+import { Repl } from "../support/operator.ts";
+import { eventually } from "../support/system.ts";
+
+const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3, limits: { lightKmh: 110 } };
+
+describe("the REPL", () => {
+	let folder: Folder;
+	let repl: Repl;
+	beforeAll(async () => {
+		folder = new Folder();
+		repl = await Repl.open(folder.path);
+		await repl.type(`call radar.install '${JSON.stringify(radar)}'`);
+	});
+	afterAll(async () => {
+		await repl.leave();
+		folder.remove();
+	});
+
+	it("has the system in it: what a built-in command did, ours tell", async () =>
+		expect(await repl.type("es-history radar A6-1")).toMatch(
+			/^radar A6-1: 1 fact in 1 decision\n.*\n +1 {2}\S+ {2}radar:0:1 .* radar.installed /,
+		));
+	it("gives scripts JSON", async () => {
+		const told = await repl.type("es-state radar A6-1 --json");
+		expect(JSON.parse(told)).toMatchObject({ service: "radar", id: "A6-1", version: 1 });
+	});
+	it("keeps nothing of one line for the next", async () => {
+		await repl.type("es-state radar A6-1 --at 1 --json");
+		expect(await repl.type("es-state radar A6-1")).toMatch(/^radar A6-1 at version 1/);
+	});
+	it("goes on after a refusal, and after a wrong usage, told in one line each", async () => {
+		await repl.type("es-state radar A6-9");
+		await repl.type("es-state radar A6-1 --bogus");
+		await repl.type("es-state radar A6-1 --at");
+		await eventually(() => expect(repl.said).toContain("\n--at needs <instant|version>\n"));
+		expect(repl.said).toContain("RADAR_UNKNOWN: There is no radar A6-9; there is A6-1\n");
+		expect(repl.said).toContain("there is no option --bogus; there are --at, --json\n");
+		expect(repl.said).not.toMatch(/\n {4}at /);
+		expect(await repl.type("es-parked")).toBe("nothing is parked in case-opening\n");
+	});
+	it("takes words in quotes as one", async () => {
+		await repl.type('es-parked drop case-opening d-1 --reason "seen twice"');
+		await eventually(() => expect(repl.said).toContain("WORK_NOT_PARKED: case-opening has nothing parked under d-1\n"));
+	});
+	it("explains each command with an example", async () => {
+		const told = await repl.type("help es-rebuild");
+		expect(told).toContain("es-rebuild [options] <read-model>");
+		expect(told).toContain("e.g. es-rebuild radars");
+	});
+	it("shows facts as they become visible", async () => {
+		repl.send("es-tail --limit 1");
+		let tries = 0;
+		await eventually(async () => {
+			repl.send(`call radar.describe '${JSON.stringify({ id: "A6-1", name: `N${++tries}` })}'`); // until the tail stands
+			expect(repl.said).toMatch(/\S+Z {2}radar:0:\d+ {2}radar.described {2}radar A6-1 v\d+ {2}/);
+		});
+	});
+	it("can be opened beside it, to look on", async () => {
+		const beside = await Repl.open(folder.path, ["--beside"]);
+		expect(await beside.type("es-state radar A6-1 --at 1 --json")).toContain('"position":"radar:0:1"');
+		expect(await beside.type("es-verify --json")).toContain('{"ok":true,');
+		expect(await beside.leave()).toBe(0);
+	});
+	it("stops the system when it is left", async () => expect(await repl.leave()).toBe(0));
+});
