@@ -11,10 +11,13 @@ export type JurisdictionId = (typeof jurisdictionIds)[number];
 
 export type OffenceClass = 1 | 2 | 3 | 4 | 5 | "délit";
 
-/** What is due, in minor units (cents, centimes): paid early, in time, late. */
+/** What is due, in minor units (cents, centimes). */
 export interface Amounts {
+	/** Paid early. */
 	readonly reducedMinor: number;
+	/** Paid in time. */
 	readonly standardMinor: number;
+	/** Paid late. */
 	readonly increasedMinor: number;
 	readonly currency: "EUR" | "MAD";
 }

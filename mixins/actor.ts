@@ -59,6 +59,8 @@ export interface ActorHost {
 	landed(actor: Actor, commit: Commit): Actor;
 	/** The next of the mailbox may go. */
 	next(stream: string): void;
-	/** For the metrics. */
+	/** For the metrics, like the two below: how a command ended. */
 	refused(refusal: Refusal): void;
+	unchanged(): void;
+	failed(): void;
 }

@@ -16,7 +16,7 @@ import { Generations } from "./memory.ts";
 
 export interface ActorsOptions {
 	readonly writer: (stream: string) => Writer;
-	/** Milliseconds. */
+	/** Milliseconds of a clock that is never set back. */
 	readonly clock: () => number;
 	/** Actors kept in memory. */
 	readonly capacity: number;
@@ -29,6 +29,10 @@ export class Actors implements Memory, ActorHost {
 	readonly #mailboxes = new Map<string, CommandJob[]>();
 	/** Refusals since the start, by code. */
 	readonly refusals = new Map<string, number>();
+	/** Commands since the start, by how they ended; the refused are above. */
+	readonly commands = { written: 0, unchanged: 0, failed: 0 };
+	/** Actors the writer asked for since the start: in memory, read from their stream, and those that had none yet. */
+	readonly cache = { hits: 0, misses: 0, blank: 0 };
 
 	constructor(model: Model, options: ActorsOptions) {
 		this.model = model;
@@ -44,6 +48,12 @@ export class Actors implements Memory, ActorHost {
 	}
 	refused({ code }: Refusal): void {
 		this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+	}
+	unchanged(): void {
+		this.commands.unchanged++;
+	}
+	failed(): void {
+		this.commands.failed++;
 	}
 	streamOf(id: string): string {
 		return `${this.model.name}-${id}`;
@@ -93,9 +103,13 @@ export class Actors implements Memory, ActorHost {
 
 	// -- Memory, as the writer sees it
 	has(stream: string): boolean {
-		return this.#actors.get(stream) !== undefined;
+		if (this.#actors.get(stream) === undefined) return false;
+		this.cache.hits++;
+		return true;
 	}
 	load(stream: string, commits: readonly Commit[]): void {
+		if (commits.length > 0) this.cache.misses++;
+		else this.cache.blank++;
 		this.#actors.set(
 			stream,
 			commits.reduce((actor, commit) => this.evolve(actor, commit), NEVER_WRITTEN),
@@ -110,6 +124,7 @@ export class Actors implements Memory, ActorHost {
 
 	/** The commit is durable: the actor moves. */
 	landed(actor: Actor, commit: Commit): Actor {
+		this.commands.written++;
 		const next = this.evolve(actor, commit);
 		this.#actors.set(commit.stream, next);
 		return next;

@@ -1,7 +1,8 @@
 /** Errors - refusals and failures as Moleculer carries them from node to node; told apart by `type` and `code` alone. */
 import { Errors } from "moleculer";
 import { isRefusal, type Refusal, refuse } from "../model/index.ts";
-import { StoreUnavailable } from "../store/log.ts";
+import { StoreUnavailable, StreamUnreadable } from "../store/log.ts";
+import { CallerGone } from "./jobs.ts";
 
 /** One field that is not as expected. */
 export interface FieldError {
@@ -19,11 +20,24 @@ export const refusalError = ({ detail, status, code }: Refusal, data?: unknown):
 export const invalid = (errors: readonly FieldError[], detail = "The content is not valid"): Error =>
 	new Errors.ValidationError(detail, "VALIDATION_ERROR", errors);
 
-/** A failure on its way to the caller: may be tried again. */
+/** A failure on its way to the caller: may be tried again, but where nobody understands what is stored. */
 export function failureError(error: unknown): Error {
 	if (error instanceof StoreUnavailable) return new Errors.MoleculerRetryableError(error.message, 503, error.code);
+	if (error instanceof StreamUnreadable) return new Errors.MoleculerError(error.message, 500, error.code);
 	return error instanceof Error ? error : new Error(String(error));
 }
+
+/** Whether nobody could say: the service, the store or the time was missing, not the will. */
+export function isOutage(error: unknown): boolean {
+	if (error instanceof StoreUnavailable || error instanceof CallerGone) return true;
+	if (!(error instanceof Error)) return false;
+	const { type, retryable } = error as { type?: unknown; retryable?: unknown }; // Moleculer's own fields
+	return retryable === true || type === "REQUEST_SKIPPED" || type === "SERVICE_NOT_FOUND";
+}
+
+/** Whether what is stored is not understood, here or where somebody was asked. */
+export const isUnreadable = (error: unknown): boolean =>
+	error instanceof StreamUnreadable || (error instanceof Error && "type" in error && error.type === "STREAM_UNREADABLE");
 
 /** The refusal an error from another actor stands for; null for a failure. */
 export function refusalOf(error: unknown): Refusal | null {

@@ -3,20 +3,22 @@
  * route of each by one rule, and the history of every actor.
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
-import { type AnyAsk, type AnyCommand, creates, id, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
-import { decode } from "../store/codec.ts";
-import { positionText } from "../store/position.ts";
+import { type AnyAsk, type AnyCommand, creates, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
 import type { Consulting, Done, Envelope } from "./actor.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
-import { failureError, type FieldError, fieldErrors, invalid, refusalError } from "./errors.ts";
-import { PerService } from "./following.ts";
+import { failureError, type FieldError, fieldErrors, invalid, isOutage, isUnreadable, refusalError } from "./errors.ts";
+import { isObserving, PerService } from "./following.ts";
+import { historyAction, stateAction } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { RouteNote } from "./routes.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 
 /** Actors of one service kept in memory, where it does not say itself: those in use, up to twice as many. */
 const REMEMBERED = 5000;
+
+/** Milliseconds of a clock nobody sets: who waits ten seconds waits no longer because the machine's time was corrected. */
+const steady = (): number => performance.now();
 
 /** One of many: what travels with it, and the params. */
 export interface Item {
@@ -35,7 +37,8 @@ export type Outcome =
 				readonly errors?: readonly FieldError[];
 			};
 	  }
-	| { readonly failure: string };
+	/** `unavailable`: nobody could say; to be asked again until somebody can. `unreadable`: asking again does not help. */
+	| { readonly failure: string; readonly unavailable?: true; readonly unreadable?: true };
 /** The part of the metadata that belongs to one command, never to what it calls. */
 interface Meta {
 	commandId?: string;
@@ -54,7 +57,8 @@ const hosts = new PerService<Host>();
 type Params = Readonly<Record<string, unknown>>;
 
 export function EventSourced(model: Model, { remembered = REMEMBERED }: { readonly remembered?: number } = {}): Partial<ServiceSchema> {
-	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model) };
+	const actorsOf = (service: Service) => hosts.of(service).actors;
+	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(model, actorsOf) };
 	for (const [name, law] of Object.entries(model.commands)) {
 		actions[name] = commandAction(model, name, law);
 		if (law.bulk) actions[`${name}Many`] = manyAction(name, law);
@@ -64,13 +68,13 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 		actions[`${name}Many`] = askManyAction(law);
 	}
 	return {
-		metadata: { context: model.context },
+		metadata: { context: model.context, facts: Object.keys(model.evolve) },
 		actions,
 		async started(this: Service) {
 			const log = await storageOf(this.broker).context(model.context);
 			const actors = new Actors(model, {
 				writer: (stream) => log.writer(stream),
-				clock: Date.now,
+				clock: steady,
 				capacity: remembered,
 				freeze: process.env["NODE_ENV"] === "test",
 			});
@@ -78,7 +82,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 			const checks = new Map(
 				Object.entries(model.commands).map(([name, { shape }]) => [name, compile({ $$strict: true, ...rulesOf(shape) })]),
 			);
-			log.host(model.name, actors);
+			log.host(model.name, actors, !isObserving(this.broker));
 			hosts.set(this, { actors, log, checks });
 		},
 	};
@@ -139,7 +143,9 @@ function manyAction(name: string, law: AnyCommand) {
 function outcomeOf(error: unknown): Outcome {
 	if (error instanceof Errors.ValidationError)
 		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
-	return { failure: error instanceof Error ? error.message : String(error) };
+	const failure = error instanceof Error ? error.message : String(error);
+	if (isUnreadable(error)) return { failure, unreadable: true };
+	return { failure, ...(isOutage(error) ? { unavailable: true as const } : {}) };
 }
 
 /** Normal form, identity, then the actor. */
@@ -179,7 +185,7 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 		at: now,
 		...(ifMatch === undefined ? {} : { ifMatch }),
 		...(digest === undefined ? {} : { digest }),
-		...(timeout > 0 ? { deadline: Date.now() + timeout } : {}),
+		...(timeout > 0 ? { deadline: steady() + timeout } : {}),
 		...(ctx.requestID ? { trace: ctx.requestID } : {}),
 	};
 }
@@ -213,32 +219,4 @@ function askManyAction(law: AnyAsk) {
 function asked({ actors }: Host, law: AnyAsk, params: { readonly id: string }): Promise<unknown> {
 	const now = new Date().toISOString();
 	return actors.ask(params.id, (actor) => (actor ? law.answer(actor.state, params, { now, id: params.id }) : actors.unknown(params.id)));
-}
-
-/** All that was ever decided about one actor, readable. */
-function historyAction(model: Model) {
-	const note: RouteNote = { kind: "read", of: model.name };
-	return {
-		rest: `GET /${model.plural}/:id/history`,
-		note,
-		params: { $$strict: true, ...rulesOf({ id: id(model.idPattern) }) },
-		async handler(this: Service, ctx: Context<{ id: string }>) {
-			const host = hosts.of(this);
-			const stream = host.actors.streamOf(ctx.params.id);
-			const { log } = host.log.writer(stream);
-			const commits = (await log.streams([stream]).catch((error: unknown) => Promise.reject(failureError(error)))).get(stream);
-			if (!commits) throw refusalError(host.actors.unknown(ctx.params.id));
-			const rows = commits.map((commit) => {
-				const { facts, ...rest } = decode(commit);
-				return {
-					position: positionText(log.name, commit.position),
-					version: commit.version + facts.length,
-					...rest,
-					facts,
-					hash: commit.hash,
-				};
-			});
-			return { id: ctx.params.id, version: rows.at(-1)?.version ?? 0, rows };
-		},
-	};
 }

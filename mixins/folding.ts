@@ -25,7 +25,7 @@ export function stepsOf(
 	const steps: Step[] = [];
 	for (const commit of commits) {
 		let origin: Origin | null = null;
-		for (const { type, data } of decode(commit).facts) {
+		for (const { type, data } of guarded(commit, () => decode(commit)).facts) {
 			const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
 			if (!handler) continue;
 			const from = (origin ??= originOf(commit, context, partition));
@@ -63,19 +63,31 @@ export interface Folded {
 	position: number;
 }
 
-/** The rows a batch changes; a fact a row has seen already is passed over. `of`: the actor whose rows these are. */
-export function foldAll(rows: ReadonlyMap<string, Row>, steps: readonly Step[], partition: string, of?: string): Map<string, Folded> {
+/**
+ * The rows a batch changes; a fact a row has seen already is passed over. `of`: the actor whose rows these are; `all`: rows that have
+ * seen everything too, as they are.
+ */
+export function foldAll(
+	rows: ReadonlyMap<string, Row>,
+	steps: readonly Step[],
+	partition: string,
+	of?: string,
+	all = false,
+): Map<string, Folded> {
 	const folded = new Map<string, Folded>();
 	for (const { id, origin, data, fold } of steps) {
 		const before = rows.get(id);
-		if (!before || (before.at[partition] ?? 0) >= origin.position) continue;
-		const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: 0 };
+		if (!before) continue;
+		const seen = before.at[partition] ?? 0;
+		const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: seen };
+		if (all && before.data) folded.set(id, row);
+		if (seen >= origin.position) continue;
 		row.data = guarded(origin, () => fold(row.data, data, origin));
 		if (origin.service === of && origin.id === id) row.version = origin.version;
 		row.position = origin.position;
 		folded.set(id, row);
 	}
-	for (const row of folded.values()) row.at = { ...row.at, [partition]: row.position };
+	for (const row of folded.values()) if (row.position > (row.before.at[partition] ?? 0)) row.at = { ...row.at, [partition]: row.position };
 	return folded;
 }
 

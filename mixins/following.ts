@@ -1,5 +1,5 @@
 /** Following - what projections and processes need of a node: their logs, and how they are. */
-import { Errors } from "moleculer";
+import { Errors, type ServiceBroker } from "moleculer";
 import type { Follower } from "../store/follow.ts";
 import type { Followed } from "./projector.ts";
 import type { Storage } from "./storage.ts";
@@ -19,17 +19,30 @@ export interface Health {
 	/** Commits known of and not yet taken. */
 	readonly lag: number;
 }
-/** How far the followers of one read model or process are, and whether one has stopped. */
+/** How often in a row something has to go wrong to be more than a moment's trouble. */
+const PATIENCE = 5;
+
+/** How far the followers of one read model or process are, and whether one has stopped or cannot go on. */
 export function healthOf(name: string, followers: readonly Follower[]): Health {
-	const stopped = followers.find(({ error }) => error !== null);
+	const reason = whyNot(name, followers);
 	return {
 		name,
-		ready: stopped === undefined,
-		...(stopped ? { reason: `${name} has stopped after ${stopped.name}:${stopped.position}: ${stopped.error?.message}` } : {}),
+		ready: reason === null,
+		...(reason === null ? {} : { reason }),
 		positions: Object.fromEntries(followers.map(({ name: partition, position }) => [partition, position])),
 		lag: followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0),
 	};
 }
+
+function whyNot(name: string, followers: readonly Follower[]): string | null {
+	const stopped = followers.find(({ error }) => error !== null);
+	if (stopped) return `${name} has stopped after ${stopped.name}:${stopped.position}: ${stopped.error?.message}`;
+	const stuck = followers.find(({ trouble }) => (trouble?.times ?? 0) >= PATIENCE);
+	return stuck ? `${name} cannot go on after ${stuck.name}:${stuck.position}: ${stuck.trouble?.reason}` : null;
+}
+
+/** Whether this node only looks on: it opens what the others keep, follows nothing and sends nothing. */
+export const isObserving = (broker: ServiceBroker): boolean => broker.metadata?.["observing"] === true;
 
 /** One per running service. */
 export class PerService<T> {

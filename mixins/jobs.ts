@@ -137,10 +137,14 @@ export class CommandJob implements Job {
 	proven(): void {
 		const answer = this.#answer;
 		if (isRefusal(answer)) this.#actors.refused(answer);
+		else if (answer) this.#actors.unchanged();
 		if (answer) this.#settle(() => this.#resolve(answer));
 	}
 	failed(error: Error): void {
-		this.#settle(() => this.#reject(error));
+		this.#settle(() => {
+			this.#actors.failed();
+			this.#reject(error);
+		});
 	}
 	/** Once; then the next of the mailbox may go. */
 	#settle(answer: () => void): void {

@@ -3,8 +3,6 @@ export class Generations<V> {
 	readonly #size: number;
 	#young = new Map<string, V>();
 	#old = new Map<string, V>();
-	hits = 0;
-	misses = 0;
 
 	constructor(size: number) {
 		this.#size = size;

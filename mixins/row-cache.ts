@@ -1,6 +1,7 @@
 /** RowCache - the rows a projector has just written, so that hot ones are not read back for every batch. Correct because a save that rests on a stale row is refused. */
 import { blank, type Change, type Row, type Table } from "../store/rows.ts";
 import { Generations } from "./memory.ts";
+import type { Give } from "./metric.ts";
 
 /** Rows kept per projection. */
 const CAPACITY = 4096;
@@ -8,6 +9,9 @@ const CAPACITY = 4096;
 export class RowCache {
 	readonly #table: Table;
 	readonly #rows = new Generations<Row>(CAPACITY);
+	/** Since the start: rows asked for that were here, and that were not. */
+	hits = 0;
+	misses = 0;
 
 	constructor(table: Table) {
 		this.#table = table;
@@ -22,9 +26,15 @@ export class RowCache {
 			if (row) found.set(id, row);
 			else missing.push(id);
 		}
+		this.hits += found.size;
+		this.misses += missing.length;
 		const loaded = await this.#table.load(missing);
 		for (const id of missing) found.set(id, loaded.get(id) ?? blank(id));
 		return found;
+	}
+
+	get size(): number {
+		return this.#rows.size;
 	}
 
 	/** These are saved; `again`: only those written before are worth keeping, for they will be again. */
@@ -37,4 +47,10 @@ export class RowCache {
 	clear(): void {
 		this.#rows.clear();
 	}
+}
+
+export function cacheFigures(follower: string, { size, hits, misses }: RowCache, give: Give): void {
+	give("vigie_row_cache_rows", size, { follower });
+	give("vigie_row_cache_hits_total", hits, { follower });
+	give("vigie_row_cache_misses_total", misses, { follower });
 }

@@ -3,18 +3,23 @@
  * them. Services reach it through `storageOf(broker)`; it opens before they start and closes after they have stopped.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
+import type { Keyring } from "../store/keys.ts";
 import type { Commit, LogPartition, LogStore } from "../store/log.ts";
 import { Follower, type FollowerOptions } from "../store/follow.ts";
 import { Recent } from "../store/recent.ts";
 import { partitionOf } from "../store/position.ts";
 import type { RowStore } from "../store/rows.ts";
+import type { Signer } from "../store/signer.ts";
 import { Writer } from "../store/writer.ts";
 import type { Actors } from "./actors.ts";
+import { type Report, signersOf } from "./signing.ts";
 import { every, nodeTimers, type Timers } from "./timers.ts";
 
 export interface Stores {
 	readonly logs: LogStore;
 	readonly rows: RowStore;
+	/** What the heads of the logs are signed and checked with; without it nobody signs here. */
+	readonly keys?: Keyring;
 }
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
 const LOOK_EVERY = 1000;
@@ -23,13 +28,16 @@ const LOOK_EVERY = 1000;
 export class ContextLog {
 	readonly partitions: readonly LogPartition[];
 	readonly writers: readonly Writer[];
+	/** One a partition, where this node has a key. */
+	readonly signers: readonly Signer[];
 	readonly #timers: Timers;
 	readonly #actors = new Map<string, Actors>();
 	readonly #followers = new Map<string, Set<Follower>>();
 	readonly #recent = new Map<string, Recent>();
 
-	constructor(partitions: readonly LogPartition[], timers: Timers = nodeTimers) {
+	constructor(partitions: readonly LogPartition[], timers: Timers = nodeTimers, signers: readonly Signer[] = []) {
 		this.partitions = partitions;
+		this.signers = signers;
 		this.#timers = timers;
 		this.writers = partitions.map(
 			(log) =>
@@ -43,8 +51,10 @@ export class ContextLog {
 		);
 	}
 
-	host(service: string, actors: Actors): void {
+	/** `signs`: whether what others left unsigned is signed here too. */
+	host(service: string, actors: Actors, signs = true): void {
 		this.#actors.set(service, actors);
+		if (signs) for (const signer of this.signers) signer.start(); // who has actors here writes
 	}
 	writer(stream: string): Writer {
 		const writer = this.writers[partitionOf(stream, this.writers.length)];
@@ -85,16 +95,19 @@ export class ContextLog {
 		const followers = [...(this.#followers.get(partition) ?? [])];
 		recent.add(commits, Math.min(...followers.map(({ position }) => position)));
 		for (const follower of followers) follower.hint(commits.at(-1)?.position ?? 0);
+		this.signers.find(({ log }) => log.name === partition)?.appended(commits);
 	}
 }
 
 export class Storage {
 	readonly #open: () => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
+	readonly #report: Report;
 	#stores: Stores | null = null;
 
-	constructor(open: () => Stores) {
+	constructor(open: () => Stores, report: Report) {
 		this.#open = open;
+		this.#report = report;
 	}
 	/** Opens the stores, unless they are; throws what is wrong with them. */
 	open(): void {
@@ -106,19 +119,35 @@ export class Storage {
 	get rows(): RowStore {
 		return this.#opened.rows;
 	}
+	get keys(): Keyring | undefined {
+		return this.#opened.keys;
+	}
+	/** What was found damaged in what is stored, since it was opened. */
+	get damage(): readonly string[] {
+		return [this.#stores?.logs.damage, this.#stores?.rows.damage].flatMap((found) => found ?? []);
+	}
 	/** The log of a context; opened at the first question. */
 	context(name: string): Promise<ContextLog> {
 		let found = this.#contexts.get(name);
-		if (!found) this.#contexts.set(name, (found = this.#opened.logs.open(name).then((partitions) => new ContextLog(partitions))));
+		if (!found) this.#contexts.set(name, (found = this.#openLog(name)));
 		return found;
+	}
+	async #openLog(name: string): Promise<ContextLog> {
+		const partitions = await this.#opened.logs.open(name);
+		return new ContextLog(partitions, nodeTimers, signersOf(partitions, this.keys, nodeTimers, this.#report));
 	}
 	/** The logs opened here. */
 	contexts(): Promise<readonly ContextLog[]> {
 		return Promise.all(this.#contexts.values());
 	}
-	/** Finishes what is under way, then closes. */
+	/** Finishes what is under way, signs what was written, then closes. */
 	async close(): Promise<void> {
-		for (const context of this.#contexts.values()) await Promise.all((await context).writers.map((writer) => writer.drained()));
+		for (const opened of await Promise.allSettled(this.#contexts.values())) {
+			if (opened.status === "rejected") continue; // there is nothing under way in it
+			const { writers, signers } = opened.value;
+			await Promise.all(writers.map((writer) => writer.drained()));
+			for (const signer of signers) await signer.close();
+		}
 		await this.#stores?.rows.close();
 		await this.#stores?.logs.close();
 		this.#stores = null;
@@ -138,7 +167,8 @@ export function StorageMiddleware(open: () => Stores): Middleware {
 	return {
 		name: "Storage",
 		created(broker: ServiceBroker) {
-			storages.set(broker, new Storage(open));
+			const logger = broker.getLogger("storage");
+			storages.set(broker, new Storage(open, (level, message) => logger[level](message)));
 		},
 		/** Tells those who hold something open for ever that it has to end. */
 		stopping(broker: ServiceBroker) {

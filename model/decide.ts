@@ -43,7 +43,7 @@ export function decide(
 
 function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State): Refusal {
 	return creates(law)
-		? refuse(`${codeOf(name)}_ALREADY_EXISTS`, 409, `There is a ${name} ${id} with other content`)
+		? refuse(`${codeOf(name)}_ALREADY_EXISTS`, 409, `The ${name} ${id} exists with other content`)
 		: refuse(`${codeOf(name)}_${codeOf(status)}`, 409, `The ${name} ${id} is ${status}`);
 }
 

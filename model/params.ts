@@ -15,39 +15,72 @@ interface Complaint {
 export type Rule = Readonly<Record<string, unknown>>;
 export interface Field<T> {
 	readonly rule: Rule;
+	/** The rule for a person to read. */
+	readonly says: string;
+	/** What holds where it is not given. */
+	readonly absent?: string;
+	/** Of a record. */
+	readonly shape?: Shape;
 	/** Never set; carries the type. */
 	readonly type?: T;
 }
 export type Shape = Readonly<Record<string, Field<unknown>>>;
 type Value<F> = F extends Field<infer T> ? T : never;
-type Optional<S extends Shape> = { [K in keyof S]: undefined extends Value<S[K]> ? K : never }[keyof S];
-/** The type a shape describes; fields made `optional` may be absent. */
-export type ParamsOf<S extends Shape> = { readonly [K in Exclude<keyof S, Optional<S>>]: Value<S[K]> } & {
-	readonly [K in Optional<S>]?: Exclude<Value<S[K]>, undefined>;
+/** The type a shape describes; fields made `optional` may be absent. Each field keeps the comment it has in the shape. */
+export type ParamsOf<S extends Shape> = { readonly [K in keyof S as undefined extends Value<S[K]> ? never : K]: Value<S[K]> } & {
+	readonly [K in keyof S as undefined extends Value<S[K]> ? K : never]?: Exclude<Value<S[K]>, undefined>;
 };
 
 /** Null is no value of anything, unless a field says so. */
 const strict = { nullable: false } as const;
 
 /** Letters with no control characters and no half surrogates, 1-200 of them unless said otherwise. */
-export const text = (max = 200): Field<string> => ({ rule: { ...strict, type: "string", min: 1, max, custom: printable } });
-export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/): Field<string> => ({ rule: { ...strict, type: "string", pattern } });
-export const matching = (pattern: RegExp): Field<string> => ({ rule: { ...strict, type: "string", pattern } });
+export const text = (max = 200): Field<string> => ({
+	rule: { ...strict, type: "string", min: 1, max, custom: printable },
+	says: `text, 1-${max} characters`,
+});
+export const id = (pattern?: RegExp, says?: string): Field<string> =>
+	pattern ? matching(pattern, says) : matching(/^[A-Za-z0-9._-]{1,64}$/, "id: 1-64 of `A-Z a-z 0-9 . _ -`");
+export const matching = (pattern: RegExp, says = `text matching \`${pattern.source}\``): Field<string> => ({
+	rule: { ...strict, type: "string", pattern },
+	says,
+});
 export const email = (): Field<string> => ({
 	rule: { ...strict, type: "string", max: 200, pattern: /^[^\s@\p{Cc}\p{Cs}]+@[^\s@.\p{Cc}\p{Cs}]+(?:\.[^\s@.\p{Cc}\p{Cs}]+)+$/u },
+	says: "e-mail address, at most 200 characters",
 });
-export const integer = (min: number, max: number): Field<number> => ({ rule: { ...strict, type: "number", integer: true, min, max } });
-export const decimal = (min: number, max: number): Field<number> => ({ rule: { ...strict, type: "number", min, max } });
-export const oneOf = <const T extends string>(...values: readonly T[]): Field<T> => ({ rule: { ...strict, type: "enum", values } });
-export const optional = <T>(field: Field<T>): Field<T | undefined> => ({ rule: { ...field.rule, optional: true } });
+export const integer = (min: number, max: number): Field<number> => ({
+	rule: { ...strict, type: "number", integer: true, min, max },
+	says: `whole number from ${min} to ${max}`,
+});
+export const decimal = (min: number, max: number): Field<number> => ({
+	rule: { ...strict, type: "number", min, max },
+	says: `number from ${min} to ${max}`,
+});
+export const oneOf = <const T extends string>(...values: readonly T[]): Field<T> => ({
+	rule: { ...strict, type: "enum", values },
+	says: values.map((value) => `\`${value}\``).join(", "),
+});
+/** `absent`: what holds where it is not given, as the law has it; said, not filled in. */
+export const optional = <T>(field: Field<T>, absent?: string): Field<T | undefined> => ({
+	...field,
+	rule: { ...field.rule, optional: true },
+	...(absent === undefined ? {} : { absent }),
+});
 /** The same, and null as a value of its own. */
-export const nullable = <T>(field: Field<T>): Field<T | null> => ({ rule: { ...field.rule, nullable: true } });
+export const nullable = <T>(field: Field<T>): Field<T | null> => ({
+	...field,
+	rule: { ...field.rule, nullable: true },
+	says: `${field.says}; or null`,
+});
 export const record = <S extends Shape>(shape: S): Field<ParamsOf<S>> => ({
 	rule: { ...strict, type: "object", strict: true, props: rulesOf(shape) },
+	says: "object",
+	shape,
 });
 
 /** An instant with an offset in, normalised to UTC. */
-export const instant = (): Field<Instant> => ({ rule: { ...strict, type: "string", max: 40, custom: normalInstant } });
+export const instant = (): Field<Instant> => ({ rule: { ...strict, type: "string", max: 40, custom: normalInstant }, says: "instant" });
 /** An instant later than the one in another field of the same params, which must stand before it. */
 export const instantAfter = (other: string): Field<Instant> => ({
 	rule: {
@@ -69,6 +102,7 @@ export const instantAfter = (other: string): Field<Instant> => ({
 			return normal;
 		},
 	},
+	says: `instant later than \`${other}\``,
 });
 /** A day of the calendar, `YYYY-MM-DD`. */
 export const date = (): Field<string> => ({
@@ -80,6 +114,7 @@ export const date = (): Field<string> => ({
 			return value;
 		},
 	},
+	says: "day, `YYYY-MM-DD`",
 });
 
 export const rulesOf = (shape: Shape): Record<string, Rule> =>

@@ -38,7 +38,7 @@ export default {
 	name: infractions.name,
 	mixins: [listed],
 	actions: {
-		/** An owner's cases: those in which he or she held the vehicle at the instant of the offence. */
+		/** An owner's cases: those in which he or she held the vehicle at the instant of the offence. Asked like the list of all. */
 		ofOwner: {
 			rest: "GET /owners/:id/infractions",
 			note: { kind: "read", of: "owner" },

@@ -30,6 +30,7 @@ type Detection = Unknown | { readonly status: "qualified" | "discarded"; readonl
 /** The first that applies, in this order. */
 export type DiscardReason = "RADAR_NOT_IN_SERVICE" | "CERTIFICATE_NOT_VALID" | "NO_LIMIT" | "WITHIN_TOLERANCE";
 export interface DetectionFacts {
+	/** The passage as it was measured. */
 	"detection.recorded": {
 		radar: string;
 		plate: string;
@@ -38,16 +39,20 @@ export interface DetectionFacts {
 		speedKmh: number;
 		capturedAt: Instant;
 	};
-	/** With everything a judge needs of the radar at that instant. */
+	/** It is evidence; with everything a judge needs of the radar at that instant. */
 	"detection.qualified": {
 		radar: string;
+		/** That held for this class of vehicle at the instant of capture. */
 		limitKmh: number;
+		/** Measured, less the technical tolerance, in the driver's favour (order of 4 June 2009). */
 		retainedKmh: number;
+		/** Retained, less the limit. */
 		excessKmh: number;
 		kind: RadarKind;
 		jurisdiction: JurisdictionId;
 		site: Site & { road: string | null };
 	};
+	/** It is no evidence, and kept for the auditor; the first reason that applies, in the order of the list. */
 	"detection.discarded": { reason: DiscardReason; limitKmh?: number; retainedKmh?: number };
 }
 
@@ -63,11 +68,16 @@ const captureIsNotAhead = invariant(
 // -- The model -------------------------------------------------------------------
 const passage = {
 	id: id(),
+	/** Id of the radar that measured it; asked what it could enforce at `capturedAt`. */
 	radar: id(),
+	/** As read, brought into the form of its country: `ab123cd` becomes `AB-123-CD`; one that fits no rule is kept as it is. */
 	plate: text(),
-	country: matching(/^[A-Z]{1,3}$/),
-	vehicleClass: optional(oneOf("light", "heavy")),
+	/** Distinguishing sign of the country of registration: `FR`, `MA`, `D`. */
+	country: matching(/^[A-Z]{1,3}$/, "1-3 capitals"),
+	vehicleClass: optional(oneOf("light", "heavy"), "`light`"),
+	/** As measured, before tolerance. */
 	speedKmh: integer(1, 400),
+	/** At most five minutes ahead of the clock. */
 	capturedAt: instant(),
 };
 type Passage = ParamsOf<typeof passage>;
@@ -83,6 +93,7 @@ export const detection = define({
 	begins: ["detection.recorded"],
 	personal: { "detection.recorded": ["plate"] },
 	commands: {
+		/** Judges one measured passage: evidence of an offence, or kept as discarded with the reason. */
 		record: command(passage, {
 			bulk: true,
 			from: ["unknown"],
@@ -94,6 +105,7 @@ export const detection = define({
 				fact("detection.recorded", asRecorded(params)),
 				judge(asRecorded(params), consulted.radar),
 			],
+			/** `outcome`: `qualified` or `discarded`; with `reason` when discarded. */
 			answer: ([, outcome]) =>
 				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },
 		}),

@@ -42,6 +42,7 @@ export interface Enforcement {
 }
 
 export interface RadarFacts {
+	/** It came into being, with what it was given; `from: null` unless that was dated. */
 	"radar.installed": {
 		name?: string;
 		kind: RadarKind;
@@ -54,12 +55,19 @@ export interface RadarFacts {
 		sectionMeters?: number;
 		from: Instant | null;
 	};
+	/** Called otherwise; what is absent stays. */
 	"radar.described": { name?: string; road?: string; direction?: string; from: Instant };
+	/** Set up elsewhere; road and direction stay where they are absent. */
 	"radar.relocated": { latitude: number; longitude: number; road?: string; direction?: string; from: Instant };
+	/** Other limits; one that is absent stays. */
 	"radar.limitsChanged": Limits & { from: Instant };
+	/** One more verification certificate, whenever it is or was valid. */
 	"radar.calibrated": Certificate;
+	/** In service from that instant on. */
 	"radar.activated": { from: Instant };
+	/** Out of service from that instant on. */
 	"radar.deactivated": { from: Instant; reason: string };
+	/** Out of service for good. */
 	"radar.retired": { from: Instant; reason?: string };
 }
 

@@ -47,6 +47,7 @@ const ERRORS = 1000;
 export default {
 	name: "radar-import",
 	actions: {
+		/** Installs the radars of a file nobody knows yet, and changes those it says differently; answers what became of its lines. */
 		run: {
 			rest: "POST /radars/import",
 			note: { kind: "upload", of: "radar", accepts: "text/csv" },

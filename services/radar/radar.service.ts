@@ -31,18 +31,42 @@ const isNotYetRetired = invariant(
 
 // -- The model -------------------------------------------------------------------
 const kmh = () => integer(1, 400);
-const site = { latitude: decimal(-90, 90), longitude: decimal(-180, 180) };
-const description = { road: optional(text()), direction: optional(text()) };
+const site = {
+	/** Decimal degrees, north positive. */
+	latitude: decimal(-90, 90),
+	/** Decimal degrees, east positive. */
+	longitude: decimal(-180, 180),
+};
+const description = {
+	/** As it is signed: `A6`, `RD9785`. */
+	road: optional(text()),
+	/** Of the traffic it measures. */
+	direction: optional(text()),
+};
+const limits = {
+	/** Without it, only heavy vehicles with a limit of their own can exceed one. */
+	lightKmh: optional(kmh()),
+	/** Without it, the light one holds for heavy vehicles too. */
+	heavyKmh: optional(kmh()),
+};
+const from = {
+	/** From when it holds in the world. */
+	from: optional(instant(), "now"),
+};
 const installation = {
 	id: id(),
 	name: optional(text()),
+	/** Decides the tolerance (order of 4 June 2009): `mobile` measures from a moving vehicle, all others stand. */
 	kind: oneOf(...radarKinds),
 	...site,
 	...description,
-	jurisdiction: optional(oneOf(...jurisdictionIds)),
-	limits: optional(record({ lightKmh: optional(kmh()), heavyKmh: optional(kmh()) })),
+	/** Whose law judges what it measures. */
+	jurisdiction: optional(oneOf(...jurisdictionIds), "`FR`"),
+	limits: optional(record(limits), "none"),
+	/** Length of the section, of a `section` radar. */
 	sectionMeters: optional(integer(1, 1_000_000)),
-	from: optional(instant()),
+	/** From when site, road, direction and limits hold. */
+	from: optional(instant(), "the beginning of time"),
 };
 type Installation = ParamsOf<typeof installation>;
 /** What is stored of an installation: the defaults of the law filled in. */
@@ -58,11 +82,13 @@ export const radar = define({
 	context: "radar",
 	begins: ["radar.installed"],
 	commands: {
+		/** Brings a radar into being; it measures nothing in the eyes of the law before it is active and certified. */
 		install: command(installation, {
 			from: ["unknown"],
 			already: (state, params) => same(state.created, asInstalled(params)),
 			decide: (_unknown, params) => [fact("radar.installed", asInstalled(params))],
 		}),
+		/** Changes how it is called, from now on. */
 		describe: command(
 			{ id: id(), name: optional(text()), ...description },
 			{
@@ -73,8 +99,9 @@ export const radar = define({
 				decide: (_state, { id: _id, ...said }, { now }) => [fact("radar.described", given({ ...said, from: now }))],
 			},
 		),
+		/** Sets it up elsewhere from an instant on. */
 		relocate: command(
-			{ id: id(), ...site, ...description, from: optional(instant()) },
+			{ id: id(), ...site, ...description, ...from },
 			{
 				from: recorded,
 				require: [isNotYetRetired],
@@ -85,8 +112,9 @@ export const radar = define({
 				decide: (_state, { id: _id, from, ...place }, { now }) => [fact("radar.relocated", given({ ...place, from: from ?? now }))],
 			},
 		),
+		/** Sets the limits it enforces from an instant on; a limit that is not given stays. */
 		changeLimits: command(
-			{ id: id(), lightKmh: optional(kmh()), heavyKmh: optional(kmh()), from: optional(instant()) },
+			{ id: id(), ...limits, ...from },
 			{
 				from: recorded,
 				oneOf: ["lightKmh", "heavyKmh"],
@@ -96,16 +124,26 @@ export const radar = define({
 				decide: (_state, { id: _id, from, ...limits }, { now }) => [fact("radar.limitsChanged", given({ ...limits, from: from ?? now }))],
 			},
 		),
+		/** Adds a verification certificate, an expired one too: a passage is evidence only inside the validity of one (order of 4 June 2009). */
 		calibrate: command(
-			{ id: id(), number: text(64), validFrom: instant(), validUntil: instantAfter("validFrom") },
+			{
+				id: id(),
+				/** As printed on the certificate. */
+				number: text(64),
+				/** The first instant it covers. */
+				validFrom: instant(),
+				/** The first instant it does not cover any more. */
+				validUntil: instantAfter("validFrom"),
+			},
 			{
 				from: recorded,
 				already: ({ equipment }, { id: _id, ...certificate }) => equipment.certificates.some((known) => same(known, certificate)),
 				decide: (_state, { id: _id, ...certificate }) => [fact("radar.calibrated", certificate)],
 			},
 		),
+		/** Puts it into service from an instant on; it needs no certificate for that, each capture is judged by itself. */
 		activate: command(
-			{ id: id(), from: optional(instant()) },
+			{ id: id(), ...from },
 			{
 				from: recorded,
 				require: [isNotYetRetired],
@@ -114,8 +152,9 @@ export const radar = define({
 				decide: (_state, { from }, { now }) => [fact("radar.activated", { from: from ?? now })],
 			},
 		),
+		/** Takes it out of service from an instant on; what it measures then is discarded. */
 		deactivate: command(
-			{ id: id(), reason: text(), from: optional(instant()) },
+			{ id: id(), reason: text(), ...from },
 			{
 				from: recorded,
 				require: [isNotYetRetired],
@@ -124,6 +163,7 @@ export const radar = define({
 				decide: (_state, { reason, from }, { now }) => [fact("radar.deactivated", { reason, from: from ?? now })],
 			},
 		),
+		/** Ends its service for good, now. Captures from before stay what they were. */
 		retire: command(
 			{ id: id(), reason: optional(text()) },
 			{

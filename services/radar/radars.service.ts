@@ -16,7 +16,9 @@ interface Shown extends Omit<ReturnType<typeof standing>, "lightKmh" | "heavyKmh
 	readonly limits: Limits;
 	/** The one that covers now, else the one that lasts longest. */
 	readonly certificate: Certificate | null;
+	/** Passages it measured. */
 	readonly detections: number;
+	/** Of these, those that are evidence. */
 	readonly qualified: number;
 }
 

@@ -10,6 +10,7 @@ type Owner =
 
 // -- Facts: stored for ever, so never renamed, extended with care --------------
 export interface OwnerFacts {
+	/** Known from now on, with what was given. */
 	"owner.registered": {
 		kind: "person" | "company";
 		name: string;
@@ -19,14 +20,30 @@ export interface OwnerFacts {
 		phone?: string;
 		address?: string;
 	};
+	/** What was corrected; the rest stays. */
 	"owner.corrected": Partial<OwnerFacts["owner.registered"]>;
 }
 
 const { answer, command, define, fact } = aggregate<Owner, OwnerFacts>();
 
 // -- The model -------------------------------------------------------------------
-const identity = { birthDate: optional(date()), nationalId: optional(text()), phone: optional(text()), address: optional(text()) };
-const registration = { id: id(), kind: oneOf("person", "company"), name: text(), email: email(), ...identity };
+const identity = {
+	/** `YYYY-MM-DD`. */
+	birthDate: optional(date()),
+	/** National identity number; of a company, its registration number. */
+	nationalId: optional(text()),
+	phone: optional(text()),
+	/** Postal, in one text. */
+	address: optional(text()),
+};
+const registration = {
+	id: id(),
+	kind: oneOf("person", "company"),
+	/** Of the person, first and last; or of the company. */
+	name: text(),
+	email: email(),
+	...identity,
+};
 const correction = { id: id(), kind: optional(oneOf("person", "company")), name: optional(text()), email: optional(email()), ...identity };
 const personal = ["name", "birthDate", "nationalId", "email", "phone", "address"] as const;
 const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => given(rest);
@@ -39,11 +56,13 @@ export const owner = define({
 	begins: ["owner.registered"],
 	personal: { "owner.registered": personal, "owner.corrected": personal },
 	commands: {
+		/** Makes a person or a company known, so that vehicles can be registered to them. */
 		register: command(registration, {
 			from: ["unknown"],
 			already: (state, params) => same(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
+		/** Sets right what is recorded of them; what is not given stays. */
 		correct: command(correction, {
 			from: ["registered"],
 			oneOf: ["kind", ...personal],

@@ -2,29 +2,9 @@
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/event-sourced.ts";
-import {
-	aggregate,
-	alreadyHolds,
-	ask,
-	type Case,
-	entryAfter,
-	entryAt,
-	given,
-	id,
-	insert,
-	type Instant,
-	instant,
-	integer,
-	invariant,
-	matching,
-	oneOf,
-	optional,
-	type ParamsOf,
-	same,
-	text,
-	type Timeline,
-	type Unknown,
-} from "../../model/index.ts";
+import { aggregate, alreadyHolds, ask, type Case, entryAfter, entryAt, given, id, insert, type Instant } from "../../model/index.ts";
+import { instant, integer, invariant, matching, oneOf, optional, type ParamsOf, same, text } from "../../model/index.ts";
+import type { Timeline, Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Registered {
@@ -44,10 +24,26 @@ interface Details {
 	readonly fiscalPower: number;
 }
 export interface VehicleFacts {
+	/** Held by its owner from that instant on; said again when it is registered after a deregistration. */
 	"vehicle.registered": Details & { plate: string; country: string; owner: string; from: Instant | null };
+	/** Sold or given: another holder from that instant on. */
 	"vehicle.transferred": { owner: string; from: Instant };
+	/** What was corrected; the rest stays. */
 	"vehicle.corrected": Partial<Details>;
+	/** Nobody holds it from that instant on. */
 	"vehicle.deregistered": { from: Instant };
+}
+
+/** The answer to who held it. */
+interface Holding {
+	readonly vehicle: string;
+	readonly at: Instant;
+	/** Null where nobody is known, or it was deregistered. */
+	readonly owner: string | null;
+	/** From when they held it; null is the beginning of time. */
+	readonly from: Instant | null;
+	/** Until when; null is until further notice. */
+	readonly to: Instant | null;
 }
 
 const { answer, command, define, fact } = aggregate<Vehicle, VehicleFacts>();
@@ -73,18 +69,28 @@ const isFreeThen = invariant(
 
 // -- The model -------------------------------------------------------------------
 const type = () => oneOf("car", "bus", "truck", "motorcycle");
-const vehicleId = () => id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/);
+const vehicleId = () => id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/, "id: `<country>-<plate>`");
 const power = () => integer(1, 999);
 const registration = {
-	id: optional(vehicleId()),
+	/** Has to be what country and plate say. */
+	id: optional(vehicleId(), "`<country>-<plate>`"),
+	/** Brought into the form of its country: `ab123cd` becomes `AB-123-CD`. */
 	plate: text(32),
-	country: matching(/^[A-Z]{1,3}$/),
+	/** Distinguishing sign of the country of registration: `FR`, `MA`, `D`. */
+	country: matching(/^[A-Z]{1,3}$/, "1-3 capitals"),
 	type: type(),
 	brand: text(),
 	model: text(),
+	/** Fiscal horsepower (P.6 of the French certificate). */
 	fiscalPower: power(),
+	/** Id of who holds it; has to be known. */
 	owner: id(),
-	from: optional(instant()),
+	/** From when they hold it. */
+	from: optional(instant(), "the beginning of time, at a registration again now"),
+};
+const from = {
+	/** From when it holds; dated back, it moves the cases it concerns. */
+	from: optional(instant(), "now"),
 };
 const asRegistered = (
 	{ id: _id, from, ...rest }: ParamsOf<typeof registration>,
@@ -99,6 +105,7 @@ export const vehicle = define({
 	begins: ["vehicle.registered"],
 	personal: { "vehicle.registered": ["plate"] },
 	commands: {
+		/** Registers a vehicle to its holder, or a deregistered one again. */
 		register: command(registration, {
 			from: ["unknown", "deregistered", "registered"],
 			identity: ({ country, plate }) => `${country}-${readPlate(country, plate).plate}`,
@@ -108,8 +115,9 @@ export const vehicle = define({
 			require: [plateIsOfItsCountry, isFreeThen],
 			decide: (state, params, { now }) => [fact("vehicle.registered", asRegistered(params, state.status === "unknown" ? null : now))],
 		}),
+		/** Hands it to another holder from an instant on. */
 		transfer: command(
-			{ id: vehicleId(), owner: id(), from: optional(instant()) },
+			{ id: vehicleId(), owner: id(), ...from },
 			{
 				from: ["registered", "deregistered"],
 				already: (state, { owner, from }, { now }) => alreadyHolds(state.holders, from, now, owner),
@@ -118,6 +126,7 @@ export const vehicle = define({
 				decide: (_state, { owner, from }, { now }) => [fact("vehicle.transferred", { owner, from: from ?? now })],
 			},
 		),
+		/** Sets right what is recorded of the vehicle itself; what is not given stays. */
 		correct: command(
 			{ id: vehicleId(), type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
 			{
@@ -127,8 +136,9 @@ export const vehicle = define({
 				decide: (_state, { id: _id, ...fields }) => [fact("vehicle.corrected", given(fields))],
 			},
 		),
+		/** Takes it off the register from an instant on: exported, destroyed, or kept off the road. */
 		deregister: command(
-			{ id: vehicleId(), from: optional(instant()) },
+			{ id: vehicleId(), ...from },
 			{
 				from: ["registered", "deregistered"],
 				already: (state, { from }, { now }) => alreadyHolds(state.holders, from, now, null),
@@ -137,9 +147,10 @@ export const vehicle = define({
 		),
 	},
 	asks: {
+		/** Who held it at an instant. */
 		holderAt: answer(
-			{ id: vehicleId(), at: optional(instant()) },
-			(state, { at }, { now, id }) => {
+			{ id: vehicleId(), at: optional(instant(), "now") },
+			(state, { at }, { now, id }): Holding => {
 				const entry = entryAt(state.holders, at ?? now);
 				return {
 					vehicle: id,

@@ -12,6 +12,7 @@ interface Row {
 interface Shown extends Given {
 	/** Who holds it now. */
 	readonly owner: string | null;
+	/** As of now. */
 	readonly status: "registered" | "deregistered";
 	/** `from: null` is the beginning of time; no `to` is until further notice. */
 	readonly holders: readonly { readonly owner: string; readonly from: Instant | null; readonly to?: Instant }[];

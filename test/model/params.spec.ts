@@ -130,3 +130,24 @@ describe("all fields together", () => {
 		]);
 	});
 });
+
+describe("what a field says of itself", () => {
+	it("is its rule, bounds included", () => {
+		expect(text(3).says).toBe("text, 1-3 characters");
+		expect(integer(1, 400).says).toBe("whole number from 1 to 400");
+		expect(decimal(-90, 90).says).toBe("number from -90 to 90");
+		expect(oneOf("light", "heavy").says).toBe("`light`, `heavy`");
+		expect(instantAfter("validFrom").says).toContain("`validFrom`");
+		expect(matching(/^[A-Z]$/).says).toContain("`^[A-Z]$`");
+		expect(matching(/^[A-Z]$/, "a capital").says).toBe("a capital");
+	});
+	it("stays when it may be left out or be null, with what holds where it is left out", () => {
+		expect(optional(text(3), "none")).toMatchObject({ says: text(3).says, absent: "none" });
+		expect(optional(text(3))).not.toHaveProperty("absent");
+		expect(nullable(text(3)).says).toBe("text, 1-3 characters; or null");
+	});
+	it("is, of a record, what its fields say", () => {
+		const shape = { lightKmh: optional(integer(1, 400)) };
+		expect(optional(record(shape)).shape).toBe(shape);
+	});
+});

@@ -1,0 +1,34 @@
+/** Environment - every variable the system reads: what holds where it is not set, and what it says. Settings, reference and README go by this one list. */
+
+interface Variable {
+	/** As it would be written; the code itself falls back on it. */
+	readonly default?: string;
+	/** In words, where there is no such text. */
+	readonly unset?: string;
+	readonly means: string;
+}
+
+export const ENVIRONMENT = {
+	DATA_DIR: {
+		default: "./data",
+		means: "folder of what is kept: `events.db`, the log; `rows.db`, read models, which the log can give again; `keys`, who signs the log",
+	},
+	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
+	PORT: { default: "3000", means: "port of the gateway; 0 takes a free one" },
+	SERVICES: { unset: "all", means: "contexts or services to start, e.g. `radar,gateway`" },
+	PARTITIONS: { unset: "what the log holds, else 1", means: "partitions of a new log; a log keeps those it was made with" },
+	LOG_LEVEL: { default: "warn", means: "`fatal`, `error`, `warn`, `info`, `debug`, `trace`" },
+	METRICS: { default: "on", means: "`off` counts and shows nothing" },
+	METRICS_PORT: { unset: "none", means: "a port of their own for the metrics, besides `GET /api/metrics`; 0 takes a free one" },
+	SIGNING_KEY: {
+		unset: "the one in `keys`, made at the first start",
+		means: "Ed25519 private key that signs the heads of the log, as PEM or as base64 of its PKCS8",
+	},
+	TRUSTED_KEYS: {
+		unset: "none",
+		means: "Ed25519 public keys of other nodes, whose signatures count too, as base64 of their SPKI, separated by commas",
+	},
+	NATS_URL: { unset: "none", means: "not in this version: where it is set, the start is refused" },
+	MONGO_URL: { unset: "none", means: "not in this version: where it is set, the start is refused" },
+	NODE_ENV: { unset: "none", means: "`test` freezes every state, so that whoever writes to one is told at once" },
+} as const satisfies Readonly<Record<string, Variable>>;

@@ -1,0 +1,57 @@
+/** Action docs - what an action is for: the comment where it is stated, in its service or in the mixin that makes it. */
+import ts from "typescript";
+import type { Action, Service } from "./house.ts";
+import type { ModelLines } from "./laws.ts";
+import type { Sources } from "./sources.ts";
+
+/** What the model of its service states, or else its comment. */
+export function meaningOf(sources: Sources, models: readonly ModelLines[], service: Service, action: Action): string {
+	const model = models.find(({ value }) => value.name === service.name);
+	const stated = [...(model?.commands ?? []), ...(model?.asks ?? [])].find(({ name }) => action.name === `${service.name}.${name}`);
+	return stated?.meaning ?? actionDoc(sources, models, service, action) ?? "";
+}
+
+/** Null for what the model of its service states. */
+export function actionDoc(sources: Sources, models: readonly ModelLines[], { path }: Service, { name: full }: Action): string | null {
+	const [service = "", name = ""] = full.split(".");
+	const model = models.find(({ value }) => value.name === service)?.value;
+	const single = name.replace(/Many$/, "");
+	return model && (single in model.commands || single in model.asks) ? null : firstDoc(sources, path, name);
+}
+
+/** The nearest file that explains it: the service, then the mixins it is made of, then theirs. */
+function firstDoc(sources: Sources, path: string, name: string): string {
+	const seen = new Set([path]);
+	for (const file of seen) {
+		const doc = docIn(sources, sources.file(file), name);
+		if (doc) return doc;
+		for (const next of mixinsOf(sources, file)) seen.add(next);
+	}
+	return "";
+}
+
+/** A field of an object called `actions` or made by a function `<some>Actions`, or the function `<name>Action` that makes one. */
+function docIn(sources: Sources, tree: ts.SourceFile, name: string): string {
+	let found = "";
+	const walk = (node: ts.Node): void => {
+		if (found) return;
+		const field = ts.isPropertyAssignment(node) && node.name.getText() === "actions" ? node.initializer : undefined;
+		const made = ts.isReturnStatement(node) && /Actions$/.test(routineOf(node)) ? node.expression : undefined;
+		found = sources.entries(field ?? made).find((entry) => entry.name === name)?.doc ?? "";
+		const maker = (ts.isFunctionDeclaration(node) || ts.isVariableDeclaration(node)) && node.name?.getText() === `${name}Action`;
+		if (!found && maker && node.name) found = sources.doc(sources.checker.getSymbolAtLocation(node.name));
+		ts.forEachChild(node, walk);
+	};
+	walk(tree);
+	return found;
+}
+
+const routineOf = (node: ts.Node): string => ts.findAncestor(node, ts.isFunctionDeclaration)?.name?.text ?? "";
+
+const mixinsOf = (sources: Sources, path: string): string[] =>
+	sources.file(path).statements.flatMap((statement) => {
+		if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) return [];
+		const name = /(?:^\.|\/mixins)\/([a-z-]+\.ts)$/.exec(statement.moduleSpecifier.text)?.[1];
+		const beside = path.startsWith("mixins/") || statement.moduleSpecifier.text.includes("/mixins/");
+		return name !== undefined && beside ? [`mixins/${name}`] : [];
+	});

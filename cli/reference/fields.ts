@@ -1,0 +1,97 @@
+/** Fields - the fields of a type, in words: what is stored of a fact, what a row shows, what a question is answered with. */
+import ts from "typescript";
+import type { Sources } from "./sources.ts";
+
+export interface FieldLine {
+	/** `site.latitude`; `holders[].owner` of the items of a list. */
+	readonly path: string;
+	readonly type: string;
+	/** May be absent. */
+	readonly optional: boolean;
+	readonly meaning: string;
+}
+/** Objects inside objects that are taken apart. */
+const DEEPEST = 3;
+
+/** Every field of a type, and the fields of its objects below it, as they stand in the source. */
+export function fieldsOf(sources: Sources, type: ts.Type, at: ts.Node, prefix = "", depth = 0): FieldLine[] {
+	return propertiesOf(type).flatMap((property) => {
+		const { checker } = sources;
+		const path = `${prefix}${property.name}`;
+		const whole = checker.getTypeOfSymbolAtLocation(property, at);
+		const optional = (property.flags & ts.SymbolFlags.Optional) !== 0 || partsOf(whole).some(({ flags }) => flags & ts.TypeFlags.Undefined);
+		const inner = innerOf(checker, whole);
+		const line = { path, type: wordsOf(checker, whole, property), optional, meaning: sources.doc(property) };
+		if (!inner || depth === DEEPEST) return [line];
+		return [line, ...fieldsOf(sources, inner.type, at, `${path}${inner.list ? "[]" : ""}.`, depth + 1)];
+	});
+}
+
+/** In the order of the source: the compiler's own would change with what else it has read. */
+function propertiesOf(type: ts.Type): ts.Symbol[] {
+	if (type.isUnion()) return type.types.filter((part) => !isNothing(part)).flatMap(propertiesOf);
+	if (type.isIntersection()) return [...new Map(type.types.flatMap(propertiesOf).map((property) => [property.name, property])).values()];
+	const place = ({ declarations: [first] = [] }: ts.Symbol): string =>
+		first ? `${first.getSourceFile().fileName}:${String(first.getStart()).padStart(8, "0")}` : "";
+	return type.getProperties().toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
+}
+
+const partsOf = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
+const isNothing = ({ flags }: ts.Type): boolean => (flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)) !== 0;
+const isPlain = ({ flags }: ts.Type): boolean =>
+	(flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike)) !== 0;
+
+/** The object a field holds, or the objects of its list. */
+function innerOf(checker: ts.TypeChecker, type: ts.Type): { readonly type: ts.Type; readonly list: boolean } | null {
+	const parts = partsOf(type).filter((part) => !isNothing(part));
+	const [only] = parts;
+	if (!only || parts.length > 1 || isPlain(only)) return null;
+	if (!checker.isArrayType(only)) return { type: only, list: false };
+	const item = itemOf(checker, only);
+	return item && !isPlain(item) ? { type: item, list: true } : null;
+}
+const itemOf = (checker: ts.TypeChecker, array: ts.Type): ts.Type | undefined => checker.getTypeArguments(array as ts.TypeReference)[0]; // what an array is
+
+function wordsOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): string {
+	const parts = partsOf(type);
+	const some = parts.filter((part) => !isNothing(part));
+	const literals = some.every(isLiteral);
+	const words = literals
+		? inOrder(some, [type, ...some].map(({ aliasSymbol }) => aliasSymbol).concat(property)).join(", ")
+		: [...new Set(some.map((part) => wordOf(checker, part, property)))].toSorted().join(" or ");
+	return parts.some(({ flags }) => (flags & ts.TypeFlags.Null) !== 0) ? `${words}; or null` : words;
+}
+const isLiteral = (type: ts.Type): boolean => type.isStringLiteral() || type.isNumberLiteral();
+const literalText = (type: ts.Type): string => `\`${type.isStringLiteral() || type.isNumberLiteral() ? type.value : ""}\``;
+
+/** As they are declared one beside the other, else by their text. */
+function inOrder(literals: readonly ts.Type[], declared: readonly (ts.Symbol | undefined)[]): string[] {
+	const texts = literals.map(literalText).toSorted();
+	const said = declared
+		.flatMap((symbol) => symbol?.declarations ?? [])
+		.map((declaration) => ("type" in declaration ? (declaration.type as ts.TypeNode | undefined) : undefined)) // of an alias or a field
+		.find((node) => node !== undefined && ts.isUnionTypeNode(node));
+	const order = said && ts.isUnionTypeNode(said) ? said.types.map((one) => `\`${one.getText().replace(/^"|"$/g, "")}\``) : [];
+	return texts.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+function wordOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): string {
+	if (isLiteral(type)) return literalText(type);
+	if (type.flags & ts.TypeFlags.NumberLike) return "number";
+	if (type.flags & ts.TypeFlags.BooleanLike) return "boolean";
+	if (type.flags & ts.TypeFlags.StringLike) return saysInstant(property) ? "instant" : "text";
+	if (!checker.isArrayType(type)) return "object";
+	const item = itemOf(checker, type);
+	return `list of ${item && isPlain(item) ? `${wordOf(checker, item, property)}s` : "objects"}`;
+}
+
+/** An instant is a text to the compiler; where it is declared it is called one. */
+const saysInstant = ({ declarations = [] }: ts.Symbol): boolean =>
+	declarations.some((declaration) => {
+		const said = ts.isPropertySignature(declaration)
+			? declaration.type
+			: ts.isPropertyAssignment(declaration)
+				? declaration.initializer
+				: undefined;
+		return said !== undefined && /\bInstant\b|\binstant(After)?\(/.test(said.getText());
+	});

@@ -1,0 +1,96 @@
+/**
+ * General codes - what every code that belongs to no aggregate means, and what its reader does about it. Which there are is found
+ * in the code; a test compares both ways.
+ */
+import type { FindingCode } from "../../store/verify.ts";
+
+export interface GeneralCode {
+	readonly means: string;
+	readonly then: string;
+}
+
+const AGAIN = "Send it again.";
+
+export const GENERAL: Readonly<Record<string, GeneralCode>> = {
+	// -- A request that cannot be taken as it is
+	VALIDATION_ERROR: {
+		means: "The content or a parameter is not as it has to be; `errors` says of each field what was expected and what came.",
+		then: "Correct the fields.",
+	},
+	MALFORMED: { means: "No JSON, no UTF-8, nested too deep, a header or a path that cannot be read.", then: "Correct the request." },
+	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
+	TOO_LARGE: {
+		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
+		then: "Send less at once; NDJSON may have any number of lines.",
+	},
+	UNSUPPORTED_MEDIA_TYPE: { means: "Another content type, charset or encoding than the route takes.", then: "See [routes](routes.md)." },
+	IDEMPOTENCY_KEY_REUSED: {
+		means: "The `Idempotency-Key` was used on this actor for a command with other content.",
+		then: "Take a new key for a new command.",
+	},
+	VERSION_MISMATCH: {
+		means: "`If-Match` names another version than the actor has: somebody was faster.",
+		then: "Read it again, and decide again.",
+	},
+	TOO_MANY_REQUESTS: { means: "More requests than a limit allows; there is none unless one is set.", then: "Slow down." },
+	METRICS_OFF: { means: "This node shows no metrics.", then: "Start it with `METRICS=on`." },
+	// -- Lines of an import
+	LINE_MALFORMED: {
+		means: "A line of the file cannot be read: a quote that is not closed, more or fewer fields than the header.",
+		then: "Correct the line; the others were taken.",
+	},
+	RADAR_TYPE_UNKNOWN: { means: "The column `type` names no type of radar known here.", then: "Correct the line; the others were taken." },
+	// -- Those who run the system
+	VERSION_UNKNOWN: { means: "An actor was asked for as of a version it has not reached.", then: "Ask for a lower one." },
+	WORK_UNKNOWN: { means: "The process knows no piece of work with this id.", then: "List what is parked." },
+	WORK_NOT_PARKED: { means: "Retry or drop of work that is not parked.", then: "Nothing: it is done, or on its way." },
+	REBUILD_RUNNING: { means: "The read model is being rebuilt on this node already.", then: "Wait until that is over." },
+	NO_GENERATION_KEPT: { means: "There is no earlier generation of the read model to go back to.", then: "Rebuild it." },
+	// -- What may pass
+	READ_MODEL_LAGGING: { means: "The read model has not reached the position of `X-Position` within five seconds.", then: "Read again." },
+	READ_MODEL_OUTDATED: {
+		means: "The rows of the read model were made for other columns than this version of it has.",
+		then: "Rebuild it: `es-rebuild <read model>`.",
+	},
+	STORE_UNAVAILABLE: { means: "The log or the rows could not be read or written; nothing is known to have been done.", then: AGAIN },
+	SERVICE_UNAVAILABLE: { means: "No node offers the service now.", then: AGAIN },
+	REQUEST_TIMEOUT: { means: "No answer in time; whether it was done is not known.", then: AGAIN },
+	CALLER_GONE: { means: "A command that waited longer than its caller was not decided; over HTTP it is a `REQUEST_TIMEOUT`.", then: AGAIN },
+	TOO_BUSY: { means: "Too many requests wait on this node.", then: AGAIN },
+	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
+	STARTING: { means: "The node is not up yet.", then: AGAIN },
+	STOPPING: { means: "The node is going down, and begins nothing new.", then: AGAIN },
+	// -- What does not pass by itself
+	INTERNAL_ERROR: { means: "A defect of the system; the node's log has it.", then: "Report it." },
+	STREAM_UNREADABLE: {
+		means: "What is stored of this actor cannot be understood: it was damaged, or written by a newer version.",
+		then: "`es-verify` tells whether the log was changed.",
+	},
+	LOG_ALTERED: {
+		means: "The log does not follow from the head that was signed last: it was changed from outside. Nothing more is signed.",
+		then: "`es-verify` names the first commit that does not fit.",
+	},
+	NO_KEYS: { means: "The node was started without keys to sign and check heads with.", then: "Ask a node that has them." },
+};
+
+/** The code of parked work whose command was not refused but kept failing. */
+export const PARKED = {
+	code: "FAILED",
+	means: "The command failed ten times for another reason than a service or a store that was away; the detail says how.",
+} as const;
+
+/** What a verification finds, from the most telling down. */
+export const FINDINGS: Readonly<Record<FindingCode, string>> = {
+	CHANGED_COMMIT: "Stream, version or body of the commit are not what its hash was made of.",
+	CHANGED_HASH: "The hash of the commit is not that of its content.",
+	REORDERED_COMMIT: "The commit that belongs here stands elsewhere.",
+	MISSING_COMMIT: "There is no commit at this position, though there are later ones.",
+	MISPLACED_COMMIT: "A commit stands before the first position.",
+	UNREADABLE_COMMIT: "The store cannot give the commit, or its body is none.",
+	BROKEN_CHAIN: "The commit does not follow from the one before it, and nothing better can be told.",
+	WRONG_VERSION: "The chain is whole, but the stream held another number of facts.",
+	TRUNCATED: "The log ends before a signed head: its end was cut off.",
+	REWRITTEN: "The chain is whole, but it is not the one that was signed.",
+	UNKNOWN_KEY: "A head was signed with a key that is not known here; it proves nothing.",
+	BAD_SIGNATURE: "The signature of a head does not fit it; it proves nothing.",
+};

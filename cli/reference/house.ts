@@ -1,0 +1,94 @@
+/** House - everything the services state, loaded as it runs: models, projections, processes, and the actions made of them. */
+import { fileURLToPath } from "node:url";
+import { relative } from "node:path";
+import { type ActionSchema, ServiceBroker, type ServiceSchema } from "moleculer";
+import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
+import { serviceFiles } from "../settings.ts";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A statement, and the constant it can be found by in its source. */
+export interface Stated<T> {
+	readonly context: string;
+	/** From the root: `services/radar/radar.service.ts`. */
+	readonly path: string;
+	/** The name it is exported by. */
+	readonly constant: string;
+	readonly value: T;
+}
+export interface Action {
+	/** `radar.install` */
+	readonly name: string;
+	readonly schema: ActionSchema;
+}
+export interface Service {
+	readonly name: string;
+	readonly context: string;
+	readonly path: string;
+	readonly actions: readonly Action[];
+}
+export interface House {
+	readonly services: readonly Service[];
+	readonly models: readonly Stated<Model>[];
+	readonly projections: readonly Stated<AnyProjection>[];
+	readonly processes: readonly Stated<AnyProcess>[];
+}
+
+/** Contexts in the order a case goes through them; a new one comes after. */
+const ORDER = ["radar", "registration", "infraction"];
+const rank = (context: string): number => (ORDER.includes(context) ? ORDER.indexOf(context) : ORDER.length);
+
+const isModel = (value: object): value is Model => "evolve" in value && "commands" in value;
+const isProjection = (value: object): value is AnyProjection => "on" in value && "show" in value;
+const isProcess = (value: object): value is AnyProcess => "subjects" in value && "next" in value;
+
+export async function loadHouse(): Promise<House> {
+	const files = serviceFiles().toSorted((a, b) => rank(a.context) - rank(b.context) || (a.url.href < b.url.href ? -1 : 1));
+	const broker = new ServiceBroker({ logger: false, skipProcessEventRegistration: true }); // merges the mixins; never started
+	const loaded = await Promise.all(
+		files.map(async ({ context, url }) => ({
+			context,
+			path: relative(ROOT, fileURLToPath(url)),
+			exported: (await import(url.href)) as Readonly<Record<string, unknown>> & { readonly default: ServiceSchema }, // a file under services/
+		})),
+	);
+	const stated = loaded.flatMap(({ context, path, exported }) =>
+		Object.entries(exported).flatMap(([constant, value]) =>
+			typeof value === "object" && value !== null && constant !== "default" ? [{ context, path, constant, value }] : [],
+		),
+	);
+	const of = <T extends object>(is: (value: object) => value is T): Stated<T>[] =>
+		stated.flatMap((one) => (is(one.value) ? [{ ...one, value: one.value }] : []));
+	return {
+		services: loaded.map(({ context, path, exported }) => ({ context, path, ...merged(broker, exported.default) })),
+		models: consultedFirst(of(isModel)),
+		projections: of(isProjection),
+		processes: of(isProcess),
+	};
+}
+
+/** Whoever is asked for a decision is read before those who ask; else the order stays. */
+function consultedFirst(models: readonly Stated<Model>[]): Stated<Model>[] {
+	const depth = (name: string): number => {
+		const commands = Object.values(models.find(({ value }) => value.name === name)?.value.commands ?? {});
+		const asked = commands.flatMap(({ consult = {} }) => Object.values(consult).map(({ ask }) => ask.slice(0, ask.indexOf("."))));
+		return asked.length === 0 ? 0 : 1 + Math.max(...asked.map(depth));
+	};
+	return models.toSorted((a, b) => rank(a.context) - rank(b.context) || depth(a.value.name) - depth(b.value.name));
+}
+
+/** Its name and all its actions, those of its mixins included. */
+function merged(broker: ServiceBroker, schema: ServiceSchema): Pick<Service, "name" | "actions"> {
+	const { name, schema: whole } = broker.createService(schema);
+	const actions = Object.entries(whole.actions ?? {}).flatMap(([action, of]): Action[] =>
+		typeof of === "object"
+			? [{ name: `${name}.${action}`, schema: of }]
+			: typeof of === "function"
+				? [{ name: `${name}.${action}`, schema: {} }]
+				: [],
+	);
+	return { name, actions };
+}
+
+/** The contexts there are, in order. */
+export const contextsOf = (all: readonly { readonly context: string }[]): string[] => [...new Set(all.map(({ context }) => context))];

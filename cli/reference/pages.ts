@@ -1,0 +1,32 @@
+/** Pages - all pages of reference, by the name of their file, made in memory: the generator writes them, a test compares them. */
+import { commandsPage } from "./commands-page.ts";
+import { factsPage } from "./facts-page.ts";
+import { loadHouse } from "./house.ts";
+import { lawsOf } from "./laws.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { readModelsPage } from "./read-models-page.ts";
+import { refusalsPage } from "./refusals-page.ts";
+import { replPage } from "./repl-page.ts";
+import { routesPage } from "./routes-page.ts";
+import { sendersOf } from "./sendings.ts";
+import { settingsPage } from "./settings-page.ts";
+import { Sources } from "./sources.ts";
+
+/** Where they lie. */
+export const FOLDER = new URL("../../docs/reference/", import.meta.url);
+
+export async function pages(): Promise<ReadonlyMap<string, string>> {
+	const house = await loadHouse();
+	const sources = new Sources();
+	const laws = lawsOf(sources, house);
+	return new Map([
+		["commands.md", commandsPage(laws, sendersOf(sources, house))],
+		["facts.md", factsPage(laws, house)],
+		["refusals.md", refusalsPage(sources, laws)],
+		["routes.md", routesPage(sources, laws, house)],
+		["read-models.md", readModelsPage(sources, laws, house)],
+		["metrics.md", metricsPage(sources)],
+		["settings.md", settingsPage(sources)],
+		["repl.md", replPage()],
+	]);
+}

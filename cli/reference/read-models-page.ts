@@ -1,0 +1,94 @@
+/** Read models - what can be listed and read, from which logs it is folded, and the processes that follow the same logs. */
+import { INTERVENTIONS } from "../../mixins/interventions.ts";
+import type { AnyProcess, AnyProjection } from "../../model/index.ts";
+import { type FieldLine, fieldsOf } from "./fields.ts";
+import type { House, Stated } from "./house.ts";
+import { explained, meaningsOf, type ModelLines } from "./laws.ts";
+import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
+import { sendsOf } from "./sendings.ts";
+import type { Sources } from "./sources.ts";
+
+const INTRODUCTION = `A read model folds the facts of the logs it follows into rows. A list is
+\`GET /api/<plural>?page=1&pageSize=20&sort=-field&<filter>=<value>\`, answered with \`{rows, total, page, pageSize, totalPages, next}\`; pages have at most 100 rows,
+\`?after=<next>\` goes on from where a page ended with the same sort and filters, as far as there are rows. What is not listed
+here as a filter or a sort key is refused. A read that carries \`X-Position\` waits up to five seconds until its read model has passed that position;
+a position of a log it does not follow is ignored. Processes follow logs too: they send the commands that follow from the facts.`;
+
+export const readModelsPage = (sources: Sources, models: readonly ModelLines[], { projections, processes }: House): string =>
+	page(
+		"Read models and processes",
+		INTRODUCTION.replaceAll("\n", " "),
+		table(
+			["read model or process", "follows", ""],
+			[...projections, ...processes].map(({ path, value }) => [link(value.name), codes(value.follows), sentence(sources.header(path))]),
+		),
+		...projections.map((stated) => projectionText(sources, models, stated)),
+		...processes.map((stated) => processText(sources, stated)),
+	);
+
+function projectionText(sources: Sources, models: readonly ModelLines[], stated: Stated<AnyProjection>): string {
+	const { name, of, follows, on, filters, identity = [], sorts = [], counted = [], due } = stated.value;
+	const facts = Object.keys(on).map(
+		(fact) => `${link(fact, "facts.md")}${typeof on[fact] === "function" ? "" : ` (on the ${of} it names)`}`,
+	);
+	const itself = filters.filter((filter) => identity.includes(filter));
+	return [
+		`## ${name}`,
+		sentence(sources.header(stated.path)),
+		`\`GET /api/${name}\`, \`GET /api/${name}/:id\``,
+		list(
+			`Follows: ${codes(follows)}. Each row is one ${code(of)}.`,
+			`Folds: ${facts.join(", ")}.`,
+			`Filters: ${codes(filters)}${itself.length > 0 ? `; ${codes(itself)} is the row's own id` : ""}.`,
+			`Sort keys: ${codes(["id", ...sorts])}, each also with a minus sign; ${code("id")} where none is given.`,
+			`Kept totals: of the whole list${counted.length > 0 ? `, and of each value of ${codes(counted)}` : ""}; other totals are counted in an index.`,
+			due ? "Rows read differently when an instant they hold comes, with no fact in between." : "",
+		),
+		rowTable(rowOf(sources, models, stated)),
+	]
+		.filter((part) => part !== "")
+		.join("\n\n");
+}
+
+/** What is shown of a row; a field nobody explained here means what it means in the facts. */
+function rowOf(sources: Sources, models: readonly ModelLines[], { path, constant, value }: Stated<AnyProjection>): FieldLine[] {
+	const node = sources.constant(path, constant);
+	const show = sources.checker.getTypeAtLocation(node).getProperty("show");
+	const shown = show && sources.checker.getTypeOfSymbolAtLocation(show, node).getCallSignatures()[0]?.getReturnType();
+	if (!shown) throw new Error(`${path} shows nothing`);
+	const facts = models.flatMap((model) => model.facts).filter(({ type }) => type in value.on);
+	const known = meaningsOf(facts.flatMap(({ fields }) => fields).toReversed());
+	return [
+		{ path: "id", type: "text", optional: false, meaning: `Of the ${value.of}.` },
+		{ path: "version", type: "number", optional: false, meaning: `Facts of the ${value.of} so far; what \`If-Match\` takes.` },
+		...fieldsOf(sources, shown, node).map((line) => explained(line, known)),
+	];
+}
+
+const rowTable = (fields: readonly FieldLine[]): string =>
+	table(
+		["field", "type", "unit", "may be absent", "meaning"],
+		fields.map(({ path, type, optional, meaning }) => [code(path), type, unitOf(path), optional ? "yes" : "", meaning]),
+	);
+
+function processText(sources: Sources, stated: Stated<AnyProcess>): string {
+	const { name, follows, subjects, references } = stated.value;
+	const facts = (of: Readonly<Record<string, unknown>>): string =>
+		Object.keys(of)
+			.map((fact) => link(fact, "facts.md"))
+			.join(", ");
+	return [
+		`## ${name}`,
+		sentence(sources.header(stated.path)),
+		list(
+			`Follows: ${codes(follows)}; and ${code(INTERVENTIONS.log)}, for a person's word on work it had to park.`,
+			`A piece of work begins with ${facts(subjects.start)}.`,
+			`It goes on with ${facts(subjects.continue)}.`,
+			`It depends on ${facts(references.on)}; a fact dated back wakes the work inside the time it changes.`,
+			`Sends ${sendsOf(sources, stated)
+				.map((command) => link(command, "commands.md"))
+				.join(", ")}.`,
+			"A command that is refused, or fails ten times, is parked with its code until a person retries or drops it; later facts of that work wait behind it, all other work goes on.",
+		),
+	].join("\n\n");
+}

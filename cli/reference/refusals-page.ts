@@ -1,0 +1,101 @@
+/** Refusals - every code an answer may carry: what it means, with which status it comes, and what gives it. */
+import { unknownActor } from "../../model/decide.ts";
+import type { Refusal } from "../../model/index.ts";
+import { type GivenCode, givenCodes } from "./codes.ts";
+import { FINDINGS, GENERAL, PARKED } from "./general-codes.ts";
+import type { ModelLines } from "./laws.ts";
+import { anchor, code, codes, link, page, sentence, table } from "./markdown.ts";
+import type { Sources } from "./sources.ts";
+
+const INTRODUCTION = `Every error is \`application/problem+json\`: \`{type, title, status, code, detail, errors?}\`; test for the \`code\`, it never
+changes. A refusal (4xx) is a no of the law or of the form: it is final, the same again is refused again. A failure (5xx) says nothing of the command: it may be
+sent again. In a bulk request and in an import, each line that is refused has such a code, in \`errors\`. A discarded detection is no refusal: its
+reason is a [fact](facts.md#detectiondiscarded).`;
+
+/** Throws when a code is given that nobody explains, or explained that nobody gives. */
+export function refusalsPage(sources: Sources, models: readonly ModelLines[]): string {
+	const given = givenCodes(sources);
+	const byLaw = models.map((model) => ({ model, refusals: refusalsOf(model, given) }));
+	const general = given.filter((one) => !byLaw.some(({ refusals }) => refusals.has(one.code)));
+	complain(general);
+	const fails = (one: GivenCode): boolean => (statusOf(general, one.code) ?? 500) >= 500;
+	return page(
+		"Refusals",
+		INTRODUCTION.replaceAll("\n", " "),
+		"## By the law",
+		...byLaw.flatMap(({ model, refusals }) => [
+			`### ${model.value.name}`,
+			table(
+				["code", "status", "detail", "given by"],
+				[...refusals]
+					.toSorted(([a], [b]) => (a < b ? -1 : 1))
+					.map(([name, { status, says, by }]) => [marked(name), String(status), [...says].join(" "), [...by].join(", ")]),
+			),
+		]),
+		"## By the form of a request, and to those who run the system",
+		generalTable(
+			general.filter((one) => !fails(one)),
+			general,
+		),
+		"## Failures",
+		"What is 503 carries `Retry-After`, in seconds: send it again then. A command with an `Idempotency-Key` is done once, however often it is sent.",
+		generalTable(general.filter(fails), general),
+		"## Parked work",
+		`A process whose command is refused parks it with the code of the refusal. ${marked(PARKED.code)}: ${PARKED.means}`,
+		"## What a verification finds",
+		"Of each partition of a log, the first position that does not fit, and what can be told of it.",
+		table(
+			["finding", "meaning"],
+			Object.entries(FINDINGS).map(([finding, means]) => [code(finding), means]),
+		),
+	);
+}
+
+interface ByLaw {
+	readonly status: number;
+	readonly says: Set<string>;
+	readonly by: Set<string>;
+}
+/** By code: what the law of one aggregate says no with, and those who say so. */
+function refusalsOf({ value: model, commands, asks }: ModelLines, given: readonly GivenCode[]): Map<string, ByLaw> {
+	const found = new Map<string, ByLaw>();
+	const add = ({ code: name, status, detail }: Refusal, by: string): void => {
+		const known = found.get(name) ?? { status, says: new Set(), by: new Set() };
+		found.set(name, { ...known, says: known.says.add(sentence(quoted(detail))), by: known.by.add(by) });
+	};
+	for (const { name, refusals } of commands) for (const refusal of refusals) add(refusal, link(`${model.name}.${name}`, "commands.md"));
+	for (const asked of [...asks.map(({ name }) => name), "state", "history"])
+		add(unknownActor(model, "<id>"), code(`${model.name}.${asked}`));
+	add(unknownActor(model, "<id>"), code(`${model.plural}.get`));
+	for (const { code: name, path } of given) found.get(name)?.by.add(code(serviceOf(path)));
+	return found;
+}
+const quoted = (detail: string): string => detail.replaceAll("<id>", "`<id>`");
+/** `radar-import` of its file; a file that is no service by its path. */
+const serviceOf = (path: string): string => /([^/]+)\.service\.ts$/.exec(path)?.[1] ?? path;
+
+function complain(general: readonly GivenCode[]): void {
+	const given = new Set(general.map((one) => one.code));
+	const unexplained = [...given].filter((name) => !(name in GENERAL));
+	const ungiven = Object.keys(GENERAL).filter((name) => !given.has(name));
+	if (unexplained.length > 0) throw new Error(`cli/reference/general-codes.ts explains nothing of ${unexplained.join(", ")}`);
+	if (ungiven.length > 0) throw new Error(`cli/reference/general-codes.ts explains what nobody gives: ${ungiven.join(", ")}`);
+}
+
+const statusOf = (given: readonly GivenCode[], name: string): number | undefined =>
+	given.find((one) => one.code === name && one.status !== null)?.status ?? undefined;
+
+function generalTable(given: readonly GivenCode[], all: readonly GivenCode[]): string {
+	const names = Object.keys(GENERAL).filter((name) => given.some((one) => one.code === name));
+	return table(
+		["code", "status", "meaning", "what to do", "given by"],
+		names.map((name) => {
+			const { means = "", then = "" } = GENERAL[name] ?? {};
+			const by = new Set(all.filter((one) => one.code === name).map(({ path }) => serviceOf(path)));
+			return [marked(name), String(statusOf(all, name) ?? ""), means, then, codes(by)];
+		}),
+	);
+}
+
+/** So that other pages can point at it. */
+const marked = (name: string): string => `<a id="${anchor(name)}"></a>${code(name)}`;

@@ -1,0 +1,40 @@
+/** Repl - the commands of those who run the system, in the REPL and on the command line: made from the very definitions they run by. */
+import { argumentText, type Command, optionsOf, optionText, usageOf } from "../es/command.ts";
+import { commands } from "../es/commands.ts";
+import { code, link, page, sentence, table } from "./markdown.ts";
+
+const INTRODUCTION = `\`npm run repl\` starts the system with a prompt (Moleculer's REPL, with its own commands besides), \`npm run repl -- --beside\` looks on at one that
+runs on the same \`DATA_DIR\`. The same commands without a prompt are
+\`npm run es -- <command>\`, without \`es-\` before them: \`npm run es -- verify\`. With \`--json\` an answer is JSON on stdout and nothing else. A command ends with 0,
+with 1 where it found something or what was asked for did not come about, and with 2 where it was not given as it has to be.`;
+
+export const replPage = (): string =>
+	page(
+		"Commands of operators",
+		INTRODUCTION.replaceAll("\n", " "),
+		table(
+			["command", ""],
+			commands.map(({ name, description }) => [link(name), sentence(description)]),
+		),
+		...commands.map(commandText),
+	);
+
+function commandText(command: Command): string {
+	const { name, description, example, args } = command;
+	const words = args.map((argument) => [code(argumentText(argument)), namesText(argument.of)]).filter(([, names]) => names !== "");
+	const options = Object.entries(optionsOf(command)).map(([option, one]) => [code(optionText(option, one)), one.description]);
+	return [
+		`## ${name}`,
+		sentence(description),
+		`\`\`\`\n${usageOf(command)}\n\`\`\``,
+		table(["argument or option", ""], [...words, ...options]),
+		`For example: ${code(example)}`,
+	].join("\n\n");
+}
+/** What an argument may be, where there is a choice. */
+const namesText = (of: Command["args"][number]["of"]): string =>
+	of === undefined
+		? ""
+		: typeof of === "string"
+			? `one of the ${of.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`
+			: of.map(code).join(", ");

@@ -1,0 +1,138 @@
+/** Routes - every path of the API and every action behind it, those without a route included. */
+import ts from "typescript";
+import type { Action, House, Service } from "./house.ts";
+import type { ModelLines } from "./laws.ts";
+import { code, codes, page, sentence, table } from "./markdown.ts";
+import { actionDoc, meaningOf } from "./action-docs.ts";
+import type { Sources } from "./sources.ts";
+
+export const GATEWAY = "services/gateway/gateway.service.ts";
+const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
+\`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
+\`OPTIONS\` with \`204\` and nothing done. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
+stands in [commands](commands.md), what a row shows in [read models](read-models.md).`;
+
+/** The gateway's own: what each answers. */
+export const OWN: Readonly<Record<string, { readonly takes?: string; readonly answers: string; readonly means: string }>> = {
+	"GET /health/live": { answers: "`200` `{status}`", means: "The process runs." },
+	"GET /health/ready": { answers: "`200` or `503` `{status, parts}`", means: "Whether every part is well; of each that is not, why." },
+	"GET /metrics": {
+		answers: "`200` Prometheus text; `404` where metrics are off",
+		means: "The figures of this node ([metrics](metrics.md)).",
+	},
+	"GET /live": {
+		takes: "`types`: names of facts, separated by commas; header `Last-Event-ID`",
+		answers: "`200` `text/event-stream`",
+		means: "Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from.",
+	},
+};
+/** What travels beside the content; a test compares the first column with what the gateway reads and writes. */
+const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
+	["Content-Type", "request", "`application/json`; `application/x-ndjson` for many at once; `text/csv` for an import. Anything else: 415."],
+	["Content-Encoding", "request", "Not taken: what is compressed is refused with 415."],
+	[
+		"Idempotency-Key",
+		"command",
+		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused.",
+	],
+	["If-Match", "command", '`"<version>"`: decided only if the actor stands there, else 412.'],
+	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
+	["X-Position", "read, answer of a command", "Of a command's answer: where it stands. On a read: wait until it can be seen."],
+	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>"` of a row.'],
+	["Location", "answer 201", "Where the new one is read."],
+	["Idempotent-Replayed", "answer", "`true` where the command was given before."],
+	["Retry-After", "answer 503", "Seconds."],
+	["Last-Event-ID", "live feed", "The id of the last event seen; the feed goes on after it."],
+];
+export const HEADER_NAMES = HEADERS.map(([name]) => name);
+
+export function routesPage(sources: Sources, models: readonly ModelLines[], { services }: House): string {
+	const all = services.flatMap((service) => service.actions.map((action) => ({ service, action })));
+	const routed = all.filter(({ action }) => action.schema.rest !== undefined);
+	const inside = services.filter(({ path }) => path !== GATEWAY);
+	return page(
+		"Routes",
+		INTRODUCTION.replaceAll("\n", " "),
+		"## Routes of actions",
+		table(
+			["method", "path", "action", "kind", "takes", "answers", "meaning"],
+			routed.map(({ service, action }) => [...routeRow(action), sentence(meaningOf(sources, models, service, action))]),
+		),
+		"## The gateway's own",
+		table(
+			["method", "path", "takes", "answers", "meaning"],
+			ownRoutes(sources).map((route) => {
+				const [method = "", path = ""] = route.split(" ");
+				const { takes = "", answers, means } = OWN[route] ?? { answers: "", means: "" };
+				return [method, code(`/api${path}`), takes, answers, means];
+			}),
+		),
+		"## Headers",
+		table(
+			["header", "on", "meaning"],
+			HEADERS.map(([name, ...rest]) => [code(name), ...rest]),
+		),
+		"## Actions without a route",
+		"For other services, and for operators ([their commands](repl.md)). Commands and questions without a route stand in [commands](commands.md); every question, and every command that may come in bulk, has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` may be left out.",
+		table(["action", "of the services", "takes", "meaning"], insideRows(sources, models, inside)),
+	);
+}
+
+/** The paths the gateway answers by itself, as it writes them. */
+export function ownRoutes(sources: Sources): string[] {
+	const found: string[] = [];
+	const walk = (node: ts.Node): void => {
+		if (ts.isVariableDeclaration(node) && node.name.getText() === "aliases" && node.initializer)
+			found.push(...sources.entries(node.initializer).map(({ name }) => name));
+		ts.forEachChild(node, walk);
+	};
+	walk(sources.file(GATEWAY));
+	return found;
+}
+
+const paramsOf = ({ schema }: Action): string[] =>
+	Object.entries(schema.params ?? {})
+		.filter(([name]) => !name.startsWith("$$"))
+		.map(([name, rule]) => (typeof rule === "object" && rule !== null && "optional" in rule && rule.optional === true ? `${name}?` : name));
+
+function routeRow(action: Action): string[] {
+	const { rest = "", note } = action.schema;
+	const [method = "", path = ""] = rest.split(" ");
+	const query = paramsOf(action)
+		.map((name) => name.replace("?", ""))
+		.filter((name) => name !== "id");
+	const read = note?.kind === "read";
+	const takes = read
+		? codes(query)
+		: note?.kind === "upload"
+			? (note.accepts ?? "")
+			: `application/json${note?.bulk ? ", application/x-ndjson" : ""}`;
+	const answers = { creation: "`201`; `200` where it is already so", command: "`200`", read: "`200`", upload: "`200`" }[
+		note?.kind ?? "read"
+	];
+	const bulk = note?.bulk ? "; NDJSON: `200` `{received, recorded, duplicates, refused, errors}`" : "";
+	return [method, code(`/api${path}`), code(action.name), note?.kind ?? "", takes, `${answers}${bulk}`];
+}
+
+/** Actions without a route, those of the same name and meaning together; what is a command or a question has a page of its own. */
+function insideRows(sources: Sources, models: readonly ModelLines[], services: readonly Service[]): string[][] {
+	const groups = new Map<
+		string,
+		{ readonly name: string; readonly means: string; readonly services: string[]; readonly takes: string[][] }
+	>();
+	for (const service of services)
+		for (const action of service.actions.filter(({ schema }) => schema.rest === undefined)) {
+			const name = action.name.slice(service.name.length + 1);
+			const means = actionDoc(sources, models, service, action);
+			if (means === null) continue;
+			const group = groups.get(`${name} ${means}`) ?? { name, means, services: [], takes: [] };
+			groups.set(`${name} ${means}`, group);
+			group.services.push(service.name);
+			group.takes.push(paramsOf(action));
+		}
+	return [...groups.values()].map(({ name, means, services: offering, takes: [first = [], ...others] }) => {
+		const common = first.filter((param) => others.every((params) => params.includes(param)));
+		const own = [first, ...others].some((params) => params.length > common.length) ? ["the filters of its list"] : [];
+		return [code(`<service>.${name}`), codes(offering), [...common.map(code), ...own].join(", "), sentence(means)];
+	});
+}

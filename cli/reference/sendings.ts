@@ -1,0 +1,18 @@
+/** Sendings - which commands a process sends, as its source says, and so who sends a command that has no route. */
+import type { AnyProcess } from "../../model/index.ts";
+import type { House, Stated } from "./house.ts";
+import type { Sources } from "./sources.ts";
+
+/** Full names, in the order they are written in. */
+export function sendsOf(sources: Sources, { path, constant }: Stated<AnyProcess>): string[] {
+	const next = sources.field(sources.constant(path, constant), "next");
+	return next ? sources.said("send", next) : [];
+}
+
+/** The processes that send each command. */
+export function sendersOf(sources: Sources, { processes }: House): ReadonlyMap<string, readonly string[]> {
+	const senders = new Map<string, string[]>();
+	for (const stated of processes)
+		for (const command of sendsOf(sources, stated)) senders.set(command, [...(senders.get(command) ?? []), stated.value.name]);
+	return senders;
+}

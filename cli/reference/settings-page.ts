@@ -1,0 +1,72 @@
+/** Settings - every variable of the environment the system reads, found where it is read, with what holds where it is not set. */
+import ts from "typescript";
+import { ENVIRONMENT } from "../environment.ts";
+import { code, page, sentence, table } from "./markdown.ts";
+import type { Sources } from "./sources.ts";
+
+const INTRODUCTION = `Everything that differs from one installation to another comes from the environment. A variable that is empty is one that is not set; one that makes
+no sense stops the start, with one clear line for each.`;
+
+/** Throws when a variable is read that nobody explains, or explained that nobody reads. */
+export function settingsPage(sources: Sources): string {
+	const read = variablesRead(sources);
+	const unexplained = [...read.keys()].filter((name) => !(name in ENVIRONMENT));
+	const unread = Object.keys(ENVIRONMENT).filter((name) => !read.has(name));
+	if (unexplained.length > 0) throw new Error(`cli/environment.ts explains nothing of ${unexplained.join(", ")}`);
+	if (unread.length > 0) throw new Error(`cli/environment.ts explains what nobody reads: ${unread.join(", ")}`);
+	return page(
+		"Settings",
+		INTRODUCTION.replaceAll("\n", " "),
+		table(
+			["name", "where not set", "meaning", "read in"],
+			Object.entries(ENVIRONMENT).map(([name, one]) => [
+				code(name),
+				unsetText(one),
+				sentence(one.means),
+				(read.get(name) ?? []).map(code).join(", "),
+			]),
+		),
+	);
+}
+
+/** What holds where it is not set, as README has it too. */
+export const unsetText = (one: { readonly default?: string; readonly unset?: string }): string =>
+	one.default === undefined ? (one.unset ?? "") : code(one.default);
+
+/** The files that read each variable. */
+export function variablesRead(sources: Sources): ReadonlyMap<string, readonly string[]> {
+	const read = new Map<string, string[]>();
+	for (const { path, tree } of sources.files(
+		"services",
+		"mixins",
+		"model",
+		"store",
+		"jurisdictions",
+		"cli",
+		"demo",
+		"moleculer.config.ts",
+	)) {
+		const walk = (node: ts.Node): void => {
+			for (const name of readAt(sources.checker, node))
+				if (!read.get(name)?.includes(path)) read.set(name, [...(read.get(name) ?? []), path]);
+			ts.forEachChild(node, walk);
+		};
+		walk(tree);
+	}
+	return read;
+}
+
+const isEnvironment = (checker: ts.TypeChecker, node: ts.Node): boolean => checker.getTypeAtLocation(node).symbol?.name === "ProcessEnv";
+
+/** By its name, taken out of it by its name, and by `env[name]` in a loop over names. */
+function readAt(checker: ts.TypeChecker, node: ts.Node): string[] {
+	if (ts.isObjectBindingPattern(node) && isEnvironment(checker, node.parent))
+		return node.elements.map(({ propertyName, name }) => (propertyName ?? name).getText());
+	if (ts.isPropertyAccessExpression(node) && isEnvironment(checker, node.expression)) return [node.name.text];
+	if (!ts.isElementAccessExpression(node) || !isEnvironment(checker, node.expression)) return [];
+	if (ts.isStringLiteralLike(node.argumentExpression)) return [node.argumentExpression.text];
+	const loop = ts.findAncestor(node, ts.isForOfStatement);
+	if (!loop || !ts.isArrayLiteralExpression(loop.expression))
+		throw new Error(`${node.getText()}: which variable this reads cannot be told`);
+	return loop.expression.elements.filter(ts.isStringLiteralLike).map(({ text }) => text);
+}

@@ -1,0 +1,191 @@
+/** Reference - the pages under docs/reference are what the models and the code say today, complete in both directions, and lead somewhere. */
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { readdirSync, readFileSync } from "node:fs";
+import ts from "typescript";
+import { ENVIRONMENT } from "../../cli/environment.ts";
+import { type House, loadHouse } from "../../cli/reference/house.ts";
+import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
+import { FOLDER, pages } from "../../cli/reference/pages.ts";
+import { HEADER_NAMES, OWN, ownRoutes } from "../../cli/reference/routes-page.ts";
+import { unsetText } from "../../cli/reference/settings-page.ts";
+import { Sources } from "../../cli/reference/sources.ts";
+import { codeOf } from "../../model/index.ts";
+import { nodesOf, type Source, sourcesOf } from "./sources.ts";
+
+let made: ReadonlyMap<string, string>;
+let house: House;
+beforeAll(async () => {
+	[made, house] = [await pages(), await loadHouse()];
+});
+const pageNames = ["commands.md", "facts.md", "refusals.md", "routes.md", "read-models.md", "metrics.md", "settings.md", "repl.md"];
+const page = (name: string): string => made.get(name) ?? "";
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "cli", "demo", "moleculer.config.ts");
+/** The first cell of every row of every table of a text, taken out of its marks. */
+const firstCells = (text: string): string[] =>
+	[...text.matchAll(/^\| (?:<a id="[^"]*"><\/a>)?\[?`([^`]+)`/gm)].map(([, cell = ""]) => cell);
+
+describe("the pages", () => {
+	it.each(pageNames)("%s is what the generator makes of the code as it is", (name) => {
+		const there = readdirSync(FOLDER).includes(name) ? readFileSync(new URL(name, FOLDER), "utf8") : "";
+		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} writes it again`];
+		expect(stale).toEqual([]);
+	});
+	it("are all there are, and README leads to each", () => {
+		expect(readdirSync(FOLDER).toSorted()).toEqual(pageNames.toSorted());
+		expect([...made.keys()].toSorted()).toEqual(pageNames.toSorted());
+		expect(pageNames.filter((name) => !readme.includes(`](docs/reference/${name})`))).toEqual([]);
+	});
+	it("lead nowhere that is not there", () => {
+		const places = new Map(
+			[...made].map(([name, text]) => [
+				name,
+				new Set([
+					...[...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchor(heading)),
+					...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id),
+				]),
+			]),
+		);
+		const leads = [...made].flatMap(([from, text]) =>
+			[...text.matchAll(/\]\(([a-z-]+\.md)?(?:#([^)]+))?\)/g)].map(([lead, to = from, place]) => ({ from, lead, to, place })),
+		);
+		expect(leads.length).toBeGreaterThan(100);
+		expect(leads.filter(({ to, place }) => !places.has(to) || (place !== undefined && !places.get(to)?.has(place)))).toEqual([]);
+	});
+});
+
+describe("commands", () => {
+	it("each have a route, or are marked internal", () => {
+		const routes = new Map(house.services.flatMap(({ actions }) => actions.map(({ name, schema }) => [name, schema.rest])));
+		const wrong = house.models.flatMap(({ value: { name: service, commands } }) =>
+			Object.entries(commands)
+				.filter(([name, { internal }]) => (routes.get(`${service}.${name}`) === undefined) !== (internal === true))
+				.map(([name]) => `${service}.${name}`),
+		);
+		expect(wrong).toEqual([]);
+	});
+	it("and facts, and actions without a route, say what they are for", () => {
+		const unsaid = [
+			...page("commands.md").matchAll(/^### (\S+\.\S+)\n\n(?:`POST|Sent by)/gm),
+			...page("facts.md").matchAll(/^### (\S+)\n\n\|/gm),
+		];
+		expect(unsaid.map(([, name]) => name)).toEqual([]);
+		const rows = [...page("routes.md").matchAll(/^\| (?:`<service>\.|GET|POST).*$/gm)].map(([row]) => row);
+		expect(rows.length).toBeGreaterThan(30);
+		expect(rows.filter((row) => / \|  \|$/.test(row))).toEqual([]);
+	});
+	it("and facts, of every model, stand on their pages", () => {
+		const commands = house.models.flatMap(({ value }) => Object.keys(value.commands).map((name) => `${value.name}.${name}`));
+		const facts = house.models.flatMap(({ value }) => Object.keys(value.evolve));
+		expect(commands.length * facts.length).toBeGreaterThan(0);
+		expect(commands.filter((name) => !page("commands.md").includes(`\n### ${name}\n`))).toEqual([]);
+		expect(facts.filter((name) => !page("facts.md").includes(`\n### ${name}\n`))).toEqual([]);
+	});
+});
+
+describe("routes", () => {
+	it("of the gateway itself are explained, each once, and none that is not there", () =>
+		expect(Object.keys(OWN).toSorted()).toEqual(ownRoutes(new Sources()).toSorted()));
+	it("name every header the gateway looks at or sets", () => {
+		const gateway = product
+			.filter(({ path }) => path.startsWith("services/gateway/"))
+			.map(({ text }) => text)
+			.join("\n");
+		const ofTheirOwn = ["transfer-encoding", "content-length", "connection", "cache-control", "x-accel-buffering"]; // HTTP's, not ours
+		const read = [...gateway.matchAll(/headers\["([a-z-]+)"\]/g)].map(([, name = ""]) => name);
+		const set = [...gateway.matchAll(/"?\b(ETag|Location|X-[A-Z][A-Za-z-]+|Retry-After|Idempotent-[A-Z][a-z]+)"?:/g)].map(([, name = ""]) =>
+			name.toLowerCase(),
+		);
+		const known = HEADER_NAMES.map((name) => name.toLowerCase());
+		expect(read.length * set.length).toBeGreaterThan(0);
+		expect([...read, ...set].filter((name) => !known.includes(name) && !ofTheirOwn.includes(name))).toEqual([]);
+		expect(known.filter((name) => !read.includes(name) && !set.includes(name))).toEqual([]);
+	});
+});
+
+/** Texts in capitals that are no code of an answer, and what they are. */
+const NO_CODES = [
+	/^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$/, // methods
+	/^E(NOENT|EXIST|RR_INVALID_URL)$/, // of Node
+	/^(SERVICE_NOT_FOUND|SERVICE_NOT_AVAILABLE|REQUEST_REJECTED|REQUEST_SKIPPED|QUEUE_FULL|INVALID_PARAMETERS|BAD_REQUEST)$/, // of Moleculer and moleculer-web, which the gateway translates
+];
+/** Every text in capitals in the rooms that answer; the drivers of a store give no codes. */
+function literalsIn(sources: readonly Source[]): string[] {
+	const texts = sources
+		.filter(({ path }) => !/^store\/[^/]+\//.test(path))
+		.flatMap(({ tree }) => nodesOf(tree))
+		.flatMap((node) => {
+			if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) return [node.name.text];
+			return ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent) ? [node.text] : [];
+		});
+	return [...new Set(texts.filter((text) => /^[A-Z][A-Z0-9_]{2,}$/.test(text)))];
+}
+
+describe("refusals", () => {
+	const literals = literalsIn(sourcesOf("services", "mixins", "model", "store"));
+	const explained = (): string[] => [...page("refusals.md").matchAll(/<a id="[^"]+"><\/a>`([A-Z0-9_]+)`/g)].map(([, code = ""]) => code);
+	const findings = (): string[] => firstCells(page("refusals.md").split("## What a verification finds")[1] ?? "");
+
+	it("are explained, every code that stands in the code", () => {
+		const reasons = page("facts.md");
+		const unexplained = literals
+			.filter((text) => !NO_CODES.some((words) => words.test(text)) && !(text in ENVIRONMENT))
+			.filter((text) => !explained().includes(text) && !findings().includes(text) && !reasons.includes(`\`${text}\``));
+		expect(unexplained).toEqual([]);
+	});
+	it("are explained, every code that is made of a name and a status", () => {
+		const composed = house.models.flatMap(({ value: { name, commands } }) => [
+			`${codeOf(name)}_UNKNOWN`,
+			...(Object.values(commands).some(({ from }) => from.includes("unknown")) ? [`${codeOf(name)}_ALREADY_EXISTS`] : []),
+		]);
+		expect(composed.filter((code) => !explained().includes(code))).toEqual([]);
+	});
+	it("exist, every code that is explained", () => {
+		const names = house.models.map(({ value, path }) => ({
+			name: codeOf(value.name),
+			text: product.find((file) => file.path === path)?.text ?? "",
+		}));
+		const composed = (code: string): boolean =>
+			names.some(({ name, text }) => {
+				const rest = code.startsWith(`${name}_`) ? code.slice(name.length + 1) : "";
+				return ["UNKNOWN", "ALREADY_EXISTS"].includes(rest) || (rest !== "" && text.includes(`"${rest.toLowerCase()}"`));
+			});
+		expect(explained().length).toBeGreaterThan(30);
+		expect(new Set(explained()).size).toBe(explained().length);
+		expect([...explained(), ...findings()].filter((code) => !literals.includes(code) && !composed(code))).toEqual([]);
+	});
+	it("have the status a client gets, as the tests of the API expect it", () => {
+		const statuses = new Map(
+			[...page("refusals.md").matchAll(/`([A-Z0-9_]+)` \| (\d{3}) \|/g)].map(([, code = "", status]) => [code, status]),
+		);
+		const expected = sourcesOf("test/http").flatMap(({ text }) =>
+			[...text.matchAll(/expectProblem\([^;]*?, (\d{3}), "([A-Z_]+)"/g)].map(([, status, code = ""]) => `${code} ${status}`),
+		);
+		expect(expected.length).toBeGreaterThan(5);
+		expect([...new Set(expected)].filter((one) => `${one.split(" ")[0]} ${statuses.get(one.split(" ")[0] ?? "")}` !== one)).toEqual([]);
+	});
+});
+
+describe("settings", () => {
+	const names = Object.keys(ENVIRONMENT);
+	const read = product.flatMap(({ text }) => [
+		...[...text.matchAll(/\benv(?:\.|\[")([A-Z][A-Z0-9_]*)/g)].map(([, name = ""]) => name),
+		...[...text.matchAll(/\{([A-Z0-9_, ]+)\}: NodeJS\.ProcessEnv/g)].flatMap(([, list = ""]) => list.split(",").map((name) => name.trim())),
+		...[...text.matchAll(/for \(const name of \[([^\]]+)\]\)\s*if \(env\[name\]/g)].flatMap(([, list = ""]) =>
+			list.replaceAll('"', "").split(", "),
+		),
+	]);
+	it("are explained, every variable that is read anywhere", () => {
+		expect(read.length).toBeGreaterThan(10);
+		expect([...new Set(read)].filter((name) => !names.includes(name))).toEqual([]);
+	});
+	it("are read, every variable that is explained", () => expect(names.filter((name) => !read.includes(name))).toEqual([]));
+	it("stand in README as they stand in the reference", () => {
+		const rows = names.map(
+			(name) =>
+				`| \`${name}\` | ${unsetText(ENVIRONMENT[name as keyof typeof ENVIRONMENT])} | ${ENVIRONMENT[name as keyof typeof ENVIRONMENT].means} |`,
+		);
+		expect(rows.filter((row) => !readme.includes(row))).toEqual([]);
+		expect(firstCells(readme.split("## Settings")[1]?.split("\n## ")[0] ?? "").filter((name) => !names.includes(name))).toEqual([]);
+	});
+});
