@@ -26,13 +26,15 @@ export class Bank {
 	clock = Date.parse(NOW);
 	pauses = 0;
 
-	constructor(log: LogPartition, capacity = 1000) {
+	/** `now`: what the writer's figures go by. */
+	constructor(log: LogPartition, capacity = 1000, now = () => 0) {
 		this.log = log;
 		this.writer = new Writer(log, {
 			memory: (stream) => (stream.startsWith("account-") ? this.actors : undefined),
 			memories: () => [this.actors],
 			appended: (commits) => this.appended.push(...commits),
 			soon: setImmediate,
+			now,
 			pause: () => {
 				this.pauses++;
 				return new Promise((resolve) => setImmediate(resolve));

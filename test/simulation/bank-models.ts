@@ -1,0 +1,153 @@
+/** Models of the bank - what may be asked of an account and of a wallet, and what the law says. */
+import type { DroppedWork } from "../../mixins/interventions.ts";
+import { aggregate, type Case, type CommandOf, id, integer, invariant, optional, same, text, type Unknown } from "../../model/index.ts";
+
+// -- Account --------------------------------------------------------------------
+interface Open {
+	readonly status: "open";
+	readonly owner: string;
+	readonly balance: number;
+}
+type Account = Unknown | Open | { readonly status: "closed"; readonly owner: string };
+export interface AccountFacts {
+	"account.opened": { owner: string };
+	"account.deposited": { amount: number };
+	"account.withdrawn": { amount: number };
+	"account.sent": { amount: number; to: string };
+	"account.closed": { owner: string };
+}
+const { answer, command, define, fact } = aggregate<Account, AccountFacts>();
+type Taking = Case<Open, { amount: number }>;
+const isCovered = invariant(
+	"NOT_COVERED",
+	"Nobody takes out more than is there",
+	({ state, params }: Taking) => params.amount <= state.balance,
+);
+const isEmpty = invariant("NOT_EMPTY", "Only an empty account is closed", ({ state }: Case<Open>) => state.balance === 0);
+const amount = () => integer(0, 1000);
+const plus = (state: Exclude<Account, Unknown>, by: number): Exclude<Account, Unknown> =>
+	state.status === "open" ? { ...state, balance: state.balance + by } : state;
+
+export const account = define({
+	name: "account",
+	plural: "accounts",
+	context: "bank",
+	begins: ["account.opened"],
+	commands: {
+		open: command(
+			{ id: id(), owner: text(), amount: optional(amount()) },
+			{
+				from: ["unknown"],
+				already: (state, { owner }) => state.status === "open" && state.owner === owner,
+				decide: (_unknown, given) => [
+					fact("account.opened", { owner: given.owner }),
+					...(given.amount ? [fact("account.deposited", { amount: given.amount })] : []),
+				],
+			},
+		),
+		deposit: command(
+			{ id: id(), amount: amount() },
+			{ from: ["open"], decide: (_open, given) => (given.amount === 0 ? [] : [fact("account.deposited", { amount: given.amount })]) },
+		),
+		withdraw: command(
+			{ id: id(), amount: amount() },
+			{ from: ["open"], require: [isCovered], decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })] },
+		),
+		/** Into the wallet of whoever owns the other account. */
+		send: command(
+			{ id: id(), amount: amount(), other: id() },
+			{
+				from: ["open"],
+				consult: { to: { ask: "account.owner", params: ({ other }: { readonly other: string }) => ({ id: other }) } },
+				require: [isCovered],
+				decide: (_open, given, { consulted }) => [fact("account.sent", { amount: given.amount, to: String(consulted.to) })],
+			},
+		),
+		close: command(
+			{ id: id() },
+			{
+				from: ["open"],
+				already: ({ status }) => status === "closed",
+				require: [isEmpty],
+				decide: ({ owner }) => [fact("account.closed", { owner })],
+			},
+		),
+	},
+	asks: { owner: answer({ id: id() }, ({ owner }) => owner) },
+	evolve: {
+		"account.opened": (_unknown, { owner }) => ({ status: "open", owner, balance: 0 }),
+		"account.deposited": (state, data) => plus(state, data.amount),
+		"account.withdrawn": (state, data) => plus(state, -data.amount),
+		"account.sent": (state, data) => plus(state, -data.amount),
+		"account.closed": (_open, { owner }) => ({ status: "closed", owner }),
+	},
+});
+
+// -- Wallet ---------------------------------------------------------------------
+/** More at once it does not take: a command of the process that is refused, and parked. */
+export const MOST = 2;
+const isLittle = invariant(
+	"TOO_MUCH",
+	"A wallet takes little at once",
+	({ params }: Case<unknown, { amount: number }>) => params.amount <= MOST,
+);
+export interface WalletFacts {
+	"wallet.made": Record<never, never>;
+	"wallet.credited": { amount: number; cause: string };
+}
+const ofWallet = aggregate<Unknown | { readonly status: "made"; readonly balance: number }, WalletFacts>();
+export const wallet = ofWallet.define({
+	name: "wallet",
+	plural: "wallets",
+	context: "till",
+	begins: ["wallet.made"],
+	commands: {
+		credit: ofWallet.command(
+			{ id: id(), amount: amount(), cause: text() },
+			{
+				from: ["unknown", "made"],
+				require: [isLittle],
+				decide: ({ status }, { amount: credited, cause }) => [
+					...(status === "unknown" ? [ofWallet.fact("wallet.made", {})] : []),
+					ofWallet.fact("wallet.credited", { amount: credited, cause }),
+				],
+			},
+		),
+	},
+	asks: {},
+	evolve: {
+		"wallet.made": () => ({ status: "made", balance: 0 }),
+		"wallet.credited": (state, credited) => ({ ...state, balance: state.balance + credited.amount }),
+	},
+});
+declare module "../../model/define.ts" {
+	interface Commands {
+		"wallet.credit": CommandOf<typeof wallet, "credit">;
+	}
+}
+
+// -- Intervention: as services/operations/intervention.service.ts has it ----------
+interface InterventionFacts {
+	"intervention.dropped": DroppedWork;
+}
+const ofIntervention = aggregate<Unknown | { readonly status: "dropped"; readonly said: DroppedWork }, InterventionFacts>();
+type Dropping = Omit<DroppedWork, "command"> & { readonly id: string };
+const dropped = ({ id: given, ...rest }: Dropping): DroppedWork => ({ ...rest, command: given });
+export const intervention = ofIntervention.define({
+	name: "intervention",
+	plural: "interventions",
+	context: "operations",
+	begins: ["intervention.dropped"],
+	commands: {
+		drop: ofIntervention.command(
+			{ id: id(), process: text(), work: text(), action: text(), code: text(), detail: text(), attempts: integer(1, 1000), reason: text() },
+			{
+				from: ["unknown"],
+				already: ({ said }, params) => same(said, dropped(params)),
+				decide: (_unknown, params) => [ofIntervention.fact("intervention.dropped", dropped(params))],
+			},
+		),
+	},
+	asks: {},
+	evolve: { "intervention.dropped": (_unknown, said) => ({ status: "dropped", said }) },
+});

@@ -1,0 +1,125 @@
+/**
+ * Bank - a scenario made up to be small: accounts that may never fall below zero, and a process that pays what was sent into a wallet
+ * of another log, once. One read model has a row per account and deletes it, one counts over all partitions and both logs.
+ */
+import { type Instant, process, projection, send } from "../../model/index.ts";
+import { account, type AccountFacts, intervention, MOST, wallet, type WalletFacts } from "./bank-models.ts";
+import type { Past, Told } from "./past.ts";
+import type { Ordered, Scenario } from "./scenario.ts";
+
+// -- Who follows -----------------------------------------------------------------
+type Facts = AccountFacts & WalletFacts;
+interface AccountRow {
+	readonly balance: number;
+	readonly facts: number;
+	/** Up to then it is new: a row that reads differently by itself. */
+	readonly newUntil: Instant;
+}
+const moved = (row: AccountRow | null, by: number, newUntil = row?.newUntil ?? ""): AccountRow => ({
+	balance: (row?.balance ?? 0) + by,
+	facts: (row?.facts ?? 0) + 1,
+	newUntil,
+});
+const NEW_FOR = 150;
+const accounts = projection<AccountRow, AccountFacts, AccountRow & { readonly isNew: number }>({
+	name: "accounts",
+	of: "account",
+	follows: ["bank"],
+	on: {
+		"account.opened": (row, _opened, { at }) => moved(row, 0, new Date(Date.parse(at) + NEW_FOR).toISOString()),
+		"account.deposited": (row, data) => moved(row, data.amount),
+		"account.withdrawn": (row, data) => moved(row, -data.amount),
+		"account.sent": (row, data) => moved(row, -data.amount),
+		"account.closed": () => null,
+	},
+	show: (row, now) => ({ ...row, isNew: now < row.newUntil ? 1 : 0 }),
+	due: ({ newUntil }, now) => (now < newUntil ? newUntil : null),
+	filters: ["balance", "isNew"],
+});
+
+interface OwnerRow {
+	readonly open: number;
+	readonly underWay: number;
+}
+const counted = (row: OwnerRow | null, open: number, underWay: number): OwnerRow => ({
+	open: (row?.open ?? 0) + open,
+	underWay: (row?.underWay ?? 0) + underWay,
+});
+const owners = projection<OwnerRow, Facts, OwnerRow>({
+	name: "owners",
+	of: "owner",
+	follows: ["bank", "till"],
+	on: {
+		"account.opened": { row: ({ owner }) => owner, fold: (row) => counted(row, 1, 0) },
+		"account.closed": { row: ({ owner }) => owner, fold: (row) => counted(row, -1, 0) },
+		"account.sent": { row: ({ to }) => to, fold: (row, data) => counted(row, 0, data.amount) },
+		"wallet.credited": { row: (_credited, { id: owner }) => owner, fold: (row, data) => counted(row, 0, -data.amount) },
+	},
+	show: (row) => row,
+	filters: ["open"],
+});
+
+interface Transfer {
+	readonly sent?: { readonly id: string; readonly amount: number; readonly to: string };
+	readonly paid?: true;
+}
+const transfers = process<Transfer, Record<never, never>, Facts>({
+	name: "transfers",
+	follows: ["bank", "till"],
+	subjects: {
+		start: {
+			"account.sent": {
+				row: (_sent, origin) => `${origin.id}.${origin.version}`,
+				fold: (known, data, origin) => ({ ...known, sent: { id: `${origin.id}.${origin.version}`, ...data } }),
+			},
+		},
+		continue: { "wallet.credited": { row: ({ cause }) => cause, fold: (known) => ({ ...known, paid: true }) } },
+		needs: () => null,
+	},
+	references: { on: {}, changed: () => ({ from: null, to: null }) },
+	next: ({ sent, paid }) => (sent && !paid ? [send("wallet.credit", { id: sent.to, amount: sent.amount, cause: sent.id }, "credit")] : []),
+});
+
+// -- What happens ------------------------------------------------------------------
+const NAMES = ["open", "deposit", "withdraw", "withdraw", "send", "send", "deposit", "close"] as const;
+const OWNERS = ["ada", "bob"] as const;
+
+export const bank: Scenario = {
+	models: [account, wallet, intervention],
+	projections: [accounts, owners],
+	processes: [transfers],
+	given: [],
+	order: (chance, ids, first): Ordered => {
+		const name = first && chance.pick(4) < 3 ? "open" : chance.of(NAMES);
+		const of = `${chance.pick(ids)}`;
+		const many = chance.pick(4);
+		const order = (params: object): Ordered => ({ service: "account", name, params: { id: of, ...params } });
+		if (name === "open") return order({ owner: chance.of(OWNERS), ...(many === 0 ? {} : { amount: many }) });
+		if (name === "close") return order({});
+		return order({ amount: many, ...(name === "send" ? { other: `${chance.pick(ids)}` } : {}) });
+	},
+	wrong: (past, runs) => [...overdrawn(past), ...(runs("transfers") ? unpaid(past) : [])],
+};
+
+function overdrawn({ streams }: Past): string[] {
+	return [...streams.values()].flatMap(({ stream, states }) =>
+		states.flatMap((state) => ("balance" in state && Number(state.balance) < 0 ? [`${stream} stands at ${String(state.balance)}`] : [])),
+	);
+}
+/** What was sent and not paid once, or paid although it is too much. */
+function unpaid({ facts }: Past): string[] {
+	const paid = new Map<string, number>();
+	for (const { type, data } of facts) if (type === "wallet.credited") paid.set(causeOf(data), (paid.get(causeOf(data)) ?? 0) + 1);
+	const sends = facts.filter(({ type }) => type === "account.sent");
+	const sent = sends.map(({ id: from, version }) => `${from}.${version}`);
+	const should = ({ data }: Told): number => ((data as { amount: number }).amount > MOST ? 0 : 1); // our own facts
+	const strange = [...paid.keys()].filter((cause) => !sent.includes(cause)).map((cause) => `${cause} was paid and never sent`);
+	return [
+		...strange,
+		...sends.flatMap((told, i) => {
+			const times = paid.get(sent[i] ?? "") ?? 0;
+			return times === should(told) ? [] : [`${sent[i]} was paid ${times} times`];
+		}),
+	];
+}
+const causeOf = (data: unknown): string => (data as { cause: string }).cause; // our own facts

@@ -1,0 +1,141 @@
+/**
+ * Clients - callers who ask one thing after another, give up after a while, and ask again under the same command id, perhaps of
+ * another node; and all they were told, with when they asked and when they knew.
+ */
+import type { Done } from "../../mixins/actor.ts";
+import { isRefusal, type Refusal } from "../../model/index.ts";
+import type { Node } from "./node.ts";
+import { meddle } from "./operators.ts";
+import { readBack } from "./reading.ts";
+import type { Ordered } from "./scenario.ts";
+import type { World } from "./world.ts";
+
+/** A command of a client; the same for every attempt. */
+export interface Command extends Ordered {
+	readonly commandId: string;
+	readonly at: string;
+	readonly ifMatch: number | undefined;
+	/** Step of the first attempt. */
+	readonly since: number;
+}
+/** The answer to one attempt. */
+export interface Answered {
+	readonly command: Command;
+	readonly answer: Done | Refusal;
+	/** Steps. */
+	readonly from: number;
+	readonly to: number;
+}
+/** What an actor was said to be. */
+export interface Asked {
+	readonly service: string;
+	readonly id: string;
+	/** As text; null where there is none. */
+	readonly state: string | null;
+	readonly version: number;
+	readonly from: number;
+	readonly to: number;
+	readonly of: string;
+}
+
+const TRIES = 40;
+const LOOKS = 4;
+
+export class Clients {
+	readonly #world: World;
+	/** Clients who still wait for something. */
+	busy = 0;
+	readonly commands: Command[] = [];
+	readonly answers: Answered[] = [];
+	readonly asks: Asked[] = [];
+
+	constructor(world: World) {
+		this.#world = world;
+	}
+	start(): void {
+		for (let client = 0; client < this.#world.config.clients; client++) {
+			this.busy++;
+			this.#world.scheduler.post(() => void this.#live(client));
+		}
+		if (this.#world.scheduler.chance.pick(3) < 2) return;
+		this.busy++;
+		void this.#operate();
+	}
+	/** A person looks now and then at what is parked. */
+	async #operate(): Promise<void> {
+		const { scheduler } = this.#world;
+		const timers = scheduler.timersOf({ alive: true });
+		for (let n = 0; n < LOOKS; n++) {
+			await timers.wait(100 + scheduler.chance.pick(300));
+			await meddle(this.#world, `person.${n}`);
+		}
+		this.busy--;
+	}
+	async #live(client: number): Promise<void> {
+		const { chance } = this.#world.scheduler;
+		for (let n = 0; n < this.#world.config.commands; n++) {
+			const ordered = this.#world.scenario.order(chance, this.#world.config.ids, n === 0);
+			if (chance.pick(10) > 9 - this.#world.config.asks) await this.#ask(ordered.service, ordered.params.id);
+			else await this.#command(client, n, ordered);
+		}
+		this.busy--;
+	}
+
+	async #command(client: number, n: number, ordered: Ordered): Promise<void> {
+		const { scheduler } = this.#world;
+		const { chance } = scheduler;
+		const command: Command = {
+			...ordered,
+			commandId: `c${client}.${n}`,
+			at: new Date(scheduler.now).toISOString(),
+			ifMatch: chance.pick(12) === 11 ? chance.pick(4) : undefined,
+			since: scheduler.steps,
+		};
+		this.commands.push(command);
+		for (let attempt = 0; attempt < TRIES; attempt++) {
+			const from = scheduler.steps;
+			const to = this.#world.placed(ordered.service, ordered.params.id);
+			scheduler.say(() => `client ${client} asks ${to.name}: ${told(command)}${attempt > 0 ? " once more" : ""}`);
+			const answer = await this.#world.call(null, to, command.commandId, (deadline) => this.#give(to, command, deadline));
+			scheduler.say(() => `client ${client} hears of ${command.commandId}: ${JSON.stringify(answer)}`);
+			if (answer === "no answer") {
+				scheduler.count("commands asked once more");
+				continue;
+			}
+			this.answers.push({ command, answer, from, to: scheduler.steps });
+			scheduler.count(isRefusal(answer) ? "refusals" : answer.replayed ? "replays" : answer.written ? "acknowledged" : "already so");
+			if (!isRefusal(answer) && answer.written && chance.pick(4) === 3) await readBack(this.#world, answer);
+			return;
+		}
+	}
+	#give(to: Node, { service, name, params, commandId, at, ifMatch }: Command, deadline: number): Promise<Done | Refusal> {
+		const envelope = { commandId, by: "a client", at, deadline, ...(ifMatch === undefined ? {} : { ifMatch }) };
+		return to.actorsOf(service).command(name, params, envelope, to.consulting);
+	}
+
+	async #ask(service: string, id: string, to = this.#world.placed(service, id)): Promise<boolean> {
+		const { scheduler } = this.#world;
+		const from = scheduler.steps;
+		scheduler.say(() => `somebody asks ${to.name} about ${service} ${id}`);
+		const answer = await this.#world.call(null, to, `ask ${service} ${id}`, () =>
+			to.actorsOf(service).ask(id, (actor) => ({ state: actor && JSON.stringify(actor.state), version: actor?.version ?? 0 })),
+		);
+		scheduler.say(() => `somebody hears of ${service} ${id}: ${JSON.stringify(answer)}`);
+		if (answer === "no answer") return false;
+		this.asks.push({ service, id, ...answer, from, to: scheduler.steps, of: to.name });
+		return true;
+	}
+	async lastQuestions(): Promise<void> {
+		const { nodes, partitions } = this.#world;
+		const streams = new Set([...partitions.values()].flatMap((all) => all.flatMap(({ kept }) => kept.map(({ commit }) => commit.stream))));
+		const about = [...streams].map((stream) => [stream.slice(0, stream.indexOf("-")), stream.slice(stream.indexOf("-") + 1)] as const);
+		/** What went wrong last may still be on its way to a node that stood still. */
+		const insist = async (service: string, id: string, node: Node): Promise<boolean> =>
+			(await this.#ask(service, id, node)) || (await this.#ask(service, id, node)) || this.#ask(service, id, node);
+		const answered = await Promise.all(nodes.flatMap((node) => about.map(([service, id]) => insist(service, id, node))));
+		if (answered.includes(false)) this.#world.violated("stuck", "not every question was answered in the end");
+	}
+}
+
+const told = ({ service, name, params, commandId, ifMatch }: Command): string =>
+	`${service}.${name} ${JSON.stringify(params)}${ifMatch === undefined ? "" : ` at version ${ifMatch}`} (${commandId})`;

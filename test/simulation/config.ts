@@ -1,0 +1,133 @@
+/** Config - what one seed means besides its schedule: how many of what, which store, and how often what goes wrong. */
+import { Chance } from "./chance.ts";
+
+/** Times in a thousand steps, or in a thousand calls. */
+export interface Faults {
+	/** Steps: time passes although something is ready; something late comes; a node dies, stands still, forgets; the primary changes. */
+	readonly tick: number;
+	readonly late: number;
+	readonly crash: number;
+	readonly stall: number;
+	readonly evict: number;
+	readonly failover: number;
+	/** Calls to the store: the request is lost, the answer is, or it is carried out long after nobody waits for it. */
+	readonly lostRequest: number;
+	readonly lostReply: number;
+	readonly zombie: number;
+	/** Between two documents of one batch others come in. */
+	readonly slow: number;
+	/** Calls between nodes: lost, or answered too late. */
+	readonly message: number;
+	/** Follower reads that show an older view. */
+	readonly stale: number;
+}
+export interface Config {
+	readonly scenario: string;
+	/** `database`: rows and commits one by one, no transactions. `file`: all or nothing. */
+	readonly store: "database" | "file";
+	/** Writes of a database are seen, and safe, some time after they were made. */
+	readonly lag: boolean;
+	/** Whether the checkpoints of a read model in a database move only from where they are thought to be, or just upwards. */
+	readonly compared: boolean;
+	readonly nodes: number;
+	readonly partitions: number;
+	readonly clients: number;
+	/** Of each client. */
+	readonly commands: number;
+	/** Of ten of them, those that are questions instead. */
+	readonly asks: number;
+	/** Different ids. */
+	readonly ids: number;
+	/** Commits one append may carry. */
+	readonly batch: number;
+	/** Actors a service remembers. */
+	readonly capacity: number;
+	/** Calls in a thousand that go to the partition's own node. */
+	readonly sticky: number;
+	/** Milliseconds after which a caller gives up. */
+	readonly patience: number;
+	/** The nodes each projection and process runs on. */
+	readonly on: Readonly<Record<string, readonly number[]>>;
+	readonly faultSteps: number;
+	readonly limit: number;
+	readonly faults: Faults;
+}
+type Partly<T> = { readonly [K in keyof T]?: T[K] extends Faults ? Partial<Faults> : T[K] };
+/** What a mutant, or somebody who looks closer, wants otherwise. */
+export type Over = Partly<Config>;
+
+/** Who follows what in each scenario. */
+export const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
+	bank: ["accounts", "owners", "transfers"],
+	cases: ["infractions", "radars", "case-opening"],
+};
+const NO_FAULTS: Faults = {
+	tick: 0,
+	late: 0,
+	crash: 0,
+	stall: 0,
+	evict: 0,
+	failover: 0,
+	lostRequest: 0,
+	lostReply: 0,
+	zombie: 0,
+	slow: 0,
+	message: 0,
+	stale: 0,
+};
+
+export function configOf(seed: number, over: Over = {}): Config {
+	const chance = new Chance(seed ^ 0x5bd1e995);
+	const upTo = (n: number): number => 1 + chance.pick(n);
+	const scenario = over.scenario ?? (chance.pick(5) === 4 ? "cases" : "bank");
+	const store = over.store ?? chance.of(["database", "file"]);
+	const lag = over.lag ?? (store === "database" && chance.pick(3) === 0);
+	const nodes = over.nodes ?? upTo(3);
+	const level = chance.of([0, 1, 3]);
+	const on = Object.fromEntries((FOLLOWERS[scenario] ?? []).map((name) => [name, somewhere(chance, nodes)]));
+	const config: Config = {
+		scenario,
+		store,
+		lag,
+		compared: chance.pick(2) === 0,
+		nodes,
+		partitions: upTo(2),
+		clients: upTo(scenario === "cases" ? 3 : 5),
+		commands: upTo(4),
+		asks: chance.of([1, 1, 4]),
+		ids: upTo(4),
+		batch: upTo(5),
+		capacity: chance.of([1000, 1, 2]),
+		sticky: chance.of([1000, 600, 0]),
+		patience: chance.of([5000, 60, 300]),
+		on,
+		faultSteps: 100 + chance.pick(500),
+		limit: 40_000,
+		faults: level === 0 ? NO_FAULTS : faultsOf(chance, level, store, lag),
+	};
+	return { ...config, ...over, faults: { ...config.faults, ...over.faults } };
+}
+
+/** Nowhere, on one node, or on two at once. */
+function somewhere(chance: Chance, nodes: number): readonly number[] {
+	const first = chance.pick(nodes);
+	return [[first], [], [first, (first + 1) % nodes]][chance.pick(3)]?.filter((node, i, all) => all.indexOf(node) === i) ?? [];
+}
+
+function faultsOf(chance: Chance, level: number, store: Config["store"], lag: boolean): Faults {
+	const some = (most: number): number => chance.pick(3) * most * level;
+	return {
+		tick: chance.of([4, 0, 20]),
+		late: 25,
+		crash: chance.of([0, 2, 6]),
+		stall: chance.of([0, 4]),
+		evict: chance.of([0, 0, 10]),
+		failover: lag ? chance.pick(5) : 0,
+		lostRequest: some(8),
+		lostReply: some(12),
+		zombie: store === "database" ? some(12) : 0,
+		slow: some(40),
+		message: some(10),
+		stale: store === "database" ? chance.of([0, 100]) : 0,
+	};
+}

@@ -1,0 +1,23 @@
+/** Limits - the product's own, made so small that a schedule of a few commits goes beyond each of them. */
+import type { Patch } from "./patches.ts";
+
+const limit = (file: string, name: string, is: string, small: string): Patch => ({
+	file,
+	from: `const ${name} = ${is};`,
+	to: `const ${name} = ${small};`,
+});
+
+export const SMALL: readonly Patch[] = [
+	limit("store/writer.ts", "PAGE", "1000", "2"),
+	limit("store/writer.ts", "PATIENCE", "5", "2"),
+	limit("store/follow.ts", "PAGE", "4000", "2"),
+	limit("store/recent.ts", "KEPT", "16_384", "8"),
+	limit("mixins/row-cache.ts", "CAPACITY", "4096", "2"),
+	limit("mixins/write-behind.ts", "MOST", "6000", "2"),
+	limit("mixins/outbox.ts", "MANY", "1000", "2"),
+	limit("mixins/outbox.ts", "CALLS", "4", "2"),
+	limit("mixins/outbox.ts", "FULL", "5000", "2"),
+	limit("mixins/process-runner.ts", "PAGE", "500", "2"),
+	limit("mixins/process-references.ts", "PAGE", "500", "1"),
+	limit("mixins/due.ts", "DUE_PAGE", "200", "1"),
+];

@@ -1,0 +1,37 @@
+/** Operators - a person who looks at what is parked, and has it tried again or gives it up, perhaps twice, perhaps in vain. */
+import { isRefusal } from "../../model/index.ts";
+import { INTERVENTIONS } from "../../mixins/interventions.ts";
+import type { World } from "./world.ts";
+
+/** One look at one process on one node. */
+export async function meddle(world: World, commandId: string): Promise<void> {
+	const { scheduler, nodes, scenario } = world;
+	const { chance } = scheduler;
+	if (!scenario.models.some(({ context }) => context === INTERVENTIONS.log)) return;
+	const here = nodes.filter(({ life }) => life.alive).flatMap((node) => [...node.runners.values()].map((runner) => ({ node, runner })));
+	const chosen = here[chance.pick(here.length)];
+	if (!chosen) return;
+	const { node, runner } = chosen;
+	const parked = await world.call(null, node, "what is parked", () => runner.parked());
+	if (parked === "no answer") return;
+	const work = parked[chance.pick(parked.length)];
+	if (!work?.row.parked) return;
+	if (chance.pick(2) === 0) {
+		scheduler.count("parked work tried again");
+		scheduler.say(() => `somebody has ${work.id} tried again on ${node.name}`);
+		await world.call(null, node, "retry", () => runner.retry(work.id));
+		return;
+	}
+	const { command, action, code, attempts } = work.row.parked;
+	const said = { process: runner.process.name, work: work.id, action, code, detail: "-", attempts, reason: "it is too much" };
+	const to = world.placed("intervention", command);
+	const at = new Date(scheduler.now).toISOString();
+	const params = { id: command, ...said };
+	world.noted(commandId, { service: "intervention", name: "drop", params });
+	const answer = await world.call(null, to, "drop", (deadline) =>
+		to.actorsOf("intervention").command("drop", params, { commandId, by: "a person", at, deadline }, to.consulting),
+	);
+	if (answer === "no answer" || isRefusal(answer)) return;
+	scheduler.count("parked work given up");
+	scheduler.say(() => `somebody has given up ${command}: ${answer.position}`);
+}

@@ -1,0 +1,90 @@
+/** RowChecks - what must hold of every row after every schedule: read models and processes know what a replay gives, and owe nothing (DESIGN §5, LAW 6 to 8). */
+import type { DroppedWork } from "../../mixins/interventions.ts";
+import type { Subject } from "../../mixins/process-rows.ts";
+import { type AnyProcess, type AnyProjection, type Fold, same, type Touch } from "../../model/index.ts";
+import type { Past, Told } from "./past.ts";
+import type { World } from "./world.ts";
+
+export class RowChecks {
+	readonly #world: World;
+	readonly #past: Past;
+
+	constructor(world: World, past: Past) {
+		this.#world = world;
+		this.#past = past;
+	}
+
+	/** Rows are what a replay gives. */
+	rows(projection: AnyProjection): void {
+		const followed = this.#past.facts.filter(({ origin }) => projection.follows.includes(origin.log));
+		const rows = this.#world.rows(projection.name).all();
+		const have = new Map(rows.map(({ id, data }) => [id, data && without(data)]));
+		this.#compare(projection.name, replayed(projection.on, followed), have);
+		const now = new Date(this.#world.scheduler.now).toISOString();
+		for (const { id, data, columns } of rows) {
+			const shown = (data && projection.show(data, now, id)) as Readonly<Record<string, unknown>> | null; // a column is a field of what is shown
+			const right = shown && this.#world.rows(projection.name).spec.columns.map((column) => shown[column] ?? null);
+			if (!same(columns, right))
+				this.#world.violated("rows", `${projection.name} ${id} is found by ${JSON.stringify(columns)}, not ${JSON.stringify(right)}`);
+		}
+	}
+	/** What a process knows is what a replay gives, and it has nothing more to do. */
+	work(process: AnyProcess): void {
+		const { name, subjects, references, follows } = process;
+		const followed = this.#past.facts.filter(({ origin }) => follows.includes(origin.log));
+		const wantedSubjects = replayed({ ...subjects.start, ...subjects.continue }, followed);
+		const wantedReferences = replayed(references.on, followed);
+		const rows = this.#world.rows(name).all();
+		const inner = (prefix: string): Map<string, object | null> =>
+			new Map(
+				rows
+					.filter(({ id }) => id.startsWith(prefix))
+					.map(({ id, data }) => [id.slice(prefix.length), insideOf(data, prefix.slice(0, -1))]),
+			);
+		this.#compare(name, wantedSubjects, inner("subject/"));
+		this.#compare(name, wantedReferences, inner("reference/"));
+		for (const [id, subject] of wantedSubjects) {
+			const need = subject && subjects.needs(subject);
+			const due = subject ? process.next(subject, (need && wantedReferences.get(need.reference)) ?? null) : [];
+			const row = rows.find((one) => one.id === `subject/${id}`);
+			const { parked, dropped = [] } = (row?.data ?? {}) as Partial<Subject>; // the runner's own row
+			const left = due.filter(({ cause }) => !dropped.includes(`${name}/subject/${id}/${cause}`));
+			const waits = parked !== undefined && parked.code !== "FAILED" && row?.columns?.[2] === "parked";
+			if (left.length > 0 && !waits) this.#world.violated("not done", `${name} owes ${JSON.stringify(left)} for ${id}`);
+			if (left.length === 0 && parked)
+				this.#world.violated("not done", `${name} waits with ${JSON.stringify(parked)} for ${id}, and owes nothing`);
+			const givenUp = this.#past.facts.filter(({ type, data }) => type === "intervention.dropped" && workOf(data, name) === id);
+			if (!same([...dropped].toSorted(), givenUp.map((told) => told.id).toSorted()))
+				this.#world.violated(
+					"not done",
+					`${name} was told to give up ${givenUp.length} commands for ${id}, and knows of ${JSON.stringify(dropped)}`,
+				);
+		}
+	}
+	#compare(name: string, wanted: ReadonlyMap<string, object | null>, have: ReadonlyMap<string, object | null>): void {
+		for (const id of new Set([...wanted.keys(), ...have.keys()]))
+			if (!same(wanted.get(id) ?? null, have.get(id) ?? null))
+				this.#world.violated("rows", `${name} ${id} is ${JSON.stringify(have.get(id))}, a replay gives ${JSON.stringify(wanted.get(id))}`);
+	}
+}
+
+/** The version of an actor's row is the projector's own. */
+const without = ({ version: _version, ...data }: object & { readonly version?: unknown }): object => data;
+const workOf = (data: unknown, of: string): string | null => {
+	const { process, work } = data as DroppedWork; // a fact of ours
+	return process === of ? work : null;
+};
+const insideOf = (data: object | null, field: string): object | null =>
+	(data as Readonly<Record<string, object | null>> | null)?.[field] ?? null; // as process-rows.ts lays them out
+
+function replayed(handlers: Readonly<Record<string, unknown>>, facts: readonly Told[]): Map<string, object | null> {
+	const rows = new Map<string, object | null>();
+	for (const { type, data, origin } of facts) {
+		const handler = handlers[type] as Fold<object, unknown> | Touch<object, unknown> | undefined; // typed where it is stated
+		if (!handler) continue;
+		const id = typeof handler === "function" ? origin.id : handler.row(data, origin);
+		const fold = typeof handler === "function" ? handler : handler.fold;
+		if (id !== null) rows.set(id, fold(rows.get(id) ?? null, data, origin));
+	}
+	return rows;
+}

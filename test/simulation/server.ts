@@ -1,0 +1,154 @@
+/**
+ * Server - the database all nodes share: what is durable, what can be seen of it, and what becomes of a call on its way. As
+ * `file` (SQLite) each write is all or nothing and seen at once; as `database` (MongoDB) documents are written one by one, others come
+ * in between, what is written is seen when the majority has it, and a failover undoes what the majority had not.
+ */
+import { StoreUnavailable } from "../../store/log.ts";
+import type { Config } from "./config.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+
+/** A step of the server's own work: nothing lets others go first; a function is called with how to go on. */
+export type Work<T> = Generator<((goOn: () => void) => void) | undefined, T>;
+
+/** What has been written under one key, newest first. */
+interface Version<T> {
+	readonly value: T;
+	readonly seq: number;
+	readonly before: Version<T> | undefined;
+}
+/** Values by key, each seen when the majority has it. */
+export class Keyed<T> {
+	readonly #server: Server;
+	readonly #versions = new Map<string, Version<T>>();
+
+	constructor(server: Server) {
+		this.#server = server;
+	}
+	/** As the majority has it. */
+	seen(key: string): T | undefined {
+		let version = this.#versions.get(key);
+		while (version && version.seq > this.#server.majority) version = version.before;
+		return version?.value;
+	}
+	/** As it was written last, seen or not. */
+	newest(key: string): T | undefined {
+		return this.#versions.get(key)?.value;
+	}
+	set(key: string, value: T): void {
+		const before = this.#versions.get(key);
+		const seq = this.#server.wrote(() => (before ? this.#versions.set(key, before) : this.#versions.delete(key)));
+		this.#versions.set(key, { value, seq, before });
+	}
+	keys(): IterableIterator<string> {
+		return this.#versions.keys();
+	}
+}
+
+export class Server {
+	readonly scheduler: Scheduler;
+	readonly config: Config;
+	/** Writes so far, and how many of them the majority has. */
+	seq = 0;
+	majority = 0;
+	#life: Owner = { alive: true };
+	#young: { readonly seq: number; readonly undo: () => void; readonly seen: () => void }[] = [];
+	#waiting: { readonly seq: number; readonly goOn: () => void }[] = [];
+	readonly #inFlight = new Set<() => void>();
+
+	constructor(scheduler: Scheduler, config: Config) {
+		this.scheduler = scheduler;
+		this.config = config;
+	}
+
+	/** One call: its request or its answer may be lost, or it is carried out when nobody waits for it any more. */
+	call<T>(caller: Owner, what: () => string, work: () => Work<T>): Promise<T> {
+		const { scheduler } = this;
+		const fate = this.#fate();
+		if (fate !== "fine") {
+			scheduler.count(fate);
+			scheduler.say(() => `    ${fate}: ${what()}`);
+		}
+		return new Promise((resolve, reject) => {
+			const settle = (then: () => void): void => {
+				if (this.#inFlight.delete(fail)) scheduler.post(then, caller);
+			};
+			const fail = (): void => settle(() => reject(new StoreUnavailable("nobody answers")));
+			this.#inFlight.add(fail);
+			const start = (): void => this.#run(work(), (value) => fate === "fine" && settle(() => resolve(value)));
+			if (fate === "fine") return scheduler.post(start, this.#life);
+			if (fate === "answers lost") scheduler.post(start, this.#life);
+			if (fate === "calls carried out late")
+				scheduler.postLate(() => {
+					scheduler.say(() => `    now comes: ${what()}`);
+					start();
+				}, this.#life);
+			fail();
+		});
+	}
+	#fate(): "fine" | "requests lost" | "answers lost" | "calls carried out late" {
+		if (this.scheduler.calm) return "fine";
+		const { lostRequest, lostReply, zombie } = this.config.faults;
+		const which = 999 - this.scheduler.chance.pick(1000);
+		if (which < lostRequest) return "requests lost";
+		if (which < lostRequest + lostReply) return "answers lost";
+		return which < lostRequest + lostReply + zombie ? "calls carried out late" : "fine";
+	}
+	#run<T>(work: Work<T>, done: (value: T) => void): void {
+		const life = this.#life;
+		const goOn = (): void => {
+			if (!life.alive) return;
+			const { value, done: over } = work.next();
+			if (over) return done(value);
+			if (value) value(goOn);
+			else this.scheduler.post(goOn, life);
+		};
+		goOn();
+	}
+
+	/** Lets others come in between, now and then for long. */
+	slow(): ((goOn: () => void) => void) | undefined {
+		if (this.scheduler.calm || !this.scheduler.chance.often(this.config.faults.slow)) return undefined;
+		return (goOn) => this.scheduler.postLate(goOn, this.#life);
+	}
+	/** Notes a write, and how to undo it; `seen` is called when the majority has it. */
+	wrote(undo: () => void, seen: () => void = () => {}): number {
+		const seq = ++this.seq;
+		if (!this.config.lag || this.scheduler.steps === 0) {
+			this.majority = seq;
+			seen();
+			return seq;
+		}
+		this.#young.push({ seq, undo, seen });
+		const advance = (): void => this.#advance(seq);
+		if (this.scheduler.chance.pick(3) > 0) this.scheduler.postLate(advance, this.#life);
+		else this.scheduler.post(advance, this.#life);
+		return seq;
+	}
+	#advance(to: number): void {
+		if (to <= this.majority) return;
+		this.majority = to;
+		while (this.#young[0] && this.#young[0].seq <= to) this.#young.shift()?.seen();
+		const waiting = this.#waiting;
+		this.#waiting = waiting.filter(({ seq }) => seq > to);
+		for (const { seq, goOn } of waiting) if (seq <= to) goOn();
+	}
+	/** Goes on when the majority has all that is written by now. */
+	safe(): (goOn: () => void) => void {
+		const { seq } = this;
+		return (goOn) => (this.majority >= seq ? goOn() : void this.#waiting.push({ seq, goOn }));
+	}
+	/** Another primary: calls under way are not answered, and of what the majority did not have some is gone. */
+	failover(): void {
+		if (!this.config.lag) return;
+		this.#life.alive = false;
+		this.#life = { alive: true };
+		this.#waiting = [];
+		const lost = this.#young.splice(this.scheduler.chance.pick(this.#young.length + 1));
+		this.scheduler.count("changes of the primary");
+		this.scheduler.say(() => `--- the primary changes, ${lost.length} writes are undone`);
+		for (const { undo } of lost.toReversed()) undo();
+		const seq = ++this.seq;
+		this.scheduler.postLate(() => this.#advance(seq), this.#life); // the new primary's own first write
+		for (const fail of [...this.#inFlight]) fail();
+	}
+}

@@ -1,0 +1,128 @@
+/**
+ * The simulation over some thousand seeds, and that it watches what it says it watches: every mutant is noticed within a bounded number of
+ * seeds, in which the product as it is goes right. Many more: npm run simulate -- --seeds 1000000.
+ */
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { execFile } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Chance } from "./chance.ts";
+import { SMALL } from "./limits.ts";
+import { MUTANTS } from "./mutants.ts";
+import { patched } from "./patches.ts";
+import { control, hunt, simulate } from "./pool.ts";
+import type { Failure } from "./worker.ts";
+
+const SEEDS = 4000;
+/** Within which every mutant is noticed. */
+const NOTICED_WITHIN = 3000;
+/** What has to have happened for the rest to mean anything. */
+const HAPPENS = [
+	"acknowledged",
+	"refusals",
+	"replays",
+	"already so",
+	"rows read back",
+	"commands asked once more",
+	"commits refused",
+	"rows overtaken",
+	"requests lost",
+	"answers lost",
+	"calls carried out late",
+	"deaths of a node",
+	"clean stops",
+	"stalls of a node",
+	"changes of the primary",
+	"parked work tried again",
+	"parked work given up",
+];
+
+/** A script of this folder in a plain process: its exit code and what it printed. */
+const script = (name: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> =>
+	new Promise((resolve) => {
+		const file = fileURLToPath(new URL(name, import.meta.url).href);
+		execFile(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+			resolve({ code: error ? Number(error.code) : 0, output: stdout + (error ? stderr : "") }),
+		);
+	});
+
+describe("the product, whatever is lost, late, refused, killed or forgotten,", () => {
+	it("acknowledges what is in the log, says nothing stale, keeps its rows and its promises, and settles", async () => {
+		const { done, counts, failures } = await simulate({ from: 0, count: SEEDS });
+		expect(failures).toEqual([]);
+		expect(done).toBe(SEEDS);
+		expect(HAPPENS.filter((kind) => (counts[kind] ?? 0) <= 5)).toEqual([]);
+	});
+});
+
+describe("a schedule", () => {
+	it("is the same for the same seed, byte for byte, also with a turn of Node's own event loop after each step", async () => {
+		const [first, second] = await Promise.all([script("traces.ts", "40"), script("traces.ts", "40", "turns")]);
+		expect(first.code).toBe(0);
+		expect(first.output.trim().split("\n")).toHaveLength(40);
+		expect(new Set(first.output.trim().split("\n")).size).toBe(40);
+		expect(second).toEqual(first);
+	});
+
+	it("is a list of numbers, and without any the oldest thing comes next and nothing goes wrong", () => {
+		const chance = new Chance(7);
+		const picked = Array.from({ length: 50 }, (_, i) => chance.pick(i + 1));
+		const again = new Chance(0, chance.picked);
+		expect(Array.from({ length: 50 }, (_, i) => again.pick(i + 1))).toEqual(picked);
+		expect([again.pick(5), again.pick(1000), again.often(500)]).toEqual([0, 0, false]);
+	});
+
+	it("that goes wrong is told with the command that shows it again, and in its simplest form", async () => {
+		const given = ["--mutant", "missed-not-evicted", "--over", '{"nodes":3}'];
+		const told = await script("run.ts", "--seeds", "20", ...given);
+		expect(told.code).toBe(1);
+		const command = /npm run simulate -- --seed (\d+) --mutant missed-not-evicted --over '(.*)' --minimise \((\d+) choices/.exec(
+			told.output,
+		);
+		const [, seed = "", over, choices] = command ?? [];
+		expect(over).toBe('{"nodes":3}');
+		expect(Number(choices)).toBeLessThan(40);
+		for (const how of ["--trace", "--minimise"]) {
+			const { code, output } = await script("run.ts", "--seed", seed, ...given, how);
+			expect(code).toBe(1);
+			expect(output).toMatch(/!!! stale (answer|ask): .*\n(.*\n)*seed \d+ goes wrong after \d+ steps/);
+		}
+		const right = await script("run.ts", "--seed", seed, "--over", '{"nodes":3}');
+		expect(right).toMatchObject({ code: 0, output: expect.stringContaining(`seed ${seed} goes right`) });
+	});
+});
+
+describe("a mutant", () => {
+	const noticed = new Map<string, Failure | null>();
+	beforeAll(async () => {
+		const names = Object.keys(MUTANTS);
+		const one = async (): Promise<void> => {
+			for (let name = names.shift(); name !== undefined; name = names.shift()) noticed.set(name, await hunt(name, NOTICED_WITHIN));
+		};
+		await Promise.all(Array.from({ length: availableParallelism() }, one));
+	});
+
+	it.each(Object.entries(MUTANTS).map(([name, { breaks }]) => [name, breaks] as const))("%s is noticed: it breaks %s", (name) =>
+		expect(noticed.get(name)?.violations).toContainEqual({ kind: expect.any(String), text: expect.any(String) }),
+	);
+	it("is noticed for what it breaks, not for what is wrong anyway", async () => {
+		const seeds = [...noticed].map(([mutant, failure]) => ({ mutant, count: (failure?.seed ?? 0) + 1 }));
+		expect(await control(seeds)).toMatchObject({ done: seeds.reduce((sum, { count }) => sum + count, 0), failures: [] });
+	});
+});
+
+describe("a patch", () => {
+	const all = [...SMALL, ...Object.values(MUTANTS)];
+	it.each(all.map((patch) => [patch.file, patch.from.split("\n")[0], patch] as const))(
+		"of %s finds its text once: %s",
+		(file, _line, patch) => {
+			expect(patched(file, [patch])).toContain(patch.to);
+			expect(patch.to).not.toBe(patch.from);
+		},
+	);
+	it("whose text is not there, or more than once, is an error", () => {
+		const missing = { file: "store/chain.ts", from: "no such text", to: "" };
+		expect(() => patched(missing.file, [missing])).toThrow("store/chain.ts has 0 times, not once: no such text");
+		expect(() => patched(missing.file, [{ ...missing, from: "previous" }])).toThrow(/has [2-9] times, not once/);
+	});
+});

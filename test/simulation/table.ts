@@ -1,0 +1,181 @@
+/** Table - rows as the contract of store/rows.ts says they are, on the server all share, and as one node sees them. */
+import type { Change, Query, Row, Step, Table, TableSpec, Value } from "../../store/rows.ts";
+import type { Owner } from "./scheduler.ts";
+import { Keyed, type Server, type Work } from "./server.ts";
+
+/** A row as text, as every store keeps it, and what is compared without reading it. */
+interface Stored {
+	readonly rev: number;
+	readonly columns: Row["columns"];
+	readonly text: string;
+}
+
+export class Rows {
+	readonly spec: TableSpec;
+	readonly #server: Server;
+	readonly #rows: Keyed<Stored>;
+	readonly #checkpoints: Keyed<number>;
+	readonly #compared: boolean;
+
+	/** `compared`: checkpoints without a transaction move only from where they are thought to be. */
+	constructor(server: Server, spec: TableSpec, compared: boolean) {
+		this.#server = server;
+		this.spec = spec;
+		this.#compared = compared;
+		this.#rows = new Keyed(server);
+		this.#checkpoints = new Keyed(server);
+	}
+
+	checkpoint(partition: string): number {
+		return this.#checkpoints.seen(partition) ?? 0;
+	}
+	/** All rows, by id. */
+	all(): Row[] {
+		return [...this.#rows.keys()].toSorted().flatMap((id) => this.row(id) ?? []);
+	}
+	row(id: string): Row | undefined {
+		const stored = this.#rows.seen(id);
+		return stored && (JSON.parse(stored.text) as Row); // our own rows
+	}
+	/** Rows with this value in a column. */
+	count(column: string, value: Value): number {
+		const place = this.spec.columns.indexOf(column);
+		return [...this.#rows.keys()].filter((id) => this.#rows.seen(id)?.columns?.[place] === value).length;
+	}
+	#rev(id: string): number {
+		return this.#rows.newest(id)?.rev ?? 0;
+	}
+	#put({ after }: Change, by: string): void {
+		const row = { ...after, rev: after.rev + 1 };
+		this.#rows.set(after.id, { rev: row.rev, columns: row.columns, text: JSON.stringify(row) });
+		this.#server.scheduler.say(
+			() => `    ${this.spec.name} ${after.id} = ${JSON.stringify(after.data)} @${JSON.stringify(after.at)} by ${by}`,
+		);
+	}
+	#raise({ partition, to }: Step, by: string): void {
+		if (to <= (this.#checkpoints.newest(partition) ?? 0)) return;
+		this.#checkpoints.set(partition, to);
+		this.#server.scheduler.say(() => `    ${this.spec.name} is at ${partition}:${to} by ${by}`);
+	}
+
+	#overtaken(by: string, where = ""): false {
+		this.#server.scheduler.count("rows overtaken");
+		this.#server.scheduler.say(() => `    ${this.spec.name}: somebody was faster than ${by}${where}`);
+		return false;
+	}
+
+	/** Everything in one transaction, if nobody was faster. */
+	*saveWhole(changes: readonly Change[], steps: readonly Step[], by: string): Work<boolean> {
+		const fits =
+			steps.every(({ partition, from }) => (this.#checkpoints.newest(partition) ?? 0) === from) &&
+			changes.every(({ after }) => this.#rev(after.id) === after.rev);
+		if (!fits) return this.#overtaken(by);
+		for (const change of changes) this.#put(change, by);
+		for (const step of steps) this.#raise(step, by);
+		return true;
+	}
+	/** Each row by itself, if it is as it was; whether all were. */
+	*saveEach(changes: readonly Change[], by: string): Work<boolean> {
+		let all = true;
+		for (const [i, change] of changes.entries()) {
+			if (i > 0) yield this.#server.slow();
+			if (this.#rev(change.after.id) === change.after.rev) this.#put(change, by);
+			else all = this.#overtaken(by, ` in ${change.after.id}, which is not at rev ${change.after.rev}`);
+		}
+		yield this.#server.safe();
+		return all;
+	}
+	/** All of them, if each stands where it is thought to; or only upwards, whoever was faster. */
+	*raise(steps: readonly Step[], by: string): Work<boolean> {
+		const fits = !this.#compared || steps.every(({ partition, from }) => (this.#checkpoints.newest(partition) ?? 0) === from);
+		if (fits) for (const step of steps) this.#raise(step, by);
+		else this.#overtaken(by);
+		yield this.#server.safe();
+		return fits;
+	}
+	*checkpoints(): Work<Record<string, number>> {
+		return Object.fromEntries([...this.#checkpoints.keys()].map((partition) => [partition, this.checkpoint(partition)]));
+	}
+	*load(ids: readonly string[]): Work<Map<string, Row>> {
+		return new Map(ids.flatMap((id) => [this.row(id) ?? []].flat().map((row) => [id, row] as const)));
+	}
+	*find(query: Query): Work<Row[]> {
+		const { filters, range, sort, limit, after } = query;
+		const value = (row: Row, column: string): Value =>
+			column === "id" ? row.id : (row.columns?.[this.spec.columns.indexOf(column)] ?? null);
+		const key = (row: Row): readonly [Value, string] => [sort === "id" ? row.id : value(row, sort), row.id];
+		const beyond: readonly [Value, string] | null = after ? [sort === "id" ? after.id : after.value, after.id] : null;
+		return this.all()
+			.filter((row) => row.columns && Object.entries(filters).every(([column, wanted]) => value(row, column) === wanted))
+			.filter((row) => !range || within(value(row, range.column), range.from, range.to))
+			.filter((row) => !beyond || order(key(row), beyond) > 0)
+			.toSorted((a, b) => order(key(a), key(b)))
+			.slice(0, limit);
+	}
+	*due(now: string, limit: number): Work<Row[]> {
+		return this.all()
+			.filter(({ due }) => due !== null && due <= now)
+			.slice(0, limit);
+	}
+}
+
+const compare = (a: Value, b: Value): number => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a < b ? -1 : 1);
+const order = (a: readonly [Value, string], b: readonly [Value, string]): number => compare(a[0], b[0]) || compare(a[1], b[1]);
+const within = (value: Value, from: Value, to: Value): boolean =>
+	value === null ? from === null && to === null : (from === null || value >= from) && (to === null || value < to);
+
+/** The rows as one life of a node has them. */
+export class SeenTable implements Table {
+	readonly atomic: boolean;
+	readonly #rows: Rows;
+	readonly #server: Server;
+	readonly #owner: Owner;
+	readonly #by: string;
+
+	constructor(rows: Rows, server: Server, owner: Owner, by: string) {
+		this.atomic = server.config.store === "file";
+		this.#rows = rows;
+		this.#server = server;
+		this.#owner = owner;
+		this.#by = by;
+	}
+	checkpoints(): Promise<Record<string, number>> {
+		return this.#call("checkpoints", () => this.#rows.checkpoints());
+	}
+	load(ids: readonly string[]): Promise<Map<string, Row>> {
+		if (ids.length === 0) return Promise.resolve(new Map());
+		return this.#call(`load ${ids.join(", ")}`, () => this.#rows.load(ids));
+	}
+	/** Without transactions: whether the checkpoints stand where they should, the rows, and when all were as they were, the checkpoints. */
+	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
+		const what = changes.map(({ after }) => after.id).join(", ");
+		if (this.atomic) return this.#call(`save ${what}`, () => this.#rows.saveWhole(changes, steps, this.#by));
+		const positions = steps.length > 0 ? await this.checkpoints() : {};
+		if (steps.some(({ partition, from }) => (positions[partition] ?? 0) !== from)) return false;
+		if (changes.length > 0 && !(await this.#call(`save ${what}`, () => this.#rows.saveEach(changes, this.#by)))) return false;
+		return steps.length === 0 || this.#call("raise", () => this.#rows.raise(steps, this.#by));
+	}
+	refresh(change: Change): Promise<boolean> {
+		if (change.before.rev === 0) return Promise.resolve(false);
+		return this.#call(`refresh ${change.after.id}`, () => this.#rows.saveEach([change], this.#by));
+	}
+	async get(id: string): Promise<Row | null> {
+		const row = (await this.load([id])).get(id);
+		return row?.columns ? row : null;
+	}
+	find(query: Query): Promise<Row[]> {
+		return this.#call("find", () => this.#rows.find(query));
+	}
+	async count(filters: Query["filters"]): Promise<number> {
+		return (await this.find({ filters, sort: "id", descending: false, limit: Number.MAX_SAFE_INTEGER })).length;
+	}
+	scan(after: string, limit: number): Promise<Row[]> {
+		return this.find({ filters: {}, sort: "id", descending: false, limit, after: { value: after, id: after } });
+	}
+	due(now: string, limit: number): Promise<Row[]> {
+		return this.#call("due", () => this.#rows.due(now, limit));
+	}
+	#call<T>(what: string, work: () => Work<T>): Promise<T> {
+		return this.#server.call(this.#owner, () => `${this.#by} ${this.#rows.spec.name} ${what}`, work);
+	}
+}
