@@ -1,0 +1,102 @@
+/** npm run move - the logs and rows of a system that stands still, taken to another store; may be stopped at any moment and run again. */
+import { resolve } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { processTableOf } from "../mixins/process-rows.ts";
+import { publicKeyOf } from "../store/heads.ts";
+import { keepKnown, knownIn } from "../store/keys.ts";
+import { type Moved, move } from "../store/move/move.ts";
+import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
+import { ENVIRONMENT } from "./environment.ts";
+import { columns } from "./es/out.ts";
+import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
+import { loadHouse } from "./reference/house.ts";
+import { oneLine, red, withProgress } from "./terminal.ts";
+
+const USAGE = `Usage: npm run move -- --from <place> --to <place>
+
+Takes every log with its signed heads, and the rows of every read model and process, to another store. Stop the system first. The
+target has to be empty, or to hold what an earlier run left: it is gone on with. In the end both sides are compared; exit code 0 then
+and only then. Public keys go along, the key that signs stays where it is. Revisions of rows (the ETag of a read) start again.
+
+  <place>       sqlite:DIR, a data folder, or mongodb://HOST/DATABASE
+  DATA_DIR      where the keys of a system on MongoDB are, as for npm start
+  TRUSTED_KEYS  public keys of other nodes that signed, as for npm start
+
+For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie
+`;
+const NOT_MOVED = 1;
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({ options: { from: { type: "string" }, to: { type: "string" }, help: { type: "boolean", short: "h" } } });
+	if (values.help) return void process.stdout.write(USAGE);
+	const { from, to } = values;
+	if (from === undefined || to === undefined) throw new Error("--from and --to are needed: npm run move -- --help");
+	if (samePlace(from, to)) throw new Error("--from and --to are the same place");
+	const dataDir = resolve(process.env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default);
+	const source = await openPlace("from", from, dataDir);
+	try {
+		const target = await openPlace("to", to, dataDir);
+		await moved(source, target).finally(() => closed(target));
+	} finally {
+		await closed(source);
+	}
+}
+
+async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
+	for (const warning of [...from.warnings, ...to.warnings]) process.stderr.write(`${warning}\n`);
+	const { projections, processes } = await loadHouse();
+	const keys = knownIn(from.keys, trusted());
+	const told = await move({
+		from,
+		to,
+		readModels: projections.map(({ value }) => value.name),
+		tables: processes.map(({ value }) => processTableOf(value)),
+		keys: new Map([...keys, ...knownIn(to.keys)]),
+		turn: () => turn(),
+		watch: watching(),
+	});
+	keepKnown(to.keys, keys);
+	console.log(report(told));
+}
+/** Progress bars, until somebody sends a signal; the second one ends it at once. */
+function watching(): Watch {
+	let stopped = false;
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (stopped = true));
+	const unlessStopped =
+		(advance: Advance): Advance =>
+		(done, total) => {
+			advance(done, total);
+			if (stopped) throw new MoveUnfinished("it was stopped");
+		};
+	return (label, total, work) => withProgress(label, total, (advance) => work(unlessStopped(advance)), { pace: true });
+}
+/** Of other nodes, as a node is told of them. */
+const trusted = () =>
+	(process.env["TRUSTED_KEYS"] ?? "")
+		.split(",")
+		.map(publicKeyOf)
+		.filter((key) => key !== null);
+
+const report = ({ logs, rows }: Moved): string =>
+	[
+		columns(
+			["log", "commits", "heads", "signed up to"],
+			logs.map(({ name, commits, heads, signed }) => [name, commits, heads, signed]),
+		),
+		"",
+		columns(
+			["rows of", "", "rows"],
+			rows.map(({ name, state, rows: count }) => [name, state ?? "", count]),
+		),
+		"",
+		"moved: every commit, head, row and checkpoint is the same on both sides",
+	].join("\n");
+
+try {
+	await main();
+} catch (error) {
+	const again = error instanceof MoveUnfinished ? "; run the move again: it goes on where it stopped" : "";
+	console.error(red(`not moved: ${oneLine(error)}${again}`));
+	process.exitCode = NOT_MOVED;
+}

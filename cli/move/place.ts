@@ -1,0 +1,62 @@
+/** Place - where the logs and rows of a system are, as an operator names it: a data folder or a database. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../moleculer.config.ts";
+import type { Place } from "../../store/move/move.ts";
+import { MongoLogStore } from "../../store/mongo/log.ts";
+import { MongoRowStore } from "../../store/mongo/rows.ts";
+import { checkFiles } from "../../store/sqlite/check.ts";
+import { SqliteLogStore } from "../../store/sqlite/log.ts";
+import { SqliteRowStore } from "../../store/sqlite/rows.ts";
+import { oneLine } from "../terminal.ts";
+
+export type Side = "from" | "to";
+export interface OpenPlace extends Place {
+	/** Folder of the keys its heads are signed and checked with. */
+	readonly keys: string;
+	/** What the operator should know. */
+	readonly warnings: readonly string[];
+}
+
+/** The two places are the same one, as far as their names tell. */
+export const samePlace = (a: string, b: string): boolean => nameOf(a) === nameOf(b);
+const nameOf = (text: string): string => folderOf(text) ?? urlOf(text) ?? text;
+const folderOf = (text: string): string | null => (/^sqlite:./.test(text) ? resolve(text.slice("sqlite:".length)) : null);
+const urlOf = (text: string): string | null => /^(?:mongodb:)?(mongodb(?:\+srv)?:\/\/.+)$/.exec(text)?.[1] ?? null;
+
+/** Rejects with one clear line when it cannot be used. `dataDir`: where the keys of a node on MongoDB are. */
+export async function openPlace(side: Side, text: string, dataDir: string): Promise<OpenPlace> {
+	const [folder, url] = [folderOf(text), urlOf(text)];
+	try {
+		if (folder !== null) return inFolder(side, folder);
+		if (url !== null) return await inDatabase(url, join(dataDir, KEYS_FOLDER));
+	} catch (error) {
+		throw new Error(`--${side}: ${oneLine(error)}`, { cause: error });
+	}
+	throw new Error(`--${side} has to be sqlite:DIR or mongodb://HOST/DATABASE`); // never repeated: it may hold a password
+}
+
+function inFolder(side: Side, folder: string): OpenPlace {
+	const [events, rows] = [join(folder, LOG_FILE), join(folder, ROWS_FILE)];
+	if (side === "from") {
+		if (!existsSync(events)) throw new Error(`there is no log in ${folder}`);
+		checkFiles(events, rows); // a target may be half of one
+	} else mkdirSync(folder, { recursive: true });
+	return { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows), keys: join(folder, KEYS_FOLDER), warnings: [] };
+}
+
+async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
+	const place = { logs: new MongoLogStore(url), rows: new MongoRowStore(url) };
+	try {
+		await place.logs.ready();
+	} catch (error) {
+		await closed(place);
+		throw error;
+	}
+	return { ...place, keys, warnings: place.logs.warnings };
+}
+
+export async function closed({ logs, rows }: Place): Promise<void> {
+	await rows.close();
+	await logs.close();
+}

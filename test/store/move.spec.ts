@@ -1,0 +1,287 @@
+/** A move leaves on the other side what was on this one, wherever it is stopped; what it must not mix it refuses untouched. */
+import { describe, expect, it } from "@jest/globals";
+import { PartitionsFixed } from "../../store/log.ts";
+import { type MoveOptions, move, type Place } from "../../store/move/move.ts";
+import { type Advance, MoveRefused, MoveUnfinished } from "../../store/move/terms.ts";
+import { CARS, drive } from "../support/cars.ts";
+import { tailOf, things } from "../support/commits.ts";
+import { contentOf, Dead, emptyPlace, fullPlace, KEPT, KEYS, type MemoryPlace, Mortal, tableContent } from "../support/places.ts";
+import { AT } from "../support/vault.ts";
+
+const quietly: MoveOptions["watch"] = (_label, _total, work) => work(() => undefined);
+const moved = (from: Place, to: Place, watch = quietly) => move({ from, to, ...KEPT, keys: KEYS, turn: () => Promise.resolve(), watch });
+/** Runs when a piece of work of that name begins, the first time. */
+const when = (label: string, run: () => unknown): MoveOptions["watch"] => {
+	let done = false;
+	return async (about, _total, work) => {
+		if (about === label && !done) {
+			done = true;
+			await run();
+		}
+		return work(() => undefined);
+	};
+};
+async function logOf({ logs }: MemoryPlace, context: string, partition = 0) {
+	const log = (await logs.open(context))[partition];
+	if (!log) throw new Error(`there is no ${context}:${partition}`);
+	return log;
+}
+async function grown(place: MemoryPlace, commits = 1): Promise<void> {
+	const log = await logOf(place, "cars");
+	log.shelf.put(things(commits, tailOf(log.shelf.commits)));
+}
+
+describe("a move", () => {
+	it("brings every commit, head, generation, row and checkpoint, and says how many", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const before = await contentOf(from);
+		const { logs, rows } = await moved(from, to);
+		expect(await contentOf(to)).toEqual(before);
+		expect(await contentOf(from)).toEqual(before);
+		expect(logs).toEqual([
+			{ name: "cars:0", commits: 7, heads: 3, signed: 7 },
+			{ name: "roads:0", commits: 0, heads: 0, signed: 0 },
+			{ name: "roads:1", commits: 4, heads: 2, signed: 4 },
+		]);
+		expect(rows).toEqual([
+			{ name: "cars", state: "kept", rows: 4 },
+			{ name: "cars@2", state: "live", rows: 4 },
+			{ name: "cars@3", state: "building", rows: 4 },
+			{ name: "promise", state: null, rows: 4 },
+		]);
+	});
+
+	it("stopped before or after any of its steps, and run again, ends as one that was never stopped", async () => {
+		const from = await fullPlace();
+		const whole = await contentOf(from);
+		let stops = 0;
+		for (const before of [true, false])
+			for (let at = 1, died = true; died; at++) {
+				const to = emptyPlace();
+				const mortal = new Mortal(at, before);
+				died = await moved(from, mortal.place(to)).then(
+					() => false,
+					(error: unknown) => error instanceof Dead || Promise.reject(error),
+				);
+				stops += Number(died);
+				expect(await half(from, to)).toEqual([]);
+				await moved(from, to);
+				expect(await contentOf(to)).toEqual(whole);
+			}
+		expect(stops).toBeGreaterThan(100);
+	});
+	/** What may never be seen of a move that was stopped: a part that could be taken for the whole. */
+	async function half(from: MemoryPlace, to: MemoryPlace): Promise<string[]> {
+		const seen: string[] = [];
+		for (const { number, spec } of await to.rows.generations("cars"))
+			if (JSON.stringify(await tableContent(to.rows, spec)) !== JSON.stringify(await tableContent(from.rows, spec)))
+				seen.push(`generation ${number} has not all its rows`);
+		const there = [...to.logs.logs.values()].flat();
+		if (there.every(({ shelf }) => shelf.commits.length === 0)) return seen;
+		for (const log of there) {
+			const all = (await logOf(from, log.name.split(":")[0] ?? "", Number(log.name.split(":")[1]))).shelf.commits.length;
+			const { commits, heads } = log.shelf;
+			if (commits.length < all && !heads.some(({ position }) => position === all)) seen.push(`${log.name} is cut short, and no head tells`);
+		}
+		return seen;
+	}
+
+	it("goes on where an append was carried out in part, or its answer was lost", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const log = await logOf(to, "cars");
+		log.script.push(2, "lost", 0 + 1);
+		await moved(from, to);
+		expect(await contentOf(to)).toEqual(await contentOf(from));
+	});
+
+	it("ends with what the store said where it takes nothing at all", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		(await logOf(to, "cars")).script.push("rejected");
+		await expect(moved(from, to)).rejects.toThrow("the store did not answer");
+		(await logOf(to, "cars")).script.push("false");
+		await expect(moved(from, to)).rejects.toThrow(new MoveUnfinished("cars:0 takes nothing after 0"));
+		await moved(from, to);
+	});
+
+	it("made again when the source has gone on brings what came, and replaces what was folded anew", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await moved(from, to);
+		await grown(from, 5);
+		await drive(await from.rows.open(CARS), { a: { colour: "red" }, z: {} });
+		await from.rows.remove("cars", 3);
+		await from.rows.begin(CARS, "again", AT);
+		await from.rows.promote("cars", 3);
+		expect(await moved(from, to)).toMatchObject({
+			rows: [{ rows: 5 }, { rows: 4 }, { name: "cars@3", state: "live", rows: 0 }, { rows: 4 }],
+		});
+		expect(await contentOf(to)).toEqual(await contentOf(from));
+	});
+
+	it("tells how far it is, always on, up to its end", async () => {
+		const told = new Map<string, number[]>();
+		await moved(await fullPlace(), emptyPlace(), (label, total, work) => {
+			const dones = told.set(label, []).get(label) ?? [];
+			const advance: Advance = (done, of = total) => void dones.push(done, of - done);
+			return work(advance);
+		});
+		for (const [label, dones] of told) {
+			const [done, left] = [0, 1].map((part) => dones.filter((_, i) => i % 2 === part));
+			expect([label, done]).toEqual([label, done?.toSorted((a, b) => a - b)]);
+			expect([label, left?.at(-1), left?.every((some) => some >= 0)]).toEqual([label, 0, true]);
+		}
+		expect([...told.keys()]).toEqual(["commits", "rows", "verifying commits", "comparing rows"]);
+	});
+});
+
+describe("a source that does not stand still", () => {
+	it("is gone after once more, and told of", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await expect(
+			moved(
+				from,
+				to,
+				when("rows", () => grown(from)),
+			),
+		).rejects.toThrow(new MoveUnfinished("somebody wrote to the source meanwhile: stop who does"));
+		expect((await logOf(to, "cars")).shelf.commits).toEqual((await logOf(from, "cars")).shelf.commits);
+		await moved(from, to);
+	});
+	it("leaves no row that rests on less than the checkpoint says, though it moves while it is read", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const table = await from.rows.open(CARS);
+		const scan = table.scan.bind(table);
+		table.scan = async (after, limit) => {
+			const rows = await scan(after, limit);
+			table.scan = scan;
+			await drive(table, { a: { colour: "late" } });
+			return rows;
+		};
+		const enough = () => Promise.reject(new Error("enough"));
+		await expect(moved(from, to, when("verifying commits", enough))).rejects.toThrow("enough");
+		const there = await to.rows.open(CARS);
+		expect((await there.load(["a"])).get("a")).toMatchObject({ at: { "cars:0": 2 }, columns: ["blue", null, "2026-03-01"] });
+		expect(await there.checkpoints()).toMatchObject({ "cars:0": 2 });
+	});
+	it.each([
+		["commits", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
+		["comparing rows", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
+		[
+			"comparing rows",
+			"the row a of cars is not the same on both sides",
+			async ({ rows }: MemoryPlace) => drive(await rows.open(CARS), { a: { colour: "grey" } }),
+		],
+		[
+			"comparing rows",
+			"the checkpoints of cars are not the same on both sides",
+			async ({ rows }: MemoryPlace) => (await rows.open(CARS)).save([], [{ partition: "cars:0", from: 2, to: 3 }]),
+		],
+		["comparing rows", "the generations of cars are not the same on both sides", async ({ rows }: MemoryPlace) => rows.promote("cars", 1)],
+	])("is told of when it moves at the beginning of %s: %s", async (label, message, change) => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const early = label === "comparing rows" && message.includes("generations") ? "verifying commits" : label;
+		await expect(
+			moved(
+				from,
+				to,
+				when(early, () => change(from)),
+			),
+		).rejects.toThrow(new MoveUnfinished(message));
+		await moved(from, to);
+		expect(await contentOf(to)).toEqual(await contentOf(from));
+	});
+});
+
+describe("refused, with the target as it was, is", () => {
+	const refusal = async (from: MemoryPlace, to: MemoryPlace, error: Error): Promise<void> => {
+		const before = [await to.logs.contexts(), await contentOf(to)];
+		await expect(moved(from, to)).rejects.toThrow(error);
+		expect([await to.logs.contexts(), await contentOf(to)]).toEqual(before);
+	};
+	const notOurs = (what: string) =>
+		new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
+
+	it("a source without any log", () => refusal(emptyPlace(), emptyPlace(), new MoveRefused("there is no log at the source")));
+	it("another number of partitions", async () => {
+		const to = emptyPlace();
+		await to.logs.open("roads", 3);
+		const line = 'partitions of the log "roads": 2 at the source, 3 at the target; a log keeps the number it was created with';
+		await refusal(await fullPlace(), to, new PartitionsFixed(line));
+	});
+	it("a target that begins otherwise", async () => {
+		const to = emptyPlace();
+		(await logOf(to, "cars")).shelf.put(things(2));
+		await refusal(await fullPlace(), to, notOurs("the commit cars:0:2"));
+	});
+	it("a target that has gone on by itself", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await moved(from, to);
+		await grown(to);
+		await refusal(from, to, notOurs("the commit cars:0:8"));
+	});
+	it("a target with a log of its own, unless nothing is in it", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await to.logs.open("vans", 5);
+		await moved(from, to);
+		(await logOf(to, "vans", 3)).shelf.put(things(1));
+		await refusal(from, to, notOurs("the log vans:3"));
+	});
+	it("a target whose rows rest on more than those of the source, or than its own log", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const promise = { ...CARS, name: "promise" };
+		await drive(await to.rows.open(promise), {});
+		const line = (position: number) =>
+			new MoveRefused(
+				`promise at the target was made from cars:0:${position}: a target has to be empty, or hold the beginning of the source`,
+			);
+		await refusal(from, to, line(1));
+		const other = emptyPlace();
+		await moved(from, other);
+		await drive(await other.rows.open(promise), { a: {} });
+		await refusal(from, other, line(3));
+	});
+});
+
+describe("not taken for moved is", () => {
+	it("what does not follow at the source: nothing from there on is carried over", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const { commits } = (await logOf(from, "cars")).shelf;
+		commits[4] = { ...things(5)[4], ...commits[4], body: '{"facts":[]}' } as (typeof commits)[number];
+		await expect(moved(from, to)).rejects.toThrow(
+			new MoveRefused("cars:0:5 of the source does not follow from the commit before it: es-verify tells more"),
+		);
+		expect((await logOf(to, "cars")).shelf.commits).toEqual(commits.slice(0, 3));
+	});
+	it("a log cut short before a signed head", async () => {
+		const from = await fullPlace();
+		(await logOf(from, "cars")).shelf.commits.pop();
+		await expect(moved(from, emptyPlace())).rejects.toThrow(/^TRUNCATED at cars:0:7: /);
+	});
+	it("what was signed by a key nobody knows here", async () => {
+		const options = { from: await fullPlace(), to: emptyPlace(), ...KEPT, turn: () => Promise.resolve(), watch: quietly };
+		await expect(move({ ...options, keys: new Map() })).rejects.toThrow(/^UNKNOWN_KEY at cars:0:3: .* \(and 2 more\)$/);
+		await move({ ...options, keys: KEYS });
+	});
+	it("a target that was changed after it was written", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const { shelf } = await logOf(to, "cars");
+		const tamper = () => shelf.commits.splice(2, 1, { ...shelf.commits[2], body: "{}" } as (typeof shelf.commits)[number]);
+		await expect(moved(from, to, when("verifying commits", tamper))).rejects.toThrow(/^CHANGED_COMMIT at cars:0:3: /);
+	});
+	it("a target with another head of the same key at the same place", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		const { heads } = (await logOf(from, "cars")).shelf;
+		const there = await logOf(to, "cars");
+		const keep = there.keepHead.bind(there);
+		there.keepHead = async (head) => (head.position === 7 ? undefined : keep(head));
+		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("the head of cars:0 at 7 is another one at the target"));
+		expect(heads).toHaveLength(3);
+	});
+	it("a target with a row of its own", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await (
+			await to.rows.open({ ...CARS, name: "promise" })
+		).save([{ before: { ...EMPTY_ROW, id: "x" }, after: { ...EMPTY_ROW, id: "x" } }], []);
+		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("promise has a row x at the target and none at the source"));
+	});
+});
+const EMPTY_ROW = { id: "", rev: 0, at: {}, data: null, columns: null, due: null };
