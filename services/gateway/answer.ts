@@ -1,4 +1,5 @@
 /** Answer - from what an action returned to HTTP: status, headers and body by one rule for all routes. */
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Done } from "../../mixins/actor.ts";
 
@@ -23,10 +24,10 @@ export function sendDone(res: ServerResponse, path: string, { id, version, posit
 	);
 }
 
-/** A row, a list or an answer; a row says its revision, and need not be sent twice. */
+/** A row, a list or an answer; a row says its revision, and need not be sent twice. Rows built anew count theirs from the start, so what they say counts too. */
 export function sendRead(req: IncomingMessage, res: ServerResponse, body: unknown, revision: number | undefined): void {
 	if (revision === undefined) return send(res, 200, body);
-	const etag = `W/"${revision}"`;
+	const etag = `W/"${revision}-${createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 12)}"`;
 	const known = (req.headers["if-none-match"] ?? "").split(",").some((tag) => tag.trim() === etag || tag.trim() === "*");
 	if (!known) return send(res, 200, body, { ETag: etag });
 	res.writeHead(304, { ETag: etag });

@@ -258,3 +258,16 @@ describe("a read that carries a position", () => {
 		expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
 	});
 });
+
+describe("a row that was read before", () => {
+	it("is not sent again until it says something else", async () => {
+		const { position } = (await install("etag")).body;
+		const first = answered(200, await system.get("/radars/etag", { "x-position": position }));
+		expect(first.headers.etag).toMatch(/^W\/"\d+-[\w-]{12}"$/);
+		const again = await system.get("/radars/etag", { "if-none-match": String(first.headers.etag) });
+		expect([again.status, again.text, again.headers.etag]).toEqual([304, "", first.headers.etag]);
+		const changed = answered(200, await system.post("/radars/etag/describe", { name: "Elm Street" }));
+		const read = await system.get("/radars/etag", { "if-none-match": String(first.headers.etag), "x-position": changed.body.position });
+		expect([read.status, read.body["name"]]).toEqual([200, "Elm Street"]);
+	});
+});
