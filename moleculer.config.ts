@@ -1,13 +1,19 @@
 /** The broker's options, for every way to run: what differs comes from the settings. */
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import type { BrokerOptions } from "moleculer";
+import * as moleculer from "moleculer";
+import type { BrokerOptions, ServiceBroker } from "moleculer";
 import type { Settings } from "./cli/settings.ts";
 import { Metrics } from "./mixins/metrics.ts";
 import { nodeParts } from "./mixins/parts.ts";
-import { StorageMiddleware } from "./mixins/storage.ts";
+import { Placement } from "./mixins/placement.ts";
+import { SentMiddleware } from "./mixins/sent.ts";
+import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
 import { openKeys } from "./store/keys.ts";
+import { MongoLogStore } from "./store/mongo/log.ts";
+import { MongoRowStore } from "./store/mongo/rows.ts";
 import { SqliteLogStore } from "./store/sqlite/log.ts";
 import { SqliteRowStore } from "./store/sqlite/rows.ts";
 
@@ -20,7 +26,8 @@ export const ROWS_FILE = "rows.db";
 /** The keys the logs' heads are signed and checked with. */
 export const KEYS_FOLDER = "keys";
 
-type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> & Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys">>;
+type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
+	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "mongoUrl" | "nodeId">>;
 
 /** One call for each broker: what it is given belongs to it alone. */
 export function brokerOptions(settings: Given): BrokerOptions {
@@ -28,12 +35,50 @@ export function brokerOptions(settings: Given): BrokerOptions {
 	return options(settings, settings.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir }));
 }
 
-const options = ({ dataDir, partitions, logLevel, keys }: Given, metrics: Metrics | null): BrokerOptions => ({
+function storesOf({ dataDir, partitions, keys, mongoUrl }: Given): Stores {
+	const signing = openKeys(join(dataDir, KEYS_FOLDER), keys);
+	return mongoUrl === undefined
+		? { keys: signing, logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions), rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) }
+		: { keys: signing, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };
+}
+
+/** Codes of a service that is well and says "not now": no reason to stop asking it. */
+const NOT_NOW = new Set(["READ_MODEL_LAGGING", "READ_MODEL_OUTDATED", "NOT_STARTED", "QUEUE_FULL", "REQUEST_SKIPPED", "CALLER_GONE"]);
+const isFailure = ({ code, type }: { readonly code?: unknown; readonly type?: unknown }): boolean =>
+	!(typeof code === "number" && code < 500) && !NOT_NOW.has(String(type));
+
+/** What holds among several nodes (DESIGN §6). */
+const cluster = (natsUrl: string, nodeId: string | undefined): BrokerOptions => ({
+	nodeID: nodeId ?? `${hostname()}-${process.pid}`,
+	transporter: { type: "NATS", options: { url: natsUrl, reconnectTimeWait: 250, pingInterval: 10_000, maxReconnectAttempts: -1 } },
+	heartbeatInterval: 2,
+	heartbeatTimeout: 6,
+	retryPolicy: {
+		enabled: true,
+		retries: 6,
+		delay: 50,
+		maxDelay: 1000,
+		factor: 2,
+		check: (error: Error & { retryable?: boolean }) => error.retryable === true,
+	},
+	circuitBreaker: { enabled: true, threshold: 0.5, windowTime: 10, minRequestCount: 20, halfOpenTime: 2000, check: isFailure as never }, // the types take no other argument
+	bulkhead: { enabled: true, concurrency: 200, maxQueueSize: 2000 },
+});
+
+/** Only what goes to another node is sent again: an action of this node, such as the gateway's, would begin anew with a request half used up. */
+const RemoteRetry = (broker: ServiceBroker) => {
+	const { Middlewares } = moleculer as unknown as { readonly Middlewares: { Retry(broker: ServiceBroker): object } }; // the types leave it out
+	return { ...Middlewares.Retry(broker), localAction: undefined };
+};
+
+const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 	namespace: "vigie",
-	logger: { type: "Console", options: { level: logLevel, formatter: "short" } },
+	...(given.natsUrl === undefined ? {} : cluster(given.natsUrl, given.nodeId)),
+	logger: { type: "Console", options: { level: given.logLevel, formatter: "short" } },
 	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
-	registry: { preferLocal: false }, // a partition's actors meet on one node, wherever the caller is
+	registry: { preferLocal: false, strategy: Placement as never }, // a partition's actors meet on one node, wherever the caller is
+	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
 	internalServices: { $node: { name: "$node", mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
@@ -46,15 +91,12 @@ const options = ({ dataDir, partitions, logLevel, keys }: Given, metrics: Metric
 	middlewares: [
 		"ActionHook",
 		"Validator",
-		"ContextTracker",
 		"Timeout",
+		"ContextTracker", // around it: what timed out on its way to another node is never answered, and no stop may wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
-		StorageMiddleware(() => ({
-			keys: openKeys(join(dataDir, KEYS_FOLDER), keys),
-			logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions),
-			rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
-		})),
+		...(given.natsUrl === undefined ? [] : ["Bulkhead", "CircuitBreaker", RemoteRetry, SentMiddleware()]),
+		StorageMiddleware(() => storesOf(given)),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know
 	skipProcessEventRegistration: true, // cli/start.ts hears the signals

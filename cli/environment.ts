@@ -15,8 +15,11 @@ export const ENVIRONMENT = {
 	},
 	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
 	PORT: { default: "3000", means: "port of the gateway; 0 takes a free one" },
-	SERVICES: { unset: "all", means: "contexts or services to start, e.g. `radar,gateway`" },
-	PARTITIONS: { unset: "what the log holds, else 1", means: "partitions of a new log; a log keeps those it was made with" },
+	SERVICES: {
+		unset: "all",
+		means: "contexts or services to start, e.g. `radar,gateway`; `radar/radar` is the service, where its context has the same name",
+	},
+	PARTITIONS: { unset: "what the log holds, else 1, on MongoDB 16", means: "partitions of a new log; a log keeps those it was made with" },
 	LOG_LEVEL: { default: "warn", means: "`fatal`, `error`, `warn`, `info`, `debug`, `trace`" },
 	METRICS: { default: "on", means: "`off` counts and shows nothing" },
 	METRICS_PORT: { unset: "none", means: "a port of their own for the metrics, besides `GET /api/metrics`; 0 takes a free one" },
@@ -28,7 +31,11 @@ export const ENVIRONMENT = {
 		unset: "none",
 		means: "Ed25519 public keys of other nodes, whose signatures count too, as base64 of their SPKI, separated by commas",
 	},
-	NATS_URL: { unset: "none", means: "not in this version: where it is set, the start is refused" },
-	MONGO_URL: { unset: "none", means: "not in this version: where it is set, the start is refused" },
+	NATS_URL: {
+		unset: "none",
+		means: "the nodes of a cluster find each other there, e.g. `nats://localhost:4222`, several separated by commas",
+	},
+	MONGO_URL: { unset: "none", means: "logs and read models are kept there, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
+	NODE_ID: { unset: "host and process", means: "name of this node in a cluster; no two may have the same" },
 	NODE_ENV: { unset: "none", means: "`test` freezes every state, so that whoever writes to one is told at once" },
 } as const satisfies Readonly<Record<string, Variable>>;

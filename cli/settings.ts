@@ -13,8 +13,13 @@ export interface ServiceFile {
 	readonly url: URL;
 }
 export interface Settings {
-	/** Where the embedded store keeps its two files. */
+	/** Where the embedded store keeps its two files, and every node its key. */
 	readonly dataDir: string;
+	/** Where the nodes of a cluster find each other; undefined is one node alone. */
+	readonly natsUrl: string | undefined;
+	/** Where logs and rows are kept; undefined is in the data folder. */
+	readonly mongoUrl: string | undefined;
+	readonly nodeId: string | undefined;
 	readonly host: string;
 	/** 0 takes a free one. */
 	readonly port: number;
@@ -66,13 +71,15 @@ export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
 		metrics: (env["METRICS"] || ENVIRONMENT.METRICS.default) !== "off",
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
 		keys: keysIn(env, complaints),
+		natsUrl: env["NATS_URL"] || undefined,
+		mongoUrl: env["MONGO_URL"] || undefined,
+		nodeId: env["NODE_ID"] || undefined,
 	};
+	complaints.push(...clusterProblems(settings));
 	complaints.push(...metricsProblems(env, settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
-	for (const name of ["NATS_URL", "MONGO_URL"])
-		if (env[name]) complaints.push(`${name} is set: this version runs embedded, in one process on SQLite; unset it`);
-	const unusable = folderProblem(settings.dataDir);
+	const unusable = keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;
 	if (unusable) complaints.push(`DATA_DIR is "${settings.dataDir}": ${unusable}`);
 	if (complaints.length === 0) complaints.push(...(await addressProblems(settings)));
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
@@ -85,11 +92,26 @@ function chosen(given: string | undefined, complaints: string[]): ServiceFile[] 
 	if (given === undefined || given === "") return all;
 	const names = given.split(",").map((name) => name.trim());
 	for (const name of names)
-		if (!all.some((file) => file.context === name || file.name === name))
+		if (!all.some((file) => waysOf(file).includes(name)))
 			complaints.push(
 				`SERVICES names "${name}": there is no such context or service; there are ${[...new Set(all.flatMap(({ context, name: service }) => [context, service]))].join(", ")}`,
 			);
-	return all.filter((file) => names.includes(file.context) || names.includes(file.name));
+	return all.filter((file) => waysOf(file).some((name) => names.includes(name)));
+}
+/** What a service is chosen by; where a context and one of its services share a name, the name is the context's. */
+const waysOf = ({ context, name }: ServiceFile): readonly string[] => [context, name, `${context}/${name}`];
+/** A gateway alone keeps nothing. */
+export const keepsSomething = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context !== "gateway");
+
+function clusterProblems({ natsUrl, mongoUrl, nodeId }: Pick<Settings, "natsUrl" | "mongoUrl" | "nodeId">): string[] {
+	const bad = (natsUrl ?? "").split(",").filter((url) => url !== "" && !/^(nats|tls):\/\/[^\s/]+/.test(url.trim()));
+	return [
+		...(bad.length > 0 ? [`NATS_URL is "${natsUrl}": it has to be one or more of nats://host:port`] : []),
+		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
+		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
+			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
+			: []),
+	];
 }
 
 /** A key itself is never repeated, whatever is wrong with it. */

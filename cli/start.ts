@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { metricsOf } from "../mixins/metrics.ts";
+import { hearing, hintOf, tell } from "../mixins/hints.ts";
+import { placed } from "../mixins/placement.ts";
 import { storageOf } from "../mixins/storage.ts";
 import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { stopOnSignals } from "./stopping.ts";
 
 export interface Running {
@@ -30,8 +32,8 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" })) : await settingsOf(env); // who looks on listens nowhere
 	const broker = new ServiceBroker({ ...brokerOptions(settings), metadata: { observing } });
 	try {
-		if (!observing) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
-		storageOf(broker).open();
+		if (!observing && settings.mongoUrl === undefined) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
+		if (keepsSomething(settings.services)) await opened(broker);
 	} catch (error) {
 		throw startFailure(error, settings);
 	}
@@ -39,8 +41,10 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
 		const metadata = { ...schema.metadata, code: fingerprintOf(url) };
 		const listening = schema.name === "gateway" ? { settings: { ...schema.settings, port: settings.port, ip: settings.host } } : {};
-		broker.createService({ ...schema, ...listening, metadata });
+		const placed = settings.natsUrl === undefined ? schema : await placing(broker, schema);
+		broker.createService({ ...placed, ...listening, metadata });
 	}
+	if (settings.natsUrl !== undefined && keepsSomething(settings.services)) tellAndHear(broker);
 	try {
 		await broker.start();
 	} catch (error) {
@@ -50,9 +54,30 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 
+/** Opens the stores and says what an operator should know of them. */
+async function opened(broker: ServiceBroker): Promise<void> {
+	const storage = storageOf(broker);
+	storage.open();
+	for (const warning of await storage.ready()) broker.logger.warn(warning);
+}
+/** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */
+async function placing(broker: ServiceBroker, schema: ServiceSchema): Promise<ServiceSchema> {
+	const context: unknown = schema.mixins?.map(({ metadata }) => (metadata as { context?: unknown } | undefined)?.context).find(Boolean); // as EventSourced says
+	if (typeof context !== "string") return schema;
+	const { partitions } = await storageOf(broker).context(context);
+	const placement = { log: context, partitions: partitions.length };
+	return { ...schema, mixins: schema.mixins?.map((mixin) => placed({ ...mixin, name: schema.name }, placement)) ?? [] };
+}
+/** Nodes of a cluster tell each other what is new in a log. */
+function tellAndHear(broker: ServiceBroker): void {
+	storageOf(broker).tell = (context, partition, commits) => tell(broker, hintOf(context, partition, commits));
+	broker.createService(hearing);
+}
+
 /** The settings without the gateway, on a folder somebody has written to: who looks on begins nothing. */
 function beside(settings: Settings): Settings {
-	if (!existsSync(join(settings.dataDir, LOG_FILE))) throw new SettingsError(`DATA_DIR is "${settings.dataDir}": there is no log in it`);
+	if (settings.mongoUrl === undefined && !existsSync(join(settings.dataDir, LOG_FILE)))
+		throw new SettingsError(`DATA_DIR is "${settings.dataDir}": there is no log in it`);
 	return { ...settings, services: settings.services.filter(({ context }) => context !== "gateway") };
 }
 

@@ -2,6 +2,7 @@
 import type { Context } from "moleculer";
 import type { Consulting } from "./actor.ts";
 import { refusalOf } from "./errors.ts";
+import { callMany } from "./placement.ts";
 
 /** Asks one by one, as a single command needs it; a refusal is an answer. */
 export const consultingIn =
@@ -16,7 +17,9 @@ export function gathered(ctx: Context): Consulting {
 		const items: object[] = [];
 		const answers = Promise.resolve().then(() => {
 			waiting.delete(ask);
-			return ctx.call<readonly unknown[], object>(`${ask}Many`, { items }, { tracking: false });
+			return callMany(ctx.broker, `${ask}Many`, items, (own) =>
+				ctx.call<readonly unknown[], object>(`${ask}Many`, { items: own }, { tracking: false }),
+			);
 		});
 		const turn = { items, answers };
 		waiting.set(ask, turn);

@@ -12,6 +12,7 @@ import { isObserving, PerService } from "./following.ts";
 import { historyAction, stateAction } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { RouteNote } from "./routes.ts";
+import { patienceOf } from "./sent.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 
 /** Actors of one service kept in memory, where it does not say itself: those in use, up to twice as many. */
@@ -46,6 +47,8 @@ interface Meta {
 	digest?: string;
 	by?: string;
 	now?: string;
+	/** See sent.ts. */
+	sent?: number;
 }
 /** What one running service holds. */
 interface Host {
@@ -95,6 +98,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 		kind: begins ? "creation" : "command",
 		of: model.name,
 		...(law.bulk ? { bulk: `${model.name}.${name}Many` } : {}),
+		...(law.identity ? { named: true } : {}),
 	};
 	return {
 		params: { $$strict: true, ...rules, ...(begins ? { id: { ...rules["id"], optional: true } } : {}) },
@@ -178,14 +182,14 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	delete ctx.meta.commandId;
 	delete ctx.meta.ifMatch;
 	delete ctx.meta.digest;
-	const timeout = ctx.options.timeout ?? 0;
+	const patience = patienceOf(ctx);
 	return {
 		commandId,
 		by,
 		at: now,
 		...(ifMatch === undefined ? {} : { ifMatch }),
 		...(digest === undefined ? {} : { digest }),
-		...(timeout > 0 ? { deadline: steady() + timeout } : {}),
+		...(patience === null ? {} : { deadline: steady() + patience }),
 		...(ctx.requestID ? { trace: ctx.requestID } : {}),
 	};
 }

@@ -5,11 +5,14 @@
 import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { type AnyProcess, refuse } from "../model/index.ts";
 import { oneLine } from "../store/figures.ts";
+import { Duty } from "./duty.ts";
 import { isOutage, refusalError } from "./errors.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
 import { isObserving, logsOf, PerService } from "./following.ts";
+import { Mutex } from "./folding.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
 import { lagAction } from "./lag.ts";
+import { callMany } from "./placement.ts";
 import { type Parked, processTableOf, type Subject } from "./process-rows.ts";
 import { ProcessRunner } from "./process-runner.ts";
 import type { Give } from "./metric.ts";
@@ -19,12 +22,18 @@ import { processFigures, processHealth, workOf } from "./work.ts";
 
 /** How often what is open is asked for again, in milliseconds. */
 const RECOVER_EVERY = 5000;
+/** How often a node looks whether it is the one to keep the promise, in milliseconds. */
+const LOOK_EVERY = 500;
 /** How long a retry waits for its answer, in milliseconds. */
 const PATIENCE = 5000;
 
 interface Running {
-	readonly runner: ProcessRunner;
-	readonly stop: () => void;
+	runner: ProcessRunner;
+	/** Whether this node follows and asks; else it only answers. */
+	onDuty: boolean;
+	/** What went wrong last. */
+	said?: string | undefined;
+	stop: () => Promise<void>;
 }
 type Work = { readonly id: string };
 const runners = new PerService<Running>();
@@ -61,12 +70,7 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			await begin(this, process);
 		},
 		async stopped(this: Service) {
-			const running = runners.find(this);
-			if (!running) return;
-			running.stop();
-			const unsaved = (error: unknown) =>
-				this.logger.warn(`${process.name} could not write its last rows, and follows them again: ${oneLine(error)}`);
-			await running.runner.stop().catch(unsaved); // nobody else's stop waits for it
+			await runners.find(this)?.stop();
 		},
 	};
 }
@@ -74,28 +78,74 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 /** A person's word on what is parked is heard by every process. */
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
 
+/** Follows and asks while this node is the one to do it; looks again and again whether it is. */
 async function begin(service: Service, process: AnyProcess): Promise<void> {
-	const runner = await makeRunner(service.broker, process);
-	const idle = isObserving(service.broker);
-	if (!idle)
-		await runner.start(await logsOf(storageOf(service.broker), followedBy(process)), (error) =>
-			service.logger.error(`${process.name} has stopped: ${error.message}`),
-		);
-	let said: string | null = null; // the same once, however long it lasts
-	const failed = (error: unknown) => {
-		if (oneLine(error) !== said) service.logger.warn(`${process.name} could not look for open work: ${oneLine(error)}`);
-		said = oneLine(error);
+	const running: Running = { runner: await makeRunner(service.broker, process), onDuty: false, stop: () => Promise.resolve() };
+	const changes = new Mutex();
+	const lease = isObserving(service.broker) ? undefined : storageOf(service.broker).rows.lease?.(process.name);
+	const duty = new Duty(service, lease, async (release) => {
+		await change(false);
+		await release();
+	});
+	const change = async (mine: boolean) => {
+		if (mine === running.onDuty) return;
+		await (mine ? takeOver(service, process, running) : handOver(service, process, running));
+		running.onDuty = mine;
 	};
-	const recover = () => void runner.recover().then(() => (said = null), failed);
-	runners.set(service, { runner, stop: idle ? () => {} : every(nodeTimers, RECOVER_EVERY, recover) });
-	if (!idle) service.broker.waitForServices([], 0).then(recover, recover);
+	const look = async () => {
+		await duty.look();
+		await change(!isObserving(service.broker) && duty.on);
+	};
+	await look();
+	const failed = (error: unknown) => service.logger.warn(`${process.name} could not take its turn or give it up: ${oneLine(error)}`);
+	const looking = every(nodeTimers, LOOK_EVERY, () => void changes.run(look).catch(failed));
+	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(service, process, running));
+	runners.set(service, running);
+	running.stop = async () => {
+		looking();
+		recovering();
+		await changes.run(() => ended(service, process, running.runner));
+		await duty.end();
+	};
+	service.broker.waitForServices([], 0).then(
+		() => recover(service, process, running),
+		() => undefined,
+	);
+}
+async function takeOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
+	const runner = await makeRunner(service.broker, process);
+	await runner.start(await logsOf(storageOf(service.broker), followedBy(process)), (error) =>
+		service.logger.error(`${process.name} has stopped: ${error.message}`),
+	);
+	running.runner = runner;
+}
+async function handOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
+	const { runner } = running;
+	running.runner = await makeRunner(service.broker, process);
+	await ended(service, process, runner);
+}
+/** Nobody else's stop waits for rows that cannot be written. */
+const ended = ({ logger }: Service, { name }: AnyProcess, runner: ProcessRunner): Promise<void> =>
+	runner.stop().catch((error: unknown) => logger.warn(`${name} could not write its last rows, and follows them again: ${oneLine(error)}`));
+
+function recover({ logger }: Service, { name }: AnyProcess, running: Running): void {
+	if (!running.onDuty) return;
+	running.runner.recover().then(
+		() => (running.said = undefined),
+		(error: unknown) => {
+			if (oneLine(error) !== running.said) logger.warn(`${name} could not look for open work: ${oneLine(error)}`);
+			running.said = oneLine(error); // the same once, however long it lasts
+		},
+	);
 }
 
 async function makeRunner(broker: ServiceBroker, process: AnyProcess): Promise<ProcessRunner> {
 	const send = (action: string, items: readonly Item[]) =>
-		broker
-			.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items }, { meta: { by: process.name } })
-			.catch((error: unknown) => items.map((): Outcome => unsaid(error)));
+		callMany(broker, `${action}Many`, items, (own) =>
+			broker
+				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
+				.catch((error: unknown) => own.map((): Outcome => unsaid(error))),
+		);
 	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send);
 }
 /** The call as a whole came to nothing. */

@@ -6,6 +6,7 @@ import { Errors, type Service, type ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
 import type { AnyProjection } from "../model/index.ts";
 import type { Generation } from "../store/rows.ts";
+import { Duty } from "./duty.ts";
 import { type Health, healthOf, isObserving, logsOf, PerService } from "./following.ts";
 import { lagAction } from "./lag.ts";
 import { db, MAX_PAGE_SIZE, PAGE_SIZE, readActions } from "./listing.ts";
@@ -26,6 +27,7 @@ interface Running {
 	readonly generations: Generations;
 	/** Why the rows cannot be read, or null. */
 	unfit: string | null;
+	readonly duty: Duty;
 	stop: () => void;
 }
 const running = new PerService<Running>();
@@ -62,6 +64,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 			const found = running.find(this);
 			found?.stop();
 			await Promise.all(found?.projector.followers.map((follower) => follower.stop()) ?? []);
+			await found?.duty.end();
 		},
 	};
 }
@@ -74,13 +77,14 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 		const found = running.find(service);
 		if (found) found.unfit = null;
 		if (isObserving(service.broker) || projector.followers.length > 0) return;
-		await projector.start(await logsOf(storage, projection.follows), (error) =>
-			service.logger.error(`${name} has stopped: ${error.message}`),
-		);
+		const stopped = (error: Error) => service.logger.error(`${name} has stopped: ${error.message}`);
+		await projector.start(await logsOf(storage, projection.follows), stopped, () => duty.on);
 	};
 	const generations = new Generations(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
 	const live = await generations.live();
 	const projector = new Projector(projection, await storage.rows.open(live.spec), () => new Date().toISOString());
+	const duty = new Duty(service, isObserving(service.broker) ? undefined : storage.rows.lease?.(name), (task) => projector.hold(task));
+	await duty.begin();
 	const unfit = generations.unfit(live);
 	if (unfit === null) await follow(projector);
 	else service.logger.error(unfit);
@@ -88,7 +92,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 		void generations
 			.keepUp(projector)
 			.catch((error: unknown) => service.logger.warn(`${name} could not look for its generations: ${String(error)}`));
-	running.set(service, { projector, generations, unfit, stop: every(nodeTimers, KEEP_UP_EVERY, keepUp) });
+	running.set(service, { projector, generations, unfit, duty, stop: every(nodeTimers, KEEP_UP_EVERY, keepUp) });
 	db(service).adapter.serve(projector);
 }
 

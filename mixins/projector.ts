@@ -13,6 +13,9 @@ import { RowCache } from "./row-cache.ts";
 import type { ContextLog } from "./storage.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 
+/** How soon a node looks again how far the one is that folds, in milliseconds. */
+const WATCH = 20;
+
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [] }: AnyProjection): TableSpec => ({
 	name,
 	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id" && !identity.includes(column)),
@@ -53,11 +56,13 @@ export class Projector {
 		this.#due = new Due(this);
 	}
 
-	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
+	/** `active`: whether this node folds now; while another one does, this one sees how far that is. */
+	async start(logs: readonly Followed[], stopped: (error: Error) => void, active: () => boolean = () => true): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
 		if (this.projection.due) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
 		for (const { context, partition, log, from } of logs) {
-			const take = (commits: readonly Commit[]) => this.#mutex.run(() => this.take(context, partition, log.name, commits));
+			const take = (commits: readonly Commit[]) =>
+				active() ? this.#mutex.run(() => this.take(context, partition, log.name, commits)) : this.#watch(log.name, commits);
 			this.#taken.set(log.name, checkpoints[log.name] ?? 0);
 			this.followers.push(from.follow(log, this.projection.name, { from: checkpoints[log.name] ?? 0, take, stopped }));
 		}
@@ -92,6 +97,14 @@ export class Projector {
 		const position = (await this.table.save(changes, [{ partition: name, from, to }]))
 			? this.#saved(changes, to)
 			: await this.#overtaken(name, from);
+		this.#tell(name, position);
+		return position;
+	}
+
+	async #watch(name: string, commits: readonly Commit[]): Promise<number> {
+		this.cache.clear();
+		const position = (await this.table.checkpoints())[name] ?? 0;
+		if (position < (commits.at(-1)?.position ?? 0)) await this.timers.wait(WATCH);
 		this.#tell(name, position);
 		return position;
 	}

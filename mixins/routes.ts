@@ -5,6 +5,8 @@ export interface RouteNote {
 	readonly of: string;
 	/** The action that takes many, for NDJSON. */
 	readonly bulk?: string;
+	/** The actor's id follows from what it is created with. */
+	readonly named?: true;
 	/** The content type an upload takes; its text becomes the parameter `content`. */
 	readonly accepts?: string;
 }

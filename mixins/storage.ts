@@ -24,6 +24,9 @@ export interface Stores {
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
 const LOOK_EVERY = 1000;
 
+/** Says elsewhere what was appended to a partition. */
+type Tell = (partition: string, commits: readonly Commit[]) => void;
+
 /** The log of one context on this node. */
 export class ContextLog {
 	readonly partitions: readonly LogPartition[];
@@ -34,9 +37,16 @@ export class ContextLog {
 	readonly #actors = new Map<string, Actors>();
 	readonly #followers = new Map<string, Set<Follower>>();
 	readonly #recent = new Map<string, Recent>();
+	readonly #tell: Tell;
 
-	constructor(partitions: readonly LogPartition[], timers: Timers = nodeTimers, signers: readonly Signer[] = []) {
+	constructor(
+		partitions: readonly LogPartition[],
+		timers: Timers = nodeTimers,
+		signers: readonly Signer[] = [],
+		tell: Tell = () => undefined,
+	) {
 		this.partitions = partitions;
+		this.#tell = tell;
 		this.signers = signers;
 		this.#timers = timers;
 		this.writers = partitions.map(
@@ -89,17 +99,31 @@ export class ContextLog {
 		await follower.stop();
 	}
 
+	/** Somebody says that there is more, up to a position, and may say what; lost, doubled, late or out of order. */
+	hinted(partition: string, last: number, commits: readonly Commit[]): void {
+		const recent = this.#recent.get(partition);
+		const followers = [...(this.#followers.get(partition) ?? [])];
+		if (commits.length > 0 && followers.length > 0 && (!recent || last > recent.last)) this.#remember(partition, commits, followers);
+		for (const follower of followers) follower.hint(last);
+	}
+
 	#appended(partition: string, commits: readonly Commit[]): void {
+		const followers = [...(this.#followers.get(partition) ?? [])];
+		this.#remember(partition, commits, followers);
+		for (const follower of followers) follower.hint(commits.at(-1)?.position ?? 0);
+		this.#tell(partition, commits);
+		this.signers.find(({ log }) => log.name === partition)?.appended(commits);
+	}
+	#remember(partition: string, commits: readonly Commit[], followers: readonly Follower[]): void {
 		const recent = this.#recent.get(partition) ?? new Recent();
 		this.#recent.set(partition, recent);
-		const followers = [...(this.#followers.get(partition) ?? [])];
 		recent.add(commits, Math.min(...followers.map(({ position }) => position)));
-		for (const follower of followers) follower.hint(commits.at(-1)?.position ?? 0);
-		this.signers.find(({ log }) => log.name === partition)?.appended(commits);
 	}
 }
 
 export class Storage {
+	/** Tells other nodes of a context's log that there is more in it; set where there are others. */
+	tell: (context: string, partition: string, commits: readonly Commit[]) => void = () => undefined;
 	readonly #open: () => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
 	readonly #report: Report;
@@ -112,6 +136,12 @@ export class Storage {
 	/** Opens the stores, unless they are; throws what is wrong with them. */
 	open(): void {
 		this.#stores ??= this.#open();
+	}
+	/** Resolves once the stores can be asked, to what should be known of them; rejects with what is wrong. */
+	async ready(): Promise<readonly string[]> {
+		const { logs, rows } = this.#opened;
+		await Promise.all([logs.ready?.(), rows.ready?.()]);
+		return [...new Set([...(logs.warnings ?? []), ...(rows.warnings ?? [])])];
 	}
 	get #opened(): Stores {
 		return (this.#stores ??= this.#open());
@@ -134,7 +164,12 @@ export class Storage {
 	}
 	async #openLog(name: string): Promise<ContextLog> {
 		const partitions = await this.#opened.logs.open(name);
-		return new ContextLog(partitions, nodeTimers, signersOf(partitions, this.keys, nodeTimers, this.#report));
+		const tell: Tell = (partition, commits) => this.tell(name, partition, commits);
+		return new ContextLog(partitions, nodeTimers, signersOf(partitions, this.keys, nodeTimers, this.#report), tell);
+	}
+	/** The log of a context, if it is opened here. */
+	opened(name: string): Promise<ContextLog> | undefined {
+		return this.#contexts.get(name);
 	}
 	/** The logs opened here. */
 	contexts(): Promise<readonly ContextLog[]> {

@@ -86,6 +86,10 @@ export interface LogPartition {
 }
 
 export interface LogStore {
+	/** Resolves once the store answers; rejects with one clear line of what it lacks. */
+	ready?(): Promise<void>;
+	/** What an operator should know of it, once it is ready. */
+	readonly warnings?: readonly string[];
 	/** What was found damaged in it since it was opened; that does not pass. */
 	readonly damage?: string | null;
 	/** The contexts that have a log here, with its number of partitions; makes none. */

@@ -20,6 +20,11 @@ export class Recent {
 		for (const commit of commits) this.#commits.push(commit);
 	}
 
+	/** The last position kept; 0 for none. */
+	get last(): number {
+		return this.#commits.at(-1)?.position ?? 0;
+	}
+
 	/** Commits after a position; null when the first of them is not kept. */
 	read(after: number, limit: number): Commit[] | null {
 		const first = this.#commits[0];

@@ -96,7 +96,24 @@ export interface Generation {
 	readonly begun: string;
 }
 
+/** The right to do a piece of work, of one process at a time; for economy. */
+export interface Lease {
+	/** Whether it is held here, now. */
+	readonly held: boolean;
+	/** Takes it if it is free, keeps it if it is held here; called again and again. */
+	want(): Promise<boolean>;
+	/** Sees whether its holder is alive, for who may want it later. */
+	watch(): Promise<unknown>;
+	release(): Promise<void>;
+}
+
 export interface RowStore {
+	/** The right to do a piece of work, by its name; where only one process writes, there is none. */
+	lease?(work: string): Lease;
+	/** Resolves once the store answers; rejects with one clear line of what it lacks. */
+	ready?(): Promise<void>;
+	/** What an operator should know of it, once it is ready. */
+	readonly warnings?: readonly string[];
 	/** What was found damaged in it since it was opened; that does not pass. */
 	readonly damage?: string | null;
 	/** The table of a spec's name, made when it is new. */

@@ -11,13 +11,14 @@ import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
+import { callMany } from "../../mixins/placement.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import { feed, openFeed } from "./feed.ts";
 import { reportOf } from "./health.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, problemOf, sendProblem } from "./problem.ts";
-import { commandOf, type Incoming, queryOf, readOf, typeOf, uploadOf } from "./request.ts";
+import { bulkMeta, commandOf, type Incoming, queryOf, readOf, typeOf, uploadOf } from "./request.ts";
 import { closed, cutInTime, inPhase, isStopping, refuseWhileStopping, type Stoppable } from "./stopping.ts";
 import { NDJSON, watch, type Watched } from "./watch.ts";
 
@@ -37,7 +38,8 @@ interface Gateway extends Service, Watched, Stoppable {
 	addRoute(route: object): void;
 	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
 }
-type Handler = (this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse) => Promise<void>;
+type Request = Incoming & { readonly $ctx: Context };
+type Handler = (this: Gateway, req: Request, res: ServerResponse) => Promise<void>;
 
 const CSV_LIMIT = 16 * 1024 * 1024;
 /** How long a connection may be silent, in milliseconds. */
@@ -146,7 +148,7 @@ function routeOf(routed: readonly Routed[]): object {
 
 /** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
 const guarded = (handler: Handler) =>
-	function alias(this: Gateway, req: Incoming & { readonly $ctx: Context }, res: ServerResponse, next: (error: unknown) => void): void {
+	function alias(this: Gateway, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
 		if (req.method === "OPTIONS") return void res.writeHead(204, { "Content-Length": "0" }).end(); // moleculer-web resolves a preflight to the alias it asks about
 		const taken = async () => {
 			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
@@ -184,17 +186,13 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 	return result;
 }
 
-async function bulk(
-	{ requests }: Gateway,
-	req: Incoming & { readonly $ctx: Context },
-	res: ServerResponse,
-	action: string,
-	route: string,
-): Promise<void> {
+async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
 	if (req.headers["content-encoding"] !== undefined)
 		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
-	const send = (items: readonly Item[]) =>
-		req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: { by: "anonymous" } });
+	const send = (all: readonly Item[]) =>
+		callMany(req.$ctx.broker, action, all, (items) =>
+			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
+		);
 	const lines = emptyTally();
 	const { tally, positions, ...missed } = await takeAll(req, send, lines).finally(requests.uploading(route, lines));
 	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");

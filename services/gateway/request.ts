@@ -32,17 +32,15 @@ const JSON_LIMIT = 1024 * 1024;
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
 /** The params and metadata of a command. */
-export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
+export function commandOf(req: Incoming, { kind, named }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
 	const [unasked] = Object.keys(queryOf(req));
 	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
 	const body = bodyOf(req);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
 	const key = keyOf(req);
 	const scope = `${ANONYMOUS} ${route} ${key}`;
-	const id =
-		kind === "command"
-			? pathId(req)
-			: (body["id"] ?? (key === undefined || route.endsWith("/vehicles") ? undefined : derivedId(`id ${scope}`)));
+	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
+	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
 	const ifMatch = ifMatchOf(req);
 	return {
@@ -56,6 +54,9 @@ export function commandOf(req: Incoming, { kind }: RouteNote, route: string): { 
 		},
 	};
 }
+
+/** The metadata of many commands at once: fixed before they are sent, so that sent again they are the same. */
+export const bulkMeta = (): CommandMeta => ({ commandId: newId(), now: new Date().toISOString(), by: ANONYMOUS });
 
 /** The params and metadata of a read. */
 export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {

@@ -1,5 +1,6 @@
 /** Stopping - what a node answers before it is up and once it is told to end, and how its connections end with it, whoever holds them. */
 import type { Server, ServerResponse } from "node:http";
+import { Server as Listener } from "node:net";
 import type { ServiceBroker } from "moleculer";
 import { type Problem, ProblemError } from "./problem.ts";
 
@@ -34,16 +35,21 @@ export function inPhase(gateway: Stoppable, problem: Problem): Problem {
 	return problem.status < 500 ? problem : STOPPING;
 }
 
-/** What comes now is not begun any more. */
+/** What comes now is not begun any more; where other nodes do the work, whoever is connected still has one answer, and goes. */
 export function refuseWhileStopping(gateway: Stoppable, res: ServerResponse): void {
 	if (!isStopping(gateway)) return;
 	res.setHeader("Connection", "close");
+	if (gateway.broker.transit) return;
 	throw new ProblemError(STOPPING.status, STOPPING.code, STOPPING.detail);
 }
 
-/** Ends what would outlast the stop: half a request may never become a whole one. */
+/**
+ * Ends what would outlast the stop: half a request may never become a whole one. Among other gateways nobody new comes in: who is
+ * refused the connection knows at once that nothing was begun.
+ */
 export function cutInTime({ broker, server }: Stoppable): void {
 	const { shutdownTimeout = 0 } = broker.options.tracking ?? {};
+	if (broker.transit) Listener.prototype.close.call(server); // that of http would cut idle connections on which a request may be on its way
 	setTimeout(() => server.closeAllConnections(), Math.max(0, shutdownTimeout - EARLIER)).unref();
 }
 
@@ -52,10 +58,12 @@ export function closed(server: Server): Promise<void> {
 	return new Promise((resolve) => {
 		const idle = setInterval(() => server.closeIdleConnections(), LOOK_EVERY);
 		const hard = setTimeout(() => server.closeAllConnections(), LAST);
-		server.close(() => {
+		const done = () => {
 			clearInterval(idle);
 			clearTimeout(hard);
 			resolve();
-		});
+		};
+		if (server.listening) server.close(done);
+		else server.getConnections((_error, open) => (open > 0 ? void server.once("close", done) : done()));
 	});
 }

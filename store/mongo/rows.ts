@@ -1,8 +1,9 @@
 /** Rows on MongoDB: a collection per read model, its checkpoints one document, and which generation is live another. */
-import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
+import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
 import { isUnknownOption, settled } from "./complaints.ts";
 import { Connection } from "./connection.ts";
 import { Generations } from "./generations.ts";
+import { MongoLease } from "./lease.ts";
 import { indexesOf } from "./stored.ts";
 import { CHECKPOINTS, type Checkpoints, collectionOf, MongoTable } from "./table.ts";
 
@@ -43,6 +44,10 @@ export class MongoRowStore implements RowStore {
 			};
 			return rows.createIndexes([...indexes]).catch((error: unknown) => (isUnknownOption(error) ? whole() : Promise.reject(error)));
 		});
+	}
+
+	lease(work: string): Lease {
+		return new MongoLease(work, this.#connection);
 	}
 
 	generations(name: string): Promise<Generation[]> {

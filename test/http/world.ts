@@ -261,14 +261,14 @@ function judge(passage: Passage, radars: readonly Radar[], vehicles: readonly Ve
 }
 
 /** The world of a seed, its names marked with a tag so that several may live in one system; `order` decides in which order each thing's own story is told. */
-export function worldOf(seed: number, order: number, tag: string, firstPlate: number): World {
+export function worldOf(seed: number, order: number, tag: string, firstPlate: number, size = 260): World {
 	const dice = new Dice(seed);
 	const told = new Dice(order);
 	const some = <T>(count: number, draw: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => draw(n));
 	const owners = some(6, (n) => `${tag}-o${n}`);
 	const radars = some(7, (n) => drawRadar(dice, `${tag}-r${n}`));
 	const vehicles = some(10, (n) => drawVehicle(dice, firstPlate + n, owners));
-	const passages = some(260, (n) => drawPassage(dice, `${tag}-d${n}`, radars, vehicles));
+	const passages = some(size, (n) => drawPassage(dice, `${tag}-d${n}`, radars, vehicles));
 	return {
 		first: [
 			...radars.map((radar) => radarSteps(told, radar)),

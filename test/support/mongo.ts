@@ -102,7 +102,7 @@ const lastLine = (error: unknown): string =>
 		.split("\n")
 		.at(-1) ?? "";
 
-const onPath = (program: string): boolean =>
+export const onPath = (program: string): boolean =>
 	(process.env["PATH"] ?? "").split(":").some((folder) => folder && existsSync(join(folder, program)));
 
 /** From here on it does not keep this process from ending. */
@@ -128,7 +128,7 @@ async function ferretdb(): Promise<Started | null> {
 }
 
 /** Built once for each version; whoever comes while another builds waits for it. */
-async function built(): Promise<string> {
+export async function built(): Promise<string> {
 	const key = createHash("sha256");
 	for (const file of ["main.go", "go.mod", "go.sum"]) key.update(readFileSync(join(source, file)));
 	const program = join(cache, `ferretdb-${process.platform}-${process.arch}-${key.digest("hex").slice(0, 12)}`);
@@ -187,7 +187,7 @@ async function mongod(): Promise<Started | null> {
 		await direct.close();
 	}
 }
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 	const { port } = server.address() as AddressInfo; // it listens on TCP

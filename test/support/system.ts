@@ -105,17 +105,18 @@ export class System {
 	}
 
 	/** On what somebody left there; not started. */
-	static at(dataDir: string, settings: Readonly<Record<string, string>> = {}): System {
-		return new System(dataDir, settings, { dataDir });
+	static at(dataDir: string, settings: Readonly<Record<string, string>> = {}, command: readonly string[] = []): System {
+		return new System(dataDir, settings, { dataDir, command });
 	}
 
 	/** Starts the child and waits until it says it is ready, or only answers; an early end is told with what it printed. */
-	async up(settings = this.#settings, asked: "/health/ready" | "/health/live" = "/health/ready"): Promise<void> {
+	async up(settings = this.#settings, asked: "/health/ready" | "/health/live" | "its own word" = "/health/ready"): Promise<void> {
 		const child = await this.#spawn(settings);
 		const deadline = Date.now() + 30_000;
 		for (;;) {
 			if (this.#ended) throw new Error(`the system ended while starting (${child.exitCode ?? child.signalCode}):\n${this.#output}`);
-			const ready = await this.get(asked, {}, 2_000).catch(() => undefined);
+			if (asked === "its own word" && /^Vigie (runs|listens)/m.test(this.#output)) return; // nobody else can be asked where there is no gateway
+			const ready = asked === "its own word" ? undefined : await this.get(asked, {}, 2_000).catch(() => undefined);
 			if (ready?.status === 200) return;
 			if (Date.now() > deadline) throw new Error(`the system is not ready after 30 s (${ready?.status} ${ready?.text}):\n${this.#output}`);
 			await pause(20);
@@ -152,6 +153,10 @@ export class System {
 		return (this.#child = child);
 	}
 
+	/** Where it listens, or is to. */
+	get port(): number {
+		return this.#port;
+	}
 	get pid(): number {
 		return this.#child?.pid ?? 0;
 	}

@@ -1,45 +1,67 @@
-/** Yaml - as much of it as our own files use: mappings, lists of mappings, and text on one line; what is more than that is an error. */
+/** Yaml - as much of it as our own files use: mappings, lists, text and lists on one line, anchors and merges; what is more than that is an error. */
 export type Yaml = string | readonly Yaml[] | { readonly [key: string]: Yaml };
 interface Line {
 	readonly number: number;
 	readonly indent: number;
 	readonly text: string;
 }
+/** What is still to be read, and what was given a name. */
+interface Rest {
+	readonly lines: Line[];
+	readonly anchors: Map<string, Yaml>;
+}
+const KEY = /^([\w.-]+|<<):(?: (.+))?$/;
 
 export function parseYaml(text: string): Yaml {
 	const lines = text.split("\n").flatMap((raw, i): Line[] => {
 		const indent = raw.search(/\S/);
 		return indent < 0 || raw[indent] === "#" ? [] : [{ number: i + 1, indent, text: raw.slice(indent) }];
 	});
-	const value = block(lines, lines[0]?.indent ?? 0);
+	const value = block({ lines, anchors: new Map() }, lines[0]?.indent ?? 0);
 	if (lines[0]) throw new Error(`line ${lines[0].number} stands nowhere: ${lines[0].text}`);
 	return value;
 }
 
 /** Takes the lines of one block away. */
-function block(lines: Line[], indent: number): Yaml {
-	return lines[0]?.text.startsWith("- ") ? list(lines, indent) : mapping(lines, indent);
+function block(rest: Rest, indent: number): Yaml {
+	return rest.lines[0]?.text.startsWith("- ") ? list(rest, indent) : mapping(rest, indent);
 }
-function list(lines: Line[], indent: number): Yaml[] {
+function list(rest: Rest, indent: number): Yaml[] {
+	const { lines } = rest;
 	const items: Yaml[] = [];
 	for (let line = lines[0]; line?.indent === indent && line.text.startsWith("- "); line = lines[0]) {
-		lines[0] = { ...line, indent: indent + 2, text: line.text.slice(2) }; // the first key stands behind the dash
-		items.push(mapping(lines, indent + 2));
+		const text = line.text.slice(2);
+		if (KEY.test(text)) {
+			lines[0] = { ...line, indent: indent + 2, text }; // the first key stands behind the dash
+			items.push(mapping(rest, indent + 2));
+		} else {
+			lines.shift();
+			items.push(scalar(text, line.number, rest));
+		}
 	}
 	return items;
 }
-function mapping(lines: Line[], indent: number): Record<string, Yaml> {
+function mapping(rest: Rest, indent: number): Record<string, Yaml> {
+	const { lines, anchors } = rest;
+	let merged: Yaml = {};
 	const found: Record<string, Yaml> = {};
 	for (let line = lines[0]; line?.indent === indent && !line.text.startsWith("- "); line = lines[0]) {
-		const [, key, rest] = /^([a-zA-Z_]+):(?: (.+))?$/.exec(line.text) ?? [];
+		const [, key, given] = KEY.exec(line.text) ?? [];
 		if (key === undefined || key in found) throw new Error(`line ${line.number}: not one more "key: value": ${line.text}`);
 		lines.shift();
-		found[key] = rest === undefined ? block(lines, lines[0]?.indent ?? indent) : scalar(rest, line.number);
+		const anchor = /^&([\w-]+)$/.exec(given ?? "")?.[1];
+		const value = given === undefined || anchor !== undefined ? block(rest, lines[0]?.indent ?? indent) : scalar(given, line.number, rest);
+		if (anchor !== undefined) anchors.set(anchor, value);
+		if (key === "<<") merged = value;
+		else found[key] = value;
 	}
-	return found;
+	return { ...(merged as Record<string, Yaml>), ...found };
 }
-function scalar(text: string, number: number): string {
-	if (text.startsWith('"')) return JSON.parse(text) as string; // throws on what is none
+function scalar(text: string, number: number, { anchors }: Rest): Yaml {
+	if (/^["[]|^\{\}$/.test(text)) return JSON.parse(text) as Yaml; // throws on what is none
+	const named = /^\*([\w-]+)$/.exec(text)?.[1];
+	const value = named === undefined ? undefined : anchors.get(named);
+	if (value !== undefined) return value;
 	if (/^[|>&*!%@`'{[]|: | #/.test(text)) throw new Error(`line ${number}: has to be in quotes: ${text}`);
 	return text;
 }

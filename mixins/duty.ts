@@ -1,0 +1,60 @@
+/**
+ * Duty - whether this node does the work of one of its services now, of all that offer it: the one Moleculer's registry makes the owner,
+ * once it holds the lease, where the store gives leases. Registries differ for a moment while nodes come and go, or stand still; a
+ * lease does not.
+ */
+import type { Service } from "moleculer";
+import { oneLine } from "../store/figures.ts";
+import type { Lease } from "../store/rows.ts";
+import { isOwner } from "./ownership.ts";
+import { every, nodeTimers } from "./timers.ts";
+
+/** How often a node looks whether it is the one, in milliseconds. */
+const LOOK_EVERY = 500;
+
+export class Duty {
+	readonly #service: Service;
+	readonly #lease: Lease | undefined;
+	readonly #pausing: (release: () => Promise<void>) => Promise<void>;
+	#looking = false;
+	#said: string | undefined;
+	#end: (() => void) | null = null;
+
+	/** `pausing`: runs a task while no work is under way. */
+	constructor(service: Service, lease: Lease | undefined, pausing: (task: () => Promise<void>) => Promise<void>) {
+		this.#service = service;
+		this.#lease = lease;
+		this.#pausing = pausing;
+	}
+
+	get on(): boolean {
+		return isOwner(this.#service) && (this.#lease?.held ?? true);
+	}
+	async begin(): Promise<void> {
+		if (!this.#lease) return;
+		await this.look();
+		this.#end = every(nodeTimers, LOOK_EVERY, () => void this.look());
+	}
+	/** Keeps the lease, takes it or gives it up; one look at a time. */
+	async look(): Promise<void> {
+		const lease = this.#lease;
+		if (!lease || this.#looking) return;
+		this.#looking = true;
+		try {
+			if (isOwner(this.#service)) await lease.want();
+			else if (lease.held) await this.#pausing(() => lease.release());
+			else await lease.watch();
+			this.#said = undefined;
+		} catch (error) {
+			if (oneLine(error) !== this.#said) this.#service.logger.warn(`${this.#service.name} cannot see whose turn it is: ${oneLine(error)}`);
+			this.#said = oneLine(error); // the same once, however long it lasts
+		} finally {
+			this.#looking = false;
+		}
+	}
+	/** Called when no work is done any more; whoever waits for it waits for the lease to run out if it cannot be given up. */
+	async end(): Promise<void> {
+		this.#end?.();
+		await this.#lease?.release().catch(() => undefined);
+	}
+}

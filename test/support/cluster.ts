@@ -1,0 +1,202 @@
+/**
+ * Cluster - the product over many processes as an operator runs it: cli/start.ts as often as wanted, each with the services it is told,
+ * on one nats-server and one MongoDB; killed, paused, stopped and joined one by one. All of it ends with the process that started it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
+import { es, type Told } from "./operator.ts";
+import { type Answer, eventually, System } from "./system.ts";
+
+/** What a node does. */
+export const ROLES = {
+	command:
+		"radar/radar,detection,radar-import,radar-log,owner,vehicle,registration-log,infraction/infraction,infraction-log,intervention,operations-log",
+	query: "radars,detections,owners,vehicles,infractions,interventions,case-opening",
+	gateway: "gateway",
+} as const;
+/** Two of each. */
+export const SIX: Readonly<Record<string, string>> = {
+	"command-1": ROLES.command,
+	"command-2": ROLES.command,
+	"query-1": ROLES.query,
+	"query-2": ROLES.query,
+	"gateway-1": ROLES.gateway,
+	"gateway-2": ROLES.gateway,
+};
+
+/** Goes before what must not outlive this process, however that ends; where there is no such thing, the ordinary end has to do. */
+const bound: readonly string[] = onPath("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
+
+/** What a cluster stands on. */
+export interface Ground {
+	readonly mongo: MongoServer;
+}
+/** Null, and one line that says so, where it is not to be had; an error instead where CLUSTER_REQUIRED is set. */
+export async function ground(): Promise<Ground | null> {
+	const mongo = onPath("nats-server") ? await mongoServer() : null;
+	if (mongo) return { mongo };
+	const line = `Cluster tests are skipped: no ${onPath("nats-server") ? "MongoDB" : "nats-server on PATH"}\n`;
+	if (process.env["CLUSTER_REQUIRED"]) throw new Error(line);
+	writeSync(2, line);
+	return null;
+}
+
+/** A nats-server at one port, as often as it is started. */
+export class Nats {
+	readonly port: number;
+	#child: ChildProcess | null = null;
+
+	private constructor(port: number) {
+		this.port = port;
+	}
+	static async start(): Promise<Nats> {
+		const nats = new Nats(await freePort());
+		await nats.up();
+		return nats;
+	}
+	get url(): string {
+		return `nats://127.0.0.1:${this.port}`;
+	}
+	async up(): Promise<void> {
+		const [file = "", ...args] = [...bound, "nats-server", "-a", "127.0.0.1", "-p", String(this.port)];
+		this.#child = spawn(file, args, { stdio: "ignore" });
+		await eventually(
+			() =>
+				new Promise<void>((open, refused) => {
+					const socket = connect(this.port, "127.0.0.1", () => (socket.destroy(), open()));
+					socket.once("error", refused);
+				}),
+		);
+	}
+	async kill(): Promise<void> {
+		const child = this.#child;
+		this.#child = null;
+		if (!child) return;
+		const gone = new Promise((resolve) => child.once("exit", resolve));
+		child.kill("SIGKILL");
+		await gone;
+	}
+}
+
+interface Plan {
+	/** What each node does, by its name. */
+	readonly nodes?: Readonly<Record<string, string>>;
+	readonly settings?: Readonly<Record<string, string>>;
+	/** Instead of a database of the ground's server. */
+	readonly mongoUrl?: string;
+}
+
+export class Cluster {
+	readonly nats: Nats;
+	readonly mongoUrl: string;
+	/** The keys of all nodes are here: what one signs, all know. */
+	readonly folder: string;
+	readonly #nodes = new Map<string, { readonly services: string; readonly system: System }>();
+	readonly #settings: Readonly<Record<string, string>>;
+	readonly #remove: () => Promise<unknown>;
+	#over = false;
+
+	private constructor(nats: Nats, mongoUrl: string, folder: string, settings: Plan["settings"] = {}, remove = async () => {}) {
+		this.nats = nats;
+		this.mongoUrl = mongoUrl;
+		this.folder = folder;
+		this.#settings = settings;
+		this.#remove = remove;
+	}
+	static async start({ mongo }: Ground, { nodes = SIX, settings, mongoUrl }: Plan = {}): Promise<Cluster> {
+		const place = mongo.place();
+		const folder = await mkdtemp(join(tmpdir(), "vigie-cluster-"));
+		const cluster = new Cluster(await Nats.start(), mongoUrl ?? place.url, folder, settings, () => place.remove());
+		try {
+			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
+			if (first) await cluster.join(first, services); // it alone makes what is new
+			await Promise.all(others.map(([name, does]) => cluster.join(name, does)));
+			await cluster.ready();
+		} catch (error) {
+			await cluster.stop();
+			throw error;
+		}
+		return cluster;
+	}
+
+	/** A node that was not there before, or is there again. */
+	async join(name: string, services = this.#known(name).services): Promise<void> {
+		if (this.#over) throw new Error("the cluster has been stopped");
+		const system = this.#nodes.get(name)?.system ?? System.at(this.folder, {}, bound);
+		this.#nodes.set(name, { services, system });
+		await system.up(this.settingsOf(name, services), "its own word");
+	}
+	settingsOf(name: string, services: string): Readonly<Record<string, string>> {
+		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, MONGO_URL: this.mongoUrl };
+		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings };
+	}
+	#known(name: string): { readonly services: string; readonly system: System } {
+		const node = this.#nodes.get(name);
+		if (!node) throw new Error(`there is no node ${name}`);
+		return node;
+	}
+	/** A gateway is asked; the others only live and die. */
+	node(name: string): System {
+		return this.#known(name).system;
+	}
+	servicesOf(name: string): string {
+		return this.#known(name).services;
+	}
+	get names(): readonly string[] {
+		return [...this.#nodes.keys()];
+	}
+	get gateways(): readonly System[] {
+		return [...this.#nodes.values()].filter(({ services }) => services === ROLES.gateway).map(({ system }) => system);
+	}
+	/** Without a warning. */
+	async kill(name: string): Promise<void> {
+		await this.node(name).kill();
+	}
+	pause(name: string): void {
+		this.node(name).signal("SIGSTOP");
+	}
+	resume(name: string): void {
+		this.node(name).signal("SIGCONT");
+	}
+	/** As an operator; answers the exit code. */
+	leave(name: string): Promise<number | null> {
+		return this.node(name).stop();
+	}
+	/** Resolves when every gateway finds every part well. */
+	async ready(withinMs = 30_000): Promise<void> {
+		await eventually(async () => {
+			for (const gateway of this.gateways) expectReady(await gateway.get("/health/ready"));
+		}, withinMs);
+	}
+	/** The operator's command line beside it. */
+	es(words: string): Promise<Told> {
+		return es(this.folder, words, this.settingsOf("operator", ""));
+	}
+	/** Commits that were verified, all of them fitting; throws what the operator is told otherwise. */
+	async verified(): Promise<number> {
+		const { code, stdout, stderr } = await this.es("verify");
+		const counted = [...stdout.matchAll(/^\S+:\d+\s+(\d+)/gm)].reduce((sum, [, commits]) => sum + Number(commits), 0);
+		if (code !== 0 || !stdout.includes("every commit fits")) throw new Error(`verify ends with ${code}:\n${stdout}\n${stderr}`);
+		return counted;
+	}
+	/** What each node printed last. */
+	get words(): string {
+		return [...this.#nodes].map(([name, { system }]) => `--- ${name}\n${system.output.slice(-1500)}`).join("\n");
+	}
+	async stop(): Promise<void> {
+		this.#over = true;
+		await Promise.all([...this.#nodes.values()].map(({ system }) => system.kill()));
+		await this.nats.kill();
+		await this.#remove();
+		await rm(this.folder, { recursive: true, force: true });
+	}
+}
+
+function expectReady({ status, text }: Answer): void {
+	if (status !== 200) throw new Error(`the cluster is not ready: ${text.slice(0, 2000)}`);
+}

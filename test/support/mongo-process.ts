@@ -1,0 +1,64 @@
+/** MongoProcess - a MongoDB of one test's own that is killed, paused and started again with what it kept: mongod where it is on PATH, else FerretDB. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MongoClient } from "mongodb";
+import { built, freePort, onPath } from "./mongo.ts";
+import { eventually } from "./system.ts";
+
+const mongod = onPath("mongod");
+const bound: readonly string[] = onPath("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : []; // it does not outlive this process
+
+export class MongoProcess {
+	readonly url: string;
+	readonly #port: number;
+	readonly #folder = mkdtempSync(join(tmpdir(), "vigie-mongo-"));
+	#child: ChildProcess | null = null;
+
+	private constructor(port: number) {
+		this.#port = port;
+		this.url = `mongodb://127.0.0.1:${port}/vigie${mongod ? "?replicaSet=vigie" : ""}`;
+	}
+	static async start(): Promise<MongoProcess> {
+		const server = new MongoProcess(await freePort());
+		await server.up();
+		return server;
+	}
+	async up(): Promise<void> {
+		const [port, folder] = [String(this.#port), this.#folder];
+		const command = mongod
+			? ["mongod", "--replSet", "vigie", "--bind_ip", "127.0.0.1", "--port", port, "--dbpath", folder]
+			: [await built(), folder, port];
+		const [file = "", ...args] = [...bound, ...command];
+		this.#child = spawn(file, args, { stdio: ["pipe", "ignore", "ignore"] });
+		await eventually(() => this.#answers(), 30_000);
+	}
+	/** A client that once found nobody looks no more: each try has its own. */
+	async #answers(): Promise<void> {
+		const direct = new MongoClient(`mongodb://127.0.0.1:${this.#port}/?directConnection=true`, { serverSelectionTimeoutMS: 1000 });
+		try {
+			const admin = direct.db("admin");
+			const members = [{ _id: 0, host: `127.0.0.1:${this.#port}` }];
+			if (mongod) await admin.command({ replSetInitiate: { _id: "vigie", members } }).catch(() => undefined); // it is one already
+			if (!(await admin.command({ hello: 1 }))["isWritablePrimary"]) throw new Error("MongoDB takes no writes yet");
+		} finally {
+			await direct.close();
+		}
+	}
+	signal(name: NodeJS.Signals): void {
+		this.#child?.kill(name);
+	}
+	async kill(): Promise<void> {
+		const child = this.#child;
+		this.#child = null;
+		if (!child) return;
+		const gone = new Promise((resolve) => child.once("exit", resolve));
+		child.kill("SIGKILL");
+		await gone;
+	}
+	async remove(): Promise<void> {
+		await this.kill();
+		rmSync(this.#folder, { recursive: true, force: true });
+	}
+}
