@@ -1,0 +1,22 @@
+# One image for every node: which services a container runs is a setting (SERVICES).
+FROM node:24.21.0-slim
+WORKDIR /vigie
+ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0 METRICS_PORT=9100
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+COPY moleculer.config.ts ./
+COPY model model
+COPY jurisdictions jurisdictions
+COPY store store
+COPY mixins mixins
+COPY services services
+COPY cli cli
+COPY demo demo
+# A volume mounted there takes owner and mode from here.
+RUN mkdir -p /data/keys && chmod 700 /data /data/keys && chown -R node:node /data
+USER node
+VOLUME /data
+EXPOSE 3000 9100
+# Whether this process answers; whether the whole is ready, GET /api/health/ready says.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.METRICS_PORT}/metrics`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "cli/start.ts"]

@@ -1,0 +1,105 @@
+/**
+ * npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...] - the whole cluster on one machine, without containers: every node a
+ * process of its own; nodes join, leave and die at a word from the keyboard or a script.
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { LOG_FILE } from "../moleculer.config.ts";
+import { Cluster, ClusterError } from "./cluster/cluster.ts";
+import { carryOut } from "./cluster/commands.ts";
+import { type Nats, startNats } from "./cluster/nats.ts";
+import { ownersOf } from "./cluster/owners.ts";
+import { Prompt } from "./cluster/prompt.ts";
+import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
+import { type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { dim, oneLine, red, table } from "./terminal.ts";
+
+/** Of a new log on SQLite, so that both command sides have something to decide. */
+const PARTITIONS = "4";
+const FAILED = 1;
+
+const prompt = new Prompt();
+let nats: Nats | undefined;
+let cluster: Cluster | undefined;
+let ending: Promise<never> | undefined;
+
+async function main(): Promise<void> {
+	const { script, nodes } = parseArgs({ options: { script: { type: "string" }, nodes: { type: "string", default: NODES } } }).values;
+	const lines = script === undefined ? null : (await readFile(script, "utf8")).split("\n");
+	const env = { ...process.env };
+	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
+	const roles = await rolesOf();
+	nodesOf(nodes, roles); // complains before anything is started
+	if (settings.natsUrl === undefined) nats = await startNats(prompt.say);
+	const natsUrl = settings.natsUrl ?? nats?.url ?? "";
+	prompt.tell(`NATS     ${natsUrl}\nstorage  ${storageText(settings)}`);
+	cluster = new Cluster({ settings, env: { ...env, ...partitionsFor(settings) }, natsUrl, roles, say: prompt.say });
+	await cluster.start(nodes);
+	prompt.tell(`${table(ownersOf(cluster.broker))}\n`);
+	await (lines ? follow(lines, cluster) : take(cluster));
+}
+
+function storageText({ mongoUrl, dataDir }: Settings): string {
+	const near = relative("", dataDir);
+	if (mongoUrl === undefined)
+		return `SQLite in ${near.startsWith("..") ? dataDir : `./${near}`}, shared by all nodes; with MONGO_URL, a MongoDB`;
+	return `MongoDB at ${mongoUrl.replace(/\/\/[^@/]+@/, "//...@")}`; // never whom it is asked as
+}
+const partitionsFor = ({ mongoUrl, partitions, dataDir }: Settings): NodeJS.ProcessEnv =>
+	mongoUrl === undefined && partitions === undefined && !existsSync(join(dataDir, LOG_FILE)) ? { PARTITIONS } : {};
+
+/** The end of the script is the end of the cluster; so is a command that fails. */
+async function follow(lines: readonly string[], running: Cluster): Promise<void> {
+	for (const line of lines) {
+		if (line.trim() !== "") prompt.tell(dim(`> ${line.trim()}`));
+		if (await carryOut(line, running, prompt.tell)) break;
+	}
+	await end(0);
+}
+
+function take(running: Cluster): void {
+	prompt.tell(dim("help tells the commands, Ctrl-C stops all"));
+	const carry = async (line: string): Promise<void> => {
+		try {
+			if (await carryOut(line, running, prompt.tell)) await end(0);
+		} catch (error) {
+			prompt.tell(red(error instanceof ClusterError ? error.message : String(error)));
+		}
+	};
+	prompt.listen(carry, interrupted, () => void end(0));
+}
+
+/** Every node gently, NATS last; only once, whoever asks. */
+function end(code: number): Promise<never> {
+	ending ??= Promise.resolve()
+		.then(stopAll) // only once it is known to be under way: what it closes says so, and would begin it again
+		.then(
+			(gently) => process.exit(gently ? code : FAILED),
+			(error: unknown) => {
+				console.error(red(oneLine(error)));
+				process.exit(FAILED);
+			},
+		);
+	return ending;
+}
+async function stopAll(): Promise<boolean> {
+	prompt.close();
+	if (cluster) prompt.tell("stopping");
+	const gently = (await cluster?.stop()) ?? true;
+	await nats?.stop();
+	return gently;
+}
+
+function interrupted(): void {
+	if (ending) process.exit(FAILED); // the nodes hear of it and stop by themselves
+	void end(0);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupted);
+await main().catch((error: unknown) => {
+	if (ending) return; // what is broken off has nothing more to say
+	console.error(error instanceof SettingsError || error instanceof ClusterError ? red(error.message) : red(oneLine(error)));
+	return end(FAILED);
+});

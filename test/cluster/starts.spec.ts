@@ -1,0 +1,52 @@
+/** How a node of a cluster starts, and when it is refused to. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { Cluster, ground, ROLES } from "../support/cluster.ts";
+import { System } from "../support/system.ts";
+import { answered, person } from "../http/scenery.ts";
+
+const at = await ground();
+afterAll(() => at?.mongo.stop());
+
+(at ? describe : describe.skip)("a node of a cluster", () => {
+	let cluster: Cluster;
+	beforeAll(async () => {
+		if (at) cluster = await Cluster.start(at, { nodes: { command: ROLES.command, query: ROLES.query, gateway: ROLES.gateway } });
+	});
+	afterAll(() => cluster?.stop());
+
+	it.each([
+		["command", ROLES.command],
+		["query", ROLES.query],
+	])("with %s services is refused another number of partitions, in one line", async (_what, services) => {
+		const settings = { ...cluster.settingsOf("other", services), PARTITIONS: "5" };
+		const { code, output } = await System.at(cluster.folder, settings).ending();
+		expect([code, output]).toEqual([1, expect.stringMatching(/4 partitions|PARTITIONS/)]);
+		expect(output.trimEnd().split("\n")).toHaveLength(1);
+	});
+
+	it("takes the number of partitions the logs have, when it is told none", async () => {
+		await cluster.join("another", ROLES.command);
+		const { PARTITIONS: _none, ...settings } = cluster.settingsOf("silent", ROLES.command);
+		const silent = System.at(cluster.folder, settings);
+		try {
+			await silent.up(settings, "its own word");
+		} finally {
+			await silent.kill();
+		}
+	});
+
+	it("that is a gateway alone needs neither a folder nor a database", async () => {
+		const folder = join(cluster.folder, "never-made");
+		const { MONGO_URL: _none, ...settings } = cluster.settingsOf("lonely", ROLES.gateway);
+		const gateway = System.at(folder, settings);
+		try {
+			await gateway.up();
+			answered(201, await gateway.post("/owners", { id: "through-it", ...person }));
+			expect(existsSync(folder)).toBe(false);
+		} finally {
+			await gateway.kill();
+		}
+	});
+});
