@@ -95,9 +95,9 @@ export class Product {
 		return answerOf<T>(asked);
 	}
 
-	/** The body as it came. */
+	/** The body as it came, over a connection of its own: one kept for seconds may be closed by the other side just as it is used. */
 	text(path: string): Promise<string> {
-		const asked = this.#ask("GET", path, {});
+		const asked = request({ agent: false, host: "127.0.0.1", port: this.#port, path });
 		asked.end();
 		return textOf(asked);
 	}
