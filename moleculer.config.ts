@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import * as moleculer from "moleculer";
-import type { BrokerOptions, ServiceBroker } from "moleculer";
+import type { BrokerOptions } from "moleculer";
 import type { Settings } from "./cli/settings.ts";
+import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
 import { Metrics } from "./mixins/metrics.ts";
 import { nodeParts } from "./mixins/parts.ts";
 import { Placement } from "./mixins/placement.ts";
+import { RetryMiddleware } from "./mixins/retry.ts";
 import { SentMiddleware } from "./mixins/sent.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
@@ -42,34 +43,21 @@ function storesOf({ dataDir, partitions, keys, mongoUrl }: Given): Stores {
 		: { keys: signing, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };
 }
 
-/** Codes of a service that is well and says "not now": no reason to stop asking it. */
-const NOT_NOW = new Set(["READ_MODEL_LAGGING", "READ_MODEL_OUTDATED", "NOT_STARTED", "QUEUE_FULL", "REQUEST_SKIPPED", "CALLER_GONE"]);
-const isFailure = ({ code, type }: { readonly code?: unknown; readonly type?: unknown }): boolean =>
-	!(typeof code === "number" && code < 500) && !NOT_NOW.has(String(type));
-
 /** What holds among several nodes (DESIGN §6). */
 const cluster = (natsUrl: string, nodeId: string | undefined): BrokerOptions => ({
 	nodeID: nodeId ?? `${hostname()}-${process.pid}`,
 	transporter: { type: "NATS", options: { url: natsUrl, reconnectTimeWait: 250, pingInterval: 10_000, maxReconnectAttempts: -1 } },
 	heartbeatInterval: 2,
 	heartbeatTimeout: 6,
-	retryPolicy: {
-		enabled: true,
-		retries: 6,
-		delay: 50,
-		maxDelay: 1000,
-		factor: 2,
-		check: (error: Error & { retryable?: boolean }) => error.retryable === true,
-	},
-	circuitBreaker: { enabled: true, threshold: 0.5, windowTime: 10, minRequestCount: 20, halfOpenTime: 2000, check: isFailure as never }, // the types take no other argument
 	bulkhead: { enabled: true, concurrency: 200, maxQueueSize: 2000 },
 });
 
-/** Only what goes to another node is sent again: an action of this node, such as the gateway's, would begin anew with a request half used up. */
-const RemoteRetry = (broker: ServiceBroker) => {
-	const { Middlewares } = moleculer as unknown as { readonly Middlewares: { Retry(broker: ServiceBroker): object } }; // the types leave it out
-	return { ...Middlewares.Retry(broker), localAction: undefined };
-};
+/** Around calls to other nodes, the innermost first. */
+const betweenNodes = () => [
+	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
+	SentMiddleware(),
+	RetryMiddleware(),
+];
 
 const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 	namespace: "vigie",
@@ -95,7 +83,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 		"ContextTracker", // around it: what timed out on its way to another node is never answered, and no stop may wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
-		...(given.natsUrl === undefined ? [] : ["Bulkhead", "CircuitBreaker", RemoteRetry, SentMiddleware()]),
+		...(given.natsUrl === undefined ? [] : ["Bulkhead", ...betweenNodes()]),
 		StorageMiddleware(() => storesOf(given)),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know

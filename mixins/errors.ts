@@ -22,7 +22,8 @@ export const invalid = (errors: readonly FieldError[], detail = "The content is 
 
 /** A failure on its way to the caller: may be tried again, but where nobody understands what is stored. */
 export function failureError(error: unknown): Error {
-	if (error instanceof StoreUnavailable) return new Errors.MoleculerRetryableError(error.message, 503, error.code);
+	if (error instanceof StoreUnavailable || error instanceof CallerGone)
+		return new Errors.MoleculerRetryableError(error.message, 503, error.code);
 	if (error instanceof StreamUnreadable) return new Errors.MoleculerError(error.message, 500, error.code);
 	return error instanceof Error ? error : new Error(String(error));
 }

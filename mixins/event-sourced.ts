@@ -47,8 +47,6 @@ interface Meta {
 	digest?: string;
 	by?: string;
 	now?: string;
-	/** See sent.ts. */
-	sent?: number;
 }
 /** What one running service holds. */
 interface Host {

@@ -3,6 +3,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { RadarKind } from "../../jurisdictions/index.ts";
 import { type CsvLine, readCsv } from "../../mixins/csv.ts";
 import { invalid, refusalError } from "../../mixins/errors.ts";
+import { newId } from "../../mixins/ids.ts";
 import { given, refuse } from "../../model/index.ts";
 
 interface Report {
@@ -128,6 +129,9 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	};
 }
 
+/** A command's id, before it is on its way: sent again it is the same command. */
+const named = () => ({ meta: { commandId: newId() } });
+
 /** Installs a radar nobody knows; of one we know, changes only what the file says differently. */
 async function take(ctx: Context, line: Line): Promise<Change> {
 	const { id, kind, name, latitude, longitude, road, direction, lightKmh, heavyKmh, sectionMeters } = line;
@@ -137,14 +141,8 @@ async function take(ctx: Context, line: Line): Promise<Change> {
 			error instanceof Error && "type" in error && error.type === "RADAR_UNKNOWN" ? null : Promise.reject(error),
 		);
 	if (!known) {
-		await ctx.call("radar.install", {
-			id,
-			kind,
-			latitude,
-			longitude,
-			limits: given({ lightKmh, heavyKmh }),
-			...given({ name, road, direction, sectionMeters }),
-		});
+		const installed = { id, kind, latitude, longitude, limits: given({ lightKmh, heavyKmh }) };
+		await ctx.call("radar.install", { ...installed, ...given({ name, road, direction, sectionMeters }) }, named());
 		return "imported";
 	}
 	if (kind !== known.kind || (sectionMeters !== undefined && sectionMeters !== known.sectionMeters))
@@ -154,9 +152,9 @@ async function take(ctx: Context, line: Line): Promise<Change> {
 	const moved = latitude !== known.latitude || longitude !== known.longitude;
 	const described = differing({ name, ...(moved ? {} : { road, direction }) }, known);
 	const limits = differing({ lightKmh, heavyKmh }, known);
-	if (moved) await ctx.call("radar.relocate", { id, latitude, longitude, ...given({ road, direction }) });
-	if (Object.keys(described).length > 0) await ctx.call("radar.describe", { id, ...described });
-	if (Object.keys(limits).length > 0) await ctx.call("radar.changeLimits", { id, ...limits });
+	if (moved) await ctx.call("radar.relocate", { id, latitude, longitude, ...given({ road, direction }) }, named());
+	if (Object.keys(described).length > 0) await ctx.call("radar.describe", { id, ...described }, named());
+	if (Object.keys(limits).length > 0) await ctx.call("radar.changeLimits", { id, ...limits }, named());
 	return moved || Object.keys(described).length > 0 || Object.keys(limits).length > 0 ? "changed" : "unchanged";
 }
 

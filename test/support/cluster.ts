@@ -117,6 +117,7 @@ export class Cluster {
 			if (first) await cluster.join(first, services); // it alone makes what is new
 			await Promise.all(others.map(([name, does]) => cluster.join(name, does)));
 			await cluster.ready();
+			await cluster.#routed();
 		} catch (error) {
 			await cluster.stop();
 			throw error;
@@ -172,6 +173,15 @@ export class Cluster {
 		await eventually(async () => {
 			for (const gateway of this.gateways) expectReady(await gateway.get("/health/ready"));
 		}, withinMs);
+	}
+	/** Every gateway has heard what every node offers: a route it does not know yet is one that is not there. */
+	#routed(): Promise<void> {
+		return eventually(async () => {
+			for (const gateway of this.gateways)
+				for (const path of ["/radars", "/detections", "/owners", "/vehicles"])
+					for (const { status } of [await gateway.post(path), await gateway.get(path)])
+						if (status !== 200 && status !== 422) throw new Error(`a gateway answers ${path} with ${status}`);
+		}, 30_000);
 	}
 	/** The operator's command line beside it. */
 	es(words: string): Promise<Told> {
