@@ -1,11 +1,11 @@
 /** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
 import { Console } from "node:console";
+import { beside } from "./beside.ts";
 import { helpOf } from "./es/command.ts";
 import { commandNamed, commands } from "./es/commands.ts";
 import { type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
 import { SettingsError } from "./settings.ts";
-import { start } from "./start.ts";
 import { red } from "./terminal.ts";
 
 const PREFIX = "npm run es -- ";
@@ -27,7 +27,7 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => enough.abort());
 	process.stdout.on("error", () => enough.abort()); // whoever read has gone: `npm run es -- tail | head`
 	globalThis.console = new Console(process.stderr); // what the broker logs is no answer
-	const { broker, stop } = await start(process.env, { observing: true });
+	const { broker, stop } = await beside();
 	return run(command, words, systemOf(broker), enough.signal, PREFIX).finally(stop);
 }
 function told(code: ExitCode, text: string): ExitCode {

@@ -1,11 +1,12 @@
 /**
  * npm run repl - the system in this process on its settings, with Moleculer's REPL in it and the operator's commands beside the
- * built-in ones; with --beside it looks on at a system that runs on the same folder already.
+ * built-in ones; with --beside it looks on at a system that runs already, on the same folder or as a cluster.
  */
 import { parseArgs } from "node:util";
 import type { ServiceBroker } from "moleculer";
 import REPL from "moleculer-repl";
 import { GRACE } from "../moleculer.config.ts";
+import { beside } from "./beside.ts";
 import { argumentText, type Command, optionsOf, optionText } from "./es/command.ts";
 import { commands } from "./es/commands.ts";
 import { completed } from "./es/completion.ts";
@@ -82,10 +83,15 @@ function completeOurs(server: Server, system: System): void {
 		);
 }
 
+async function opened(looksOn: boolean) {
+	if (looksOn) return { ...(await beside()), words: "Beside a running system: looks on, and does what it is told" };
+	const running = await start();
+	return { ...running, words: `Vigie listens on ${running.url}` };
+}
+
 async function main(): Promise<void> {
-	const { beside } = parseArgs({ options: { beside: { type: "boolean", default: false } } }).values;
-	const { url, broker, stop } = await start(process.env, { observing: beside });
-	console.log(beside ? "Beside a running system: looks on, and does what it is told" : `Vigie listens on ${url}`);
+	const { broker, stop, words } = await opened(parseArgs({ options: { beside: { type: "boolean", default: false } } }).values.beside);
+	console.log(words);
 	openRepl(broker); // it stops the broker when it is left
 	stopOnSignals(stop, GRACE);
 }

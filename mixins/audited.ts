@@ -10,6 +10,7 @@ import { asError, type Head, type LogPartition } from "../store/log.ts";
 import { LogAltered } from "../store/signer.ts";
 import { type Progress, type Verified, verify } from "../store/verify.ts";
 import { failureError, invalid } from "./errors.ts";
+import { readBy } from "./leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { nodeTimers } from "./timers.ts";
 
@@ -33,7 +34,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					const storage = storageOf(this.broker);
 					const { partitions } = await storage.context(context);
 					const keys = new Map([...given.keys, ...keyringOf(storage).known]);
-					return Readable.from(verifying(context, partitions, keys, given.heads), { objectMode: true });
+					return readBy(ctx, Readable.from(verifying(context, partitions, keys, given.heads), { objectMode: true }));
 				},
 			},
 			/** The newest head of each partition; signs first what is not signed yet. Rejects when the log is not what was signed before. */

@@ -6,8 +6,8 @@ import type { Histogram } from "../store/histogram.ts";
 import type { LogPartition } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
 import type { Actors } from "./actors.ts";
-import { LIVE } from "./live.ts";
 import type { Figured, Give, MetricName } from "./metric.ts";
+import { LIVE } from "./news.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 import { type Clocks, Waiting } from "./waiting.ts";
 import { within } from "./within.ts";
@@ -85,6 +85,7 @@ export class Gathering {
 			() => this.#failed(0),
 		);
 		const followed = followers.filter((follower) => follower.of !== LIVE);
+		give("vigie_log_live_followers", followers.length - followed.length, of);
 		const position = Math.max(seen, writer.position, ...followed.map(({ known }) => known));
 		give("vigie_log_position", position, of);
 		await Promise.all(followed.map((follower) => this.#follower(follower, log, position, give)));

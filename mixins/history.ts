@@ -7,6 +7,7 @@ import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Actors } from "./actors.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE } from "./listing.ts";
 import type { RouteNote } from "./routes.ts";
 
 /** Who keeps the streams, for one running service. */
@@ -25,22 +26,67 @@ interface Moment {
 	readonly version?: number;
 }
 
-/** All that was ever decided about one actor, readable. */
+interface Asked {
+	readonly id: string;
+	readonly pageSize?: number;
+	readonly after?: string;
+}
+/** Characters of bodies beyond which a page ends early: what is answered must pass through every transport. */
+const MOST_TEXT = 256 * 1024;
+
+/** What was decided about one actor, readable, a page at a time; `version` is the one the page leads to, `next` leads on to the rest. */
 export function historyAction(model: Model, actorsOf: ActorsOf) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
-		params: { $$strict: true, ...rulesOf({ id: id(model.idPattern) }) },
-		async handler(this: Service, ctx: Context<{ id: string }>) {
-			const { name, commits } = await streamOf(actorsOf(this), ctx.params.id);
+		params: {
+			$$strict: true,
+			...rulesOf({ id: id(model.idPattern) }),
+			pageSize: count(MAX_PAGE_SIZE),
+			after: { type: "string", min: 1, max: 2000, optional: true },
+		},
+		async handler(this: Service, ctx: Context<Asked>) {
+			const { id: of, pageSize = PAGE_SIZE, after } = ctx.params;
+			const actors = actorsOf(this);
+			const stream = actors.streamOf(of);
+			const from = after === undefined ? 0 : fromIn(after, stream);
+			const { name, commits, more } = await pageOf(actors, of, from, pageSize);
 			const rows = commits.map((commit) => {
 				const { facts, ...rest } = decode(commit);
 				return { position: positionText(name, commit.position), version: commit.version + facts.length, ...rest, facts, hash: commit.hash };
 			});
-			return { id: ctx.params.id, version: rows.at(-1)?.version ?? 0, rows };
+			const version = rows.at(-1)?.version ?? from;
+			return { id: of, version, rows, next: more ? cursorTo(stream, version) : null };
 		},
 	};
+}
+
+/** Opaque outside; of one stream alone. */
+const cursorTo = (stream: string, version: number): string => Buffer.from(JSON.stringify([stream, version])).toString("base64url");
+function fromIn(text: string, stream: string): number {
+	const [, from] = /^\["[^"]*",(\d{1,15})\]$/.exec(Buffer.from(text, "base64url").toString()) ?? [];
+	if (from !== undefined && cursorTo(stream, Number(from)) === text) return Number(from);
+	throw invalid([
+		{
+			field: "after",
+			message: "must be the next of an answer about the same",
+			expected: "the next of an answer",
+			actual: text.slice(0, 100),
+		},
+	]);
+}
+
+async function pageOf(actors: Actors, id: string, from: number, pageSize: number) {
+	const stream = actors.streamOf(id);
+	const { log } = actors.writer(stream);
+	const read = (at: number, limit: number) => log.stream(stream, at, limit).catch((error: unknown) => Promise.reject(failureError(error)));
+	const found = await read(from, pageSize + 1);
+	if (found.length === 0 && (from === 0 || (await read(0, 1)).length === 0)) throw refusalError(actors.unknown(id));
+	let text = 0;
+	const fitting = found.findIndex(({ body }, i) => (text += body.length) > MOST_TEXT && i > 0);
+	const commits = found.slice(0, Math.min(pageSize, fitting < 0 ? pageSize : fitting));
+	return { name: log.name, commits, more: commits.length < found.length };
 }
 
 /**

@@ -126,7 +126,7 @@ const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection
 		),
 	);
 /** A number from 1 on, or its digits as a query has them. */
-const count = (max: number) => ({
+export const count = (max: number) => ({
 	type: "custom",
 	optional: true,
 	nullable: false,

@@ -1,12 +1,17 @@
-/** Live - the facts of one context as they become visible, from the tail or from a position, for those who want to watch. */
-import { Readable } from "node:stream";
-import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+/**
+ * Live - the facts of one context as they become visible, a page at a time: whoever watches asks for what comes after a position, and
+ * again. Nothing is kept for a watcher between two questions, so that one who is gone is forgotten, one who is slow reads slowly, and
+ * any node that offers the context goes on for another.
+ */
+import { type Context, type Service, type ServiceSchema } from "moleculer";
+import { oneLine } from "../store/figures.ts";
 import { decode } from "../store/codec.ts";
-import { Follower } from "../store/follow.ts";
-import type { Commit, LogPartition } from "../store/log.ts";
+import { type Commit, StreamUnreadable } from "../store/log.ts";
 import { parsePositions, positionText } from "../store/position.ts";
+import { failureError, invalid } from "./errors.ts";
 import { PerService } from "./following.ts";
-import { storageOf, type ContextLog } from "./storage.ts";
+import { News, type Place } from "./news.ts";
+import { storageOf } from "./storage.ts";
 
 /** One fact on its way to a watcher. */
 export interface LiveFact {
@@ -22,99 +27,146 @@ export interface LiveFact {
 	readonly type: string;
 	readonly data: unknown;
 }
-/** The first thing a stream gives: where each partition is gone on from. */
-export interface LiveStart {
-	readonly positions: Readonly<Record<string, number>>;
+/** A commit nobody understands: the next one of its partition. */
+export interface Unreadable {
+	readonly partition: string;
+	readonly position: number;
+	readonly code: string;
+	readonly detail: string;
 }
-/** Who follows for a watcher. */
-export const LIVE = "live";
-/** Facts a slow watcher may fall behind before its stream stops pulling. */
-const BUFFER = 256;
+export interface LivePage {
+	readonly facts: readonly LiveFact[];
+	/** Where each partition was gone on from. */
+	readonly before: string;
+	/** Where each partition is gone on from: what the next page comes after. */
+	readonly after: string;
+	/** What stands in the way; asked for the page after it, it is told again, until somebody passes over it. */
+	readonly unreadable: Unreadable | null;
+}
+export interface LiveAsked {
+	/** Positions as a page or a fact gives them; a partition that is not named begins at its tail. */
+	readonly after?: string | undefined;
+	readonly types?: readonly string[] | undefined;
+	/** How long the first fact is waited for, in milliseconds. */
+	readonly wait?: number | undefined;
+}
+/** The longest wait for a fact, in milliseconds. */
+export const LIVE_WAIT = 10_000;
+/** Commits, and characters of their bodies, in one page at the most: what is answered must pass through every transport. */
+const MOST = 256;
+const MOST_TEXT = 256 * 1024;
 
-/** What ends the streams of one running service. */
-const watchers = new PerService<Set<() => Promise<void>>>();
+const running = new PerService<News>();
 
 export function Live(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
-			/** Resolves to a stream of LiveFact. `after`: positions as given by the stream, else the tail. */
+			/** A page of facts as they become visible: those after positions given before, or from now on, once there are any or the wait is over. */
 			live: {
 				timeout: 0,
+				bulkhead: { enabled: false }, // who waits does no work
 				params: {
 					$$strict: true,
 					after: { type: "string", max: 4000, optional: true },
 					types: { type: "array", items: "string", optional: true },
+					wait: { type: "number", integer: true, min: 0, max: LIVE_WAIT, optional: true },
 				},
-				async handler(this: Service, ctx: Context<{ after?: string; types?: readonly string[] }>) {
-					const { after, types } = ctx.params;
-					const positions = after === undefined ? {} : parsePositions(after);
-					if (!positions)
-						throw new Errors.ValidationError("The position is not one of ours", "VALIDATION_ERROR", [
-							{ field: "Last-Event-ID", message: "must be an id this feed gave", expected: "radar:0:1234", actual: after?.slice(0, 100) },
-						]);
-					const log = await storageOf(this.broker).context(context);
-					const starts = await Promise.all(
-						log.partitions.map(async (partition) => ({ partition, from: positions[partition.name] ?? (await partition.tail()).position })),
-					);
-					return watch(log, starts, partsOf(after), types, watchers.of(this));
+				async handler(this: Service, ctx: Context<LiveAsked>): Promise<LivePage> {
+					const news = running.of(this);
+					return news.during(() => page(news, ctx.params)).catch((error: unknown) => Promise.reject(failureError(error)));
 				},
 			},
 		},
-		async started(this: Service) {
-			watchers.set(this, new Set());
+		events: {
+			/** Nobody's stop waits for somebody who waits. */
+			"$node.stopping"(this: Service) {
+				running.find(this)?.release();
+			},
 		},
-		/** Whoever watches is told; a watcher on another node that has gone without a word is followed for until here. */
+		async started(this: Service) {
+			running.set(this, new News(await storageOf(this.broker).context(context)));
+		},
 		async stopped(this: Service) {
-			await Promise.all([...(watchers.find(this) ?? [])].map((end) => end()));
+			await running.find(this)?.end();
 		},
 	};
 }
 
+/** A place in one partition; `given`: of the next commit, the facts that were given already. */
+interface Reached extends Place {
+	from: number;
+	given: number;
+}
+
+async function page(news: News, { after, types, wait = 0 }: LiveAsked): Promise<LivePage> {
+	const places = await placesOf(news, after);
+	const before = textOf(places);
+	const until = performance.now() + wait;
+	for (;;) {
+		await new Promise<void>((resolve) => news.timers.soon(resolve)); // a long log holds up nobody else
+		const pieces = await Promise.all(places.map((place) => pieceOf(news, place, types, places.length)));
+		const facts = pieces.flatMap((piece) => piece.facts);
+		const unreadable = pieces.find((piece) => piece.unreadable !== null)?.unreadable ?? null;
+		const left = until - performance.now();
+		if (facts.length > 0 || unreadable || left <= 0 || news.over) return { facts, before, after: textOf(places), unreadable };
+		await news.more(places, left);
+	}
+}
+
+async function placesOf({ partitions }: News, after: string | undefined): Promise<Reached[]> {
+	const positions = after === undefined ? {} : parsePositions(after);
+	if (!positions)
+		throw invalid(
+			[{ field: "Last-Event-ID", message: "must be an id this feed gave", expected: "radar:0:1234", actual: after?.slice(0, 100) }],
+			"The position is not one of ours",
+		);
+	const parts = partsOf(after);
+	return Promise.all(
+		partitions.map(async (log) => {
+			const position = positions[log.name] ?? (await log.tail()).position;
+			const given = parts.get(positionText(log.name, position)) ?? 0;
+			return { log, from: given > 0 ? position - 1 : position, given };
+		}),
+	);
+}
 /** Of a commit a watcher was in the middle of: the facts it has seen, by its position. */
 const partsOf = (after = ""): ReadonlyMap<string, number> =>
 	new Map(
 		[...after.matchAll(/([a-z-]+:\d+):(\d+)\.(\d+)/g)].map(([, partition, position, part]) => [`${partition}:${position}`, Number(part)]),
 	);
+const textOf = (places: readonly Reached[]): string =>
+	places
+		.map(({ log, from, given }) => (given > 0 ? `${positionText(log.name, from + 1)}.${given}` : positionText(log.name, from)))
+		.join(",");
 
-/** A stream over followers of their own; they end with it. */
-function watch(
-	log: ContextLog,
-	starts: readonly { partition: LogPartition; from: number }[],
-	parts: ReadonlyMap<string, number>,
-	types: readonly string[] | undefined,
-	ends: Set<() => Promise<void>>,
-): Readable {
-	let roomy: (() => void) | null = null;
-	let over = false;
-	const stream = new Readable({ objectMode: true, highWaterMark: BUFFER, read: () => roomy?.() });
-	stream.push({ positions: Object.fromEntries(starts.map(({ partition, from }) => [partition.name, from])) } satisfies LiveStart);
-	const followers: Follower[] = starts.map(({ partition, from }) => {
-		const begun = parts.has(positionText(partition.name, from)); // the first facts of this commit were given already
-		const take = async (commits: readonly Commit[]) => {
-			let room = true;
-			for (const commit of commits) for (const fact of factsOf(partition.name, commit, parts, types)) room = stream.push(fact) && room;
-			if (!room && !over) await new Promise<void>((resolve) => (roomy = resolve));
-			return commits.at(-1)?.position ?? 0;
-		};
-		return log.follow(partition, LIVE, { from: begun ? from - 1 : from, take });
-	});
-	const unfollow = async (): Promise<void> => {
-		over = true;
-		ends.delete(end);
-		const gone = followers.map((follower) => log.unfollow(follower));
-		roomy?.();
-		await Promise.all(gone);
-	};
-	const end = () => unfollow().then(() => void (stream.destroyed || stream.push(null)));
-	ends.add(end);
-	stream.once("close", () => void unfollow());
-	return stream;
+/** The facts of the next commits of one partition, each commit whole; the place moves behind them, and stops before what is not understood. */
+async function pieceOf(news: News, place: Reached, types: readonly string[] | undefined, of: number) {
+	const facts: LiveFact[] = [];
+	let text = 0;
+	for (const commit of await news.read(place, Math.ceil(MOST / of))) {
+		const found = factsIn(place, commit, types);
+		if (!Array.isArray(found)) return { facts, unreadable: found };
+		facts.push(...found);
+		[place.from, place.given] = [commit.position, 0];
+		if ((text += commit.body.length) > MOST_TEXT / of) break;
+	}
+	return { facts, unreadable: null };
 }
 
-function factsOf(partition: string, commit: Commit, parts: ReadonlyMap<string, number>, types: readonly string[] | undefined): LiveFact[] {
+function factsIn({ log, given }: Reached, commit: Commit, types: readonly string[] | undefined): LiveFact[] | Unreadable {
+	try {
+		return factsOf(log.name, commit, given, types);
+	} catch (error) {
+		const { position, stream } = commit;
+		const { code, message } =
+			error instanceof StreamUnreadable ? error : new StreamUnreadable(`${stream}, at position ${position},`, error);
+		return { partition: log.name, position, code, detail: oneLine(message) };
+	}
+}
+
+function factsOf(partition: string, commit: Commit, given: number, types: readonly string[] | undefined): LiveFact[] {
 	const { facts, at, by } = decode(commit);
 	const cut = commit.stream.indexOf("-");
-	const given = parts.get(positionText(partition, commit.position)) ?? 0;
 	return facts.flatMap(({ type, data }, i) => {
 		if (i < given || (types && !types.includes(type))) return [];
 		const part = i + 1 < facts.length ? i + 1 : null;

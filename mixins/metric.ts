@@ -28,6 +28,11 @@ export const METRICS = {
 	vigie_log_retries_total: { type: "counter", help: "Commands and asks that had to be decided again", labels: LOG },
 	vigie_log_failures_total: { type: "counter", help: "Calls of the writer to the store that failed", labels: [...LOG, "operation"] },
 	vigie_log_failing: { type: "gauge", help: "1 from a failure on until the store does the same again", labels: [...LOG, "operation"] },
+	vigie_log_live_followers: {
+		type: "gauge",
+		help: "1 while somebody watches the live feed through this node, and for some seconds after",
+		labels: LOG,
+	},
 	// -- Actors
 	vigie_commands_total: { type: "counter", help: "Commands answered, by how they ended", labels: ["service", "outcome"] },
 	vigie_refusals_total: { type: "counter", help: "Commands refused, by the code of the refusal", labels: ["service", "code"] },

@@ -8,15 +8,13 @@ import { bestOf } from "./placement.ts";
 /** As much of Moleculer's registry as is used here. */
 interface Item {
 	readonly name: string;
-	readonly node: { readonly id: string; readonly available: boolean; readonly metadata?: { readonly observing?: boolean } | null };
+	readonly node: { readonly id: string; readonly available: boolean };
 }
 
 /** The node that does the work of a service now; this one while nobody else is known. */
 export function ownerOf(broker: ServiceBroker, service: string): string {
 	const { services } = broker.registry.services as unknown as { readonly services: readonly Item[] }; // moleculer leaves it untyped
-	const nodes = services
-		.filter(({ name, node }) => name === service && node.available && node.metadata?.observing !== true)
-		.map(({ node }) => node);
+	const nodes = services.filter(({ name, node }) => name === service && node.available).map(({ node }) => node);
 	return bestOf(nodes, service)?.id ?? broker.nodeID;
 }
 /** Whether this node does the work of one of its services. */

@@ -3,6 +3,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../store/figures.ts";
 import { StoreUnavailable } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
+import { leaveAction } from "./leaving.ts";
 import { type ContextLog, storageOf } from "./storage.ts";
 import { within } from "./within.ts";
 
@@ -30,6 +31,7 @@ export const nodeParts: Partial<ServiceSchema> = {
 		parts(this: Service) {
 			return partsOf(this.broker);
 		},
+		leave: leaveAction,
 	},
 };
 

@@ -3,11 +3,12 @@
  * the one before is kept until it is forgotten, and can be gone back to.
  */
 import { Readable } from "node:stream";
-import { type Service, type ServiceBroker } from "moleculer";
+import type { Context, Service, ServiceBroker } from "moleculer";
 import { type AnyProjection, refuse } from "../model/index.ts";
 import type { Generation, Table, TableSpec } from "../store/rows.ts";
 import { refusalError } from "./errors.ts";
 import { logsOf } from "./following.ts";
+import { readBy } from "./leaving.ts";
 import { Projector, tableOf } from "./projector.ts";
 import { Rebuild, type RebuildStep } from "./rebuild.ts";
 import { storageOf } from "./storage.ts";
@@ -146,17 +147,17 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 		/** Folds the next generation and changes over to it; resolves to a stream of RebuildReport, over when the last was read. */
 		rebuild: {
 			timeout: 0,
-			handler(this: Service) {
+			handler(this: Service, ctx: Context) {
 				const { projector, generations } = of(this);
-				return generations.rebuild(projector);
+				return readBy(ctx, generations.rebuild(projector));
 			},
 		},
 		/** Changes over to the newest generation kept, brought up to date first; resolves to a stream of RebuildReport. */
 		back: {
 			timeout: 0,
-			handler(this: Service) {
+			handler(this: Service, ctx: Context) {
 				const { projector, generations } = of(this);
-				return generations.back(projector);
+				return readBy(ctx, generations.back(projector));
 			},
 		},
 		/** All generations of rows there are, and the one being built here. */

@@ -57,6 +57,9 @@ export interface Head {
 	readonly signature: string;
 }
 
+/** Of one key's heads in so many positions the newest is kept: the chain leads from it to all the others. */
+export const HEADS_EVERY = 1000;
+
 export interface LogPartition {
 	/** `<log>:<partition>`, the prefix of its positions outside. */
 	readonly name: string;
@@ -70,18 +73,19 @@ export interface LogPartition {
 	 * reads from its tail on and sees.
 	 */
 	append(commits: readonly Commit[]): Promise<boolean>;
-	/** Commits after a position, in order. */
+	/** Commits after a position, in order; not always the latest: a server that was replaced may not know it yet. */
 	read(after: number, limit: number): Promise<Commit[]>;
+	/** Whether a position that was read, or 0, is the last one. True is proof: nothing stood after it at a moment after the question. */
+	endsAt(position: number): Promise<boolean>;
 	/** All commits of each stream, in order; a stream that does not exist is absent. */
 	streams(names: readonly string[]): Promise<Map<string, Commit[]>>;
+	/** Commits of one stream from a version on (the one a decision was made on), in order; nothing for one that does not exist. */
+	stream(name: string, from: number, limit: number): Promise<Commit[]>;
 	/** Writes and changes nothing: resolves when the log can be written. */
 	probe?(): Promise<void>;
 	/** Signed heads, by position; several of one position are several keys'. */
 	heads(): Promise<Head[]>;
-	/**
-	 * Keeps a head beside the commits; the same once more changes nothing. Older ones of its key nearby may go: what they say, the
-	 * chain says from this one.
-	 */
+	/** Keeps a head beside the commits; the same once more changes nothing. Older ones of its key go (HEADS_EVERY). */
 	keepHead(head: Head): Promise<void>;
 }
 
@@ -96,11 +100,22 @@ export interface LogStore {
 	contexts(): Promise<ReadonlyMap<string, number>>;
 	/** The partitions of a context's log, created when it is new. `partitions`: that many, or PartitionsFixed. */
 	open(context: string, partitions?: number): Promise<readonly LogPartition[]>;
+	/** Whether a move fills this store and has not come to its end: what is here is a part of something. */
+	moving(): Promise<boolean>;
+	/** A move begins to fill this store, or has ended; durable when it resolves. */
+	setMoving(moving: boolean): Promise<void>;
 	close(): Promise<void>;
 }
 
 /** Thrown when a log is opened with another number of partitions than it was created with. */
 export class PartitionsFixed extends Error {}
+
+/** Thrown for a store that a move has begun to fill and not finished: a part must not be taken for the whole. */
+export class MoveBegun extends Error {
+	constructor() {
+		super("a move to here has not ended, so a part of the logs is missing: run the same move again, which goes on, or remove what is here");
+	}
+}
 
 /** The store could not be read or written; the command may be tried again. */
 export class StoreUnavailable extends Error {

@@ -18,6 +18,7 @@ interface History {
 	readonly id: string;
 	readonly version: number;
 	readonly rows: readonly Decision[];
+	readonly next: string | null;
 }
 type Moment = { readonly at: string } | { readonly version: number } | Record<never, never>;
 
@@ -25,11 +26,14 @@ const ACTOR: readonly Argument[] = [{ name: "service", of: "services" }, { name:
 const MOMENT = "instant|version";
 /** Ids told to whoever asked for one that does not exist. */
 const SOME = 5;
+/** Decisions asked for at a time. */
+const PAGE = 100;
 
 export const esState: Command = {
 	name: "es-state",
 	description: "How one actor stands, or stood at an instant or at a version, replayed from its stream",
 	example: "es-state radar A6-1 --at 2026-03-01T08:15:00Z",
+	needs: "services",
 	args: ACTOR,
 	options: { at: { value: MOMENT, description: "with the decisions taken up to an instant, or after so many facts" } },
 	async run({ args: [service = "", id = ""], options: { at } }, system, out) {
@@ -43,11 +47,17 @@ export const esHistory: Command = {
 	name: "es-history",
 	description: "Everything that was ever decided about one actor: when, by whom, by which command, with which facts",
 	example: "es-history detection d-1",
+	needs: "services",
 	args: ACTOR,
 	options: {},
 	async run({ args: [service = "", id = ""] }, system, out) {
-		const history = await historyOf(system, service, id);
-		out.give({ service, ...history }, () => historyText(service, history));
+		let before = 0;
+		for await (const page of historyOf(system, service, id)) {
+			if (out.enough.aborted) break;
+			const from = before;
+			out.give({ service, ...page }, () => historyText(service, page, from));
+			before = page.version;
+		}
 		return 0;
 	},
 };
@@ -56,6 +66,7 @@ export const esDiff: Command = {
 	name: "es-diff",
 	description: "What changed about one actor between two moments, field by field, and the facts that changed it",
 	example: "es-diff radar A6-1 1 3",
+	needs: "services",
 	args: [...ACTOR, { name: "from" }, { name: "to" }],
 	options: {},
 	async run({ args: [service = "", id = "", from = "", to = ""] }, system, out) {
@@ -63,9 +74,7 @@ export const esDiff: Command = {
 			await stateOf(system, service, id, momentOf("<from>", from)),
 			await stateOf(system, service, id, momentOf("<to>", to)),
 		];
-		const { rows } = await historyOf(system, service, id);
-		const [low, high] = [Math.min(before.version, after.version), Math.max(before.version, after.version)];
-		const facts = factsOf(rows).filter(({ version }) => version > low && version <= high);
+		const facts = await factsBetween(system, service, id, before.version, after.version);
 		const changes = differences(before.state, after.state);
 		const brief = ({ version, at, position }: StateThen) => ({ version, at, position });
 		out.give({ service, id, from: brief(before), to: brief(after), changes, facts }, () =>
@@ -92,9 +101,26 @@ async function stateOf(system: System, service: string, id: string, moment: Mome
 	await known(system, service);
 	return system.call<StateThen>(`${service}.state`, { id, ...moment }).catch((error: unknown) => hinted(system, service, id, error));
 }
-async function historyOf(system: System, service: string, id: string): Promise<History> {
+/** Page by page, however long it is. */
+async function* historyOf(system: System, service: string, id: string): AsyncGenerator<History> {
 	await known(system, service);
-	return system.call<History>(`${service}.history`, { id }).catch((error: unknown) => hinted(system, service, id, error));
+	for (let after: string | null = ""; after !== null;) {
+		const asked: object = { id, pageSize: PAGE, ...(after === "" ? {} : { after }) };
+		const page: History = await system
+			.call<History>(`${service}.history`, asked)
+			.catch((error: unknown) => hinted(system, service, id, error));
+		yield page;
+		after = page.next;
+	}
+}
+async function factsBetween(system: System, service: string, id: string, one: number, other: number) {
+	const [low, high] = [Math.min(one, other), Math.max(one, other)];
+	const found: ReturnType<typeof factsOf>[number][] = [];
+	for await (const { rows, version } of historyOf(system, service, id)) {
+		found.push(...factsOf(rows).filter((fact) => fact.version > low && fact.version <= high));
+		if (version >= high) break;
+	}
+	return found;
 }
 const known = async (system: System, service: string): Promise<string> => named("service", service, (await catalogueOf(system)).services);
 
@@ -117,8 +143,10 @@ async function hinted(system: System, service: string, id: string, error: unknow
 const titleOf = (service: string, { id, version, at, position }: StateThen): string =>
 	`${paint("bold", `${service} ${id}`)} at version ${version}, decided ${at}, ${position}`;
 
-function historyText(service: string, { id, rows, version }: History): string {
-	const head = `${paint("bold", `${service} ${id}`)}: ${counted(version, "fact")} in ${counted(rows.length, "decision")}`;
+/** `before`: facts told already. */
+function historyText(service: string, { id, rows, version, next }: History, before: number): string {
+	const title = paint("bold", `${service} ${id}`) + (before === 0 ? "" : ` after version ${before}`);
+	const head = `${title}: ${counted(version - before, "fact")} in ${counted(rows.length, "decision")}${next === null ? "" : ", and more"}`;
 	const facts = factsOf(rows);
 	const table = columns(
 		["version", "at", "position", "by", "command", "fact", "data"],

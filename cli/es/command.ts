@@ -1,7 +1,7 @@
 /** Command - what an operator's command is made of: one definition for the REPL, for the command line and for its reference page. */
 import { parseArgs } from "node:util";
 import type { Out } from "./out.ts";
-import type { System } from "./system.ts";
+import type { Needed, System } from "./system.ts";
 
 /** What the system knows names of: completed by tab, listed when a name is wrong. */
 export type Kind = "services" | "readModels" | "processes" | "logs" | "facts";
@@ -34,6 +34,8 @@ export interface Command {
 	readonly description: string;
 	/** As typed in the REPL. */
 	readonly example: string;
+	/** Without which there is nothing to do. */
+	readonly needs: Needed;
 	readonly args: readonly Argument[];
 	readonly options: Readonly<Record<string, Option>>;
 	run(given: Given, system: System, out: Out): Promise<Verdict>;

@@ -12,6 +12,7 @@ export const esLag: Command = {
 	name: "es-lag",
 	description: "How far every read model and process is behind its logs, in commits and in seconds, and which has stopped and why",
 	example: "es-lag --most 10",
+	needs: "followers",
 	args: [],
 	options: { most: { value: "seconds", description: `exit code 1 when a commit has been waiting for longer; ${MOST} unless given` } },
 	async run({ options }, system, out) {

@@ -26,6 +26,7 @@ export const esParked: Command = {
 	name: "es-parked",
 	description: "The commands of processes that wait for a person: list, show one, retry it, or drop it with a reason that stays on record",
 	example: 'es-parked drop case-opening d-1 --reason "captured twice, see d-2"',
+	needs: "processes",
 	args: [
 		{ name: "list|show|retry|drop", optional: true, of: Object.keys(DOINGS) },
 		{ name: "process", optional: true, of: "processes" },

@@ -14,6 +14,7 @@ export const esRebuild: Command = {
 	name: "es-rebuild",
 	description: "Builds a read model anew beside the one that answers, compares the two row by row, and switches; Ctrl-C pauses it",
 	example: "es-rebuild radars",
+	needs: "readModels",
 	args: [{ name: "read-model", of: "readModels" }],
 	options: {
 		status: { description: "the generations there are, instead" },

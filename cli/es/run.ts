@@ -2,7 +2,7 @@
 import { oneLine, red } from "../terminal.ts";
 import { type Command, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
 import { outOf } from "./out.ts";
-import type { System } from "./system.ts";
+import { offered, type System } from "./system.ts";
 
 /** 0: all is well; 1: something was found, or it failed; 2: wrong usage. */
 export type ExitCode = Verdict | 2;
@@ -16,6 +16,7 @@ export async function run(
 ): Promise<ExitCode> {
 	try {
 		const given = parsed(command, words);
+		await offered(system, command.needs);
 		return await command.run(given, system, outOf(given.flags.has("json"), enough));
 	} catch (error) {
 		process.stderr.write(`${red(failureText(error))}\n`);

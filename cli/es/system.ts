@@ -1,12 +1,23 @@
 /** System - the running system as the commands see it: actions to call, and the names there are. Never a store. */
 import { userInfo } from "node:os";
-import type { ServiceBroker } from "moleculer";
+import { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Context, ServiceBroker } from "moleculer";
+import { isOutage } from "../../mixins/errors.ts";
+import { leave } from "../../mixins/leaving.ts";
+import { ownerOf } from "../../mixins/ownership.ts";
 
 /** How long an answer is waited for, in milliseconds; streams answer at once and last as long as they like. */
 const PATIENCE = 60_000;
 
+/** How long a node of a cluster may take to say what it offers, and how often that is looked at, in milliseconds. */
+const DISCOVERY = 10_000;
+const LOOK_EVERY = 100;
+
 export interface System {
 	call<T>(action: string, params?: object): Promise<T>;
+	/** Whether names there are none of may only not be known yet. */
+	readonly joined?: boolean;
 }
 /** The names there are, by what they name. */
 export interface Catalogue {
@@ -35,8 +46,54 @@ interface Registered {
 /** Calls in the name of whoever sits at this terminal: what they change says by whom. */
 export function systemOf(broker: ServiceBroker): System {
 	const by = operator();
-	return { call: <T>(action: string, params: object = {}) => broker.call<T, object>(action, params, { timeout: PATIENCE, meta: { by } }) };
+	const local = (): boolean => broker.services.some(({ name }: { name: string }) => !name.startsWith("$"));
+	return {
+		joined: !local(),
+		async call<T>(action: string, params: object = {}) {
+			const service = action.slice(0, action.lastIndexOf("."));
+			const ask = async (on: { readonly nodeID?: string }): Promise<T> => {
+				const calling = broker.call<T, object>(action, params, { timeout: PATIENCE, tracking: false, meta: { by }, ...on });
+				const answer = await calling;
+				const { ctx } = calling as { readonly ctx?: Context }; // moleculer's promises carry their context
+				if (answer instanceof Readable && ctx) answer.once("close", () => answer.readableEnded || leave(ctx));
+				return answer;
+			};
+			const owner = ownerFor(broker, service);
+			try {
+				return await ask(owner);
+			} catch (error) {
+				const now = ownerFor(broker, service);
+				if (!isOutage(error) || now.nodeID === owner.nodeID) throw error;
+				return ask(now); // it has died meanwhile
+			}
+		},
+	};
 }
+/** Who does the work of a read model or a process knows best how it is, and what is changed there nobody else has to hear of. */
+function ownerFor(broker: ServiceBroker, service: string): { readonly nodeID?: string } {
+	const all = broker.registry.getServiceList({ onlyAvailable: true }) as readonly Pick<Registered, "name" | "metadata">[]; // moleculer leaves it untyped
+	const follows = all.some(({ name, metadata }) => name === service && metadata?.follows !== undefined);
+	return follows ? { nodeID: ownerOf(broker, service) } : {};
+}
+
+/** Resolves once somebody offers what a command is about; rejects when nobody does, at once where nobody can come any more. */
+export async function offered(system: System, needs: Needed): Promise<void> {
+	for (let waited = 0; (await catalogueOf(system))[needs].length === 0; waited += LOOK_EVERY) {
+		if (!system.joined) throw new Error(NOBODY[needs]);
+		if (waited >= DISCOVERY) throw new Error(`${NOBODY[needs]} (after ${DISCOVERY / 1000} s)`);
+		await pause(LOOK_EVERY);
+	}
+}
+/** What a command is about. */
+export type Needed = "services" | "readModels" | "processes" | "logs" | "followers" | "feeds";
+const NOBODY: Readonly<Record<Needed, string>> = {
+	services: "no service here has actors",
+	readModels: "no read model is here",
+	processes: "no process is here",
+	logs: "no service here keeps a log",
+	followers: "nobody here follows a log",
+	feeds: "no service here gives a live feed",
+};
 function operator(): string {
 	try {
 		return `operator:${userInfo().username}`;

@@ -1,6 +1,6 @@
 /** Tail - es-tail: the facts of all contexts as they become visible, from now or from a position on. */
-import type { Readable } from "node:stream";
-import type { LiveFact, LiveStart } from "../../mixins/live.ts";
+import type { LiveFact, LivePage, Unreadable } from "../../mixins/live.ts";
+import { watching } from "../../mixins/watching.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { type Command, named, UsageError, whole } from "./command.ts";
 import { type Out, paint } from "./out.ts";
@@ -10,6 +10,7 @@ export const esTail: Command = {
 	name: "es-tail",
 	description: "The facts of all contexts as they become visible; Ctrl-C ends it",
 	example: "es-tail --types detection.qualified,infraction.opened --from radar:0:1200",
+	needs: "feeds",
 	args: [],
 	options: {
 		types: { value: "a,b", description: "only facts of these types", of: "facts" },
@@ -18,53 +19,74 @@ export const esTail: Command = {
 	},
 	async run({ options }, system, out) {
 		const { feeds, facts } = await catalogueOf(system);
-		if (feeds.length === 0) throw new Error("no service here gives a live feed");
 		const types = options["types"]?.split(",").map((type) => named("fact", type.trim(), facts));
 		const limit = options["limit"] === undefined ? Infinity : whole("--limit", options["limit"], 1);
 		const after = options["from"];
 		if (after !== undefined && !parsePositions(after))
 			throw new UsageError(`--from is "${after}": it has to be positions, e.g. radar:0:1200,registration:0:0`);
-		const asked = { ...(after === undefined ? {} : { after }), ...(types ? { types } : {}) };
-		const streams = await Promise.all(feeds.map((feed) => system.call<Readable>(`${feed}.live`, asked)));
-		return watch(streams, after, limit, out);
+		const over = new AbortController();
+		const end = (): void => over.abort();
+		out.enough.addEventListener("abort", end, { once: true });
+		if (out.enough.aborted) end();
+		try {
+			const ask = (feed: string) => (asked: object) => system.call<LivePage>(`${feed}.live`, asked);
+			await watch(
+				feeds.map((feed) => watching(ask(feed), { after, types }, over.signal)),
+				after,
+				limit,
+				over,
+				out,
+			);
+		} finally {
+			out.enough.removeEventListener("abort", end);
+		}
+		return 0;
 	},
 };
 
-/** Gives what the streams give, until somebody has seen enough; a stream that ends by itself is a failure. */
-async function watch(streams: readonly Readable[], after: string | undefined, limit: number, out: Out): Promise<0> {
+/** Gives what the contexts give, until somebody has seen enough; what cannot be read ends it, and so does a context nobody answers for. */
+async function watch(
+	contexts: readonly AsyncGenerator<LivePage>[],
+	after: string | undefined,
+	limit: number,
+	over: AbortController,
+	out: Out,
+): Promise<void> {
 	let left = limit;
-	let over = false;
-	const end = (): void => {
-		over = true;
-		for (const stream of streams) stream.destroy();
-	};
-	const give = async (facts: AsyncIterable<LiveFact>): Promise<void> => {
-		for await (const fact of facts) {
-			if (over) return;
+	const reached = new Map<string, string>();
+	const give = ({ facts, after: to, unreadable }: LivePage): void => {
+		for (const fact of facts) {
+			if (over.signal.aborted) return;
 			out.give(shown(fact), () => textOf(fact));
-			if (--left <= 0) return end();
+			if (--left <= 0) over.abort();
 		}
-		throw new Error("the live feed has ended");
+		for (const place of to.split(",")) reached.set(place.slice(0, place.lastIndexOf(":")), place);
+		if (unreadable && !over.signal.aborted) throw notUnderstood(unreadable, reached);
 	};
-	out.enough.addEventListener("abort", end, { once: true });
 	try {
-		const feeds = streams.map((stream) => stream.iterator() as AsyncIterable<LiveFact> & AsyncIterator<LiveStart>); // as live.ts gives them
-		const starts = await Promise.all(feeds.map(async (feed) => (await feed.next()).value));
-		if (after !== undefined) knownIn(starts, after);
-		if (!out.enough.aborted) await Promise.all(feeds.map(give));
-	} catch (error) {
-		if (!over) throw error; // a stream that is cut rejects
+		const first = (await Promise.all(contexts.map((context) => context.next()))).flatMap(({ done, value }) => (done ? [] : [value]));
+		if (after !== undefined) knownIn(first, after);
+		for (const page of first) give(page);
+		await Promise.all(
+			contexts.map(async (context) => {
+				for await (const page of context) give(page);
+			}),
+		);
 	} finally {
-		end();
-		out.enough.removeEventListener("abort", end);
+		over.abort();
 	}
-	return 0;
 }
 
 /** A position of a log nobody has would silently be no position at all. */
-function knownIn(starts: readonly LiveStart[], after: string): void {
-	const partitions = starts.flatMap(({ positions }) => Object.keys(positions));
+function knownIn(first: readonly LivePage[], after: string): void {
+	const partitions = first.flatMap(({ before }) => Object.keys(parsePositions(before) ?? {}));
 	for (const partition of Object.keys(parsePositions(after) ?? {})) named("partition", partition, partitions);
+}
+
+/** It is never passed over in silence; who has seen that it is there may. */
+function notUnderstood({ partition, position, code, detail }: Unreadable, reached: Map<string, string>): Error {
+	reached.set(partition, positionText(partition, position));
+	return Object.assign(new Error(`${detail}; --from ${[...reached.values()].join(",")} goes on after it`), { type: code });
 }
 
 const shown = ({ partition, position, part, ...fact }: LiveFact) => ({

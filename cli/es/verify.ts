@@ -9,19 +9,17 @@ import { type Command, named, UsageError } from "./command.ts";
 import { columns, type Out, paint } from "./out.ts";
 import { type Catalogue, catalogueOf, type System } from "./system.ts";
 
-const NO_LOGS = "no service here keeps a log";
-
 export const esVerify: Command = {
 	name: "es-verify",
 	description: "Walks each log along its hash chain and signed heads, and names the first commit that does not fit",
 	example: "es-verify --heads heads.txt",
+	needs: "logs",
 	args: [{ name: "logs", optional: true, many: true, of: "logs" }],
 	options: {
 		heads: { value: "file", description: "heads exported earlier (es-heads) and kept elsewhere: finds a log cut short or chained anew" },
 	},
 	async run({ args, options }, system, out) {
 		const catalogue = await catalogueOf(system);
-		if (catalogue.logs.length === 0) throw new Error(NO_LOGS);
 		const logs = args.length === 0 ? catalogue.logs : args.map((log) => named("log", log, catalogue.logs));
 		const heads = options["heads"] === undefined ? {} : { heads: await contentOf(options["heads"]) };
 		const partitions: Verified[] = [];
@@ -78,11 +76,11 @@ export const esHeads: Command = {
 	name: "es-heads",
 	description: "The signed heads of every log and the public keys they are checked with, as one small text to be kept elsewhere",
 	example: "es-heads --out heads.txt",
+	needs: "logs",
 	args: [],
 	options: { out: { value: "file", description: "writes it there; to stdout otherwise" } },
 	async run({ options }, system, out) {
-		const { logs, keeperOf } = await catalogueOf(system);
-		if (logs.length === 0) throw new Error(NO_LOGS);
+		const { keeperOf } = await catalogueOf(system);
 		const all = await Promise.all(
 			[...keeperOf.values()].map(async (keeper) => ({
 				heads: await system.call<readonly Head[]>(`${keeper}.heads`),

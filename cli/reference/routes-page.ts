@@ -23,7 +23,8 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 	"GET /live": {
 		takes: "`types`: names of facts, separated by commas; header `Last-Event-ID`",
 		answers: "`200` `text/event-stream`",
-		means: "Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from.",
+		means:
+			"Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from. The last event of a feed that cannot go on is `error` (`{code, detail}`; with `position` where a commit cannot be read: its id goes on behind it).",
 	},
 };
 /** What travels beside the content; a test compares the first column with what the gateway reads and writes. */

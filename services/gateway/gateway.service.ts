@@ -3,22 +3,23 @@
  * and keeps it while its service is away (503, not 404).
  */
 import type { ServerResponse } from "node:http";
-import type { Readable } from "node:stream";
-import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
+import { LIVE_WAIT, type LiveAsked, type LivePage } from "../../mixins/live.ts";
 import { callMany } from "../../mixins/placement.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
+import { watching } from "../../mixins/watching.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
-import { feed, openFeed } from "./feed.ts";
+import { askedOf, Feed } from "./feed.ts";
 import { reportOf } from "./health.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, problemOf, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, type Incoming, queryOf, readOf, typeOf, uploadOf } from "./request.ts";
+import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
 import { closed, cutInTime, inPhase, isStopping, refuseWhileStopping, type Stoppable } from "./stopping.ts";
 import { NDJSON, watch, type Watched } from "./watch.ts";
 
@@ -216,31 +217,26 @@ const metrics: Handler = async function (this: Gateway, _req, res) {
 	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
 	res.end(text);
 };
+/** How a page of live facts is asked for: whoever stops waits for none, and whoever watches asks again himself. */
+const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
 /** Asked by those who want to know how a node is, whatever it is about to do. */
 const ANY_TIME: ReadonlySet<Handler> = new Set([alive, ready, metrics]);
 
 /** The facts of every context that offers them, as they become visible. */
 const live: Handler = async function (this: Gateway, req, res) {
-	const { types, ...more } = queryOf(req);
-	const [unknown] = Object.keys(more);
-	if (unknown !== undefined)
-		throw new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", [
-			{ field: unknown, message: "There is no such parameter", expected: "types" },
-		]);
-	if (types === "")
-		throw new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", [
-			{ field: "types", message: "must be names of facts", expected: "radar.installed,infraction.opened" },
-		]);
-	const after = req.headers["last-event-id"];
+	const asked = askedOf(req);
 	const actions = this.broker.registry.getActionList({ skipInternal: true }) as { name: string }[]; // moleculer leaves it untyped
-	const params = { ...(after === undefined ? {} : { after: String(after) }), ...(types === undefined ? {} : { types: types.split(",") }) };
-	const streams = await Promise.all(
-		actions
-			.filter(({ name }) => name.endsWith("-log.live"))
-			.map(({ name }) => this.broker.call<Readable, object>(name, params, { timeout: 0 })),
-	);
-	openFeed(res);
-	const end = feed(req, res, streams, after === undefined ? "" : String(after), () => this.feeds.delete(end));
+	const over = new AbortController();
+	const contexts = actions
+		.filter(({ name }) => name.endsWith("-log.live"))
+		.map(({ name }) => watching((more) => this.broker.call<LivePage, LiveAsked>(name, more, LASTING), asked, over.signal));
+	const first = await Promise.all(contexts.map((pages) => pages.next()));
+	if (res.destroyed) return; // gone meanwhile
+	const feed = new Feed(res, over, asked.after ?? "");
+	const end = () => feed.end();
 	this.feeds.add(end);
+	req.once("close", end);
+	res.once("close", end);
 	if (isStopping(this)) end(); // told before it was one of them
+	await feed.give(first, contexts).finally(() => this.feeds.delete(end));
 };

@@ -4,7 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { GENESIS } from "../chain.ts";
-import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed, StoreUnavailable } from "../log.ts";
 import { isDuplicate, settled } from "./complaints.ts";
 import { Connection } from "./connection.ts";
 
@@ -13,10 +13,17 @@ const MAX_BATCH = 100;
 /** Of a new log, where nothing else is wanted. */
 const PARTITIONS = 16;
 
+const SPREAD =
+	"is sharded, so nothing keeps its positions unique: a log's collections have to stay whole, each on any shard (unshardCollection, moveCollection)";
+
 interface KeptLog {
 	/** The context. */
 	readonly _id: string;
 	readonly partitions: number;
+}
+interface KeptMove {
+	readonly _id: string;
+	readonly begun: boolean;
 }
 interface KeptCommit extends Omit<Commit, "position" | "recorded"> {
 	readonly _id: number;
@@ -71,6 +78,17 @@ export class MongoLogStore implements LogStore {
 		});
 	}
 
+	async moving(): Promise<boolean> {
+		return (await this.#moves((moves) => moves.findOne({}))) !== null;
+	}
+	async setMoving(moving: boolean): Promise<void> {
+		const [it, begun] = [{ _id: "begun" }, { $setOnInsert: { begun: true } }];
+		await this.#moves<unknown>((moves) => (moving ? settled(() => moves.updateOne(it, begun, { upsert: true })) : moves.deleteOne(it)));
+	}
+	#moves<T>(question: (moves: Collection<KeptMove>) => Promise<T>): Promise<T> {
+		return this.#connection.in("moves", question);
+	}
+
 	close(): Promise<void> {
 		return this.#connection.close();
 	}
@@ -99,8 +117,11 @@ class MongoPartition implements LogPartition {
 	}
 
 	/** The index that refuses a second version before any commit is there; nothing if it is. */
-	make(): Promise<string> {
-		return this.#ask((commits) => commits.createIndex({ stream: 1, version: 1 }, { unique: true }));
+	async make(): Promise<void> {
+		await this.#ask((commits) => commits.createIndex({ stream: 1, version: 1 }, { unique: true }));
+		if (!this.#connection.sharded) return;
+		const { sharded } = await this.#connection.ask((database) => database.command({ collStats: this.#collection }));
+		if (sharded === true) throw new StoreUnavailable(`MongoDB: ${this.#collection} ${SPREAD}`);
 	}
 
 	async tail() {
@@ -141,14 +162,34 @@ class MongoPartition implements LogPartition {
 		return found.map(commitOf);
 	}
 
+	async endsAt(position: number): Promise<boolean> {
+		const next = await this.#ask((commits) =>
+			commits.findOne({ _id: position + 1 }, { projection: { _id: 1 }, ...this.#connection.proven }),
+		);
+		return next === null;
+	}
+
+	/** Two routers may disagree on who is primary, so that what the one has read the other may not find yet. */
 	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
 		const all = await this.#ask((commits) =>
 			commits
-				.find({ stream: { $in: [...names] } })
+				.find({ stream: { $in: [...names] } }, this.#connection.sharded ? this.#connection.proven : {})
 				.sort({ stream: 1, version: 1 })
 				.toArray(),
 		);
 		return Map.groupBy(all.map(commitOf), ({ stream }) => stream);
+	}
+
+	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
+		const found = await this.#ask((commits) =>
+			commits
+				.find({ stream: name, version: { $gte: from } })
+				.sort({ version: 1 })
+				.limit(limit)
+				.batchSize(limit)
+				.toArray(),
+		);
+		return found.map(commitOf);
 	}
 
 	/** A write that changes nothing waits for a majority all the same. */
@@ -165,10 +206,15 @@ class MongoPartition implements LogPartition {
 		});
 	}
 
+	/** A crash between the two leaves a few more than are needed. */
 	async keepHead({ position, hash, at, key, signature }: Head): Promise<void> {
 		const _id = `${this.name}/${position}/${key}`;
 		const first = { $setOnInsert: { partition: this.name, position, hash, at, key, signature } };
-		await this.#connection.in<KeptHead, unknown>("heads", (heads) => settled(() => heads.updateOne({ _id }, first, { upsert: true })));
+		const near = { partition: this.name, key, position: { $gte: position - (position % HEADS_EVERY), $lt: position } };
+		await this.#connection.in<KeptHead, unknown>("heads", async (heads) => {
+			await settled(() => heads.updateOne({ _id }, first, { upsert: true }));
+			return heads.deleteMany(near);
+		});
 	}
 
 	#ask<T>(question: (commits: Collection<KeptCommit>) => Promise<T>): Promise<T> {

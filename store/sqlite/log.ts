@@ -4,7 +4,7 @@
  * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { DataFile, settle } from "./file.ts";
 import { Thread } from "./thread.ts";
 
@@ -12,10 +12,8 @@ import { Thread } from "./thread.ts";
 const ROOM = 65_536;
 /** Commits one transaction carries; more only lengthens the wait of the first. */
 const MAX_BATCH = 1000;
-/** Of one key's heads in so many positions the newest is kept: the chain leads from it to all the others. */
-const HEADS_EVERY = 1000;
 const SCHEMA =
-	"CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID; CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT";
+	"CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID; CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS moves (id INTEGER PRIMARY KEY) STRICT";
 
 export class SqliteLogStore implements LogStore {
 	readonly #file: DataFile;
@@ -59,6 +57,13 @@ export class SqliteLogStore implements LogStore {
 		);
 	}
 
+	async moving(): Promise<boolean> {
+		return this.#file.reading(() => this.#db.prepare("SELECT 1 FROM moves").get()) !== undefined;
+	}
+	async setMoving(moving: boolean): Promise<void> {
+		await this.#writer.transaction([{ sql: moving ? "INSERT OR REPLACE INTO moves VALUES (1)" : "DELETE FROM moves", rows: [[]] }]);
+	}
+
 	async close(): Promise<void> {
 		await this.#writer.close();
 		this.#db.close();
@@ -80,7 +85,8 @@ class SqlitePartition implements LogPartition {
 	readonly #insert: string;
 	readonly #tail: StatementSync;
 	readonly #read: StatementSync;
-	readonly #stream: StatementSync;
+	readonly #streams: StatementSync;
+	readonly #page: StatementSync;
 	readonly #heads: StatementSync;
 
 	constructor(file: DataFile, db: DatabaseSync, writer: Thread, context: string, partition: number) {
@@ -95,8 +101,13 @@ class SqlitePartition implements LogPartition {
 		this.#position = `SELECT coalesce(max(position), 0) FROM ${table}`;
 		this.#insert = `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`;
 		this.#read = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE position > ? ORDER BY position LIMIT ?`);
-		this.#stream = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? ORDER BY version`);
-		for (const statement of [this.#read, this.#stream]) statement.setReturnArrays(true); // half the cost of objects by name
+		this.#streams = db.prepare(
+			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream IN (SELECT value FROM json_each(?)) ORDER BY stream, version`, // one statement: a fifth of the cost of one for each
+		);
+		this.#page = db.prepare(
+			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?`,
+		);
+		for (const statement of [this.#read, this.#streams, this.#page]) statement.setReturnArrays(true); // half the cost of objects by name
 		this.#heads = db.prepare("SELECT position, hash, at, key, signature FROM heads WHERE partition = ? ORDER BY position, key");
 	}
 
@@ -115,13 +126,23 @@ class SqlitePartition implements LogPartition {
 		return this.#file.reading(() => this.#read.all(after, limit).map(commitOf));
 	}
 
+	async endsAt(position: number): Promise<boolean> {
+		return (await this.tail()).position === position;
+	}
+
 	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
 		const found = new Map<string, Commit[]>();
-		for (const name of names) {
-			const commits = this.#file.reading(() => this.#stream.all(name));
-			if (commits.length > 0) found.set(name, commits.map(commitOf));
+		for (const row of this.#file.reading(() => this.#streams.all(JSON.stringify(names)))) {
+			const commit = commitOf(row);
+			const commits = found.get(commit.stream);
+			if (commits) commits.push(commit);
+			else found.set(commit.stream, [commit]);
 		}
 		return found;
+	}
+
+	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
+		return this.#file.reading(() => this.#page.all(name, from, limit).map(commitOf));
 	}
 
 	/** As much as a few dozen commits, always in the same place: with less room than that a log is as good as full. */

@@ -105,15 +105,17 @@ const switched = { phase: "switched", generation: 2, rows: 1, differing: 1, diff
 const answers: Readonly<Record<string, () => unknown>> = {
 	"$node.services": () => services,
 	"radar.state": () => ({ id: "A6-1", version: 1, position: "radar:0:1", at: AT, state: { status: "installed" } }),
-	"radar.history": () => ({ id: "A6-1", version: 1, rows }),
+	"radar.history": () => ({ id: "A6-1", version: 1, rows, next: null }),
 	"radars.health": () => ({ name: "radars", ready: false, reason: "radars has stopped after radar:0:7: a bug" }),
 	"case-opening.health": () => ({ name: "case-opening", ready: true }),
 	"radars.lag": () => ({ places: [place] }),
 	"case-opening.lag": () => ({ places: [{ ...place, position: 9, behind: 0, seconds: 0 }] }),
 	"radars.rebuild": () => Readable.from([{ phase: "building", done: 1, total: 2, rate: 3, throttled: false }, switched]),
-	"radar-log.live": () =>
-		Readable.from([
-			{ positions: { "radar:0": 0 } },
+	"radar-log.live": () => ({
+		before: "radar:0:0",
+		after: "radar:0:1",
+		unreadable: null,
+		facts: [
 			{
 				partition: "radar:0",
 				position: 1,
@@ -126,7 +128,8 @@ const answers: Readonly<Record<string, () => unknown>> = {
 				type: "radar.installed",
 				data: {},
 			},
-		]),
+		],
+	}),
 	"radar-log.verify": () =>
 		Readable.from([
 			{ log: "radar:0", position: 9, tail: 9 },
@@ -147,6 +150,25 @@ const answers: Readonly<Record<string, () => unknown>> = {
 };
 const system: System = { call: <T>(action: string) => Promise.resolve(answers[action]?.() as T) };
 
+/** Of 250 decisions of two facts each. */
+const longHistory: System = {
+	call: async <T>(action: string, params: object = {}) => {
+		if (action === "$node.services") return services as T;
+		const { after = "0", pageSize } = params as { readonly after?: string; readonly pageSize: number };
+		const from = Number(after);
+		const decisions = Array.from({ length: Math.min(pageSize, 250 - from) }, (_, n) => ({
+			...rows[0],
+			version: 2 * (from + n + 1),
+			facts: [
+				{ type: "radar.described", data: from + n },
+				{ type: "radar.relocated", data: from + n },
+			],
+		}));
+		const to = from + decisions.length;
+		return { id: "A6-1", version: 2 * to, rows: decisions, next: to < 250 ? `${to}` : null } as T;
+	},
+};
+
 describe("an answer", () => {
 	let stdout = "";
 	let stderr = "";
@@ -157,9 +179,9 @@ describe("an answer", () => {
 		jest.spyOn(process.stderr, "write").mockImplementation(into((text) => (stderr += text)));
 	});
 	afterEach(() => void jest.restoreAllMocks());
-	const tell = async (line: string) => {
+	const tell = async (line: string, of = system) => {
 		const [name = "", ...words] = wordsOf(line);
-		return run(named(name), words, system, new AbortController().signal);
+		return run(named(name), words, of, new AbortController().signal);
 	};
 	const lines = [
 		"es-state radar A6-1",
@@ -203,6 +225,26 @@ describe("an answer", () => {
 		["es-parked give", 2],
 	])("of %s ends with %i", async (line, code) => expect(await tell(line)).toBe(code));
 
+	it("of es-history comes page by page where it is long, a line of JSON each", async () => {
+		expect(await tell("es-history radar A6-1 --json", longHistory)).toBe(0);
+		const pages = stdout
+			.trim()
+			.split("\n")
+			.map((line) => JSON.parse(line) as { readonly version: number; readonly rows: readonly unknown[] });
+		expect(pages.map(({ version, rows: own }) => [version, own.length])).toEqual([
+			[200, 100],
+			[400, 100],
+			[500, 50],
+		]);
+	});
+	it("of es-history says of each page what it is about", async () => {
+		await tell("es-history radar A6-1", longHistory);
+		expect(stdout.split("\n").filter((line) => line.startsWith("radar A6-1"))).toEqual([
+			"radar A6-1: 200 facts in 100 decisions, and more",
+			"radar A6-1 after version 200: 200 facts in 100 decisions, and more",
+			"radar A6-1 after version 400: 100 facts in 50 decisions",
+		]);
+	});
 	it("of es-lag says who has stopped and why", async () => {
 		await tell("es-lag");
 		expect(stdout).toContain("stopped radars: radars has stopped after radar:0:7: a bug");

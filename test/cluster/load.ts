@@ -1,7 +1,7 @@
 /** Load - passages and renames sent through every gateway by clients that ask again, and the question what became of all of it. */
 import { expect } from "@jest/globals";
 import type { Dice } from "../http/random.ts";
-import { commits, noon, plate, radarInService, ownerOf } from "../http/scenery.ts";
+import { historyOf, noon, plate, radarInService, ownerOf } from "../http/scenery.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { eventually, type System } from "../support/system.ts";
 import { Insist } from "./insist.ts";
@@ -91,7 +91,7 @@ export class Load {
 			const cases = await gateway.rows(`/infractions?holder=${OWNER}`);
 			expect(cases.map(({ id }) => id).sort()).toEqual(ids(qualified.filter((n) => n % 3 === 0)));
 		}
-		const history = commits(await this.gateway.get(`/radars/${RADAR}/history`));
+		const history = await historyOf(this.gateway, `/radars/${RADAR}`);
 		const given = history.flatMap((commit) => JSON.stringify(commit).match(/name-\d+(?=")/) ?? []);
 		expect([...given].sort()).toEqual([...this.names].sort());
 	}

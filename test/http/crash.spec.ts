@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System, type Answer, type Row } from "../support/system.ts";
 import { Dice } from "./random.ts";
-import { answered, commits, noon, ownerOf, person, plate, radarInService, shifted } from "./scenery.ts";
+import { answered, historyOf, noon, ownerOf, person, plate, radarInService, shifted } from "./scenery.ts";
 
 let system: System;
 const radars = ["c-r0", "c-r1", "c-r2", "c-r3"];
@@ -150,7 +150,7 @@ describe("a system that is killed under load", () => {
 		expect(tasks.filter(({ answer }) => !answer).map(({ what }) => what)).toEqual([]);
 		await expectKept(tasks);
 		for (const [radar, told] of names) {
-			const history = commits(await system.get(`/radars/${radar}/history`));
+			const history = await historyOf(system, `/radars/${radar}`);
 			const given = history.flatMap((commit) => JSON.stringify(commit).match(/name-\d+-\d+(?=")/) ?? []);
 			expect([...given].sort()).toEqual([...told].sort());
 			const wanted = { name: given.at(-1), version: history.length };

@@ -98,7 +98,7 @@ describe("a node", () => {
 		node.log.script.push("rejected", "rejected", "rejected", "rejected", "rejected");
 		await node.open("3");
 		clock += 3_600_000;
-		node.log.read = () => Promise.reject(new Error("the page is gone"));
+		node.log.endsAt = () => Promise.reject(new Error("the page is gone"));
 		await node.give("withdraw", { id: "2", amount: 1 });
 		expect((await unready()).reason).toBe("bank:0 could not be read 0 s ago: the page is gone");
 	});

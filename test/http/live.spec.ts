@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { LiveEvent, LiveFeed } from "../support/live-feed.ts";
 import { eventually, System } from "../support/system.ts";
-import { answered, detect, infraction, person, radarInService, site } from "./scenery.ts";
+import { answered, detect, infraction, noon, person, radarInService, site } from "./scenery.ts";
 
 let system: System;
 const open: LiveFeed[] = [];
@@ -107,6 +107,26 @@ describe("the live feed", () => {
 		const wanted = told.filter(([kind]) => kind === "owner.registered" || kind === "infraction.opened");
 		for (const [kind, id] of wanted) await heard(feed, kind, id);
 		expect(feed.events).toHaveLength(wanted.length);
+	});
+
+	it("waits for a listener who does not read, and tells all when it does", async () => {
+		const MANY = 8000; // far more than the sockets between hold
+		const passages = Array.from({ length: MANY }, (_, n) => ({
+			id: `slow-${n}`,
+			radar: "l-eye",
+			plate: "AB-123-CD",
+			country: "FR",
+			speedKmh: 100,
+			capturedAt: noon,
+		}));
+		const feed = await listen("?types=detection.recorded");
+		feed.pause();
+		expect(answered(200, await system.ndjson(passages)).body).toMatchObject({ recorded: MANY });
+		expect(feed.events.length).toBeLessThan(MANY);
+		feed.resume();
+		await eventually(() => expect(feed.events.length).toBeGreaterThanOrEqual(MANY), 30_000);
+		expect(new Set(feed.events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id)).size).toBe(MANY);
+		expect(feed.events).toHaveLength(MANY);
 	});
 
 	it("does not keep the system from stopping", async () => {

@@ -1,6 +1,6 @@
 /** What most subjects need before they can begin: valid bodies, a radar in service, an owner with a vehicle, and the words to check answers with. */
 import { expect } from "@jest/globals";
-import { eventually, type Answer, type Row, type System } from "../support/system.ts";
+import { eventually, type Answer, type Body, type Row, type System } from "../support/system.ts";
 
 export const since2000 = "2000-01-01T00:00:00Z";
 export const certificate = { number: "LNE-1", validFrom: since2000, validUntil: "2100-01-01T00:00:00Z" };
@@ -87,7 +87,18 @@ export async function expectNoInfraction(system: System, id: string): Promise<vo
 	expectProblem(await system.get(`/infractions/${id}`), 404);
 }
 
-/** The commits of a history, whether the answer is the list itself or carries it as rows. */
+/** The whole history of what stands at this path, page by page. */
+export async function historyOf(system: System, path: string): Promise<readonly Row[]> {
+	const all: Row[] = [];
+	for (let more: string | null = ""; more !== null;) {
+		const { rows, next }: Body = answered(200, await system.get(`${path}/history?pageSize=100${more && `&after=${more}`}`)).body;
+		all.push(...rows);
+		more = next;
+	}
+	return all;
+}
+
+/** The commits of one page of a history, whether the answer is the list itself or carries it as rows. */
 export function commits(answer: Answer): readonly Row[] {
 	const { body } = answered(200, answer);
 	return Array.isArray(body) ? (body as Row[]) : body.rows;
@@ -123,7 +134,7 @@ const pastTense =
 	/\.(installed|described|relocated|limitsChanged|calibrated|activated|deactivated|retired|recorded|qualified|discarded|registered|corrected|transferred|deregistered|opened|identified|reassigned|cancelled)$/;
 /** The facts in the history of the thing at this path, in order. */
 export async function factsOf(system: System, path: string): Promise<string[]> {
-	const words = JSON.stringify(commits(await system.get(`${path}/history`))).match(/"[a-z]+\.[a-zA-Z]+"/g) ?? [];
+	const words = JSON.stringify(await historyOf(system, path)).match(/"[a-z]+\.[a-zA-Z]+"/g) ?? [];
 	return words.map((word) => word.slice(1, -1)).filter((word) => pastTense.test(word));
 }
 

@@ -1,6 +1,8 @@
 /** How an actor stood: at a version, at an instant, and where it never stood. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Running, start } from "../../cli/start.ts";
+import { storageOf } from "../../mixins/storage.ts";
+import type { Commit } from "../../store/log.ts";
 import { Folder } from "../support/folder.ts";
 
 const NINE = "2026-03-01T09:00:00.000Z";
@@ -85,12 +87,102 @@ describe("an actor", () => {
 	});
 });
 
+type Page = {
+	readonly id: string;
+	readonly version: number;
+	readonly rows: readonly { readonly version: number; readonly facts: readonly object[] }[];
+	readonly next: string | null;
+};
+const history = (params: object, service = "radar") => call<Page>(`${service}.history`, params);
+/** Of each page, the versions it tells. */
+async function paged(id: string, pageSize: number, service = "radar"): Promise<number[][]> {
+	const all: number[][] = [];
+	for (let after: string | null = ""; after !== null;) {
+		const page: Page = await history({ id, pageSize, ...(after === "" ? {} : { after }) }, service);
+		all.push(page.rows.map(({ version }) => version));
+		expect([page.id, page.version]).toEqual([id, page.rows.at(-1)?.version]);
+		after = page.next;
+	}
+	return all;
+}
+
 describe("a history", () => {
+	const MANY = 45;
+	const named = (n: number) => ({ id: "R45", name: `name ${n}` });
+	beforeAll(async () => {
+		await call("radar.install", { id: "R45", ...site }, NINE);
+		for (let n = 2; n <= MANY; n++) await call("radar.describe", named(n), NINE);
+	});
+
 	it("tells each decision with its facts, and the version it led to", async () => {
-		const { version, rows } = await call<{ version: number; rows: readonly object[] }>("detection.history", { id: "d-1" });
-		expect(version).toBe(2);
+		const { version, rows, next } = await history({ id: "d-1" }, "detection");
+		expect([version, next]).toEqual([2, null]);
 		expect(rows).toMatchObject([
 			{ version: 2, command: { name: "record" }, facts: [{ type: "detection.recorded" }, { type: "detection.discarded" }] },
 		]);
 	});
+	it("is told twenty decisions at a time where nothing else is asked for", async () => {
+		const { rows, version, next } = await history({ id: "R45" });
+		expect([rows.length, version, typeof next]).toEqual([20, 20, "string"]);
+	});
+	it.each([
+		[1, 45, 1],
+		[20, 3, 5],
+		[44, 2, 1],
+		[45, 1, 45],
+		[46, 1, 45],
+		[100, 1, 45],
+	])("in pages of %i has %i of them, the last with %i decisions", async (pageSize, pages, last) => {
+		const all = await paged("R45", pageSize);
+		expect([all.length, all.at(-1)?.length]).toEqual([pages, last]);
+		expect(all.flat()).toEqual(Array.from({ length: MANY }, (_, n) => n + 1));
+	});
+	it("never ends a page between the facts of a decision", async () => expect(await paged("d-1", 1, "detection")).toEqual([[2]]));
+	it("is empty after the last decision, and goes on when there is another", async () => {
+		const { next } = await history({ id: "R45", pageSize: 44 });
+		await call("radar.describe", named(46), NINE);
+		const end = await history({ id: "R45", pageSize: 1, after: next ?? "" });
+		const last = await history({ id: "R45", pageSize: 1, after: end.next ?? "" });
+		expect([end.version, last.version, last.next]).toEqual([45, 46, null]);
+		const after = Buffer.from(JSON.stringify(["radar-R45", 46])).toString("base64url");
+		expect(await history({ id: "R45", after })).toEqual({ id: "R45", version: 46, rows: [], next: null });
+	});
+	it("that never was is unknown, whatever page is asked for", async () => {
+		const after = Buffer.from(JSON.stringify(["radar-R2", 7])).toString("base64url");
+		for (const params of [{}, { pageSize: 1 }, { after }])
+			await expect(history({ id: "R2", ...params })).rejects.toMatchObject({ code: 404, type: "RADAR_UNKNOWN" });
+	});
+	it("does not go on behind a page of another's, nor behind anything else", async () => {
+		const { next } = await history({ id: "R45", pageSize: 1 });
+		for (const [id, after] of [
+			["R1", next],
+			["R45", `${next}A`],
+			["R45", "20"],
+			["R45", Buffer.from('["radar-R45",-1]').toString("base64url")],
+			["R45", Buffer.from('["radar-R45", 1]').toString("base64url")],
+		])
+			await expect(history({ id, after })).rejects.toMatchObject({ code: 422, data: [{ field: "after" }] });
+	});
+	it.each([{ pageSize: 0 }, { pageSize: 101 }, { pageSize: 1.5 }, { pageSize: "many" }, { after: "" }, { page: 2 }])(
+		"is not asked by %j",
+		async (params) => await expect(history({ id: "R1", ...params })).rejects.toMatchObject({ code: 422 }),
+	);
+	it("ends a page early where its decisions are long: what is answered passes through every transport", async () => {
+		const { log } = await storageOf(system.broker)
+			.context("radar")
+			.then((found) => found.writer("radar-R46"));
+		const text = (length: number): string =>
+			JSON.stringify({ facts: [{ type: "radar.described", data: "x".repeat(length) }], command: {}, by: "", at: NINE });
+		const { position } = await log.tail();
+		const commit = (n: number, length: number): Commit => ({
+			position: position + 1 + n,
+			stream: "radar-R46",
+			version: n,
+			body: text(length),
+			hash: `${n}`,
+		});
+		expect(await log.append([400_000, 100_000, 100_000, 100_000].map((length, n) => commit(n, length)))).toBe(true);
+		expect(await paged("R46", 20)).toEqual([[1], [2, 3], [4]]);
+	});
+	it("takes the digits of a query", async () => expect((await history({ id: "R45", pageSize: "3" })).rows).toHaveLength(3));
 });

@@ -5,14 +5,14 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 
 type Cells = Readonly<Record<string, SQLOutputValue>>;
 export interface Content {
-	/** Every table of a log, with the signed heads. */
+	/** Every table of a log, with the signed heads; not what is scribbled on it. */
 	readonly events: Readonly<Record<string, readonly Cells[]>>;
 	/** Every table of rows with checkpoints, totals and generations; how often a row was written is left out. */
 	readonly rows: Readonly<Record<string, readonly Cells[]>>;
 }
 
 export const contentOf = (folder: string): Content => ({
-	events: tables(join(folder, "events.db"), ({ name }) => name !== "room"),
+	events: tables(join(folder, "events.db"), ({ name }) => !["room", "moves"].includes(name)),
 	rows: tables(join(folder, "rows.db"), () => true, "rev"),
 });
 /** How often each row was written. */

@@ -15,6 +15,8 @@ export class LiveFeed {
 	readonly events: LiveEvent[] = [];
 	readonly comments: string[] = [];
 	readonly close: () => void;
+	readonly pause: () => void;
+	readonly resume: () => void;
 	/** Whether the other side has ended it. */
 	ended = false;
 	#rest = "";
@@ -23,6 +25,8 @@ export class LiveFeed {
 		this.status = incoming.statusCode ?? 0;
 		this.headers = incoming.headers;
 		this.close = () => void incoming.destroy();
+		this.pause = () => void incoming.pause();
+		this.resume = () => void incoming.resume();
 		incoming.setEncoding("utf8");
 		incoming.on("error", () => undefined); // a feed that is cut has simply ended
 		incoming.once("end", () => (this.ended = true));

@@ -105,6 +105,10 @@ export class Repl {
 			return text;
 		}, 30_000);
 	}
+	/** Without a warning. */
+	kill(): void {
+		this.#child.signal("SIGKILL");
+	}
 	/** As by Ctrl-D: the exit code. */
 	leave(): Promise<number | null> {
 		return this.#child.ended();

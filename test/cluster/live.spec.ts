@@ -1,0 +1,85 @@
+/** The live feed over many nodes: it outlives the nodes it comes from, and nothing is left of a gateway that is gone without a word. */
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { answered, person } from "../http/scenery.ts";
+import { Cluster, ground, ROLES } from "../support/cluster.ts";
+import type { LiveFeed } from "../support/live-feed.ts";
+import { Scrape } from "../support/prometheus.ts";
+import { eventually, type System } from "../support/system.ts";
+
+const at = await ground();
+afterAll(() => at?.mongo.stop());
+
+const COMMANDS = ["command-1", "command-2"];
+const NODES = {
+	"command-1": ROLES.command,
+	"command-2": ROLES.command,
+	"query-1": ROLES.query,
+	"gateway-1": ROLES.gateway,
+	"gateway-2": ROLES.gateway,
+};
+
+(at ? describe : describe.skip)("a live feed of a cluster", () => {
+	let cluster: Cluster;
+	let gateway: System;
+	let n = 0;
+	const posted: string[] = [];
+	beforeAll(async () => {
+		if (!at) return;
+		cluster = await Cluster.start(at, { nodes: NODES, settings: { METRICS_PORT: "0", PARTITIONS: "2" } });
+		gateway = cluster.node("gateway-1");
+	});
+	afterAll(() => cluster?.stop());
+	const register = async (): Promise<void> => {
+		const id = `o-${++n}`;
+		await eventually(async () => answered(201, await gateway.post("/owners", { id, ...person }, { "idempotency-key": id })), 30_000);
+		posted.push(id);
+	};
+	const heard = ({ events }: LiveFeed): string[] => events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id);
+	/** Partitions followed for those who watch, on every node that has logs. */
+	const followed = async (): Promise<number> => {
+		const all = await Promise.all(
+			COMMANDS.map(async (name) => {
+				const [, url = ""] = /^Its metrics: (\S+)$/m.exec(cluster.node(name).output) ?? [];
+				return new Scrape(await (await fetch(url)).text()).sum("vigie_log_live_followers");
+			}),
+		);
+		return all.reduce((sum, one) => sum + one, 0);
+	};
+
+	it("goes on while the nodes it comes from die and come back, with nothing lost and nothing twice", async () => {
+		const feed = await gateway.live("?types=owner.registered");
+		for (const name of COMMANDS) {
+			for (let i = 0; i < 5; i++) await register();
+			await cluster.kill(name);
+			for (let i = 0; i < 5; i++) await register();
+			await cluster.join(name);
+			await cluster.ready();
+		}
+		await eventually(() => expect(heard(feed).toSorted()).toEqual(posted.toSorted()), 30_000);
+		await register();
+		await eventually(() => expect(heard(feed)).toContain(posted.at(-1))); // whatever came twice has come before it
+		expect([feed.ended, heard(feed).toSorted()]).toEqual([false, posted.toSorted()]);
+		feed.close();
+	}, 120_000);
+
+	it("is followed for no longer when its listener has gone", async () => {
+		const feed = await gateway.live();
+		await eventually(async () => expect(await followed()).toBeGreaterThan(0));
+		feed.close();
+		await eventually(async () => expect(await followed()).toBe(0), 40_000);
+	}, 60_000);
+
+	it("is followed for no longer when its gateway was killed, and goes on at the other", async () => {
+		const other = cluster.node("gateway-2");
+		const feed = await other.live("?types=owner.registered");
+		await register();
+		await eventually(() => expect(heard(feed)).toEqual([posted.at(-1)]));
+		expect(await followed()).toBeGreaterThan(0);
+		await cluster.kill("gateway-2");
+		await register();
+		const again = await gateway.live("?types=owner.registered", { "last-event-id": feed.events.at(-1)?.id });
+		await eventually(() => expect(heard(again)).toEqual([posted.at(-1)]));
+		again.close();
+		await eventually(async () => expect(await followed()).toBe(0), 40_000);
+	}, 90_000);
+});
