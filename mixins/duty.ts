@@ -4,8 +4,8 @@
  * lease does not.
  */
 import type { Service } from "moleculer";
-import { oneLine } from "../store/figures.ts";
 import type { Lease } from "../store/rows.ts";
+import { Once } from "./once.ts";
 import { isOwner } from "./ownership.ts";
 import { every, nodeTimers } from "./timers.ts";
 
@@ -17,12 +17,13 @@ export class Duty {
 	readonly #lease: Lease | undefined;
 	readonly #pausing: (release: () => Promise<void>) => Promise<void>;
 	#looking = false;
-	#said: string | undefined;
+	readonly #complaint: Once;
 	#end: (() => void) | null = null;
 
 	/** `pausing`: runs a task while no work is under way. */
 	constructor(service: Service, lease: Lease | undefined, pausing: (task: () => Promise<void>) => Promise<void>) {
 		this.#service = service;
+		this.#complaint = new Once(`${service.name} cannot see whose turn it is`, (line) => service.logger.warn(line));
 		this.#lease = lease;
 		this.#pausing = pausing;
 	}
@@ -44,10 +45,9 @@ export class Duty {
 			if (isOwner(this.#service)) await lease.want();
 			else if (lease.held) await this.#pausing(() => lease.release());
 			else await lease.watch();
-			this.#said = undefined;
+			this.#complaint.fine();
 		} catch (error) {
-			if (oneLine(error) !== this.#said) this.#service.logger.warn(`${this.#service.name} cannot see whose turn it is: ${oneLine(error)}`);
-			this.#said = oneLine(error); // the same once, however long it lasts
+			this.#complaint.failed(error);
 		} finally {
 			this.#looking = false;
 		}

@@ -13,6 +13,7 @@ import { Mutex } from "./folding.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
 import { lagAction } from "./lag.ts";
 import { callMany } from "./placement.ts";
+import { Once } from "./once.ts";
 import { type Parked, processTableOf, type Subject } from "./process-rows.ts";
 import { ProcessRunner } from "./process-runner.ts";
 import type { Give } from "./metric.ts";
@@ -31,8 +32,8 @@ interface Running {
 	runner: ProcessRunner;
 	/** Whether this node follows and asks; else it only answers. */
 	onDuty: boolean;
-	/** What went wrong last. */
-	said?: string | undefined;
+	/** That what is open could not be looked for. */
+	readonly complaint: Once;
 	stop: () => Promise<void>;
 }
 type Work = { readonly id: string };
@@ -80,7 +81,8 @@ const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([
 
 /** Follows and asks while this node is the one to do it; looks again and again whether it is. */
 async function begin(service: Service, process: AnyProcess): Promise<void> {
-	const running: Running = { runner: await makeRunner(service.broker, process), onDuty: false, stop: () => Promise.resolve() };
+	const complaint = new Once(`${process.name} could not look for open work`, (line) => service.logger.warn(line));
+	const running: Running = { runner: await makeRunner(service.broker, process), onDuty: false, complaint, stop: () => Promise.resolve() };
 	const changes = new Mutex();
 	const lease = isObserving(service.broker) ? undefined : storageOf(service.broker).rows.lease?.(process.name);
 	const duty = new Duty(service, lease, async (release) => {
@@ -99,7 +101,7 @@ async function begin(service: Service, process: AnyProcess): Promise<void> {
 	await look();
 	const failed = (error: unknown) => service.logger.warn(`${process.name} could not take its turn or give it up: ${oneLine(error)}`);
 	const looking = every(nodeTimers, LOOK_EVERY, () => void changes.run(look).catch(failed));
-	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(service, process, running));
+	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(running));
 	runners.set(service, running);
 	running.stop = async () => {
 		looking();
@@ -108,7 +110,7 @@ async function begin(service: Service, process: AnyProcess): Promise<void> {
 		await duty.end();
 	};
 	service.broker.waitForServices([], 0).then(
-		() => recover(service, process, running),
+		() => recover(running),
 		() => undefined,
 	);
 }
@@ -128,14 +130,11 @@ async function handOver(service: Service, process: AnyProcess, running: Running)
 const ended = ({ logger }: Service, { name }: AnyProcess, runner: ProcessRunner): Promise<void> =>
 	runner.stop().catch((error: unknown) => logger.warn(`${name} could not write its last rows, and follows them again: ${oneLine(error)}`));
 
-function recover({ logger }: Service, { name }: AnyProcess, running: Running): void {
+function recover(running: Running): void {
 	if (!running.onDuty) return;
 	running.runner.recover().then(
-		() => (running.said = undefined),
-		(error: unknown) => {
-			if (oneLine(error) !== running.said) logger.warn(`${name} could not look for open work: ${oneLine(error)}`);
-			running.said = oneLine(error); // the same once, however long it lasts
-		},
+		() => running.complaint.fine(),
+		(error: unknown) => running.complaint.failed(error),
 	);
 }
 

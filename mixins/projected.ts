@@ -11,6 +11,7 @@ import { type Health, healthOf, isObserving, logsOf, PerService } from "./follow
 import { lagAction } from "./lag.ts";
 import { db, MAX_PAGE_SIZE, PAGE_SIZE, readActions } from "./listing.ts";
 import type { Give } from "./metric.ts";
+import { Once } from "./once.ts";
 import { Projector } from "./projector.ts";
 import { Generations, rebuildActions } from "./rebuilding.ts";
 import { cacheFigures } from "./row-cache.ts";
@@ -88,10 +89,12 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	const unfit = generations.unfit(live);
 	if (unfit === null) await follow(projector);
 	else service.logger.error(unfit);
+	const complaint = new Once(`${name} could not look for its generations`, (line) => service.logger.warn(line));
 	const keepUp = () =>
-		void generations
-			.keepUp(projector)
-			.catch((error: unknown) => service.logger.warn(`${name} could not look for its generations: ${String(error)}`));
+		void generations.keepUp(projector).then(
+			() => complaint.fine(),
+			(error: unknown) => complaint.failed(error),
+		);
 	running.set(service, { projector, generations, unfit, duty, stop: every(nodeTimers, KEEP_UP_EVERY, keepUp) });
 	db(service).adapter.serve(projector);
 }

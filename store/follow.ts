@@ -18,6 +18,8 @@ export interface FollowerOptions {
 	/** Calls `wake` now and then until the returned function is called. */
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
+	/** The same between batches, so that those that come together are taken together; none where it is not given. */
+	readonly rest?: (milliseconds: number) => Promise<void>;
 	readonly stopped?: (error: Error) => void;
 	/** Who follows, for those who watch. */
 	readonly of?: string;
@@ -26,6 +28,13 @@ export interface FollowerOptions {
 /** Commits handed over at a time: large enough to share pages and statements, small enough to be seen soon. */
 const PAGE = 4000;
 const LONGEST_PAUSE = 1000;
+/**
+ * Milliseconds of rest after a batch, and after a large one: what comes meanwhile is taken together, and costs less each. Nobody waits
+ * for it who asks for a position, and nothing does that comes after it.
+ */
+const REST = 10;
+const LONG_REST = 100;
+const LARGE = 500;
 
 export class Follower {
 	/** `<log>:<partition>` */
@@ -48,6 +57,8 @@ export class Follower {
 	#looked = false;
 	#stopping = false;
 	#resumed: number | null = null;
+	#wanted = 0;
+	#rested: (() => void) | null = null;
 
 	constructor(name: string, options: FollowerOptions) {
 		this.name = name;
@@ -62,6 +73,12 @@ export class Follower {
 	hint(position: number): void {
 		if (position > this.known) this.known = position;
 		this.#wake?.();
+	}
+
+	/** Somebody waits for this position: no rest before it. */
+	hurry(position: number): void {
+		if (position > this.#wanted) this.#wanted = position;
+		if (position > this.position) this.#rested?.();
 	}
 
 	/** Goes on after this position: somebody else has taken what is before it, or it was not kept. */
@@ -81,6 +98,7 @@ export class Follower {
 		this.#stopping = true;
 		this.#unschedule();
 		this.#wake?.();
+		this.#rested?.();
 		await this.#finished;
 	}
 
@@ -110,6 +128,7 @@ export class Follower {
 		this.position = this.#resumed ?? this.position;
 		this.#resumed = null;
 		if (this.#looked && this.known <= this.position) return false;
+		const looks = !this.#looked;
 		this.#looked = true;
 		const commits = await this.#options.read(this.position, PAGE);
 		if (commits.length === 0 && this.known <= this.position) this.trouble = null;
@@ -122,8 +141,17 @@ export class Follower {
 		this.trouble = null;
 		this.taken += commits.length;
 		if (this.position > this.known) this.known = this.position;
-		if (commits.length === PAGE) this.#looked = false;
+		const all = this.position >= (commits.at(-1)?.position ?? 0);
+		if ((looks && all) || commits.length === PAGE) this.#looked = false; // a look is over when there is nothing more: what was read may have come from memory
+		if (commits.length < PAGE) await this.#rest(commits.length >= LARGE ? LONG_REST : REST);
 		return true;
+	}
+	async #rest(milliseconds: number): Promise<void> {
+		const { rest } = this.#options;
+		if (!rest || this.#stopping || this.#resumed !== null || this.#wanted > this.position || this.known - this.position >= PAGE) return;
+		const called = new Promise<void>((resolve) => (this.#rested = resolve));
+		await Promise.race([called, rest(milliseconds)]);
+		this.#rested = null;
 	}
 
 	/** Told of, but not to be seen yet: asked again after a pause. */

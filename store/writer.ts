@@ -114,7 +114,8 @@ export class Writer {
 		await this.#read(jobs);
 		const batch = this.#form(jobs, this.#tail);
 		if (batch.commits.length > 0) await this.#append(batch);
-		else if (batch.held.length > 0) await this.#look(batch);
+		else if (batch.held.length > 0 && !(await this.log.endsAt(this.#tail.position))) await this.#look(batch);
+		else for (const job of batch.held) job.proven();
 	}
 
 	/** One query for all actors that have to be read; who cannot be holds up nobody else. */
@@ -185,11 +186,8 @@ export class Writer {
 		const left = batch.jobs.slice(mine);
 		const guessed = left.some(({ unread }) => unread);
 		if (missed > 0 || mine > 0) this.#failures = 0; // that it can be read does not say that it can be written
-		if (missed === 0 && batch.commits.length === 0) {
-			for (const job of batch.held) job.proven();
-			return;
-		}
 		for (const job of batch.held) job.again();
+		if (batch.commits.length === 0) return void (this.figures.retried += batch.held.length);
 		if (missed === 0) this.#clash(left);
 		if (missed > 0 || mine > 0 || (guessed && error === undefined) || ++this.#failures < PATIENCE) for (const job of left) job.again();
 		else for (const job of left) job.failed(new StoreUnavailable(`${this.log.name} cannot be written`, error));

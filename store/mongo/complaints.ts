@@ -1,5 +1,5 @@
 /** Complaints - what an error of the driver or the server means, in words an operator can act on; and the two codes that say something to us. */
-import { MongoCompatibilityError, MongoServerError } from "mongodb";
+import { MongoCompatibilityError, MongoInvalidArgumentError, MongoServerError } from "mongodb";
 
 /** Unauthorized, AuthenticationFailed, and Atlas's own. */
 const REFUSED = [13, 18, 8000];
@@ -20,6 +20,7 @@ export const settled = <T>(upsert: () => Promise<T>): Promise<T> =>
 /** In short, without hosts and without what the server quotes: clients read it too. */
 export function reasonOf(error: unknown): string {
 	if (error instanceof SyntaxError) return "a row is no JSON";
+	if (error instanceof MongoInvalidArgumentError) return "more than a document can hold"; // the driver has looked at it, no server has
 	if (error instanceof Error && error.cause instanceof MongoCompatibilityError) return "the server is too old or too new for the driver";
 	if (!(error instanceof MongoServerError) || error.code === undefined) return "no answer"; // what breaks a bulk write is one without a code
 	const name = String(error.codeName ?? `error ${error.code}`);

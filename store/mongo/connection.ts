@@ -2,7 +2,16 @@
  * Connection - one client of a MongoDB, with what the laws rest on stated once: a write is acknowledged by a majority and on its
  * disks, a read comes from the primary and from what a majority has. Whatever goes wrong comes out as StoreUnavailable.
  */
-import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions, ReadConcern } from "mongodb";
+import {
+	type Collection,
+	type Db,
+	type Document,
+	type FindOptions,
+	MongoClient,
+	type MongoClientOptions,
+	ReadConcern,
+	ReadConcernLevel,
+} from "mongodb";
 import { asError, StoreUnavailable } from "../log.ts";
 import { reasonOf } from "./complaints.ts";
 
@@ -21,13 +30,21 @@ const OPTIONS: MongoClientOptions = {
 	socketTimeoutMS: SILENT,
 	heartbeatFrequencyMS: 2000,
 };
+/** What a server is told to give up after, where it could wait for a majority for ever: before we give up on the server. */
+const WAITS = 3000;
 const STANDALONE =
 	"MONGO_URL is a standalone server: if it crashes, what others have read in its last moment may be gone; a replica set, even of one member, keeps it";
+
+/** What is known of a deployment: members whose majority counts, and routers in front of several such sets. */
+interface Kind {
+	readonly standalone: boolean;
+	readonly sharded: boolean;
+}
 
 export class Connection {
 	readonly #client: MongoClient;
 	readonly #name: string;
-	#warnings: readonly string[] = [];
+	#kind: Kind = { standalone: false, sharded: false };
 	#database: Promise<Db> | null = null;
 	#closed = false;
 
@@ -37,12 +54,26 @@ export class Connection {
 		} catch (error) {
 			throw new StoreUnavailable("MONGO_URL makes no sense", error);
 		}
+		this.#client.on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
+			if (previousDescription.type !== newDescription.type) this.#database = null; // it may be another kind of server than before
+		});
 		this.#name = /^[^/]+\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? DATABASE;
 	}
 
 	/** What the operator should know, once the server is known. */
 	get warnings(): readonly string[] {
-		return this.#warnings;
+		return this.#kind.standalone ? [STANDALONE] : [];
+	}
+	/** Whether a collection may be spread over servers, once the server is known. */
+	get sharded(): boolean {
+		return this.#kind.sharded;
+	}
+	/**
+	 * Options of a read, of one document by its `_id`, that no primary answers that has been replaced and has not noticed
+	 * (docs/decisions/0019-a-look-is-linearizable.md); once the server is known. A server alone is replaced by nobody.
+	 */
+	get proven(): FindOptions {
+		return this.#kind.standalone ? {} : { readConcern: ReadConcernLevel.linearizable, maxTimeMS: WAITS };
 	}
 
 	/** Resolves when the server answers this user; says what is missing when it does not. */
@@ -88,8 +119,9 @@ export class Connection {
 	/** A standalone server has no majority whose view could be read. */
 	async #meet(): Promise<Db> {
 		const { setName, msg } = await this.#client.db(this.#name).command({ hello: 1 });
-		const standalone = setName === undefined && msg !== "isdbgrid";
-		this.#warnings = standalone ? [STANDALONE] : [];
+		const sharded = msg === "isdbgrid";
+		const standalone = setName === undefined && !sharded;
+		this.#kind = { standalone, sharded };
 		return this.#client.db(this.#name, {
 			readConcern: new ReadConcern(standalone ? "local" : "majority"),
 			writeConcern: { w: "majority", journal: true, wtimeoutMS: SILENT },

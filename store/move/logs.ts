@@ -41,6 +41,7 @@ export class LogsMove {
 	async check(): Promise<ReadonlyMap<string, number>> {
 		const [ours, theirs] = [await this.#from.contexts(), await this.#to.contexts()];
 		if (ours.size === 0) throw new MoveRefused("there is no log at the source");
+		if (await this.#from.moving()) throw new MoveRefused("a move to the source has not ended: it holds a part of something");
 		for (const [context, partitions] of theirs) {
 			const wanted = ours.get(context) ?? partitions;
 			if (wanted !== partitions)

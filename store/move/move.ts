@@ -29,6 +29,7 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	const logs = new LogsMove(from.logs, to.logs);
 	const rows = new RowsMove(from.rows, to.rows, options);
 	await rows.check(await logs.check());
+	await to.logs.setMoving(true); // whoever starts on it from here on is told
 	await logs.open();
 	const before = await logs.tails();
 	const moving = async () => !isDeepStrictEqual(before, await logs.tails());
@@ -43,6 +44,7 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	}
 	const moved = { logs: await logs.verified(watch, options), rows: await rows.verified(watch) };
 	if (await moving()) throw written();
+	await to.logs.setMoving(false);
 	return moved;
 }
 

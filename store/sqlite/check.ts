@@ -6,7 +6,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreDamaged } from "../log.ts";
+import { MoveBegun, StoreDamaged } from "../log.ts";
 import { DataFile, faultOf } from "./file.ts";
 import { Misfit, tailsOf } from "./sample.ts";
 
@@ -17,14 +17,14 @@ type Positions = ReadonlyMap<string, number>;
 
 /**
  * Throws StoreDamaged unless both files are whole, as far as is looked, and belong together; StoreUnavailable where they cannot be
- * opened. One that is not there yet is fine.
+ * opened, MoveBegun where they are not whole yet. One that is not there is fine.
  */
 export function checkFiles(events: string, rows: string): void {
 	const [log, models] = [basename(events), basename(rows)];
 	const anew = `move ${models}, its -wal and its -shm away and start again: it is made anew from ${log}`;
 	const back = `Put back a copy of it, with its -wal if the copy has one, and prove it with "npm run es -- verify"`;
 	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would throw that away
-	const tails = looked(events, back, tailsOf);
+	const tails = looked(events, back, wholeTailsOf);
 	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf);
 	for (const [partition, position] of checkpoints) {
 		const tail = tails.get(partition) ?? 0;
@@ -35,6 +35,11 @@ export function checkFiles(events: string, rows: string): void {
 	}
 }
 
+function wholeTailsOf(db: DatabaseSync): Positions {
+	const moves = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'moves'").get();
+	if (moves && db.prepare("SELECT 1 FROM moves").get()) throw new MoveBegun();
+	return tailsOf(db);
+}
 /** How far each read model and process has come, the furthest by partition. */
 function checkpointsOf(db: DatabaseSync): Positions {
 	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return new Map();
@@ -52,6 +57,7 @@ function looked(file: string, wayOut: string, look: (db: DatabaseSync) => Positi
 		db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
 		return look(db);
 	} catch (error) {
+		if (error instanceof MoveBegun) throw error;
 		const fault = faultOf(error);
 		if (!(error instanceof Misfit) && !fault.damaged) throw new DataFile(file).failed(fault);
 		throw new StoreDamaged(`${basename(file)} is damaged (${fault.reason}). ${wayOut}`);

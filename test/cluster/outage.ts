@@ -14,17 +14,31 @@ const command = (key: string) => ({
 	timeoutMs: 30_000,
 });
 
-/** Away for so long that somebody is told, then back. */
-export async function expectSurvived(cluster: Cluster, away: () => Promise<void>, back: () => Promise<void>): Promise<void> {
+/** Who asks any gateway for something is told to come again. */
+async function expectTold(cluster: Cluster, key: string): Promise<void> {
+	const asked = await Promise.all(cluster.gateways.map((gateway, n) => gateway.send(command(`${key}-${n}`))));
+	for (const { status, headers, body } of asked) {
+		expect([status, body.code]).toEqual([503, expect.stringMatching(/^[A-Z_]+$/)]);
+		expect(headers["retry-after"]).toMatch(/^\d+$/);
+	}
+}
+
+/** Away for so long that somebody is told, and until `long` resolves; then back. */
+export async function expectSurvived(
+	cluster: Cluster,
+	away: () => Promise<void>,
+	back: () => Promise<void>,
+	long?: () => Promise<void>,
+): Promise<void> {
 	const load = await Load.on(cluster, new Dice(3));
 	try {
 		load.begin();
 		await load.more(20);
 		await away();
-		const asked = await Promise.all(cluster.gateways.map((gateway, n) => gateway.send(command(`asked-${n}`))));
-		for (const { status, headers, body } of asked) {
-			expect([status, body.code]).toEqual([503, expect.stringMatching(/^[A-Z_]+$/)]);
-			expect(headers["retry-after"]).toMatch(/^\d+$/);
+		await expectTold(cluster, "asked");
+		if (long) {
+			await long();
+			await expectTold(cluster, "asked-again");
 		}
 		await back();
 		await load.more(20);

@@ -1,13 +1,13 @@
 /** Random worlds through two gateways of a cluster whose processes are killed, paused and joined at random: every row ends as the judge says. */
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { Cluster, ground } from "../support/cluster.ts";
-import { eventually, type Row } from "../support/system.ts";
 import { Dice } from "../http/random.ts";
-import { commits } from "../http/scenery.ts";
+import { historyOf } from "../http/scenery.ts";
 import { expectTold, rewritten, told } from "../http/telling.ts";
 import { worldOf, type Passage, type Step, type World } from "../http/world.ts";
 import { Chaos } from "./chaos.ts";
 import { expectPolite, Insist } from "./insist.ts";
+import { expectReplayed } from "./replayed.ts";
 
 const at = await ground();
 afterAll(() => at?.mongo.stop());
@@ -15,7 +15,6 @@ afterAll(() => at?.mongo.stop());
 /** More worlds for who has the time. */
 const seeds = (process.env["CLUSTER_SEEDS"] ?? "1").split(",").map(Number);
 const SIDES = 6;
-const LISTS = ["radars", "detections", "owners", "vehicles", "infractions"];
 
 /** Lists of tasks from six sides, each list in its own order. */
 async function inOrder(lists: readonly (readonly (() => Promise<void>)[])[]): Promise<void> {
@@ -100,23 +99,10 @@ async function expectSteps(cluster: Cluster, world: World): Promise<void> {
 	for (const steps of world.first) {
 		const [[plural, { id }] = ["", {}]] = steps;
 		if (!gateway || plural !== "/radars") continue;
-		const history = commits(await gateway.get(`/radars/${String(id)}/history`));
+		const history = await historyOf(gateway, `/radars/${String(id)}`);
 		const said = history.map((commit) => JSON.stringify(commit));
 		for (const [path, body] of steps)
 			if (path.endsWith("/calibrate"))
 				expect([path, body, said.filter((text) => text.includes(`"${String(body["number"])}"`)).length]).toEqual([path, body, 1]);
 	}
-}
-
-/** Rows made anew from the logs are the rows that were there. */
-async function expectReplayed(cluster: Cluster): Promise<void> {
-	const [gateway] = cluster.gateways;
-	if (!gateway) return;
-	const rowsOf = (): Promise<Row[][]> => Promise.all(LISTS.map((list) => gateway.rows(`/${list}`)));
-	const before = await rowsOf();
-	for (const list of LISTS) {
-		const told = await cluster.es(`rebuild ${list}`);
-		expect([list, told.code, told.stderr]).toEqual([list, 0, told.stderr]);
-	}
-	await eventually(async () => expect(await rowsOf()).toEqual(before));
 }

@@ -5,6 +5,7 @@ import { type Import, type Source, sourcesOf } from "./sources.ts";
 const ROOMS = ["services", "mixins", "model", "store", "jurisdictions"] as const;
 const house = sourcesOf(...ROOMS, "cli", "moleculer.config.ts");
 const roomOf = (path: string): string => path.split("/")[0] ?? "";
+const roomsOf = (path: string): string => path.split("/").slice(0, 2).join("/");
 const isService = (path: string): boolean => path.endsWith(".service.ts");
 const inGateway = (path: string): boolean => path.startsWith("services/gateway/");
 
@@ -85,6 +86,30 @@ describe("drivers", () => {
 	it("of MongoDB are known to store/mongo alone", () => expect(outside(/^mongodb/, /^store\/mongo\//)).toEqual([]));
 	it("of Moleculer are known to mixins, services and those who start them", () =>
 		expect(outside(/^moleculer/, /^mixins\//, /^services\//, /^cli\//, /^moleculer\.config\.ts$/)).toEqual([]));
+});
+
+describe("which database it is", () => {
+	const KEEPERS = /^store\/(sqlite|mongo)\//;
+	/** Where the one is chosen, and where an operator names it. */
+	const CHOOSERS = ["moleculer.config.ts", "cli/start.ts", "cli/move/place.ts"];
+	const NAMED = /^(moleculer\.config\.ts$|cli\/)/;
+	/** A database by name, a driver's word, or a setting that tells one from another. */
+	const WORDS = /mongo|sqlite|ferret|\bbson\b|\bobjectid\b|\$(set|max|inc|in|gte?|lte?|or|and)\b *:|\bPRAGMA\b/gi;
+
+	it("is known by import to those who choose it, and to nobody else but itself", () =>
+		expect(breaking(house, ({ target }, path) => KEEPERS.test(target) && !KEEPERS.test(path) && !CHOOSERS.includes(path))).toEqual([]));
+	it("is no matter of each other's: none knows of another one", () =>
+		expect(breaking(house, ({ target }, path) => KEEPERS.test(target) && KEEPERS.test(path) && roomsOf(target) !== roomsOf(path))).toEqual(
+			[],
+		));
+	it("is asked, compared or spoken of nowhere else, not even in a comment", () =>
+		expect(
+			house
+				.filter(({ path }) => !KEEPERS.test(path) && !NAMED.test(path))
+				.flatMap(({ path, text }) => [...text.matchAll(WORDS)].map(([word]) => `${path} says ${word}`)),
+		).toEqual([]));
+	it("is what the words look for: those who keep something use them", () =>
+		expect(of("store").filter(({ path, text }) => KEEPERS.test(path) && text.match(WORDS)).length).toBeGreaterThan(10));
 });
 
 describe("imports", () => {

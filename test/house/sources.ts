@@ -23,11 +23,13 @@ export interface Source {
 	readonly imports: readonly Import[];
 }
 
-/** Every `.ts` file of these rooms, in order. */
+/** Every `.ts` file of these rooms, in order; what others wrote and was installed there is not ours. */
 export const sourcesOf = (...rooms: readonly string[]): readonly Source[] =>
 	rooms.flatMap((room) => {
 		if (room.endsWith(".ts")) return [read(room)];
-		const files = readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+		const files = readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).filter(
+			(file) => file.endsWith(".ts") && !file.includes("node_modules/"),
+		);
 		return files.toSorted().map((file) => read(`${room}/${file}`));
 	});
 

@@ -95,6 +95,12 @@ export class Partition {
 		}
 		return found;
 	}
+	/** What is written last, answered when the majority has it; who is the primary no more has no answer. */
+	*endsAt(position: number): Work<boolean> {
+		const ends = this.top === position;
+		yield this.#server.safe();
+		return ends;
+	}
 	*tail(): Work<Tail> {
 		const last = this.kept.findLast(({ seq }) => seq <= this.#server.majority);
 		return { position: last?.commit.position ?? 0, hash: last?.commit.hash ?? "" };
@@ -124,7 +130,7 @@ export class SeenPartition implements LogPartition {
 	readonly #by: string;
 	readonly #stale: boolean;
 
-	/** `stale`: for followers, who may read from a secondary. */
+	/** `stale`: reads may be answered by who is the primary no more. */
 	constructor(partition: Partition, server: Server, owner: Owner, by: string, stale: boolean) {
 		this.#partition = partition;
 		this.#server = server;
@@ -155,11 +161,21 @@ export class SeenPartition implements LogPartition {
 			() => this.#partition.read(after, limit, this.#stale),
 		);
 	}
+	endsAt(position: number): Promise<boolean> {
+		return this.#call(
+			() => `is ${position} the end`,
+			() => this.#partition.endsAt(position),
+		);
+	}
 	streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
 		return this.#call(
 			() => `read ${names.join(", ")}`,
 			() => this.#partition.streams(names),
 		);
+	}
+	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
+		const found = (await this.streams([name])).get(name) ?? [];
+		return found.filter(({ version }) => version >= from).slice(0, limit);
 	}
 	heads(): Promise<Head[]> {
 		return Promise.resolve([]);

@@ -53,9 +53,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"refusal-without-look": {
 		breaks: "LAW 2: a refusal rests on an append or a look that began after the question came",
 		file: WRITER,
-		from: "else if (batch.held.length > 0) await this.#look(batch);",
-		to: "else for (const job of batch.held) job.proven();",
+		from: "else if (batch.held.length > 0 && !(await this.log.endsAt(this.#tail.position))) await this.#look(batch);",
+		to: "",
 		over: writers,
+	},
+	"refusal-on-a-read": {
+		breaks: "LAW 2: a look is answered by who is the primary, not by who was",
+		file: WRITER,
+		from: "!(await this.log.endsAt(this.#tail.position))",
+		to: "(await this.log.read(this.#tail.position, 1)).length > 0",
+		over: { ...writers, store: "database", faults: { stale: 300 } },
 	},
 	"unknown-is-done": {
 		breaks: "LAW 1: an error is an unknown outcome, not a success",
@@ -81,8 +88,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"held-proven-by-another": {
 		breaks: "LAW 2: what was held is not proven by an append that was not clean",
 		file: WRITER,
-		from: "if (missed === 0 && batch.commits.length === 0) {",
-		to: "if (missed === 0 && left.length === 0) {",
+		from: "for (const job of batch.held) job.again();",
+		to: "for (const job of batch.held) if (missed === 0 && left.length === 0) job.proven(); else job.again();",
 		over: retrying,
 	},
 	"missed-not-evicted": {

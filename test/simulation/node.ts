@@ -51,7 +51,7 @@ export class Node {
 			this.logs.set(
 				context,
 				new ContextLog(
-					all.map((one) => new SeenPartition(one, server, this.life, this.name, false)),
+					all.map((one) => new SeenPartition(one, server, this.life, this.name, true)),
 					timers,
 				),
 			);

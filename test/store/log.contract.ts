@@ -142,6 +142,25 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect((await log.streams([])).size).toBe(0);
 		});
 
+		it("gives one stream by pieces, from the version a decision was made on", async () => {
+			const log = await only();
+			const all = chainedAfter(EMPTY, [
+				{ stream: "radar-1", version: 0 },
+				{ stream: "radar-10", version: 0 },
+				{ stream: "radar-1", version: 3 },
+				{ stream: "radar-1", version: 4 },
+			]);
+			await log.append(all);
+			const own = all.filter(({ stream }) => stream === "radar-1");
+			const piece = async (from: number, limit: number) => (await log.stream("radar-1", from, limit)).map(stored);
+			expect(await piece(0, 2)).toEqual(own.slice(0, 2));
+			expect(await piece(1, 2)).toEqual(own.slice(1));
+			expect(await piece(3, 2)).toEqual(own.slice(1));
+			expect(await piece(4, 1)).toEqual(own.slice(2));
+			expect(await piece(5, 1)).toEqual([]);
+			expect(await log.stream("radar-404", 0, 1)).toEqual([]);
+		});
+
 		it.each(ODD.map((text) => [JSON.stringify(text), text]))("keeps the odd text %s to the letter", async (_name, text) => {
 			const log = await only();
 			const odd = chainedAfter(EMPTY, [{ stream: `owner-${text}`, version: 0, body: text === "" ? "{}" : text }]);
@@ -190,6 +209,39 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await again?.heads()).toEqual([head(10, "a"), head(2500, "a"), head(2500, "b")]);
 			expect(await beside?.heads()).toEqual([head(7, "a", other)]);
 			expect((await again?.tail())?.position).toBe(0);
+		});
+
+		it("keeps of a key's heads the newest in each thousand positions: the chain leads from it to the others", async () => {
+			const [log, other] = await start(2).open("radar");
+			if (!log || !other) throw new Error("two partitions were asked for");
+			const keep = (position: number, key = "a", { name, keepHead } = log) =>
+				keepHead.call(log, { partition: name, position, hash: "h", at: "2026-03-01T08:15:00.000Z", key, signature: "s" });
+			const kept = async (of = log) => (await of.heads()).map(({ position, key }) => `${position}${key}`);
+			await other.keepHead({ partition: other.name, position: 5, hash: "h", at: "2026-03-01T08:15:00.000Z", key: "a", signature: "s" });
+			for (const position of [1, 999, 1000, 1001, 1999, 2000]) await keep(position);
+			await keep(400, "b");
+			expect(await kept()).toEqual(["400b", "999a", "1999a", "2000a"]);
+			await keep(1500); // late: it takes away none that is newer
+			expect(await kept()).toEqual(["400b", "999a", "1500a", "1999a", "2000a"]);
+			await keep(1999);
+			expect(await kept()).toEqual(["400b", "999a", "1999a", "2000a"]);
+			expect(await kept(other)).toEqual(["5a"]);
+		});
+
+		it("tells whether a position is the last one", async () => {
+			const [log, other] = [await only(), await only(start())];
+			expect(await log.endsAt(0)).toBe(true);
+			await other.append(things(3));
+			expect(await Promise.all([0, 2, 3].map((position) => log.endsAt(position)))).toEqual([false, false, true]);
+		});
+
+		it("keeps that a move to it has begun, until it has ended", async () => {
+			const store = start();
+			expect(await store.moving()).toBe(false);
+			for (let i = 0; i < 2; i++) await store.setMoving(true);
+			expect(await start().moving()).toBe(true);
+			for (let i = 0; i < 2; i++) await store.setMoving(false);
+			expect([await store.moving(), await start().moving()]).toEqual([false, false]);
 		});
 
 		it("lets only one of two processes append at the same place, and shows the other what it missed", async () => {

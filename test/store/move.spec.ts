@@ -83,6 +83,8 @@ describe("a move", () => {
 			const { commits, heads } = log.shelf;
 			if (commits.length < all && !heads.some(({ position }) => position === all)) seen.push(`${log.name} is cut short, and no head tells`);
 		}
+		if (!(await to.logs.moving()) && (there.length === 0 || JSON.stringify(await contentOf(to)) !== JSON.stringify(await contentOf(from))))
+			seen.push("not everything is there, and nothing says that a move is under way");
 		return seen;
 	}
 
@@ -201,6 +203,11 @@ describe("refused, with the target as it was, is", () => {
 		new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
 
 	it("a source without any log", () => refusal(emptyPlace(), emptyPlace(), new MoveRefused("there is no log at the source")));
+	it("a source that a move has not filled yet", async () => {
+		const from = await fullPlace();
+		await from.logs.setMoving(true);
+		await refusal(from, emptyPlace(), new MoveRefused("a move to the source has not ended: it holds a part of something"));
+	});
 	it("another number of partitions", async () => {
 		const to = emptyPlace();
 		await to.logs.open("roads", 3);

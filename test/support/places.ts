@@ -14,7 +14,14 @@ import { AT, drafts, newKey, publicOf } from "./vault.ts";
 
 export class MemoryLogStore implements LogStore {
 	readonly logs = new Map<string, readonly ScriptedLog[]>();
+	#moving = false;
 
+	async moving(): Promise<boolean> {
+		return this.#moving;
+	}
+	async setMoving(moving: boolean): Promise<void> {
+		this.#moving = moving;
+	}
 	async contexts(): Promise<ReadonlyMap<string, number>> {
 		return new Map([...this.logs].map(([context, partitions]) => [context, partitions.length]));
 	}

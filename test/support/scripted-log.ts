@@ -102,6 +102,12 @@ export class ScriptedLog implements LogPartition {
 		return this.shelf.commits.slice(after, Math.min(after + limit, this.visible)).map((commit) => ({ ...commit }));
 	}
 
+	async endsAt(position: number): Promise<boolean> {
+		await this.#pass();
+		this.looks.push(position);
+		return this.shelf.tail.position === position;
+	}
+
 	async heads(): Promise<Head[]> {
 		return this.shelf.heads;
 	}
@@ -117,6 +123,10 @@ export class ScriptedLog implements LogPartition {
 			if (commits.length > 0) found.set(name, commits);
 		}
 		return found;
+	}
+	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
+		const found = (await this.streams([name])).get(name) ?? [];
+		return found.filter(({ version }) => version >= from).slice(0, limit);
 	}
 
 	async #pass(): Promise<void> {

@@ -1,0 +1,113 @@
+/** A read model's node that has hardly any time: commands go on, readers are told or told to come again, and in the end every row is there. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { Cluster, ground, ROLES } from "../support/cluster.ts";
+import { eventually, type System } from "../support/system.ts";
+import { answered, expectProblem, noon, ownerOf, plate, radarInService, seen } from "../http/scenery.ts";
+import { expectReplayed } from "./replayed.ts";
+import { memoryOf, Slowed } from "./slowed.ts";
+
+const at = await ground();
+afterAll(() => at?.mongo.stop());
+
+const NODES = {
+	command: ROLES.command,
+	slow: "detections",
+	query: "radars,owners,vehicles,infractions,interventions,case-opening",
+	gateway: ROLES.gateway,
+};
+const RADAR = "r-1";
+/** Milliseconds in which the slow one runs, and in which it stands still: each of its questions to the database takes one round. */
+const RUNS = 20;
+const STANDS = 700;
+/** Who sends commands at the same time. */
+const SIDES = 3;
+/** A read waits for its position for five seconds, then says so; the rest is for its way there and back. */
+const IN_TIME = 10_000;
+/** More than what a node holds by itself some time after a start, in megabytes. */
+const GROWTH = 150;
+const LONG = 150_000;
+
+(at ? describe : describe.skip)("a cluster whose read model of detections stands still most of the time", () => {
+	let cluster: Cluster;
+	let gateway: System;
+	let slowed: Slowed | undefined;
+	let before: Record<string, number>;
+	const others = (): Record<string, System> =>
+		Object.fromEntries(["command", "query", "gateway"].map((name) => [name, cluster.node(name)]));
+	/** Every passage that was acknowledged. */
+	const taken: string[] = [];
+	let sent = 0;
+	beforeAll(async () => {
+		if (!at) return;
+		cluster = await Cluster.start(at, { nodes: NODES });
+		gateway = cluster.node("gateway");
+		await radarInService(gateway, RADAR);
+		await ownerOf(gateway, "o-1", [plate(0)]);
+		before = memoryOf(others());
+	});
+	afterEach(() => slowed?.end());
+	afterAll(() => cluster?.stop());
+
+	async function passed() {
+		const id = `d-${sent++}`;
+		const passage = { id, radar: RADAR, plate: plate(sent % 3), country: "FR", speedKmh: 150, capturedAt: noon };
+		const acknowledged = answered(201, await gateway.post("/detections", passage));
+		taken.push(id);
+		return { id, acknowledged };
+	}
+	/** A passage's own row read back: told, or told to come again; whether it was told. */
+	async function readBack(): Promise<boolean> {
+		const { id, acknowledged } = await passed();
+		const begun = performance.now();
+		const read = await gateway.get(`/detections/${id}`, seen(acknowledged), 2 * IN_TIME);
+		expect(performance.now() - begun).toBeLessThan(IN_TIME);
+		if (read.status === 200) {
+			expect(read.body).toMatchObject({ id, status: "qualified" });
+			return true;
+		}
+		expectProblem(read, 503, "READ_MODEL_LAGGING");
+		expect(read.headers["retry-after"]).toMatch(/^\d+$/);
+		return false;
+	}
+
+	it(
+		"acknowledges every command, and tells readers in time that it lags",
+		async () => {
+			expect(await readBack()).toBe(true);
+			slowed = new Slowed(cluster.node("slow"), RUNS, STANDS);
+			let lagged = 0;
+			const side = async (): Promise<void> => {
+				while (lagged < 5) {
+					if (!(await readBack())) lagged++;
+					for (let i = 0; i < 10; i++) await passed();
+				}
+			};
+			await Promise.all(Array.from({ length: SIDES }, side));
+			const { id, acknowledged } = await passed();
+			const [radar, one] = await Promise.all([gateway.get(`/radars/${RADAR}`, seen(acknowledged)), gateway.get(`/infractions`)]);
+			expect([answered(200, radar).body["detections"], answered(200, one).status, id]).toEqual([taken.length, 200, `d-${sent - 1}`]); // who reads what is not slow waits for nobody
+		},
+		LONG,
+	);
+
+	it("has not piled up elsewhere what one node cannot take", () => {
+		const now = memoryOf(others());
+		for (const [name, mb] of Object.entries(before)) expect([name, Math.max(GROWTH, (now[name] ?? Infinity) - mb)]).toEqual([name, GROWTH]);
+	});
+
+	it(
+		"has every row once it has its time again, as a replay of the logs has them",
+		async () => {
+			await cluster.ready();
+			const told = async (list: string): Promise<string[]> => (await gateway.rows(list)).map(({ id }) => String(id)).sort();
+			for (const list of ["/detections", "/infractions"])
+				await eventually(async () => expect(await told(list)).toEqual(taken.toSorted()), 30_000);
+			await eventually(async () =>
+				expect((await gateway.get(`/radars/${RADAR}`)).body).toMatchObject({ detections: taken.length, qualified: taken.length }),
+			);
+			expect(await cluster.verified()).toBeGreaterThan(2 * taken.length);
+			await expectReplayed(cluster);
+		},
+		LONG,
+	);
+});
