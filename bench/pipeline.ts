@@ -2,33 +2,21 @@
  * The pipeline - detections through HTTP in bulk until all read models are complete, against the bare prototype in the same
  * run: absolute figures do not travel between machines, their ratio does.
  *
- *   node bench/pipeline.ts [--detections 150000] [--radars 3350] [--runs 1] [--entry cli/start.ts]
+ *   node bench/pipeline.ts [--detections 150k] [--radars 3350] [--runs 1]
  *
  * The clock runs from the first byte sent until the three read models show everything, the bench process itself generates and
- * sends meanwhile. With several runs prototype and product take turns, and the medians count. The last line is JSON.
+ * sends meanwhile. With several runs prototype and product take turns, and the medians count.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { environment, root } from "./product.ts";
-import { cents, median, type ProductRun, type Run, runProduct, say } from "./run.ts";
+import { share } from "./markdown.ts";
+import { numbers, type Result, run, say } from "./part.ts";
+import { environment, root } from "./process.ts";
+import { median } from "./quantile.ts";
+import { cents, type ProductRun, type Run, runProduct } from "./run.ts";
 
-const { values: options } = parseArgs({
-	options: {
-		detections: { type: "string", default: "150000" },
-		radars: { type: "string", default: "3350" },
-		runs: { type: "string", default: "1" },
-		entry: { type: "string", default: join("cli", "start.ts") },
-	},
-});
-function above0(name: "detections" | "radars" | "runs"): number {
-	const number = Number(options[name]);
-	if (Number.isInteger(number) && number > 0) return number;
-	throw new Error(`--${name} takes a whole number above 0, not ${options[name]}`);
-}
-const [detections, radars, runs] = [above0("detections"), above0("radars"), above0("runs")];
-process.once("SIGINT", () => process.exit(130));
+const { detections, radars, runs } = numbers({ detections: "150k", radars: "3350", runs: "1" });
 
 async function runPrototype(): Promise<Run> {
 	const child = spawn(process.execPath, [join("bench", "prototype.ts"), String(detections), String(radars)], {
@@ -43,12 +31,11 @@ async function runPrototype(): Promise<Run> {
 	const [code] = await once(child, "close");
 	process.off("exit", abandon);
 	if (code !== 0) throw new Error(`the prototype ended with ${code}`);
-	return JSON.parse(output) as Run;
+	return JSON.parse(output) as Run; // what prototype.ts printed
 }
 
-// -- The report ----------------------------------------------------------------------------
 function medians(of: readonly Run[]): Run {
-	const figure = (name: keyof Run): number => cents(median(of.map((run) => run[name])));
+	const figure = (name: keyof Run): number => cents(median(of.map((one) => one[name])));
 	return {
 		seconds: figure("seconds"),
 		perSecond: Math.round(figure("perSecond")),
@@ -56,32 +43,53 @@ function medians(of: readonly Run[]): Run {
 		rssMb: Math.round(figure("rssMb")),
 	};
 }
-const cells = (name: string, ...figures: readonly (string | number)[]): string =>
-	name.padEnd(12) + figures.map((figure) => String(figure).padStart(14)).join("");
-const line = (name: string, run: Run): string =>
-	cells(name, run.perSecond, run.seconds.toFixed(2), run.cpuMicrosPerDetection.toFixed(1), run.rssMb);
+const cells = (name: string, one: Run) => [name, one.perSecond, one.seconds, one.cpuMicrosPerDetection, one.rssMb];
 
-const heading = cells("", "detections/s", "seconds", "CPU µs each", "peak MB");
-const prototypeRuns: Run[] = [];
-const productRuns: ProductRun[] = [];
-say(heading);
-for (let run = 1; run <= runs; run++) {
-	const bare = await runPrototype();
-	say(line(`prototype ${run}`, bare));
-	const whole = await runProduct({ detections, radars, entry: options.entry });
-	say(
-		`${line(`product ${run}`, whole)}   acknowledged after ${whole.acknowledgedSeconds} s, MB over time ${whole.rssOverTimeMb.join(" ")}`,
-	);
-	if (!whole.stoppedCleanly) say("the product did not stop cleanly");
-	prototypeRuns.push(bare);
-	productRuns.push(whole);
+async function turns(): Promise<readonly [prototypes: readonly Run[], products: readonly ProductRun[]]> {
+	const [prototypes, products]: [Run[], ProductRun[]] = [[], []];
+	for (let turn = 1; turn <= runs; turn++) {
+		const bare = await runPrototype();
+		say(`prototype ${turn}: ${bare.perSecond}/s, ${bare.cpuMicrosPerDetection} µs of CPU each`);
+		const whole = await runProduct({ detections, radars, setup: {} });
+		say(`product ${turn}: ${whole.perSecond}/s, ${whole.cpuMicrosPerDetection} µs each, MB over time ${whole.rssOverTimeMb.join(" ")}`);
+		if (!whole.stoppedCleanly) say("the product did not stop cleanly");
+		prototypes.push(bare);
+		products.push(whole);
+	}
+	return [prototypes, products];
 }
-const prototype = medians(prototypeRuns);
-const product = medians(productRuns);
-const ratio = cents(product.perSecond / prototype.perSecond);
-const cpuRatio = cents(product.cpuMicrosPerDetection / prototype.cpuMicrosPerDetection);
-console.log(heading);
-console.log(line("prototype", prototype));
-console.log(line("product", product));
-console.log(cells("ratio", ratio, "", cpuRatio));
-console.log(JSON.stringify({ detections, radars, runs, ratio, cpuRatio, prototype, product, productRuns }));
+
+async function measure(): Promise<Result> {
+	const [prototypes, products] = await turns();
+	const [prototype, product] = [medians(prototypes), medians(products)];
+	const acknowledged = median(products.map(({ acknowledgedSeconds }) => acknowledgedSeconds));
+	return {
+		about: `${detections.toLocaleString("en")} detections in one NDJSON request over ${radars.toLocaleString("en")} radars, from the first byte sent until every read model shows everything, against a bare one-file prototype of the same way (Moleculer actions, group commit with fsync, decision, process, three read models; no HTTP, no hash chain, no consults, no process rows). ${runs > 1 ? `Medians of ${runs} runs each, taking turns.` : "One run each."}`,
+		tables: [
+			{
+				columns: ["", "detections/s", "seconds", "CPU µs each", "peak MB"],
+				rows: [
+					cells("prototype", prototype),
+					cells("product", product),
+					[
+						"product / prototype",
+						share(product.perSecond, prototype.perSecond),
+						"",
+						share(product.cpuMicrosPerDetection, prototype.cpuMicrosPerDetection),
+						"",
+					],
+				],
+			},
+		],
+		notes: [
+			`The bulk request was answered after ${cents(acknowledged)} s: all of it durable by then, the read models complete after ${product.seconds} s. Resident MB at the first byte, after each quarter of the time and at the end: ${products.at(-1)?.rssOverTimeMb.join(", ") ?? "-"}.`,
+		],
+		figures: {
+			sharePercent: (product.perSecond / prototype.perSecond) * 100,
+			perSecond: product.perSecond,
+			cpuMicros: product.cpuMicrosPerDetection,
+		},
+	};
+}
+
+await run(measure);

@@ -1,37 +1,46 @@
 /**
- * Product - Vigie as a stranger sees it: a child process with a fresh data folder, spoken to over HTTP, watched through
- * /proc (so Linux only). Nothing of its code is imported: what is measured is what is delivered.
+ * Product - Vigie as a stranger sees it: one process or several on a fresh data folder, spoken to over HTTP. Nothing of its code is
+ * imported: what is measured is what is delivered.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { type Memory, Process } from "./process.ts";
 
-const startMs = 60_000;
-const stopMs = 20_000;
-/** USER_HZ, the unit of the times in /proc: 100 on every Linux that Node supports. */
-const ticksPerSecond = 100;
-/** What would make it something else than the embedded product in its delivered state. */
-const foreign = ["NATS_URL", "MONGO_URL", "PARTITIONS", "SERVICES", "METRICS", "METRICS_PORT"];
+const startMs = 120_000;
+type Settings = Readonly<Record<string, string>>;
 
-export const root = join(import.meta.dirname, "..");
-/** The environment of everything that is measured. */
-export const environment = (): NodeJS.ProcessEnv => {
-	const inherited = Object.entries(process.env).filter(([name]) => !foreign.includes(name));
-	return { ...Object.fromEntries(inherited), NODE_ENV: "production" };
-};
+export interface Setup {
+	readonly entry?: string;
+	/** Besides those every product is measured with. */
+	readonly settings?: Settings;
+	/** A data folder that outlives it; else a fresh one goes with it. */
+	readonly dataDir?: string;
+	/** What runs where, by SERVICES; the gateway is on the last. One process with everything otherwise. */
+	readonly nodes?: readonly string[];
+	/** Milliseconds between two looks whether it is ready. */
+	readonly everyMs?: number;
+}
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer().listen(0, "127.0.0.1");
 	await once(server, "listening");
 	const address = server.address();
 	server.close();
 	if (address === null || typeof address === "string") throw new Error("no port to listen on");
 	return address.port;
+}
+
+/** A folder that goes with this process. */
+export function freshFolder(name: string): { readonly path: string; readonly remove: () => void } {
+	const path = mkdtempSync(join(tmpdir(), `vigie-${name}-`));
+	const abandon = (): void => rmSync(path, { recursive: true, force: true });
+	process.once("exit", abandon);
+	return { path, remove: () => (process.off("exit", abandon), abandon()) };
 }
 
 /** The JSON of a successful answer. */
@@ -56,37 +65,44 @@ function textOf(asked: ClientRequest): Promise<string> {
 }
 
 export class Product {
-	readonly #folder = mkdtempSync(join(tmpdir(), "vigie-product-"));
+	readonly port: number;
+	readonly dataDir: string;
+	readonly #folder = freshFolder("product");
 	readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
-	readonly #child: ChildProcess;
-	readonly #port: number;
-	readonly #abandon = (): void => {
-		this.#child.kill("SIGKILL");
-		rmSync(this.#folder, { recursive: true, force: true });
-	};
+	readonly #processes: Process[] = [];
+	readonly #setup: Setup;
 
-	private constructor(entry: string, port: number, settings: Readonly<Record<string, string>>) {
-		const output = openSync(join(this.#folder, "output"), "a");
-		const env = { ...environment(), HOST: "127.0.0.1", PORT: String(port), DATA_DIR: join(this.#folder, "data"), ...settings };
-		this.#port = port;
-		this.#child = spawn(process.execPath, [entry], { cwd: root, env, stdio: ["ignore", output, output] });
-		closeSync(output);
-		process.once("exit", this.#abandon);
+	private constructor(port: number, setup: Setup) {
+		this.port = port;
+		this.#setup = setup;
+		this.dataDir = setup.dataDir ?? join(this.#folder.path, "data");
 	}
 
 	/** Resolves when it says it is ready. */
-	static async start(entry: string, settings: Readonly<Record<string, string>> = {}): Promise<Product> {
-		const product = new Product(entry, await freePort(), settings);
-		const deadline = Date.now() + startMs;
-		while (!(await product.get("/api/health/ready").then(Boolean, () => false))) {
-			if (product.#child.exitCode !== null || Date.now() > deadline) {
-				const output = product.output();
-				await product.stop();
-				throw new Error(`${entry} did not become ready:\n${output}`);
-			}
-			await delay(50);
+	static async start(setup: Setup = {}): Promise<Product> {
+		const product = new Product(await freePort(), setup);
+		try {
+			for (const [number, services] of (setup.nodes ?? [""]).entries()) await product.#begin(number, services);
+			await product.#until(() => product.get("/api/health/ready").then(Boolean, () => false));
+			return product;
+		} catch (error) {
+			const output = product.output();
+			await product.stop();
+			throw new Error(`it did not become ready:\n${output}`, { cause: error });
 		}
-		return product;
+	}
+
+	/** Whoever has no gateway says by itself that it runs; the next one starts after that. */
+	async #begin(number: number, services: string): Promise<void> {
+		const { entry = join("cli", "start.ts"), settings = {}, nodes = [] } = this.#setup;
+		const own = { HOST: "127.0.0.1", PORT: String(this.port), DATA_DIR: this.dataDir, SERVICES: services, NODE_ID: `node-${number}` };
+		const running = new Process([entry], { ...own, ...settings }, join(this.#folder.path, `output-${number}`));
+		this.#processes.push(running);
+		if (number < nodes.length - 1) await this.#until(async () => running.output().includes("Vigie runs"));
+	}
+	async #until(there: () => Promise<boolean>): Promise<void> {
+		for (const deadline = Date.now() + startMs; !(await there()); await delay(this.#setup.everyMs ?? 50))
+			if (this.#processes.some(({ ended }) => ended) || Date.now() > deadline) throw new Error("it ended, or took too long");
 	}
 
 	get<T>(path: string): Promise<T> {
@@ -97,14 +113,14 @@ export class Product {
 
 	/** The body as it came, over a connection of its own: one kept for seconds may be closed by the other side just as it is used. */
 	text(path: string): Promise<string> {
-		const asked = request({ agent: false, host: "127.0.0.1", port: this.#port, path });
+		const asked = request({ agent: false, host: "127.0.0.1", port: this.port, path });
 		asked.end();
 		return textOf(asked);
 	}
 
-	post<T>(path: string, body: object): Promise<T> {
-		const text = JSON.stringify(body);
-		const asked = this.#ask("POST", path, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+	post<T>(path: string, body: object | string, type = "application/json"): Promise<T> {
+		const text = typeof body === "string" ? body : JSON.stringify(body);
+		const asked = this.#ask("POST", path, { "content-type": type, "content-length": Buffer.byteLength(text) });
 		asked.end(text);
 		return answerOf<T>(asked);
 	}
@@ -130,42 +146,37 @@ export class Product {
 		return answer;
 	}
 
-	/** CPU seconds of all its threads since it began. */
+	/** Of all its processes. */
 	cpuSeconds(): number {
-		const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-		// The name of the process may hold spaces: counted from the parenthesis that closes it.
-		const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-		return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+		return this.#processes.reduce((sum, one) => sum + one.cpuSeconds(), 0);
+	}
+	memory(): Memory {
+		const all = this.#processes.map((one) => one.memory());
+		const sum = (of: keyof Memory): number => all.reduce((total, one) => total + one[of], 0);
+		return { rssMb: sum("rssMb"), peakMb: sum("peakMb") };
 	}
 
-	/** Resident memory in MB: now, and at its highest. */
-	memory(): { readonly rssMb: number; readonly peakMb: number } {
-		const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-		const field = (name: string): number => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) / 1_024);
-		return { rssMb: field("VmRSS"), peakMb: field("VmHWM") };
-	}
-
-	/** The end of what it printed. */
+	/** What they printed last. */
 	output(): string {
-		return readFileSync(join(this.#folder, "output"), "utf8").slice(-4_000);
+		return this.#processes.map((one) => one.output()).join("\n");
 	}
 
-	/** Asked to stop as an operator asks; false when it had to be killed or did not end well. */
+	/** Without a warning. */
+	async kill(): Promise<void> {
+		for (const one of this.#processes) await one.kill();
+		await this.stop();
+	}
+
+	/** Asked to stop as an operator asks, the gateway first; false when one had to be killed or did not end well. */
 	async stop(): Promise<boolean> {
 		this.#agent.destroy();
-		if (this.#child.exitCode === null && this.#child.signalCode === null) {
-			const exit = once(this.#child, "exit");
-			const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopMs);
-			this.#child.kill("SIGTERM");
-			await exit;
-			clearTimeout(timer);
-		}
-		process.off("exit", this.#abandon);
-		rmSync(this.#folder, { recursive: true, force: true });
-		return this.#child.exitCode === 0 || this.#child.signalCode === "SIGTERM";
+		let cleanly = true;
+		for (const one of this.#processes.toReversed()) cleanly = (await one.stop()) && cleanly;
+		this.#folder.remove();
+		return cleanly;
 	}
 
 	#ask(method: string, path: string, headers: Record<string, string | number>): ClientRequest {
-		return request({ agent: this.#agent, host: "127.0.0.1", port: this.#port, method, path, headers });
+		return request({ agent: this.#agent, host: "127.0.0.1", port: this.port, method, path, headers });
 	}
 }

@@ -3,8 +3,10 @@
  * model shows all of them, and checked. The clock runs from the first byte sent until then.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { Product } from "./product.ts";
+import { say } from "./part.ts";
+import { Product, type Setup } from "./product.ts";
 import { ownerId, ownerOf, owners, plateOf, radarId, radarSite, registeredVehicles, Traffic } from "./traffic.ts";
+import { inLanes } from "./wire.ts";
 
 const inFlight = 32;
 const pollMs = 50;
@@ -32,20 +34,22 @@ export interface ProductRun extends Run {
 export interface Plan {
 	readonly detections: number;
 	readonly radars: number;
-	readonly entry: string;
-	/** Besides those every product is measured with. */
-	readonly settings?: Readonly<Record<string, string>>;
+	/** Vehicles somebody holds; a thousand where it is not said. */
+	readonly vehicles?: number;
+	readonly setup: Setup;
+	/** Milliseconds after which it is given up. */
+	readonly withinMs?: number;
 	/** Done again and again while the clock runs. */
 	readonly meanwhile?: { readonly everyMs: number; readonly visit: (product: Product) => Promise<void> };
 }
-interface BulkAnswer {
+export interface BulkAnswer {
 	readonly received: number;
 	readonly recorded: number;
 	readonly duplicates: number;
 	readonly refused: number;
 	readonly errors: readonly unknown[];
 }
-interface Page<Row> {
+export interface Page<Row> {
 	readonly rows: readonly Row[];
 	readonly total: number;
 	readonly next: string | null;
@@ -55,24 +59,10 @@ interface RadarRow {
 	readonly qualified: number;
 }
 
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
-export const median = (figures: readonly number[]): number => {
-	const sorted = figures.toSorted((a, b) => a - b);
-	const middle = sorted.length >> 1;
-	return ((sorted[middle] ?? Number.NaN) + (sorted[sorted.length - 1 - middle] ?? Number.NaN)) / 2;
-};
 export const cents = (figure: number): number => Math.round(figure * 100) / 100;
 
-export async function inLanes(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
-	let next = 0;
-	const lane = async (): Promise<void> => {
-		while (next < count) await work(next++);
-	};
-	await Promise.all(Array.from({ length: inFlight }, lane));
-}
-
 /** Waits until a figure is what it must become; a figure that goes beyond it, or stands still, is a failure. */
-async function until(what: string, expected: number, read: () => Promise<number>): Promise<void> {
+export async function until(what: string, expected: number, read: () => Promise<number>): Promise<void> {
 	let last = Number.NaN;
 	for (let changed = Date.now(); ; await delay(pollMs)) {
 		const figure = await read();
@@ -81,20 +71,20 @@ async function until(what: string, expected: number, read: () => Promise<number>
 		if (figure > expected || Date.now() - changed > standstillMs) throw new Error(`${what}: ${figure} instead of ${expected}`);
 	}
 }
-const total = async (product: Product, path: string): Promise<number> => (await product.get<Page<object>>(path)).total;
+export const total = async (product: Product, path: string): Promise<number> => (await product.get<Page<object>>(path)).total;
 
-async function equip(product: Product, radars: number): Promise<void> {
-	await inLanes(radars, async (index) => {
+export async function equip(product: Product, radars: number, vehicles = registeredVehicles): Promise<void> {
+	await inLanes(inFlight, radars, async (index) => {
 		const { id, latitude, longitude, lightKmh } = radarSite(index);
 		const certificate = { number: `C-${index}`, validFrom: "2023-06-01T00:00:00Z", validUntil: "2026-06-01T00:00:00Z" };
 		await product.post("/api/radars", { id, kind: "fixed", latitude, longitude, limits: { lightKmh } });
 		await product.post(`/api/radars/${id}/calibrate`, certificate);
 		await product.post(`/api/radars/${id}/activate`, { from: "2024-01-01T00:00:00Z" });
 	});
-	await inLanes(owners, (index) =>
+	await inLanes(inFlight, Math.min(owners, vehicles), (index) =>
 		product.post("/api/owners", { id: ownerId(index), kind: "person", name: `Owner ${index}`, email: `owner${index}@example.org` }),
 	);
-	await inLanes(registeredVehicles, (index) =>
+	await inLanes(inFlight, vehicles, (index) =>
 		product.post("/api/vehicles", {
 			plate: plateOf(index),
 			country: "FR",
@@ -106,10 +96,10 @@ async function equip(product: Product, radars: number): Promise<void> {
 		}),
 	);
 	await until("radars shown", radars, () => total(product, "/api/radars?pageSize=1"));
-	await until("vehicles shown", registeredVehicles, () => total(product, "/api/vehicles?pageSize=1"));
+	await until("vehicles shown", vehicles, () => total(product, "/api/vehicles?pageSize=1"));
 }
 
-function* lines(traffic: Traffic, detections: number): Generator<string> {
+export function* lines(traffic: Traffic, detections: number): Generator<string> {
 	while (traffic.sent < detections) {
 		let chunk = "";
 		for (let line = 0; line < linesPerChunk && traffic.sent < detections; line++) chunk += `${JSON.stringify(traffic.next())}\n`;
@@ -117,7 +107,11 @@ function* lines(traffic: Traffic, detections: number): Generator<string> {
 	}
 }
 
-async function allShown(product: Product, traffic: Traffic, { detections, radars }: Plan): Promise<void> {
+export async function allShown(
+	product: Product,
+	traffic: Traffic,
+	{ detections, radars }: Pick<Plan, "detections" | "radars">,
+): Promise<void> {
 	await until("detections shown", detections, () => total(product, "/api/detections?pageSize=1"));
 	await until("infractions shown", traffic.offences, () => total(product, "/api/infractions?pageSize=1"));
 	const step = Math.ceil(radars / radarsLookedAt);
@@ -161,7 +155,7 @@ export function visiting(product: Product, { meanwhile }: Plan): { readonly end:
 
 async function measure(product: Product, plan: Plan): Promise<Omit<ProductRun, "stoppedCleanly">> {
 	const { detections, radars } = plan;
-	const traffic = new Traffic(radars);
+	const traffic = new Traffic(radars, plan.vehicles);
 	const samples = [product.memory().rssMb];
 	const sampler = setInterval(() => samples.push(product.memory().rssMb), sampleMs);
 	const visits = visiting(product, plan);
@@ -195,15 +189,26 @@ async function measure(product: Product, plan: Plan): Promise<Omit<ProductRun, "
 	}
 }
 
+async function inTime<T>(work: Promise<T>, withinMs = 2 ** 31 - 1): Promise<T> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`not through after ${withinMs / 1_000} s`)), withinMs);
+	});
+	return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 export async function runProduct(plan: Plan): Promise<ProductRun> {
-	const product = await Product.start(plan.entry, plan.settings);
+	const product = await Product.start(plan.setup);
 	let measured: Omit<ProductRun, "stoppedCleanly">;
 	try {
-		await equip(product, plan.radars);
-		measured = await measure(product, plan);
+		const whole = async () => {
+			await equip(product, plan.radars, plan.vehicles);
+			return measure(product, plan);
+		};
+		measured = await inTime(whole(), plan.withinMs);
 	} catch (error) {
-		say(product.output());
-		await product.stop();
+		say(product.output().slice(-1_000));
+		await product.kill();
 		throw error;
 	}
 	return { ...measured, stoppedCleanly: await product.stop() };

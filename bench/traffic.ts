@@ -61,11 +61,13 @@ export class Traffic {
 	/** Offences of registered vehicles: these cases have a holder. */
 	identified = 0;
 	sent = 0;
+	readonly #registered: number;
 	readonly #limits: readonly number[];
 	readonly #plates: readonly string[];
 	#seed = 0x5eed;
 
-	constructor(radars: number) {
+	constructor(radars: number, registered = registeredVehicles) {
+		this.#registered = registered;
 		this.tallies = Array.from({ length: radars }, () => ({ detections: 0, qualified: 0 }));
 		this.#limits = Array.from({ length: radars }, (_, index) => radarSite(index).lightKmh);
 		this.#plates = Array.from({ length: vehicles }, (_, index) => plateOf(index));
@@ -95,7 +97,7 @@ export class Traffic {
 		if (!offence) return;
 		if (tally) tally.qualified++;
 		this.offences++;
-		if (vehicle < registeredVehicles) this.identified++;
+		if (vehicle < this.#registered) this.identified++;
 	}
 
 	#excess(): number {

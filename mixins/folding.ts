@@ -11,6 +11,8 @@ export interface Step {
 	readonly origin: Origin;
 	readonly data: unknown;
 	readonly fold: Fold<object, unknown>;
+	/** See Touch. */
+	readonly counts: boolean;
 }
 type Handler = Fold<object, unknown> | Touch<object, unknown>;
 
@@ -23,18 +25,27 @@ export function stepsOf(
 	prefix = "",
 ): Step[] {
 	const steps: Step[] = [];
-	for (const commit of commits) {
-		let origin: Origin | null = null;
-		for (const { type, data } of guarded(commit, () => decode(commit)).facts) {
-			const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
-			if (!handler) continue;
-			const from = (origin ??= originOf(commit, context, partition));
-			const id = typeof handler === "function" ? from.id : guarded(commit, () => handler.row(data, from));
-			if (id !== null) steps.push({ id: prefix + id, origin: from, data, fold: typeof handler === "function" ? handler : handler.fold });
+	const place = { position: 0 };
+	guarded(place, () => {
+		for (const commit of commits) {
+			place.position = commit.position;
+			let origin: Origin | null = null;
+			for (const { type, data } of decode(commit).facts) {
+				const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
+				if (!handler) continue;
+				origin ??= originOf(commit, context, partition);
+				const id = typeof handler === "function" ? origin.id : handler.row(data, origin);
+				if (id !== null) steps.push(stepOf(handler, prefix + id, origin, data));
+			}
 		}
-	}
+	});
 	return steps;
 }
+
+const stepOf = (handler: Handler, id: string, origin: Origin, data: unknown): Step =>
+	typeof handler === "function"
+		? { id, origin, data, fold: handler, counts: false }
+		: { id, origin, data, fold: handler.fold, counts: handler.counts === true };
 
 export function originOf(commit: Commit, context: string, partition: number): Origin {
 	const { facts, at, by } = decode(commit);
@@ -61,6 +72,8 @@ export interface Folded {
 	/** The actor's version, after the last of its own facts in the batch. */
 	version: number | undefined;
 	position: number;
+	/** Whether nothing but counts was folded in: it is found as before. */
+	counts: boolean;
 }
 
 /**
@@ -75,30 +88,36 @@ export function foldAll(
 	all = false,
 ): Map<string, Folded> {
 	const folded = new Map<string, Folded>();
-	for (const { id, origin, data, fold } of steps) {
-		const before = rows.get(id);
-		if (!before) continue;
-		const seen = before.at[partition] ?? 0;
-		const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: seen };
-		if (all && before.data) folded.set(id, row);
-		if (seen >= origin.position) continue;
-		row.data = guarded(origin, () => fold(row.data, data, origin));
-		if (origin.service === of && origin.id === id) row.version = origin.version;
-		row.position = origin.position;
-		folded.set(id, row);
-	}
+	const place = { position: 0 };
+	guarded(place, () => {
+		for (const { id, origin, data, fold, counts } of steps) {
+			const before = rows.get(id);
+			if (!before) continue;
+			const seen = before.at[partition] ?? 0;
+			const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: seen, counts: true };
+			if (all && before.data) folded.set(id, row);
+			if (seen >= origin.position) continue;
+			place.position = origin.position;
+			row.data = fold(row.data, data, origin);
+			if (origin.service === of && origin.id === id) row.version = origin.version;
+			row.position = origin.position;
+			row.counts &&= counts;
+			folded.set(id, row);
+		}
+	});
 	for (const row of folded.values()) if (row.position > (row.before.at[partition] ?? 0)) row.at = { ...row.at, [partition]: row.position };
 	return folded;
 }
 
 /** What throws here is a bug in a fold, and stops the follower with the place in its message. */
-function guarded<T>({ position }: { readonly position: number }, run: () => T): T {
+function guarded<T>(place: { readonly position: number }, run: () => T): T {
 	try {
 		return run();
 	} catch (error) {
-		throw new Indigestible(`the fact at position ${position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`, {
-			cause: error,
-		});
+		throw new Indigestible(
+			`the fact at position ${place.position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`,
+			{ cause: error },
+		);
 	}
 }
 

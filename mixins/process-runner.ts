@@ -1,6 +1,6 @@
 /**
- * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done,
- * and asks for it until it is. Rows and checkpoint first, then the commands; recovery is asking again. Knows no Moleculer.
+ * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done, and
+ * asks for it until it is; recovery is asking again (docs/decisions/0005-process-rows-written-behind.md). Knows no Moleculer.
  */
 import type { AnyProcess, Instant, Sending } from "../model/index.ts";
 import type { Follower } from "../store/follow.ts";
@@ -203,14 +203,14 @@ export class ProcessRunner {
 
 	/** What each subject still needs, with its reference as it is now; what a person gave up it needs no more. */
 	async #evaluate(rows: readonly Standing[], changed: ReadonlyMap<string, Pick<Folded, "data">>) {
-		const needs = rows.map(({ data }) => this.#needs(data));
+		const [now, needs] = [this.#clock(), rows.map(({ data }) => this.#needs(data))];
 		const loaded = await this.#rows.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
 		const sendings: { id: string; sendings: readonly Sending[]; cause: string }[] = [];
 		const changes = rows.map((row, i) => {
 			const need = needs[i] ?? null;
 			const reference = need && ((changed.get(need.id)?.data ?? loaded.get(need.id)?.data ?? null) as Reference | null)?.reference; // our own rows
 			const due = this.#due(row.before.id, row.data as Subject, reference ?? null); // our own rows
-			const data = reconsidered(row.data as Subject, due, this.#clock()); // our own rows
+			const data = reconsidered(row.data as Subject, due, now); // our own rows
 			if (due.length > 0 && !data.parked) sendings.push({ id: row.before.id, sendings: due, cause: positionsText(row.at) });
 			return change(row, data, [need?.id ?? null, need?.at ?? null, data.parked ? "parked" : due.length > 0 ? "open" : null]);
 		});

@@ -92,7 +92,7 @@ export class Projector {
 		const now = this.clock();
 		this.#due.seen(now);
 		const changes = [...foldAll(rows, steps, name, this.projection.of).values()].map((folded) =>
-			this.#change(this.#versioned(folded), now),
+			folded.counts && folded.data ? counted(folded) : this.#change(this.#versioned(folded), now),
 		);
 		const position = (await this.table.save(changes, [{ partition: name, from, to }]))
 			? this.#saved(changes, to)
@@ -124,6 +124,7 @@ export class Projector {
 	/** Resolves when every position it follows is in its rows; false after the time given. Positions of other logs are ignored. */
 	until(positions: Positions, milliseconds: number): Promise<boolean> {
 		if (this.#reached(positions)) return Promise.resolve(true);
+		for (const follower of this.followers) follower.hurry(positions[follower.name] ?? 0);
 		return new Promise((resolve) => {
 			const entry = { positions, resolve: () => (cancel(), resolve(true)) };
 			const cancel = this.timers.later(milliseconds, () => {
@@ -175,5 +176,7 @@ export class Projector {
 	}
 }
 
+/** Found as before. */
+const counted = ({ before, data, at }: Folded): Change => ({ before, after: { ...before, at, data } });
 const cell = (value: unknown): Value =>
 	typeof value === "string" || typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : null;

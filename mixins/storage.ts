@@ -4,7 +4,7 @@
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Keyring } from "../store/keys.ts";
-import type { Commit, LogPartition, LogStore } from "../store/log.ts";
+import { type Commit, type LogPartition, type LogStore, MoveBegun } from "../store/log.ts";
 import { Follower, type FollowerOptions } from "../store/follow.ts";
 import { Recent } from "../store/recent.ts";
 import { partitionOf } from "../store/position.ts";
@@ -89,6 +89,7 @@ export class ContextLog {
 			read,
 			every: (wake) => every(this.#timers, LOOK_EVERY, wake),
 			pause: this.#timers.wait,
+			rest: this.#timers.rest,
 		});
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));
@@ -127,11 +128,13 @@ export class Storage {
 	readonly #open: () => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
 	readonly #report: Report;
+	readonly #timers: Timers;
 	#stores: Stores | null = null;
 
-	constructor(open: () => Stores, report: Report) {
+	constructor(open: () => Stores, report: Report, timers: Timers) {
 		this.#open = open;
 		this.#report = report;
+		this.#timers = timers;
 	}
 	/** Opens the stores, unless they are; throws what is wrong with them. */
 	open(): void {
@@ -141,6 +144,7 @@ export class Storage {
 	async ready(): Promise<readonly string[]> {
 		const { logs, rows } = this.#opened;
 		await Promise.all([logs.ready?.(), rows.ready?.()]);
+		if (await logs.moving()) throw new MoveBegun();
 		return [...new Set([...(logs.warnings ?? []), ...(rows.warnings ?? [])])];
 	}
 	get #opened(): Stores {
@@ -165,7 +169,7 @@ export class Storage {
 	async #openLog(name: string): Promise<ContextLog> {
 		const partitions = await this.#opened.logs.open(name);
 		const tell: Tell = (partition, commits) => this.tell(name, partition, commits);
-		return new ContextLog(partitions, nodeTimers, signersOf(partitions, this.keys, nodeTimers, this.#report), tell);
+		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.keys, this.#timers, this.#report), tell);
 	}
 	/** The log of a context, if it is opened here. */
 	opened(name: string): Promise<ContextLog> | undefined {
@@ -198,12 +202,12 @@ export function storageOf(broker: ServiceBroker): Storage {
 	return storage;
 }
 
-export function StorageMiddleware(open: () => Stores): Middleware {
+export function StorageMiddleware(open: () => Stores, timers: Timers = nodeTimers): Middleware {
 	return {
 		name: "Storage",
 		created(broker: ServiceBroker) {
 			const logger = broker.getLogger("storage");
-			storages.set(broker, new Storage(open, (level, message) => logger[level](message)));
+			storages.set(broker, new Storage(open, (level, message) => logger[level](message), timers));
 		},
 		/** Tells those who hold something open for ever that it has to end. */
 		stopping(broker: ServiceBroker) {

@@ -6,7 +6,10 @@ export interface Timers {
 	later(milliseconds: number, run: () => void): () => void;
 	/** Resolves in so many milliseconds. */
 	wait(milliseconds: number): Promise<void>;
+	/** The same, only so that what comes meanwhile is done together: nothing changes where it resolves at once. */
+	rest(milliseconds: number): Promise<void>;
 }
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export const nodeTimers: Timers = {
 	soon: (run) => void setImmediate(run),
@@ -14,7 +17,8 @@ export const nodeTimers: Timers = {
 		const timer = setTimeout(run, milliseconds).unref();
 		return () => clearTimeout(timer);
 	},
-	wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+	wait: pause,
+	rest: pause,
 };
 
 /** Runs something again and again until the returned function is called. */

@@ -13,9 +13,9 @@ import { nodeTimers, type Timers } from "./timers.ts";
 export class Overtaken extends Error {}
 
 /** Rows that may wait to be written. */
-const MOST = 6000;
+const MOST = 16_000;
 /** How long one may wait, in milliseconds. */
-const LONGEST = 250;
+export const LONGEST = 1000;
 
 export class WriteBehind {
 	readonly #table: Table;

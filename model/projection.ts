@@ -23,6 +23,8 @@ export type Fold<R, D> = (row: R | null, data: D, origin: Origin) => R | null;
 export interface Touch<R, D> {
 	readonly row: (data: D, origin: Origin) => string | null;
 	readonly fold: Fold<R, D>;
+	/** A count that grows: neither what the row is filtered and sorted by nor when it reads differently hangs on it, so neither is worked out again. */
+	readonly counts?: true;
 }
 
 export interface Projection<R extends object, F extends object, Shown extends object> {

@@ -9,7 +9,7 @@ export function same(a: unknown, b: unknown): boolean {
 
 /** An object without its undefined values: what is stored and what is sent is what was given. */
 export function given<T extends object>(fields: T): T {
-	const out = { ...fields };
-	for (const key in out) if (out[key] === undefined) delete out[key];
-	return out;
+	const out: Partial<T> = {};
+	for (const key in fields) if (fields[key] !== undefined) out[key] = fields[key]; // never made and taken out again: that makes an object slow for good
+	return out as T; // but for what was undefined
 }

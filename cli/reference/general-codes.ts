@@ -55,7 +55,10 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	STORE_UNAVAILABLE: { means: "The log or the rows could not be read or written; nothing is known to have been done.", then: AGAIN },
 	SERVICE_UNAVAILABLE: { means: "No node offers the service now.", then: AGAIN },
 	REQUEST_TIMEOUT: { means: "No answer in time; whether it was done is not known.", then: AGAIN },
-	CALLER_GONE: { means: "A command that waited too long for its caller was not decided; over HTTP it is a `REQUEST_TIMEOUT`.", then: AGAIN },
+	CALLER_GONE: {
+		means: "A command that waited too long for its caller was not decided; over HTTP it is a `REQUEST_TIMEOUT`.",
+		then: AGAIN,
+	},
 	TOO_BUSY: { means: "Too many requests wait on this node.", then: AGAIN },
 	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
 	STARTING: { means: "The node is not up yet.", then: AGAIN },

@@ -101,10 +101,10 @@ export const detection = define({
 			already: (state, params) => same(state.passage, asRecorded(params)),
 			consult: { radar: ask("radar.enforcementAt", ({ radar, capturedAt }: Passage) => ({ id: radar, at: capturedAt })) },
 			require: [captureIsNotAhead],
-			decide: (_unknown, params, { consulted }) => [
-				fact("detection.recorded", asRecorded(params)),
-				judge(asRecorded(params), consulted.radar),
-			],
+			decide: (_unknown, params, { consulted }) => {
+				const passage = asRecorded(params);
+				return [fact("detection.recorded", passage), judge(passage, consulted.radar)];
+			},
 			/** `outcome`: `qualified` or `discarded`; with `reason` when discarded. */
 			answer: ([, outcome]) =>
 				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },

@@ -27,7 +27,11 @@ const equipped =
 	(row, data) =>
 		row && (row.equipment ? { ...row, equipment: change(row.equipment, data) } : row);
 /** On the radar's own row, by how it is called in the detection. */
-const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touch<Row, D> => ({ row: ({ radar }) => radar, fold });
+const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touch<Row, D> => ({
+	row: ({ radar }) => radar,
+	fold,
+	counts: true,
+});
 
 export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	name: "radars",

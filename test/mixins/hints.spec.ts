@@ -4,12 +4,11 @@ import fc from "fast-check";
 import { hintOf } from "../../mixins/hints.ts";
 import { Projector, tableOf } from "../../mixins/projector.ts";
 import { ContextLog } from "../../mixins/storage.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
 import type { Commit } from "../../store/log.ts";
 import { MemoryRowStore } from "../support/memory-rows.ts";
 import { ScriptedLog } from "../support/scripted-log.ts";
 import { logsOf, things } from "../support/shop.ts";
-import { turns } from "../support/turns.ts";
+import { restless, turns } from "../support/turns.ts";
 
 const CLOCK = "2026-03-02T00:00:00.000Z";
 const COUNT = 40;
@@ -24,7 +23,7 @@ class Node {
 	readonly log = new ScriptedLog(undefined, { name: "shop:0" });
 	readonly #looks: (() => void)[] = [];
 	readonly from = new ContextLog([this.log], {
-		...nodeTimers,
+		...restless,
 		later: (_ms, run) => (this.#looks.push(run), () => undefined),
 		wait: () => turns(1),
 	});

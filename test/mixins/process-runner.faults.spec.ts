@@ -1,6 +1,6 @@
 /** What a process asks for is refused, fails, is not answered, or is cut off by a crash: it is done in the end, once, or waits for a person. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Depot, NOW } from "../support/depot.ts";
+import { Depot, NOW, WRITTEN } from "../support/depot.ts";
 import { type Moved, type Sent } from "../support/parcels.ts";
 import { turns } from "../support/turns.ts";
 
@@ -117,10 +117,10 @@ describe("a process whose command", () => {
 		expect(depot.round.asked).toEqual([open("a")]);
 		depot.move(moved(9, "Oak 2"), moved(4, null)); // wakes it, though nothing has to be done
 		await depot.settle();
-		await later(1000);
+		await later(2 * WRITTEN);
 		depot.move(moved(3, "Elm 1"), moved(4, "Elm 1"));
 		await depot.settle();
-		await later(1000);
+		await later(2 * WRITTEN);
 		await depot.settle();
 		expect(depot.addresses).toEqual({ a: "Elm 1" });
 		expect(await depot.references()).toMatchObject({ ann: { pending: [] } });
@@ -130,13 +130,13 @@ describe("a process whose command", () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.showAll();
-		await later(300); // written
+		await later(WRITTEN); // written
 		depot.calls[0]?.execute();
 		await depot.crash();
 		depot.obliging = true;
 		await depot.runner.recover();
 		await depot.settle();
-		await later(300);
+		await later(WRITTEN);
 		expect(depot.round.asked.toSorted()).toEqual([open("a"), open("a"), open("b"), open("b")]);
 		expect(depot.logs.round.shelf.commits).toHaveLength(2);
 		expect(await depot.subjects()).toEqual({ a: done(null), b: done(null) });
@@ -151,7 +151,7 @@ describe("a process whose command", () => {
 		await depot.crash();
 		depot.obliging = true;
 		await depot.settle();
-		await later(300);
+		await later(WRITTEN);
 		expect(depot.round.asked).toEqual([open("a"), open("a")]);
 		expect(depot.logs.round.shelf.commits).toHaveLength(1);
 		expect(await depot.subjects()).toEqual({ a: done(null) });
@@ -165,13 +165,13 @@ describe("a process whose command", () => {
 		depot.obliging = false;
 		depot.move(moved(3, "Elm 1"));
 		await depot.show("people");
-		await later(300); // written: the span is still to be looked through
+		await later(WRITTEN); // written: the span is still to be looked through
 		expect(await count(depot, "open")).toBe(1);
 		await depot.crash();
 		depot.obliging = true;
 		void depot.runner.recover();
 		await depot.settle();
-		await later(300);
+		await later(WRITTEN);
 		expect(depot.addresses).toEqual({ a: "Elm 1", b: "Elm 1" });
 		expect(await count(depot, "open")).toBe(0);
 	});
@@ -182,13 +182,13 @@ describe("a process whose command", () => {
 			depot.table.script.push(mishap);
 			depot.send(sent("a", 5));
 			await depot.settle();
-			await later(300);
+			await later(WRITTEN);
 			depot.send(sent("b", 5));
 			depot.move(moved(3, "Elm 1"));
 			await depot.settle();
-			await later(2000);
+			await later(2 * WRITTEN);
 			await depot.settle();
-			await later(2000);
+			await later(2 * WRITTEN);
 			expect(depot.addresses).toEqual({ a: "Elm 1", b: "Elm 1" });
 			expect(await depot.subjects()).toEqual({ a: done("Elm 1"), b: done("Elm 1") });
 		});
@@ -199,12 +199,12 @@ describe("a process whose command", () => {
 			await depot.settle();
 			const release = depot.table.hold();
 			depot.table.script.push("rejected");
-			await later(300); // being written
+			await later(WRITTEN); // being written
 			depot.move(moved(3, "Elm 1"));
 			await depot.show("people");
 			release();
 			await turns();
-			await later(2000);
+			await later(2 * WRITTEN);
 			void depot.runner.recover();
 			await depot.settle();
 			expect(depot.addresses).toEqual({ a: "Elm 1" });
@@ -214,7 +214,7 @@ describe("a process whose command", () => {
 			const depot = await Depot.open({ obliging: false });
 			depot.send(sent("a", 5));
 			await depot.showAll();
-			await later(300);
+			await later(WRITTEN);
 			await depot.crash();
 			depot.calls.length = 0;
 			void depot.runner.recover();
@@ -222,7 +222,7 @@ describe("a process whose command", () => {
 			for (const call of depot.calls.splice(0)) call.fail();
 			await turns();
 			depot.table.unreadable = 1;
-			await later(1000);
+			await later(2 * WRITTEN);
 			depot.obliging = true;
 			for (const call of depot.calls.splice(0)) call.answer();
 			void depot.runner.recover();
@@ -234,17 +234,17 @@ describe("a process whose command", () => {
 			const depot = await Depot.open({ obliging: false });
 			depot.send(sent("bad", 5));
 			await depot.showAll();
-			await later(300);
+			await later(WRITTEN);
 			await depot.crash();
 			void depot.runner.recover();
 			await turns();
 			depot.table.unreadable = 1;
 			for (const call of depot.calls.splice(0)) call.answer();
 			depot.obliging = true;
-			await later(1000);
+			await later(2 * WRITTEN);
 			void depot.runner.recover();
 			await depot.settle();
-			await later(1000);
+			await later(2 * WRITTEN);
 			expect(await count(depot, "parked")).toBe(1);
 		});
 	});

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
 import { decode } from "../../store/codec.ts";
-import { Depot, type Log } from "../support/depot.ts";
+import { Depot, type Log, WRITTEN } from "../support/depot.ts";
 import { addressesBy, type Moved, type Sent } from "../support/parcels.ts";
 import type { SaveMishap } from "../support/memory-rows.ts";
 import { turns } from "../support/turns.ts";
@@ -24,7 +24,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 		weight: 6,
 		arbitrary: fc.record({ show: fc.constantFrom<Log>("post", "people", "round", "round"), count: fc.integer({ min: 1, max: 3 }) }),
 	},
-	{ weight: 2, arbitrary: fc.record({ pass: fc.constantFrom(20, 260, 1000) }) },
+	{ weight: 2, arbitrary: fc.record({ pass: fc.constantFrom(20, WRITTEN, 2000) }) },
 	{
 		weight: 5,
 		arbitrary: fc.record({ call: fc.nat(3), how: fc.constantFrom("execute", "execute", "answer", "answer", "fail", "fail though done") }),

@@ -1,6 +1,6 @@
 /** A process does what follows from the facts, once, whatever comes first (DESIGN §5); time passes only when a test lets it. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Depot } from "../support/depot.ts";
+import { Depot, WRITTEN } from "../support/depot.ts";
 import { type Moved, type Sent } from "../support/parcels.ts";
 import { turns } from "../support/turns.ts";
 
@@ -182,7 +182,7 @@ describe("a process", () => {
 			depot.send(sent(`p${i}`, day));
 			depot.move(moved(day - 1, `Elm ${i}`));
 			await Promise.all([depot.settle(), other.settle()]);
-			await jest.advanceTimersByTimeAsync(300); // what waits to be written is
+			await jest.advanceTimersByTimeAsync(WRITTEN); // what waits to be written is
 			await Promise.all([depot.settle(), other.settle()]);
 		}
 		expect(depot.addresses).toEqual({ p0: "Elm 0", p1: "Elm 1", p2: "Elm 2", p3: "Elm 3" });

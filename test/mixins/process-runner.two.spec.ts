@@ -1,6 +1,6 @@
 /** Two processes keep one promise on the same rows: what one decides rests on nothing the other has changed meanwhile (LAW 8). */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Depot } from "../support/depot.ts";
+import { Depot, WRITTEN } from "../support/depot.ts";
 import { turns } from "../support/turns.ts";
 
 describe("of two processes that keep one promise", () => {
@@ -22,7 +22,7 @@ describe("of two processes that keep one promise", () => {
 		for (let round = 0; round < 3; round++)
 			for (const depot of [one, two]) {
 				await depot.settle();
-				await later(300);
+				await later(WRITTEN);
 				void depot.runner.recover();
 				await turns();
 			}
@@ -32,16 +32,16 @@ describe("of two processes that keep one promise", () => {
 		one.send({ id: "a", customer: "ann", day: 5 });
 		for (const depot of [one, two]) {
 			await depot.show("post");
-			await later(300); // written by the first
+			await later(WRITTEN); // written by the first
 		}
 		await two.show("round"); // opened where nobody lived then: settled, and not written yet
 		one.move({ customer: "ann", from: 3, address: "Elm 1" });
 		await one.show("people"); // written, and those it concerns are woken as the first knows them
-		await later(300);
+		await later(WRITTEN);
 		one.send({ id: "b", customer: "bob", day: 5 });
 		for (const depot of [two, one]) {
 			await depot.show("post"); // who is slower goes on where the other is, and takes nothing of what lies before
-			await later(300);
+			await later(WRITTEN);
 		}
 		await settle();
 		expect(one.addresses).toEqual({ a: "Elm 1", b: null });

@@ -6,7 +6,7 @@ import { query } from "../support/cars.ts";
 import { FaultyTable, MemoryRowStore } from "../support/memory-rows.ts";
 import { ScriptedLog, Shelf } from "../support/scripted-log.ts";
 import { type Event, logsOf, things } from "../support/shop.ts";
-import { turns } from "../support/turns.ts";
+import { restless, turns } from "../support/turns.ts";
 
 const LONG = 5000;
 const made = (id: string, amount = 1): Event => ({ log: "shop", what: "made", id, amount });
@@ -29,7 +29,7 @@ describe("a projector", () => {
 			context,
 			partition: 0,
 			log: logs[context],
-			from: new ContextLog([logs[context]]),
+			from: new ContextLog([logs[context]], restless),
 		}));
 		await projector.start(followed, (error) => stopped.push(error));
 		await turns(3);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { MetricName } from "../../mixins/metric.ts";
 import { processFigures, processHealth, workOf } from "../../mixins/work.ts";
-import { Depot } from "../support/depot.ts";
+import { Depot, WRITTEN } from "../support/depot.ts";
 import type { Sent } from "../support/parcels.ts";
 import { turns } from "../support/turns.ts";
 
@@ -24,11 +24,11 @@ describe("a process", () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.showAll();
-		await later(300); // written behind
+		await later(WRITTEN); // written behind
 		expect(await workOf(depot.runner)).toEqual({ asking: 2, open: 2, parked: 0 });
 		for (const call of depot.calls.splice(0)) call.answer();
 		await depot.settle();
-		await later(300);
+		await later(WRITTEN);
 		expect(await workOf(depot.runner)).toEqual({ asking: 0, open: 0, parked: 0 });
 	});
 
@@ -36,7 +36,7 @@ describe("a process", () => {
 		const depot = await Depot.open();
 		depot.send(sent("bad", 5), sent("bad-too", 5), sent("good", 5));
 		await depot.settle();
-		await later(300);
+		await later(WRITTEN);
 		expect(await processHealth(depot.runner)).toMatchObject({ name: "delivering", ready: true, asking: 0, open: 0, parked: 2, lag: 0 });
 		const given: Partial<Record<MetricName, unknown>> = {};
 		await processFigures(depot.runner, (name, value, labels) => void (given[name] = [value, labels]));
@@ -53,7 +53,7 @@ describe("a process", () => {
 		depot.table.script.push(...Array.from({ length: 50 }, () => "rejected" as const));
 		depot.send(sent("a", 5));
 		await depot.showAll();
-		await later(300);
+		await later(WRITTEN);
 		expect(await processHealth(depot.runner)).toMatchObject({ ready: false, reason: "delivering cannot write its rows: the disk is full" });
 		depot.table.script.length = 0;
 		depot.send(sent("b", 5));

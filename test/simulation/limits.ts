@@ -13,7 +13,7 @@ export const SMALL: readonly Patch[] = [
 	limit("store/follow.ts", "PAGE", "4000", "2"),
 	limit("store/recent.ts", "KEPT", "16_384", "8"),
 	limit("mixins/row-cache.ts", "CAPACITY", "4096", "2"),
-	limit("mixins/write-behind.ts", "MOST", "6000", "2"),
+	limit("mixins/write-behind.ts", "MOST", "16_000", "2"),
 	limit("mixins/outbox.ts", "MANY", "1000", "2"),
 	limit("mixins/outbox.ts", "CALLS", "4", "2"),
 	limit("mixins/outbox.ts", "FULL", "5000", "2"),

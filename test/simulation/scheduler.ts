@@ -71,10 +71,12 @@ export class Scheduler {
 	}
 	/** The timers of one life. */
 	timersOf(owner: Owner): Timers {
+		const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => this.at(this.now + milliseconds, resolve, owner));
 		return {
 			soon: (run) => this.post(run, owner),
 			later: (milliseconds, run) => this.at(this.now + milliseconds, run, owner),
-			wait: (milliseconds) => new Promise((resolve) => this.at(this.now + milliseconds, resolve, owner)),
+			wait,
+			rest: wait,
 		};
 	}
 

@@ -14,7 +14,7 @@ import { account, type AccountFacts } from "./account.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
 import { Scrape } from "./prometheus.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
-import { turns } from "./turns.ts";
+import { restless, turns } from "./turns.ts";
 
 /** An amount no read model can fold. */
 export const POISON = 666;
@@ -84,10 +84,19 @@ export class BankNode {
 				"Timeout",
 				"ErrorHandler",
 				this.metrics.middleware,
-				StorageMiddleware(() => ({
-					logs: { contexts: async () => new Map([["bank", 1]]), open: async () => [this.log], close: async () => undefined },
-					rows: this.rows,
-				})),
+				StorageMiddleware(
+					() => ({
+						logs: {
+							contexts: async () => new Map([["bank", 1]]),
+							open: async () => [this.log],
+							moving: async () => false,
+							setMoving: async () => undefined,
+							close: async () => undefined,
+						},
+						rows: this.rows,
+					}),
+					restless,
+				),
 			] as never,
 		});
 		this.broker.createService({ name: account.name, mixins: [EventSourced(account)] });

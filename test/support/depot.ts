@@ -9,13 +9,16 @@ import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
 import { ContextLog } from "../../mixins/storage.ts";
 import { nodeTimers } from "../../mixins/timers.ts";
+import { LONGEST } from "../../mixins/write-behind.ts";
 import type { Table } from "../../store/rows.ts";
 import { chainedAfter } from "./commits.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
 import { delivering, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
-import { turns } from "./turns.ts";
+import { restless, turns } from "./turns.ts";
 
+/** Milliseconds after which what waited to be written is. */
+export const WRITTEN = LONGEST + 50;
 /** When everything is parked, retried and given up. */
 export const NOW = "2026-03-31T08:00:00.000Z";
 export type Log = "post" | "people" | "round" | "operations";
@@ -111,7 +114,7 @@ export class Depot {
 			context,
 			partition: 0,
 			log: this.logs[context],
-			from: new ContextLog([this.logs[context]]),
+			from: new ContextLog([this.logs[context]], restless),
 		}));
 		await this.runner.start(followed, (error) => this.stopped.push(error));
 		await turns(12); // a hint in the middle of the first look costs a pause

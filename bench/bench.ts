@@ -1,0 +1,90 @@
+/**
+ * npm run bench - measures everything, one part after the other, each in processes and folders of its own, and writes
+ * docs/performance.md with its charts.
+ *
+ *   npm run bench [-- --quick] [-- --only growth,latency] [-- --out docs]
+ *
+ * `--quick` shows in a few minutes that all of it works. `--only` measures some parts anew and keeps what is known of the others;
+ * with one part alone, what comes after `--` are options of that part: `npm run bench -- --only growth -- --to 10M`.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { load, machine } from "./machine.ts";
+import { type Measured, publish, resultsIn } from "./page.ts";
+import { type Result, say } from "./part.ts";
+import { type Part, parts } from "./parts.ts";
+import { environment, root } from "./process.ts";
+
+const { values: options, positionals: own } = parseArgs({
+	allowPositionals: true,
+	options: { quick: { type: "boolean", default: false }, only: { type: "string" }, out: { type: "string", default: "docs" } },
+});
+const { quick } = options;
+/** So many times as long as expected, and no less than so many seconds: then a part hangs, and is ended. */
+const [patience, leastPatience] = [6, 180];
+const out = resolve(root, options.out);
+
+function chosen(): readonly Part[] {
+	const names = options.only?.split(",").map((name) => name.trim());
+	const unknown = names?.find((name) => !parts.some((part) => part.name === name));
+	if (unknown !== undefined) throw new Error(`--only names "${unknown}"; there are ${parts.map(({ name }) => name).join(", ")}`);
+	const found = parts.filter(({ name }) => names?.includes(name) ?? true);
+	if (own.length > 0 && found.length !== 1) throw new Error("options after -- are for one part alone: name it with --only");
+	return found;
+}
+
+const argumentsOf = ({ whole, quick: short }: Part): readonly string[] =>
+	own.length > 0 ? own : (quick ? short : whole).split(" ").filter(Boolean);
+const commandOf = (part: Part): string => ["node", part.script, ...argumentsOf(part)].join(" ");
+
+/** As long as it took the last time, the same way; else as long as it says. */
+function expected(part: Part): number {
+	const last = resultsIn(out)[part.name];
+	return last?.command === commandOf(part) ? last.seconds : part.seconds[quick ? 1 : 0];
+}
+const span = (seconds: number): string => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
+
+async function outputOf(part: Part): Promise<string> {
+	const args = ["--disable-warning=ExperimentalWarning", part.script, ...argumentsOf(part), "--json"];
+	// A MongoDB that is given is for the parts that ask for one.
+	const env = { ...environment(), ...(process.env["MONGO_URL"] ? { MONGO_URL: process.env["MONGO_URL"] } : {}) };
+	const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
+	const abandon = (): void => void child.kill("SIGTERM");
+	process.once("exit", abandon);
+	const tooLong = own.length > 0 ? undefined : setTimeout(abandon, Math.max(leastPatience, patience * expected(part)) * 1_000);
+	let output = "";
+	child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+	const [code] = await once(child, "close");
+	clearTimeout(tooLong);
+	process.off("exit", abandon);
+	if (code !== 0) throw new Error(`${part.script} ended with ${code}`);
+	return output.trim().split("\n").at(-1) ?? "";
+}
+
+async function measure(part: Part): Promise<Measured> {
+	const [at, begun, busy] = [new Date().toISOString(), performance.now(), load()];
+	const result = JSON.parse(await outputOf(part)) as Result; // what part.ts printed
+	const seconds = Math.round((performance.now() - begun) / 100) / 10;
+	return { at, seconds, load: busy, command: commandOf(part), quick, machine: here, result };
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+const here = machine();
+const todo = chosen();
+const failed: string[] = [];
+say(`load ${load()}, ${here.cpus} CPUs, fsync ${here.fsyncMs.p50} ms`);
+for (const [i, part] of todo.entries()) {
+	const left = todo.slice(i).reduce((sum, one) => sum + expected(one), 0);
+	say(`[${i + 1}/${todo.length}] ${part.title} · about ${span(expected(part))} · ${span(left)} left in all`);
+	try {
+		const measured = await measure(part);
+		publish(out, { ...resultsIn(out), [part.name]: measured });
+	} catch (error) {
+		failed.push(part.name);
+		say(`${part.name}: ${error instanceof Error ? error.message : String(error)}`);
+	}
+}
+say(failed.length > 0 ? `not measured: ${failed.join(", ")}` : `all of it is in ${join(options.out, "performance.md")}`);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -1,0 +1,92 @@
+/**
+ * Open loop - detections that arrive on a schedule of their own, whatever becomes of those before: latency counts from the instant one
+ * was due, so that a system that stalls is charged for all who came meanwhile (no coordinated omission).
+ */
+import { Recorder } from "./quantile.ts";
+import { headerOf, type Wire } from "./wire.ts";
+import type { Passage, Traffic } from "./traffic.ts";
+
+export interface Latencies {
+	/** Due until acknowledged: on the disk. */
+	readonly acknowledged: Recorder;
+	/** Due until its row could be read; of one in four. */
+	readonly visible: Recorder;
+	/** Due until a listener of the live feed had it. */
+	readonly heard: Recorder;
+}
+export interface Ran {
+	readonly latencies: Latencies;
+	/** Arrivals not acknowledged yet when the last one was due. */
+	readonly backlog: number;
+}
+/** One in so many is read back: more would be a load of its own. */
+const readEvery = 4;
+
+/** Every instant one is due, in milliseconds from now: arrivals of no memory (Poisson), seeded, the same for all who ask for the same. */
+export function schedule(perSecond: number, seconds: number): readonly number[] {
+	let seed = 0x5eed;
+	const random = (): number => {
+		seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) | 0;
+		return ((seed >>> 0) + 1) / 4_294_967_297;
+	};
+	const due: number[] = [];
+	for (let at = 0; ;) {
+		at -= (Math.log(random()) * 1_000) / perSecond;
+		if (at >= seconds * 1_000) return due;
+		due.push(at);
+	}
+}
+
+export class OpenLoop {
+	readonly #wire: Wire;
+	readonly #traffic: Traffic;
+	/** By the id of a detection, when it was due: taken away when heard. */
+	readonly #due = new Map<string, { readonly at: number; readonly heard: Recorder }>();
+
+	constructor(wire: Wire, traffic: Traffic) {
+		this.#wire = wire;
+		this.#traffic = traffic;
+	}
+
+	/** The live feed gave a detection. */
+	heard(id: string, now: number): void {
+		const due = this.#due.get(id);
+		if (!due) return;
+		this.#due.delete(id);
+		due.heard.record(now - due.at);
+	}
+	/** Detections not heard of yet. */
+	get unheard(): number {
+		return this.#due.size;
+	}
+
+	async run(perSecond: number, seconds: number): Promise<Ran> {
+		const latencies = { acknowledged: new Recorder(), visible: new Recorder(), heard: new Recorder() };
+		const arrivals = schedule(perSecond, seconds);
+		const pending: Promise<void>[] = [];
+		const begun = performance.now();
+		let next = 0;
+		await new Promise<void>((over) => {
+			const look = (): void => {
+				for (const now = performance.now() - begun; next < arrivals.length && (arrivals[next] ?? 0) <= now; next++)
+					pending.push(this.#arrive(begun + (arrivals[next] ?? 0), next % readEvery === 0, latencies));
+				if (next < arrivals.length) setTimeout(look, Math.max(0, begun + (arrivals[next] ?? 0) - performance.now()));
+				else over();
+			};
+			look();
+		});
+		const backlog = arrivals.length - latencies.acknowledged.count;
+		await Promise.all(pending);
+		return { latencies, backlog };
+	}
+
+	async #arrive(due: number, readBack: boolean, { acknowledged, visible, heard }: Latencies): Promise<void> {
+		const passage: Passage = this.#traffic.next();
+		this.#due.set(passage.id, { at: due, heard });
+		const answer = await this.#wire.done("POST", "/api/detections", JSON.stringify(passage));
+		acknowledged.record(performance.now() - due);
+		if (!readBack) return;
+		await this.#wire.done("GET", `/api/detections/${passage.id}`, "", `X-Position: ${headerOf(answer, "x-position")}\r\n`);
+		visible.record(performance.now() - due);
+	}
+}

@@ -1,0 +1,107 @@
+/**
+ * Wire - the cheapest HTTP client there can be: keep-alive sockets, a request written as text, an answer found by its Content-Length.
+ * It shares the machine with what it measures, so what it does not need to do is left out.
+ */
+import { connect, type Socket } from "node:net";
+
+export interface Answer {
+	readonly status: number;
+	/** Status line and headers, as they came. */
+	readonly head: string;
+	readonly body: string;
+}
+const end = Buffer.from("\r\n\r\n");
+
+/** The value of a header; empty when there is none. */
+export const headerOf = ({ head }: Answer, name: string): string => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim() ?? "";
+
+class Lane {
+	readonly #socket: Socket;
+	readonly #freed: (lane: Lane) => void;
+	#received: Buffer = Buffer.alloc(0);
+	#asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
+	closed = false;
+
+	constructor(port: number, freed: (lane: Lane) => void) {
+		this.#freed = freed;
+		this.#socket = connect(port, "127.0.0.1").setNoDelay(true);
+		this.#socket.on("data", (part: Buffer) => this.#take(part));
+		this.#socket.on("error", (error) => this.#fail(error));
+		this.#socket.on("close", () => this.#fail(new Error("the connection was closed")));
+	}
+	ask(text: string): Promise<Answer> {
+		return new Promise((resolve, reject) => {
+			this.#asked = { resolve, reject };
+			this.#socket.write(text);
+		});
+	}
+	close(): void {
+		this.#socket.destroy();
+	}
+	#take(part: Buffer): void {
+		this.#received = this.#received.length === 0 ? part : Buffer.concat([this.#received, part]);
+		const cut = this.#received.indexOf(end);
+		if (cut < 0) return;
+		const head = this.#received.toString("latin1", 0, cut);
+		const length = /^content-length: (\d+)/im.exec(head)?.[1];
+		if (length === undefined) return this.#fail(new Error(`an answer without a length:\n${head}`));
+		const size = cut + end.length + Number(length);
+		if (this.#received.length < size) return;
+		const answer = { status: Number(head.slice(9, 12)), head, body: this.#received.toString("utf8", cut + end.length, size) };
+		this.#received = this.#received.subarray(size);
+		const asked = this.#asked;
+		this.#asked = null;
+		this.#freed(this);
+		asked?.resolve(answer);
+	}
+	#fail(error: Error): void {
+		this.closed = true;
+		this.#asked?.reject(error);
+		this.#asked = null;
+		this.#socket.destroy();
+	}
+}
+
+export class Wire {
+	readonly #port: number;
+	readonly #free: Lane[] = [];
+	readonly #all = new Set<Lane>();
+	/** Connections there were, at most. */
+	get lanes(): number {
+		return this.#all.size;
+	}
+
+	constructor(port: number) {
+		this.#port = port;
+	}
+
+	/** Over a connection nobody uses now, else over a new one. */
+	ask(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
+		const content = body === "" ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+		return this.#lane().ask(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}${content}\r\n${body}`);
+	}
+	/** The same, but anything else than 2xx is an error. */
+	async done(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
+		const answer = await this.ask(method, path, body, headers);
+		if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path} → ${answer.status} ${answer.body.slice(0, 300)}`);
+		return answer;
+	}
+	#lane(): Lane {
+		for (let lane = this.#free.pop(); lane; lane = this.#free.pop()) if (!lane.closed) return lane;
+		const lane = new Lane(this.#port, (free) => this.#free.push(free));
+		this.#all.add(lane);
+		return lane;
+	}
+	close(): void {
+		for (const lane of this.#all) lane.close();
+	}
+}
+
+/** So many at a time, until all are done. */
+export async function inLanes(lanes: number, count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+	let next = 0;
+	const lane = async (): Promise<void> => {
+		while (next < count) await work(next++);
+	};
+	await Promise.all(Array.from({ length: lanes }, lane));
+}
