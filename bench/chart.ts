@@ -16,7 +16,7 @@ const lines = [
 	{ light: "#57606a", dark: "#8b949e", dash: "1 2" },
 ] as const;
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const place = (figure: number): string => String(Math.round(figure * 10) / 10);
 
 /** Four to eight round steps from 0 to beyond the highest. */

@@ -74,13 +74,14 @@ export function pageOf(results: Results): string {
 	].join("\n\n");
 }
 
-/** Writes what was measured, the page, and every chart on it; a chart of a part that draws it no more goes. */
+/** Writes what was measured, the page, and every chart on it; a chart of a part that draws it no more goes; those of flame.ts stay. */
 export function publish(docs: string, results: Results): void {
 	mkdirSync(join(docs, folder), { recursive: true });
 	writeFileSync(pathOf(docs), `${JSON.stringify(results, null, "\t")}\n`);
 	writeFileSync(join(docs, "performance.md"), pageOf(results).replace(/\n{3,}/g, "\n\n"));
 	const charts = Object.values(results).flatMap(({ result }) => result.charts ?? []);
 	const wanted = new Set(charts.map(({ file }) => `${file}.svg`));
-	for (const file of readdirSync(join(docs, folder))) if (file.endsWith(".svg") && !wanted.has(file)) rmSync(join(docs, folder, file));
+	const gone = (file: string): boolean => file.endsWith(".svg") && !file.startsWith("flame-") && !wanted.has(file);
+	for (const file of readdirSync(join(docs, folder)).filter(gone)) rmSync(join(docs, folder, file));
 	for (const chart of charts) writeFileSync(join(docs, folder, `${chart.file}.svg`), svgOf(chart));
 }

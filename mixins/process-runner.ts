@@ -106,7 +106,7 @@ export class ProcessRunner {
 			await this.outbox.room();
 			return position;
 		};
-		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped }));
+		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: true }));
 		if (start >= tail) heard();
 	}
 

@@ -27,6 +27,8 @@ const LOOK_EVERY = 1000;
 /** Says elsewhere what was appended to a partition. */
 type Tell = (partition: string, commits: readonly Commit[]) => void;
 
+type Following = Pick<FollowerOptions, "from" | "take" | "stopped"> & { readonly promptly?: boolean };
+
 /** The log of one context on this node. */
 export class ContextLog {
 	readonly partitions: readonly LogPartition[];
@@ -80,8 +82,8 @@ export class ContextLog {
 		return [...(this.#followers.get(partition) ?? [])];
 	}
 
-	/** `of`: who follows, for the metrics. */
-	follow(log: LogPartition, of: string, options: Pick<FollowerOptions, "from" | "take" | "stopped">): Follower {
+	/** `of`: who follows, for the metrics. `promptly`: without rests between batches. */
+	follow(log: LogPartition, of: string, { promptly = false, ...options }: Following): Follower {
 		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
 		const follower = new Follower(log.name, {
 			...options,
@@ -89,7 +91,7 @@ export class ContextLog {
 			read,
 			every: (wake) => every(this.#timers, LOOK_EVERY, wake),
 			pause: this.#timers.wait,
-			rest: this.#timers.rest,
+			...(promptly ? {} : { rest: this.#timers.rest }),
 		});
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));
