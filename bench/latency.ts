@@ -36,7 +36,7 @@ async function settled(loop: OpenLoop): Promise<void> {
 }
 
 const sustained = (ran: Ran, rate: number): boolean =>
-	ran.latencies.visible.at(0.99) <= mostP99Ms && ran.backlog <= Math.max(10, (rate * mostP99Ms) / 1_000);
+	ran.lost === 0 && ran.latencies.visible.at(0.99) <= mostP99Ms && ran.backlog <= Math.max(10, (rate * mostP99Ms) / 1_000);
 
 /** Doubled until it is too much, then halved in between until it is known to a few percent. */
 async function highest(loop: OpenLoop): Promise<number> {
@@ -50,7 +50,7 @@ async function highest(loop: OpenLoop): Promise<number> {
 		await settled(loop);
 		const fine = sustained(ran, rate);
 		say(
-			`${rate}/s ${fine ? "is sustained" : "is too much"}: visible p99 ${ran.latencies.visible.at(0.99).toFixed(1)} ms, ${ran.backlog} behind at the end`,
+			`${rate}/s ${fine ? "is sustained" : "is too much"}: visible p99 ${ran.latencies.visible.at(0.99).toFixed(1)} ms, ${ran.backlog} behind at the end, ${ran.lost} lost`,
 		);
 		if (fine) good = rate;
 		else bad = rate;

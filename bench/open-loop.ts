@@ -18,7 +18,11 @@ export interface Ran {
 	readonly latencies: Latencies;
 	/** Arrivals not acknowledged yet when the last one was due. */
 	readonly backlog: number;
+	/** Arrivals that came to nothing: too many were under way, or a connection was refused or broken. */
+	readonly lost: number;
 }
+/** Under way at once, beyond which one more is lost: a machine has only so many connections. */
+const mostAtOnce = 4_000;
 /** One in so many is read back: more would be a load of its own. */
 const readEvery = 4;
 
@@ -40,6 +44,8 @@ export function schedule(perSecond: number, seconds: number): readonly number[] 
 export class OpenLoop {
 	readonly #wire: Wire;
 	readonly #traffic: Traffic;
+	#underWay = 0;
+	#lost = 0;
 	/** By the id of a detection, when it was due: taken away when heard. */
 	readonly #due = new Map<string, { readonly at: number; readonly heard: Recorder }>();
 
@@ -64,6 +70,7 @@ export class OpenLoop {
 		const latencies = { acknowledged: new Recorder(), visible: new Recorder(), heard: new Recorder() };
 		const arrivals = schedule(perSecond, seconds);
 		const pending: Promise<void>[] = [];
+		this.#lost = 0;
 		const begun = performance.now();
 		let next = 0;
 		await new Promise<void>((over) => {
@@ -77,12 +84,23 @@ export class OpenLoop {
 		});
 		const backlog = arrivals.length - latencies.acknowledged.count;
 		await Promise.all(pending);
-		return { latencies, backlog };
+		return { latencies, backlog, lost: this.#lost };
 	}
 
-	async #arrive(due: number, readBack: boolean, { acknowledged, visible, heard }: Latencies): Promise<void> {
+	async #arrive(due: number, readBack: boolean, latencies: Latencies): Promise<void> {
 		const passage: Passage = this.#traffic.next();
-		this.#due.set(passage.id, { at: due, heard });
+		if (this.#underWay >= mostAtOnce) return void this.#lost++;
+		this.#underWay++;
+		this.#due.set(passage.id, { at: due, heard: latencies.heard });
+		try {
+			await this.#send(passage, due, readBack, latencies);
+		} catch {
+			this.#lost++;
+			this.#due.delete(passage.id);
+		}
+		this.#underWay--;
+	}
+	async #send(passage: Passage, due: number, readBack: boolean, { acknowledged, visible }: Latencies): Promise<void> {
 		const answer = await this.#wire.done("POST", "/api/detections", JSON.stringify(passage));
 		acknowledged.record(performance.now() - due);
 		if (!readBack) return;

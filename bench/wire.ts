@@ -11,6 +11,8 @@ export interface Answer {
 	readonly body: string;
 }
 const end = Buffer.from("\r\n\r\n");
+/** Milliseconds without use after which a connection is not used again: node:http closes one after five seconds, perhaps just as it is. */
+const stale = 3_000;
 
 /** The value of a header; empty when there is none. */
 export const headerOf = ({ head }: Answer, name: string): string => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim() ?? "";
@@ -21,6 +23,7 @@ class Lane {
 	#received: Buffer = Buffer.alloc(0);
 	#asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
 	closed = false;
+	#used = 0;
 
 	constructor(port: number, freed: (lane: Lane) => void) {
 		this.#freed = freed;
@@ -35,7 +38,12 @@ class Lane {
 			this.#socket.write(text);
 		});
 	}
+	get usable(): boolean {
+		if (!this.closed && performance.now() - this.#used > stale) this.close();
+		return !this.closed;
+	}
 	close(): void {
+		this.closed = true;
 		this.#socket.destroy();
 	}
 	#take(part: Buffer): void {
@@ -51,6 +59,7 @@ class Lane {
 		this.#received = this.#received.subarray(size);
 		const asked = this.#asked;
 		this.#asked = null;
+		this.#used = performance.now();
 		this.#freed(this);
 		asked?.resolve(answer);
 	}
@@ -87,7 +96,7 @@ export class Wire {
 		return answer;
 	}
 	#lane(): Lane {
-		for (let lane = this.#free.pop(); lane; lane = this.#free.pop()) if (!lane.closed) return lane;
+		for (let lane = this.#free.pop(); lane; lane = this.#free.pop()) if (lane.usable) return lane;
 		const lane = new Lane(this.#port, (free) => this.#free.push(free));
 		this.#all.add(lane);
 		return lane;

@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
-import { SettingsError, settingsOf } from "./settings.ts";
+import { placeOf, SettingsError, settingsOf } from "./settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {
@@ -29,7 +29,7 @@ async function joined({ NATS_URL, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Besid
 	const nodeId = `operator-${hostname()}-${process.pid}`;
 	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, nodeId });
 	const broker = new ServiceBroker({ ...options, internalServices: true }); // it has no parts that could be well or not
-	const place = natsUrl.replaceAll(/\/\/[^@/]+@/g, "//...@"); // never whom it is asked as
+	const place = placeOf(natsUrl);
 	const late = new AbortController();
 	const inTime = pause(PATIENCE, "late" as const, { signal: late.signal }).catch(() => "late" as const);
 	try {

@@ -13,12 +13,19 @@ import { type Nats, startNats } from "./cluster/nats.ts";
 import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
-import { type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { placeOf, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { dim, oneLine, red, table } from "./terminal.ts";
 
 /** Of a new log on SQLite, so that both command sides have something to decide. */
 const PARTITIONS = "4";
 const FAILED = 1;
+const USAGE = `npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...]
+
+--nodes   how many of each role, unless said ${NODES}
+--script  a file with a command a line instead of the keyboard; its end is the end of the cluster
+NATS_URL and MONGO_URL say where to find them; unset, it starts a nats-server and keeps everything in DATA_DIR.
+"help", once it runs, tells the commands.
+`;
 
 const prompt = new Prompt();
 let nats: Nats | undefined;
@@ -26,7 +33,10 @@ let cluster: Cluster | undefined;
 let ending: Promise<never> | undefined;
 
 async function main(): Promise<void> {
-	const { script, nodes } = parseArgs({ options: { script: { type: "string" }, nodes: { type: "string", default: NODES } } }).values;
+	const { script, nodes, help } = parseArgs({
+		options: { script: { type: "string" }, nodes: { type: "string", default: NODES }, help: { type: "boolean", short: "h" } },
+	}).values;
+	if (help) return void process.stdout.write(USAGE);
 	const lines = script === undefined ? null : (await readFile(script, "utf8")).split("\n");
 	const env = { ...process.env };
 	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
@@ -34,7 +44,7 @@ async function main(): Promise<void> {
 	nodesOf(nodes, roles); // complains before anything is started
 	if (settings.natsUrl === undefined) nats = await startNats(prompt.say);
 	const natsUrl = settings.natsUrl ?? nats?.url ?? "";
-	prompt.tell(`NATS     ${natsUrl}\nstorage  ${storageText(settings)}`);
+	prompt.tell(`NATS     ${placeOf(natsUrl)}\nstorage  ${storageText(settings)}`);
 	cluster = new Cluster({ settings, env: { ...env, ...partitionsFor(settings) }, natsUrl, roles, say: prompt.say });
 	await cluster.start(nodes);
 	prompt.tell(`${table(ownersOf(cluster.broker))}\n`);
@@ -45,7 +55,7 @@ function storageText({ mongoUrl, dataDir }: Settings): string {
 	const near = relative("", dataDir);
 	if (mongoUrl === undefined)
 		return `SQLite in ${near.startsWith("..") ? dataDir : `./${near}`}, shared by all nodes; with MONGO_URL, a MongoDB`;
-	return `MongoDB at ${mongoUrl.replace(/\/\/[^@/]+@/, "//...@")}`; // never whom it is asked as
+	return `MongoDB at ${placeOf(mongoUrl)}`;
 }
 const partitionsFor = ({ mongoUrl, partitions, dataDir }: Settings): NodeJS.ProcessEnv =>
 	mongoUrl === undefined && partitions === undefined && !existsSync(join(dataDir, LOG_FILE)) ? { PARTITIONS } : {};

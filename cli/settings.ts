@@ -6,6 +6,9 @@ import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
 import { ENVIRONMENT } from "./environment.ts";
 
+/** A URL as it may be shown: never whom it is asked as. */
+export const placeOf = (url: string): string => url.replaceAll(/\/\/[^@/]+@/g, "//...@");
+
 export interface ServiceFile {
 	/** The bounded context: the folder. */
 	readonly context: string;

@@ -10,7 +10,7 @@ import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.t
 import { checkFiles } from "../store/sqlite/check.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { keepsSomething, placeOf, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { stopOnSignals } from "./stopping.ts";
 
 export interface Running {
@@ -21,6 +21,9 @@ export interface Running {
 	readonly broker: ServiceBroker;
 	stop(): Promise<void>;
 }
+
+/** Milliseconds after which a node that finds no NATS says so. */
+const LONELY = 5000;
 
 export interface StartOptions {
 	/** Looks on, beside those who run: no gateway, and no service follows a log or sends a command of its own accord. */
@@ -45,11 +48,15 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		broker.createService({ ...placed, ...listening, metadata });
 	}
 	if (settings.natsUrl !== undefined && keepsSomething(settings.services)) tellAndHear(broker);
+	const { natsUrl } = settings;
+	const alone = natsUrl && setTimeout(() => broker.logger.warn(`NATS_URL: nobody answers at ${placeOf(natsUrl)}; waiting`), LONELY);
 	try {
 		await broker.start();
 	} catch (error) {
 		await broker.stop();
 		throw startFailure(error, settings);
+	} finally {
+		if (alone) clearTimeout(alone);
 	}
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }

@@ -2,13 +2,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../moleculer.config.ts";
-import type { Settings } from "../settings.ts";
+import { placeOf, type Settings } from "../settings.ts";
 import { Member, type Say } from "./member.ts";
 import { nodesOf, type Roles, servicesText } from "./roles.ts";
 
 /** How often what has to come about is looked for, and for how long at most, in milliseconds. */
 const LOOK_EVERY = 50;
 const PATIENCE = 60_000;
+/** How long NATS may take to answer, in milliseconds. */
+const NATS_PATIENCE = 10_000;
 
 export interface Given {
 	readonly settings: Settings;
@@ -31,6 +33,7 @@ export class Cluster {
 	readonly members = new Map<string, Member>();
 	readonly broker: ServiceBroker;
 	readonly #given: Given;
+	#joined = false;
 	#stopping = false;
 
 	constructor(given: Given) {
@@ -44,13 +47,24 @@ export class Cluster {
 
 	/** `nodes`: as `--nodes` takes it. Resolves once every gateway says that everything is ready. */
 	async start(nodes: string): Promise<void> {
+		await this.#join();
 		const members = nodesOf(nodes, this.#given.roles).map((role) => this.#add(role));
-		await Promise.all([this.broker.start(), ...members.map((member) => member.start())]);
+		await Promise.all(members.map((member) => member.start()));
 		await this.settled();
 		const urls = members.map(({ url }) => url).filter((url) => url !== "");
 		await this.#until(async () =>
 			(await Promise.all(urls.map(isReady))).every(Boolean) ? null : "not every gateway says that all is ready",
 		);
+	}
+
+	/** Before any node, which would wait for NATS as long as it takes. */
+	async #join(): Promise<void> {
+		const late = new AbortController();
+		const inTime = pause(NATS_PATIENCE, true, { signal: late.signal }).catch(() => true);
+		const isLate = await Promise.race([this.broker.start().then(() => false), inTime]);
+		late.abort();
+		if (isLate) throw new ClusterError(`no NATS answers at ${placeOf(this.#given.natsUrl)} within ${NATS_PATIENCE / 1000} s`);
+		this.#joined = true;
 	}
 
 	/** Gateways first: whoever still asks has to be told no while there is somebody to ask. False when one had to be killed. */
@@ -60,7 +74,7 @@ export class Cluster {
 		const gently: boolean[] = [];
 		for (const gateways of [true, false])
 			gently.push(...(await Promise.all(running.filter(({ role }) => (role === "gateway") === gateways).map((member) => member.leave()))));
-		await this.broker.stop();
+		if (this.#joined) await this.broker.stop(); // else there is nobody to leave
 		return gently.every(Boolean);
 	}
 
