@@ -8,6 +8,7 @@ import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
 import { Metrics } from "./mixins/metrics.ts";
 import { nodeParts } from "./mixins/parts.ts";
 import { Placement } from "./mixins/placement.ts";
+import { RestartedMiddleware } from "./mixins/restarted.ts";
 import { RetryMiddleware } from "./mixins/retry.ts";
 import { SentMiddleware } from "./mixins/sent.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
@@ -52,11 +53,12 @@ const cluster = (natsUrl: string, nodeId: string | undefined): BrokerOptions => 
 	bulkhead: { enabled: true, concurrency: 200, maxQueueSize: 2000 },
 });
 
-/** Around calls to other nodes, the innermost first. */
+/** Around calls to other nodes, the innermost first; and what is heard of those nodes. */
 const betweenNodes = () => [
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
 	SentMiddleware(),
 	RetryMiddleware(),
+	RestartedMiddleware,
 ];
 
 const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({

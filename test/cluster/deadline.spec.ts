@@ -72,6 +72,16 @@ const NODES = {
 		await expectRegisteredOnce("stalled");
 	});
 
+	it("is answered in time and done once where its only node is dead and back before it was missed", async () => {
+		cluster.pause("registration"); // so that it dies with the command
+		const answer = register("restarted");
+		answered(200, await gateway.post("/radars/r-1/describe", { name: "meanwhile" })); // the gateway has passed on what came before
+		await cluster.kill("registration");
+		await cluster.join("registration");
+		answered(201, await answer);
+		await expectRegisteredOnce("restarted");
+	});
+
 	it("is answered 503 in time while its only node is dead, as all others are taken; and done once when it is back", async () => {
 		await cluster.kill("registration");
 		await expectToldInTime(() => register("orphan"));

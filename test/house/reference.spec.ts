@@ -108,6 +108,7 @@ const NO_CODES = [
 	/^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$/, // methods
 	/^E(NOENT|EXIST|RR_INVALID_URL)$/, // of Node
 	/^(SERVICE_NOT_FOUND|SERVICE_NOT_AVAILABLE|REQUEST_REJECTED|REQUEST_SKIPPED|QUEUE_FULL|INVALID_PARAMETERS|BAD_REQUEST)$/, // of Moleculer and moleculer-web, which the gateway translates
+	/^INFO$/, // what Moleculer's nodes say of themselves to each other
 ];
 /** Every text in capitals in the rooms that answer; the drivers of a store give no codes. */
 function literalsIn(sources: readonly Source[]): string[] {
