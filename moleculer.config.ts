@@ -13,7 +13,7 @@ import { RetryMiddleware } from "./mixins/retry.ts";
 import { SentMiddleware } from "./mixins/sent.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
-import { openKeys } from "./store/keys.ts";
+import { keysIn, openKeys } from "./store/keys.ts";
 import { MongoLogStore } from "./store/mongo/log.ts";
 import { MongoRowStore } from "./store/mongo/rows.ts";
 import { SqliteLogStore } from "./store/sqlite/log.ts";
@@ -29,7 +29,10 @@ export const ROWS_FILE = "rows.db";
 export const KEYS_FOLDER = "keys";
 
 type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
-	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "mongoUrl" | "nodeId">>;
+	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "mongoUrl" | "nodeId">> & {
+		/** Looks on: makes no key. */
+		readonly observing?: boolean;
+	};
 
 /** One call for each broker: what it is given belongs to it alone. */
 export function brokerOptions(settings: Given): BrokerOptions {
@@ -37,8 +40,8 @@ export function brokerOptions(settings: Given): BrokerOptions {
 	return options(settings, settings.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir }));
 }
 
-function storesOf({ dataDir, partitions, keys, mongoUrl }: Given): Stores {
-	const signing = openKeys(join(dataDir, KEYS_FOLDER), keys);
+function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Given): Stores {
+	const signing = (observing ? keysIn : openKeys)(join(dataDir, KEYS_FOLDER), keys);
 	return mongoUrl === undefined
 		? { keys: signing, logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions), rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) }
 		: { keys: signing, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };

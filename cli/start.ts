@@ -33,7 +33,7 @@ export interface StartOptions {
 /** Starts what the settings ask for; rejects with one clear line for each thing that is wrong with them. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" })) : await settingsOf(env); // who looks on listens nowhere
-	const broker = new ServiceBroker({ ...brokerOptions(settings), metadata: { observing } });
+	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
 		if (!observing && settings.mongoUrl === undefined) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
 		if (keepsSomething(settings.services)) await opened(broker);

@@ -59,10 +59,9 @@ export class Generations {
 		return this.#rows.generations(this.#projection.name);
 	}
 
-	/** The live one, begun if there is none yet. */
+	/** The live one, begun if there is none yet: the same for all nodes that start together. */
 	async live(): Promise<Generation> {
-		const live = (await this.all()).find(({ state }) => state === "live");
-		const found = live ?? (await this.#rows.begin(tableOf(this.#projection), this.#code, now()));
+		const found = await this.#rows.live(tableOf(this.#projection), this.#code, now());
 		this.#number = found.number;
 		return found;
 	}

@@ -6,16 +6,18 @@ import type { Timers } from "./timers.ts";
 
 export type Report = SignerOptions["report"];
 
-export const signersOf = (partitions: readonly LogPartition[], keys: Keyring | undefined, timers: Timers, report: Report): Signer[] =>
-	keys === undefined
-		? []
-		: partitions.map(
-				(log) =>
-					new Signer(log, {
-						keys,
-						now: () => new Date().toISOString(),
-						later: timers.later,
-						turn: () => new Promise((resolve) => timers.soon(resolve)),
-						report,
-					}),
-			);
+/** None without a key to sign with. */
+export function signersOf(partitions: readonly LogPartition[], keys: Keyring | undefined, timers: Timers, report: Report): Signer[] {
+	const { signing, known } = keys ?? {};
+	if (!signing || !known) return [];
+	return partitions.map(
+		(log) =>
+			new Signer(log, {
+				keys: { signing, known },
+				now: () => new Date().toISOString(),
+				later: timers.later,
+				turn: () => new Promise((resolve) => timers.soon(resolve)),
+				report,
+			}),
+	);
+}

@@ -18,7 +18,7 @@ import { every, nodeTimers, type Timers } from "./timers.ts";
 export interface Stores {
 	readonly logs: LogStore;
 	readonly rows: RowStore;
-	/** What the heads of the logs are signed and checked with; without it nobody signs here. */
+	/** What the heads of the logs are signed and checked with; without a private one nobody signs here. */
 	readonly keys?: Keyring;
 }
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
@@ -110,6 +110,16 @@ export class ContextLog {
 		for (const follower of followers) follower.hint(last);
 	}
 
+	/** Partition by partition, none waiting for another: what is under way is finished, then what was written is signed. */
+	async close(): Promise<void> {
+		await allDone(
+			this.writers.map(async (writer, i) => {
+				await writer.drained();
+				await this.signers[i]?.close();
+			}),
+		);
+	}
+
 	#appended(partition: string, commits: readonly Commit[]): void {
 		const followers = [...(this.#followers.get(partition) ?? [])];
 		this.#remember(partition, commits, followers);
@@ -181,18 +191,23 @@ export class Storage {
 	contexts(): Promise<readonly ContextLog[]> {
 		return Promise.all(this.#contexts.values());
 	}
-	/** Finishes what is under way, signs what was written, then closes. */
+	/** Finishes what is under way, signs what was written, in all logs at once; then closes, and throws the first thing that went wrong. */
 	async close(): Promise<void> {
-		for (const opened of await Promise.allSettled(this.#contexts.values())) {
-			if (opened.status === "rejected") continue; // there is nothing under way in it
-			const { writers, signers } = opened.value;
-			await Promise.all(writers.map((writer) => writer.drained()));
-			for (const signer of signers) await signer.close();
+		const opened = await Promise.allSettled(this.#contexts.values());
+		const logs = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])); // else there is nothing under way in it
+		try {
+			await allDone(logs.map((log) => log.close()));
+		} finally {
+			await this.#stores?.rows.close();
+			await this.#stores?.logs.close();
+			this.#stores = null;
 		}
-		await this.#stores?.rows.close();
-		await this.#stores?.logs.close();
-		this.#stores = null;
 	}
+}
+
+/** Whatever becomes of one, the others are waited for. */
+async function allDone(tasks: readonly Promise<void>[]): Promise<void> {
+	for (const done of await Promise.allSettled(tasks)) if (done.status === "rejected") throw done.reason;
 }
 
 const storages = new WeakMap<ServiceBroker, Storage>();

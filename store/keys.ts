@@ -22,10 +22,14 @@ import {
 import { join } from "node:path";
 import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
 
-/** Who signs here, and whose signatures count. */
+/** Whose signatures count, and who signs here, if anybody does. */
 export interface Keyring {
-	readonly signing: SigningKey;
+	readonly signing?: SigningKey | undefined;
 	readonly known: PublicKeys;
+}
+/** Of who signs. */
+export interface SigningKeyring extends Keyring {
+	readonly signing: SigningKey;
 }
 /** What is given from outside. */
 export interface GivenKeys {
@@ -55,12 +59,23 @@ export function privateKeyOf(text: string): KeyObject | null {
 }
 
 /** The keys of a folder and those given; what is missing is made, what is there is never written again. */
-export function openKeys(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): Keyring {
+export function openKeys(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): SigningKeyring {
 	make(folder);
 	const key = given ?? ownKey(join(folder, PRIVATE));
 	const own = createPublicKey(key);
 	keepPublic(folder, own);
 	return { signing: { id: keyId(own), key }, known: knownIn(folder, trusted) };
+}
+
+/** The keys that are in a folder and those given; makes nothing, so where there is no private key nobody signs. */
+export function keysIn(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): Keyring {
+	if (existsSync(folder)) check(folder, statSync(folder).mode);
+	const file = join(folder, PRIVATE);
+	const text = given ? null : privateText(file);
+	const key = given ?? (text === null ? null : usable(file, text));
+	if (!key) return { known: knownIn(folder, trusted) };
+	const own = createPublicKey(key);
+	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]) };
 }
 
 /** The public keys of a folder, if there is one, and those given; makes nothing. */
@@ -76,8 +91,8 @@ export function keepKnown(folder: string, keys: PublicKeys): void {
 const keepPublic = (folder: string, key: KeyObject): void =>
 	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), 0o644);
 
-function make(folder: string): void {
-	const mode = made(folder);
+const make = (folder: string): void => check(folder, made(folder));
+function check(folder: string, mode: number): void {
 	if (HAS_MODES && mode & WRITABLE_BY_OTHERS)
 		throw new KeyUnusable(`${folder} can be written by others (mode ${octal(mode)}): chmod 700 it`);
 }
@@ -101,7 +116,10 @@ function ownKey(file: string): KeyObject {
 		createOnce(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
 		text = privateText(file); // another process may have been first
 	}
-	const key = text === null ? null : privateKeyOf(text);
+	return usable(file, text ?? "");
+}
+function usable(file: string, text: string): KeyObject {
+	const key = privateKeyOf(text);
 	if (!key)
 		throw new KeyUnusable(`${file} holds no Ed25519 private key in PEM: put the right one back, or move it away and a new one is made`);
 	return key;

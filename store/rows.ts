@@ -120,6 +120,8 @@ export interface RowStore {
 	open(spec: TableSpec): Promise<Table>;
 	/** All there are of a read model, by number. */
 	generations(name: string): Promise<Generation[]>;
+	/** The live one; where there is none one is begun, and is live at once: the same for all who ask at the same time. */
+	live(spec: TableSpec, code: string, at: string): Promise<Generation>;
 	/** The next generation; the first of a read model is live at once, any other is building. */
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation>;
 	/** In one step: this one is live, the one that was is kept. False if there is no such one. */

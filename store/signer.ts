@@ -4,11 +4,11 @@
  */
 import { chained } from "./chain.ts";
 import { newestOf, signHead } from "./heads.ts";
-import type { Keyring } from "./keys.ts";
+import type { SigningKeyring } from "./keys.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "./log.ts";
 
 export interface SignerOptions {
-	readonly keys: Keyring;
+	readonly keys: SigningKeyring;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
 	/** Once, in so many milliseconds, unless the returned function is called before. */

@@ -11,9 +11,17 @@ interface Kept {
 	readonly rev: number;
 	/** The highest number there ever was: none is given twice, so whoever still writes to one that is gone writes to nobody's rows. */
 	readonly last: number;
-	readonly generations: readonly (Omit<Generation, "spec"> & { readonly spec: string })[];
+	readonly generations: readonly Written[];
 }
+type Written = Omit<Generation, "spec"> & { readonly spec: string };
 const nothing = (name: string): Kept => ({ _id: name, rev: 0, last: 0, generations: [] });
+const read = ({ number, state, spec, code, begun }: Written): Generation => ({
+	number,
+	state,
+	spec: JSON.parse(spec) as TableSpec, // bytes come in here
+	code,
+	begun,
+});
 
 export class Generations {
 	readonly #connection: Connection;
@@ -24,27 +32,34 @@ export class Generations {
 
 	async of(name: string): Promise<Generation[]> {
 		const { generations } = await this.#kept(name);
-		return generations.map(({ number, state, spec, code, begun }) => ({
-			number,
-			state,
-			spec: JSON.parse(spec) as TableSpec, // bytes come in here
-			code,
-			begun,
-		}));
+		return generations.map(read);
 	}
 
-	/** Another process may be as fast: then its one is taken if it is the first, and the next number if not. */
+	/** Another process may be as fast: then its one is taken. */
+	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		for (;;) {
+			const kept = await this.#kept(spec.name);
+			const live = kept.generations.find(({ state }) => state === "live");
+			if (live) return read(live);
+			const first = await this.#add(kept, { state: "live", spec, code, begun });
+			if (first) return first;
+		}
+	}
+
+	/** Another process may be as fast: then the next number is taken. */
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const kept = await this.#kept(spec.name);
-			const number = kept.last + 1;
-			const state = number === 1 ? "live" : "building";
-			const own = { ...spec, name: tableNameOf(spec.name, number) };
-			const begins = { number, state, spec: JSON.stringify(own), code, begun } as const;
-			if (await this.#change({ ...kept, last: number, generations: [...kept.generations, begins] })) return { ...begins, spec: own };
-			const [first] = await this.of(spec.name);
-			if (number === 1 && first) return first;
+			const next = await this.#add(kept, { state: kept.last === 0 ? "live" : "building", spec, code, begun });
+			if (next) return next;
 		}
+	}
+	/** Null if somebody else was faster. */
+	async #add(kept: Kept, begins: Omit<Generation, "number">): Promise<Generation | null> {
+		const number = kept.last + 1;
+		const next = { number, ...begins, spec: { ...begins.spec, name: tableNameOf(kept._id, number) } };
+		const generations = [...kept.generations, { ...next, spec: JSON.stringify(next.spec) }];
+		return (await this.#change({ ...kept, last: number, generations })) ? next : null;
 	}
 
 	async promote(name: string, number: number): Promise<boolean> {

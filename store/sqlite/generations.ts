@@ -8,6 +8,9 @@ const CREATE =
 	"CREATE TABLE IF NOT EXISTS generations (name TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL, code TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT, WITHOUT ROWID";
 const STATE = "SELECT state FROM generations WHERE name = ? AND number = ?";
 const INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+/** Unless one is live by now. */
+const INSERT_LIVE =
+	"INSERT INTO generations SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM generations WHERE name = ? AND state = 'live') ON CONFLICT DO NOTHING";
 const SET = "UPDATE generations SET state = ? WHERE name = ? AND number = ?";
 
 export class Generations {
@@ -32,16 +35,23 @@ export class Generations {
 		}));
 	}
 
-	/** Another process may be as fast: then its one is taken if it is the same, and the next number if not. */
+	/** Another process may be as fast: then its one is taken. */
+	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		for (;;) {
+			const all = await this.of(spec.name);
+			const live = all.find(({ state }) => state === "live");
+			if (live) return live;
+			const first = next(all, { state: "live", spec, code, begun });
+			await this.#thread.transaction([{ sql: INSERT_LIVE, rows: [[...cells(spec.name, first), spec.name]] }]);
+		}
+	}
+
+	/** Another process may be as fast: then the next number is taken. */
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
-			const number = ((await this.of(spec.name)).at(-1)?.number ?? 0) + 1;
-			const state = number === 1 ? "live" : "building";
-			const own = { ...spec, name: tableNameOf(spec.name, number) };
-			const insert: Run = { sql: INSERT, rows: [[spec.name, number, state, JSON.stringify(own), code, begun]], each: true };
-			if (await this.#thread.transaction([insert])) return { number, state, spec: own, code, begun };
-			const [first] = await this.of(spec.name);
-			if (number === 1 && first) return first;
+			const all = await this.of(spec.name);
+			const begins = next(all, { state: all.length === 0 ? "live" : "building", spec, code, begun });
+			if (await this.#thread.transaction([{ sql: INSERT, rows: [cells(spec.name, begins)], each: true }])) return begins;
 		}
 	}
 
@@ -68,14 +78,17 @@ export class Generations {
 		const gone = (await this.of(name)).filter(({ number }) => !generations.some((one) => one.number === number));
 		await this.#thread.transaction([
 			{ sql: "DELETE FROM generations WHERE name = ?", rows: [[name]] },
-			{
-				sql: INSERT,
-				rows: generations.map(({ number, state, spec, code, begun }) => [name, number, state, JSON.stringify(spec), code, begun]),
-			},
+			{ sql: INSERT, rows: generations.map((one) => cells(name, one)) },
 			...gone.flatMap(({ spec }) => dropped(spec.name)),
 		]);
 	}
 }
+
+const next = (all: readonly Generation[], begins: Omit<Generation, "number">): Generation => {
+	const number = (all.at(-1)?.number ?? 0) + 1;
+	return { number, ...begins, spec: { ...begins.spec, name: tableNameOf(begins.spec.name, number) } };
+};
+const cells = (name: string, { number, state, spec, code, begun }: Generation) => [name, number, state, JSON.stringify(spec), code, begun];
 
 const dropped = (table: string): Run[] => [
 	{ sql: `DROP TABLE IF EXISTS ${quoted(`rows_${table}`)}`, rows: [[]] },

@@ -33,6 +33,9 @@ export class SqliteRowStore implements RowStore {
 	generations(name: string): Promise<Generation[]> {
 		return this.#generations.of(name);
 	}
+	live(spec: TableSpec, code: string, at: string): Promise<Generation> {
+		return this.#generations.live(spec, code, at);
+	}
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation> {
 		return this.#generations.begin(spec, code, at);
 	}

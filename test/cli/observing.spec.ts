@@ -1,6 +1,7 @@
 /** A node that looks on: it has everything a running one has, and does nothing of its own accord. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { type Running, start } from "../../cli/start.ts";
 import type { Place } from "../../mixins/lag.ts";
@@ -58,5 +59,16 @@ describe("a node that looks on", () => {
 	it("signs nothing when it stops", async () => {
 		await observer.stop();
 		expect(heads()).toBe(0);
+	});
+	it("verifies and gives the heads without making a key", async () => {
+		rmSync(folder.file("keys"), { recursive: true });
+		observer = await start(env, { observing: true });
+		const call = (action: string) => observer.broker.call(`radar-log.${action}`);
+		const told = await (await observer.broker.call<Readable>("radar-log.verify")).toArray();
+		const seen = { told, heads: await call("heads"), keys: await call("keys") };
+		await observer.stop();
+		expect(seen).toMatchObject({ heads: [], keys: [] });
+		expect(seen.told).toContainEqual(expect.objectContaining({ log: "radar:0", verified: 3 }));
+		expect([existsSync(folder.file("keys")), heads()]).toEqual([false, 0]);
 	});
 });

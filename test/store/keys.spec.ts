@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { doubtOf, signHead } from "../../store/heads.ts";
-import { keepKnown, knownIn, KeyUnusable, openKeys, privateKeyOf } from "../../store/keys.ts";
+import { keepKnown, keysIn, knownIn, KeyUnusable, openKeys, privateKeyOf } from "../../store/keys.ts";
 import { Folder } from "../support/folder.ts";
 import { AT, newKey } from "../support/vault.ts";
 
@@ -63,6 +63,28 @@ describe("the keys of a folder", () => {
 		expect(readdirSync(folder)).toEqual([`${signing.id}.pub`]);
 		expect([...knownIn(folder).keys()]).toEqual([signing.id]);
 		expect([...openKeys(folder).known.keys()]).toContain(signing.id);
+	});
+	it("are looked at without one being made, and sign where there is one", () => {
+		expect([keysIn(folder).signing, existsSync(folder)]).toEqual([undefined, false]);
+		const { signing } = openKeys(folder);
+		rmSync(join(folder, `${signing.id}.pub`));
+		const { signing: seen, known } = keysIn(folder);
+		expect([seen?.id, ...known.keys()]).toEqual([signing.id, signing.id]);
+		expect(readdirSync(folder)).toEqual(["signing.pem"]);
+	});
+	it("are looked at beside one that is given: it signs, and leaves nothing", () => {
+		const [given, trusted] = [newKey(), newKey()];
+		const { signing, known } = keysIn(folder, { signing: given.key, trusted: [createPublicKey(trusted.key)] });
+		expect([signing?.id, ...known.keys()]).toEqual([given.id, given.id, trusted.id]);
+		expect(existsSync(folder)).toBe(false);
+	});
+	it("are not even looked at where others may write or read them", () => {
+		openKeys(folder);
+		chmodSync(folder, 0o777);
+		expect(() => keysIn(folder)).toThrow("can be written by others");
+		chmodSync(folder, 0o700);
+		chmodSync(own(), 0o644);
+		expect(() => keysIn(folder)).toThrow("can be read by others");
 	});
 	it("lose no name: a public key that was removed is there again", () => {
 		const { signing } = openKeys(folder);

@@ -38,6 +38,31 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await store.generations("vans")).toEqual([]);
 			});
 
+			it("have one first for all who begin it at once, and it is live", async () => {
+				const openers = [store, ...Array.from({ length: 3 }, () => place.open())];
+				expect(await Promise.all(openers.map((opener) => opener.generations("cars")))).toEqual([[], [], [], []]);
+				const found = await Promise.all(openers.map((opener, i) => opener.live(CARS, `code ${i}`, at)));
+				const [first] = found;
+				expect(first).toMatchObject({ number: 1, state: "live", spec: CARS, begun: at });
+				expect(found).toEqual(openers.map(() => first));
+				expect(await store.generations("cars")).toEqual([first]);
+				for (const opener of openers.slice(1)) await opener.close();
+			});
+
+			it("have a live one that is found and never begun again, whatever its number", async () => {
+				const first = await store.live(CARS, "old", at);
+				expect(await store.live({ ...CARS, columns: [] }, "new", at)).toEqual(first);
+				const next = await store.begin(CARS, "new", at);
+				expect(await store.live(CARS, "new", at)).toEqual(first);
+				await store.promote("cars", 2);
+				await store.remove("cars", 1);
+				expect(await store.live(CARS, "old", at)).toEqual({ ...next, state: "live" });
+				expect(await states()).toEqual(["2 live"]);
+				await store.adopt("cars", []);
+				expect(await store.live(CARS, "old", at)).toMatchObject({ state: "live", code: "old" });
+				expect(await store.generations("cars")).toHaveLength(1);
+			});
+
 			it("have rows and checkpoints of their own", async () => {
 				await store.begin(CARS, "", at);
 				const { spec } = await store.begin(CARS, "", at);

@@ -36,7 +36,7 @@ export const balances = projection<{ readonly balance: number }, AccountFacts>({
 });
 
 /** Rows in memory, each table one that fails when told to. */
-class FaultyRows implements RowStore {
+export class FaultyRows implements RowStore {
 	readonly inner = new MemoryRowStore();
 	readonly tables = new Map<string, FaultyTable>();
 	async open(spec: TableSpec): Promise<FaultyTable> {
@@ -45,6 +45,7 @@ class FaultyRows implements RowStore {
 		return table;
 	}
 	generations = (name: string) => this.inner.generations(name);
+	live = (spec: TableSpec, code: string, at: string) => this.inner.live(spec, code, at);
 	begin = (spec: TableSpec, code: string, at: string) => this.inner.begin(spec, code, at);
 	promote = (name: string, number: number) => this.inner.promote(name, number);
 	remove = (name: string, number: number) => this.inner.remove(name, number);
@@ -54,6 +55,8 @@ class FaultyRows implements RowStore {
 
 interface Options extends MetricsOptions {
 	readonly shelf?: Shelf;
+	/** Those of another node. */
+	readonly rows?: FaultyRows;
 	readonly nodeID?: string;
 	/** Joins the others of this process that do; else it is alone. */
 	readonly joined?: boolean;
@@ -63,12 +66,20 @@ interface Options extends MetricsOptions {
 export class BankNode {
 	readonly shelf: Shelf;
 	readonly log: ScriptedLog;
-	readonly rows = new FaultyRows();
+	readonly rows: FaultyRows;
 	readonly metrics: Metrics;
 	readonly broker: ServiceBroker;
 
-	private constructor({ shelf = new Shelf(), nodeID = "bank", joined = false, reading = true, ...options }: Options) {
+	private constructor({
+		shelf = new Shelf(),
+		rows = new FaultyRows(),
+		nodeID = "bank",
+		joined = false,
+		reading = true,
+		...options
+	}: Options) {
 		this.shelf = shelf;
+		this.rows = rows;
 		this.log = new ScriptedLog(shelf);
 		this.metrics = new Metrics(options);
 		this.broker = new ServiceBroker({

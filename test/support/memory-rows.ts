@@ -27,6 +27,9 @@ export class MemoryRowStore implements RowStore {
 	async generations(name: string): Promise<Generation[]> {
 		return [...(this.#generations.get(name) ?? [])];
 	}
+	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+		return this.#generations.get(spec.name)?.find(({ state }) => state === "live") ?? this.begin(spec, code, begun);
+	}
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		const all = this.#generations.get(spec.name) ?? [];
 		const number = (all.at(-1)?.number ?? 0) + 1;
