@@ -19,7 +19,10 @@ export const ENVIRONMENT = {
 		unset: "all",
 		means: "contexts or services to start, e.g. `radar,gateway`; `radar/radar` is the service, where its context has the same name",
 	},
-	PARTITIONS: { unset: "what the log holds, else 1, on MongoDB 16", means: "partitions of a new log; a log keeps those it was made with" },
+	PARTITIONS: {
+		unset: "what the log holds, else 1, on MongoDB 16",
+		means: "partitions of a new log, 64 at the most; a log keeps those it was made with",
+	},
 	LOG_LEVEL: { default: "warn", means: "`fatal`, `error`, `warn`, `info`, `debug`, `trace`" },
 	METRICS: { default: "on", means: "`off` counts and shows nothing" },
 	METRICS_PORT: { unset: "none", means: "a port of their own for the metrics, besides `GET /api/metrics`; 0 takes a free one" },

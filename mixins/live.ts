@@ -55,6 +55,8 @@ export const LIVE_WAIT = 10_000;
 /** Commits, and characters of their bodies, in one page at the most: what is answered must pass through every transport. */
 const MOST = 256;
 const MOST_TEXT = 256 * 1024;
+/** Characters of the positions a page comes after: no request over HTTP has longer ones, its headers may have 16 KiB. */
+const MOST_POSITIONS = 16 * 1024;
 
 const running = new PerService<News>();
 
@@ -67,7 +69,7 @@ export function Live(context: string): Partial<ServiceSchema> {
 				bulkhead: { enabled: false }, // who waits does no work
 				params: {
 					$$strict: true,
-					after: { type: "string", max: 4000, optional: true },
+					after: { type: "string", max: MOST_POSITIONS, optional: true },
 					types: { type: "array", items: "string", optional: true },
 					wait: { type: "number", integer: true, min: 0, max: LIVE_WAIT, optional: true },
 				},

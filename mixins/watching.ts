@@ -12,8 +12,9 @@ const PATIENCE = 30_000;
 const LONGEST_PAUSE = 1000;
 
 /**
- * The first page comes at once, or rejects as the action does; each one after it when there are facts or nobody had any for a while. It
- * ends when the signal says so, and after a page that tells of something unreadable; throws when nobody has answered for too long.
+ * The first page comes as soon as somebody answers, each one after it when there are facts or nobody had any for a while. It ends when
+ * the signal says so, and after a page that tells of something unreadable; throws what the action refuses, and when nobody has answered
+ * for too long.
  */
 export async function* watching(
 	ask: AskLive,
@@ -22,7 +23,8 @@ export async function* watching(
 	patience = PATIENCE,
 ): AsyncGenerator<LivePage> {
 	const given = types ? { types } : {};
-	let page: LivePage | null = await ask({ ...given, ...(after === undefined ? {} : { after }), wait: 0 });
+	const begin = after === undefined ? given : { ...given, after };
+	let page = await patiently(ask, { ...begin, wait: 0 }, enough, patience);
 	while (page) {
 		yield page;
 		if (page.unreadable) return;

@@ -25,41 +25,60 @@ export class Feed {
 	readonly #heartbeat: NodeJS.Timeout;
 	#full: PromiseWithResolvers<void> | null = null;
 
-	/** Headers and a comment at once. `start`: where each partition was gone on from; `over` ends what the facts come from. */
+	/** `start`: where each partition was gone on from; `over` ends it and what the facts come from, whoever says so. */
 	constructor(res: ServerResponse, over: AbortController, start: string) {
 		this.#res = res;
 		this.#over = over;
 		this.#moved(start);
-		res.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
-		res.write(": live\n\n");
-		res.on("drain", () => this.#drained());
 		this.#heartbeat = setInterval(() => res.write(": still here\n\n"), HEARTBEAT);
+		res.on("drain", () => this.#drained());
 	}
 
-	/** Writes what the contexts give, the first page of each being there already; resolves when one side has ended it. Never rejects. */
+	/**
+	 * Headers and a comment at once, with where the feed begins, then what the contexts give, the first page of each being there already;
+	 * resolves when one side has ended it. Never rejects.
+	 */
 	async give(first: readonly IteratorResult<LivePage, unknown>[], contexts: readonly AsyncIterable<LivePage>[]): Promise<void> {
 		const pages = first.flatMap(({ done, value }) => (done === true ? [] : [value]));
 		for (const { before } of pages) this.#begin(before); // an id tells where to go on in every context
-		await Promise.all(
-			contexts.map(async (context, i) => {
-				try {
-					const [page] = pages.slice(i, i + 1);
-					if (page) await this.#page(page);
-					for await (const next of context) await this.#page(next);
-				} catch (error) {
-					const { code, detail } = problemOf(error);
-					this.#fail({ code, detail });
-				}
-			}),
-		);
-		this.end();
+		this.#res.writeHead(200, {
+			"Content-Type": "text/event-stream; charset=utf-8",
+			"Cache-Control": "no-store",
+			"X-Accel-Buffering": "no",
+		});
+		this.#res.write(`: live\n${this.#id()}\n`);
+		const { signal } = this.#over;
+		const over = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+		signal.addEventListener("abort", () => this.#end(), { once: true });
+		if (signal.aborted) return this.#end();
+		for (const [i, context] of contexts.entries()) void this.#take(context, pages[i]);
+		await over;
 	}
 
-	end(): void {
+	/** What a context gives that came while the feed was open. */
+	add(context: AsyncIterable<LivePage>): void {
+		void this.#take(context);
+	}
+
+	#end(): void {
 		clearInterval(this.#heartbeat);
-		this.#over.abort();
 		this.#res.end();
 		this.#drained(); // who waits to write sees that it is over
+	}
+
+	/** Until the feed is over. */
+	async #take(context: AsyncIterable<LivePage>, first?: LivePage): Promise<void> {
+		try {
+			if (first) await this.#page(first);
+			for await (const page of context) {
+				if (this.#over.signal.aborted) return;
+				if (this.#begin(page.before)) this.#res.write(`${this.#id()}\n`); // an id of its own is no event: the listener keeps it
+				await this.#page(page);
+			}
+		} catch (error) {
+			const { code, detail } = problemOf(error);
+			this.#fail({ code, detail });
+		}
 	}
 
 	/** No faster than the client reads. */
@@ -86,10 +105,14 @@ export class Feed {
 	#fail(problem: { readonly code: string; readonly position?: string; readonly detail: string }): void {
 		if (this.#over.signal.aborted) return;
 		this.#event("error", problem);
-		this.end();
+		this.#over.abort();
 	}
 	#event(event: string, data: object): boolean {
-		return this.#res.write(`id: ${[...this.#reached.values()].join(",")}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+		return this.#res.write(`${this.#id()}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+	}
+	/** Where to go on; a feed that knows of no context has no word for it. */
+	#id(): string {
+		return this.#reached.size === 0 ? "" : `id: ${[...this.#reached.values()].join(",")}\n`;
 	}
 	#drained(): void {
 		this.#full?.resolve();
@@ -99,11 +122,16 @@ export class Feed {
 	#moved(after: string): void {
 		for (const place of after.split(",")) if (place) this.#reached.set(place.slice(0, place.lastIndexOf(":")), place);
 	}
-	/** A client that comes back goes on in every partition, also in those it saw nothing of; where it was in the middle of a commit, it stays. */
-	#begin(before: string): void {
+	/**
+	 * A client that comes back goes on in every partition, also in those it saw nothing of; where it was in the middle of a commit, it
+	 * stays. Answers whether there is one the ids had no place for.
+	 */
+	#begin(before: string): boolean {
+		const { size } = this.#reached;
 		for (const place of before.split(",")) {
 			const partition = place.slice(0, place.lastIndexOf(":"));
 			if (partition && !this.#reached.has(partition)) this.#reached.set(partition, place);
 		}
+		return this.#reached.size > size;
 	}
 }

@@ -3,24 +3,22 @@
  * and keeps it while its service is away (503, not 404).
  */
 import type { ServerResponse } from "node:http";
-import type { CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
-import { LIVE_WAIT, type LiveAsked, type LivePage } from "../../mixins/live.ts";
 import { callMany } from "../../mixins/placement.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
-import { watching } from "../../mixins/watching.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
-import { askedOf, Feed } from "./feed.ts";
 import { reportOf } from "./health.ts";
+import { type Feeding, isSource, listen, type Listening } from "./live.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, problemOf, sendProblem } from "./problem.ts";
 import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
-import { closed, cutInTime, inPhase, isStopping, refuseWhileStopping, type Stoppable } from "./stopping.ts";
+import { closed, cutInTime, inPhase, isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, watch, type Watched } from "./watch.ts";
 
 interface Routed {
@@ -28,12 +26,12 @@ interface Routed {
 	readonly rest: string;
 	readonly note: RouteNote;
 }
-interface Gateway extends Service, Watched, Stoppable {
+interface Gateway extends Service, Watched, Feeding {
 	readonly broker: ServiceBroker;
 	/** Every route ever heard of, by method and path. */
 	readonly routed: Map<string, Routed>;
-	/** How to end each live feed. */
-	readonly feeds: Set<() => void>;
+	readonly feeds: Set<Listening>;
+	readonly sources: Set<string>;
 	/** Parts with a health of their own, every one ever heard of. */
 	readonly parts: Set<string>;
 	addRoute(route: object): void;
@@ -81,12 +79,13 @@ export default {
 		},
 		/** A feed would never end by itself. */
 		"$node.stopping"(this: Service) {
-			for (const end of gatewayOf(this).feeds) end();
+			for (const feed of gatewayOf(this).feeds) feed.end();
 			cutInTime(gatewayOf(this));
 		},
 	},
 	created(this: Service) {
-		Object.assign(this, { routed: new Map(), feeds: new Set(), parts: new Set(), requests: new Requests(), begun: false });
+		const heard = { routed: new Map(), parts: new Set(), sources: new Set() };
+		Object.assign(this, { ...heard, feeds: new Set(), requests: new Requests(), begun: false });
 	},
 	methods: {
 		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
@@ -109,7 +108,7 @@ export default {
 /** The service with what `created` gave it. */
 const gatewayOf = (service: Service): Gateway => service as Gateway; // see created
 
-/** Adds the routes of actions that came since; none is ever taken away. */
+/** Adds the routes of actions that came since, and to open feeds the contexts; none is ever taken away. */
 function learn(gateway: Gateway): void {
 	if (!gateway.routed) return; // not created yet
 	const before = gateway.routed.size;
@@ -117,8 +116,11 @@ function learn(gateway: Gateway): void {
 		name: string;
 		action?: { rest?: unknown; note?: RouteNote };
 	}[]; // moleculer leaves it untyped
-	for (const { name, action } of actions)
+	for (const { name, action } of actions) {
+		if (isSource(name)) gateway.sources.add(name);
 		if (typeof action?.rest === "string" && action.note) gateway.routed.set(action.rest, { name, rest: action.rest, note: action.note });
+	}
+	for (const feed of gateway.feeds) feed.look();
 	if (gateway.routed.size > before || before === 0) gateway.addRoute(routeOf([...gateway.routed.values()]));
 }
 
@@ -217,26 +219,10 @@ const metrics: Handler = async function (this: Gateway, _req, res) {
 	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
 	res.end(text);
 };
-/** How a page of live facts is asked for: whoever stops waits for none, and whoever watches asks again himself. */
-const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
+
+const live: Handler = async function (this: Gateway, req, res) {
+	await listen(this, req, res);
+};
+
 /** Asked by those who want to know how a node is, whatever it is about to do. */
 const ANY_TIME: ReadonlySet<Handler> = new Set([alive, ready, metrics]);
-
-/** The facts of every context that offers them, as they become visible. */
-const live: Handler = async function (this: Gateway, req, res) {
-	const asked = askedOf(req);
-	const actions = this.broker.registry.getActionList({ skipInternal: true }) as { name: string }[]; // moleculer leaves it untyped
-	const over = new AbortController();
-	const contexts = actions
-		.filter(({ name }) => name.endsWith("-log.live"))
-		.map(({ name }) => watching((more) => this.broker.call<LivePage, LiveAsked>(name, more, LASTING), asked, over.signal));
-	const first = await Promise.all(contexts.map((pages) => pages.next()));
-	if (res.destroyed) return; // gone meanwhile
-	const feed = new Feed(res, over, asked.after ?? "");
-	const end = () => feed.end();
-	this.feeds.add(end);
-	req.once("close", end);
-	res.once("close", end);
-	if (isStopping(this)) end(); // told before it was one of them
-	await feed.give(first, contexts).finally(() => this.feeds.delete(end));
-};

@@ -44,8 +44,22 @@ describe("whoever watches", () => {
 		const { ask } = answers(new Errors.ValidationError("no position", "VALIDATION_ERROR", []));
 		await expect(watching(ask, { after: "here" }, NEVER).next()).rejects.toMatchObject({ code: 422 });
 	});
-	it("is told at once that nobody is there to begin with", async () =>
-		await expect(watching(answers(away).ask, {}, NEVER).next()).rejects.toBe(away));
+	it("begins with whoever answers, though nobody did at first", async () => {
+		const { ask, asked } = answers(away, new Errors.RequestRejectedError({ action: "live", nodeID: "gone" }), page(1));
+		expect(await afters(watching(ask, { after: "radar:0:0" }, NEVER), 1)).toEqual(["radar:0:1"]);
+		expect(asked).toEqual(Array.from({ length: 3 }, () => ({ after: "radar:0:0", wait: 0 })));
+	});
+	it("hears in the end that nobody answers to begin with", async () => {
+		const { ask, asked } = answers(...Array.from({ length: 50 }, () => away));
+		await expect(watching(ask, {}, NEVER, 200).next()).rejects.toBe(away);
+		expect(asked.length).toBeGreaterThan(2);
+	});
+	it("ends without a page when it is enough before anybody has answered", async () => {
+		const enough = new AbortController();
+		const all = afters(watching(answers(null).ask, {}, enough.signal));
+		enough.abort();
+		expect(await all).toEqual([]);
+	});
 	it("asks the same again while nobody answers, and misses nothing", async () => {
 		const { ask, asked } = answers(page(1), away, new Errors.RequestTimeoutError({ action: "live", nodeID: "gone" }), page(2));
 		expect(await afters(watching(ask, {}, NEVER), 2)).toEqual(["radar:0:1", "radar:0:2"]);

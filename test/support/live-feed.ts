@@ -17,6 +17,8 @@ export class LiveFeed {
 	readonly close: () => void;
 	readonly pause: () => void;
 	readonly resume: () => void;
+	/** What it would come back with: an id counts also where it comes without an event. */
+	lastId = "";
 	/** Whether the other side has ended it. */
 	ended = false;
 	#rest = "";
@@ -51,6 +53,7 @@ export class LiveFeed {
 			this.comments.push(...lines.filter((line) => line.startsWith(":")));
 			const field = (name: string): string[] =>
 				lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart());
+			this.lastId = field("id").at(-1) ?? this.lastId;
 			const data = field("data");
 			if (data.length > 0) this.events.push({ id: field("id").join(), event: field("event").join(), data: data.join("\n") });
 		}
