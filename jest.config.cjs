@@ -5,4 +5,5 @@ module.exports = {
 	transform: { "\\.ts$": "<rootDir>/test/support/strip-types.cjs" },
 	reporters: ["default", "<rootDir>/test/support/tally.cjs"],
 	testTimeout: 60_000,
+	maxWorkers: 2, // many suites wait for other processes: two at a time take half the time, more would starve a small machine
 };

@@ -37,6 +37,8 @@ describe("a stream for another node", () => {
 		reader = new ServiceBroker({ ...cluster, nodeID: "reader" });
 		await Promise.all([source.start(), reader.start()]);
 		await reader.waitForServices("counter");
+		const seen = () => source.registry.getNodeList({ onlyAvailable: true }).map(({ id }: { readonly id: string }) => id);
+		await eventually(() => expect(seen()).toContain("reader")); // who is not known yet cannot be missed
 	});
 	afterEach(async () => {
 		for (const stream of open) stream.destroy();
