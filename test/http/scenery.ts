@@ -78,8 +78,10 @@ let sentinels = 0;
 export async function caughtUp(system: System): Promise<void> {
 	const id = `sentinel-${++sentinels}`;
 	await radarInService(system, id);
-	await detect(system, { id, radar: id, speedKmh: 200 });
+	const { headers } = await detect(system, { id, radar: id, speedKmh: 200 });
 	await infraction(system, id);
+	for (const path of [`/detections/${id}`, `/radars/${id}`])
+		answered(200, await system.get(path, { "x-position": String(headers["x-position"]) })); // another read model may be a moment behind
 }
 
 export async function expectNoInfraction(system: System, id: string): Promise<void> {
