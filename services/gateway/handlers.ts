@@ -1,0 +1,102 @@
+/** Handlers - what the gateway does with a request once its route is known: a read, an upload, one command or many, and its own four. */
+import type { ServerResponse } from "node:http";
+import type { Context, Service, ServiceBroker } from "moleculer";
+import type { Done } from "../../mixins/actor.ts";
+import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import { metricsOf } from "../../mixins/metrics.ts";
+import { callMany } from "../../mixins/placement.ts";
+import type { RouteNote } from "../../mixins/routes.ts";
+import { sendDone, sendJson, sendRead } from "./answer.ts";
+import { reportOf } from "./health.ts";
+import { type Feeding, listen } from "./live.ts";
+import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
+import { ProblemError, sendProblem } from "./problem.ts";
+import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
+import { isStopping } from "./stopping.ts";
+import { NDJSON, type Watched } from "./watch.ts";
+
+export interface Routed {
+	readonly name: string;
+	readonly rest: string;
+	readonly note: RouteNote;
+}
+export interface Gateway extends Service, Watched, Feeding {
+	readonly broker: ServiceBroker;
+	/** Every route ever heard of, by method and path. */
+	readonly routed: Map<string, Routed>;
+	readonly sources: Set<string>;
+	/** Parts with a health of their own, every one ever heard of. */
+	readonly parts: Set<string>;
+	addRoute(route: object): void;
+	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
+}
+export type Request = Incoming & { readonly $ctx: Context };
+export type Handler = (this: Gateway, req: Request, res: ServerResponse) => Promise<void>;
+
+/** Of an action that has a route. */
+export function handlerOf({ name, rest, note }: Routed): Handler {
+	const path = `/api${rest.slice(rest.indexOf(" ") + 1)}`;
+	if (note.kind === "read")
+		return async (req, res) => {
+			const { params, meta } = readOf(req);
+			const context: { position?: string; revision?: number } = meta;
+			const body = await call(req, name, params, context);
+			sendRead(req, res, body, context.revision);
+		};
+	if (note.kind === "upload")
+		return async (req, res) => {
+			const { params, meta } = uploadOf(req, note.accepts ?? "");
+			sendJson(res, 200, await call(req, name, params, meta));
+		};
+	return async function (this: Gateway, req, res) {
+		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
+		const { params, meta } = commandOf(req, note, rest);
+		sendDone(res, path, (await call(req, name, params, meta)) as Done); // what a command resolves to
+	};
+}
+
+/** The metadata is handed over as it is, so that what the action adds to it comes back. */
+async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
+	const calling = req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+	const result = await calling;
+	Object.assign(meta, (calling as { ctx?: { meta?: object } }).ctx?.meta); // moleculer's promises carry their context
+	return result;
+}
+
+async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
+	if (req.headers["content-encoding"] !== undefined)
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
+	const send = (all: readonly Item[]) =>
+		callMany(req.$ctx.broker, action, all, (items) =>
+			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
+		);
+	const lines = emptyTally();
+	const { tally, positions, ...missed } = await takeAll(req, send, lines).finally(requests.uploading(route, lines));
+	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");
+	const problem = problemIn(missed);
+	if (!problem) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
+	requests.problem(problem.code, problem.status);
+	sendProblem(req, res, problem, tally);
+}
+
+export const alive: Handler = async (_req, res) => sendJson(res, 200, { status: "live" });
+
+export const ready: Handler = async function (this: Gateway, _req, res) {
+	if (isStopping(this)) return sendJson(res, 503, { status: "stopping", parts: [] });
+	const report = await reportOf(this.broker, [...this.routed.values()], this.parts);
+	sendJson(res, report.status === "ready" ? 200 : 503, report);
+};
+
+export const metrics: Handler = async function (this: Gateway, _req, res) {
+	const text = await metricsOf(this.broker)?.text();
+	if (text === undefined) throw new ProblemError(404, "METRICS_OFF", "This node shows no metrics (METRICS=off)");
+	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+	res.end(text);
+};
+
+export const live: Handler = async function (this: Gateway, req, res) {
+	await listen(this, req, res);
+};
+
+/** Asked by those who want to know how a node is, whatever it is about to do. */
+export const ANY_TIME: ReadonlySet<Handler> = new Set([alive, ready, metrics]);
