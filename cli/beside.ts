@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
+import { join } from "./joining.ts";
 import { placeOf, SettingsError, settingsOf } from "./settings.ts";
 import { start } from "./start.ts";
 
@@ -13,7 +14,7 @@ export interface Beside {
 	readonly broker: ServiceBroker;
 	stop(): Promise<void>;
 }
-/** How long somebody may take to answer, and how often it is looked for, in milliseconds. */
+/** How long a node may take to answer, and how often it is looked for, in milliseconds. */
 const PATIENCE = 10_000;
 const LOOK_EVERY = 50;
 /** Who is there says so within this of one another, in milliseconds. */
@@ -29,18 +30,13 @@ async function joined({ NATS_URL, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Besid
 	const nodeId = `operator-${hostname()}-${process.pid}`;
 	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, nodeId });
 	const broker = new ServiceBroker({ ...options, internalServices: true }); // it has no parts that could be well or not
-	const place = placeOf(natsUrl);
-	const late = new AbortController();
-	const inTime = pause(PATIENCE, "late" as const, { signal: late.signal }).catch(() => "late" as const);
 	try {
-		if ((await Promise.race([broker.start(), inTime])) === "late")
-			throw new SettingsError(`no NATS answers at ${place} within ${PATIENCE / 1000} s`);
-		if (!(await discovered(broker))) throw new SettingsError(`no node of the system answers at ${place} within ${PATIENCE / 1000} s`);
+		await join(broker, natsUrl);
+		if (!(await discovered(broker)))
+			throw new SettingsError(`no node of the system answers at ${placeOf(natsUrl)} within ${PATIENCE / 1000} s`);
 	} catch (error) {
 		void broker.stop().catch(() => undefined); // there may be nobody to leave
 		throw error;
-	} finally {
-		late.abort();
 	}
 	return { broker, stop: () => broker.stop() };
 }

@@ -2,15 +2,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { placeOf, type Settings } from "../settings.ts";
+import { join } from "../joining.ts";
+import type { Settings } from "../settings.ts";
 import { Member, type Say } from "./member.ts";
 import { nodesOf, type Roles, servicesText } from "./roles.ts";
 
 /** How often what has to come about is looked for, and for how long at most, in milliseconds. */
 const LOOK_EVERY = 50;
 const PATIENCE = 60_000;
-/** How long NATS may take to answer, in milliseconds. */
-const NATS_PATIENCE = 10_000;
 
 export interface Given {
 	readonly settings: Settings;
@@ -33,7 +32,6 @@ export class Cluster {
 	readonly members = new Map<string, Member>();
 	readonly broker: ServiceBroker;
 	readonly #given: Given;
-	#joined = false;
 	#stopping = false;
 
 	constructor(given: Given) {
@@ -47,7 +45,7 @@ export class Cluster {
 
 	/** `nodes`: as `--nodes` takes it. Resolves once every gateway says that everything is ready. */
 	async start(nodes: string): Promise<void> {
-		await this.#join();
+		await join(this.broker, this.#given.natsUrl); // before any node, which would wait for NATS as long as it takes
 		const members = nodesOf(nodes, this.#given.roles).map((role) => this.#add(role));
 		await Promise.all(members.map((member) => member.start()));
 		await this.settled();
@@ -57,16 +55,6 @@ export class Cluster {
 		);
 	}
 
-	/** Before any node, which would wait for NATS as long as it takes. */
-	async #join(): Promise<void> {
-		const late = new AbortController();
-		const inTime = pause(NATS_PATIENCE, true, { signal: late.signal }).catch(() => true);
-		const isLate = await Promise.race([this.broker.start().then(() => false), inTime]);
-		late.abort();
-		if (isLate) throw new ClusterError(`no NATS answers at ${placeOf(this.#given.natsUrl)} within ${NATS_PATIENCE / 1000} s`);
-		this.#joined = true;
-	}
-
 	/** Gateways first: whoever still asks has to be told no while there is somebody to ask. False when one had to be killed. */
 	async stop(): Promise<boolean> {
 		this.#stopping = true;
@@ -74,7 +62,7 @@ export class Cluster {
 		const gently: boolean[] = [];
 		for (const gateways of [true, false])
 			gently.push(...(await Promise.all(running.filter(({ role }) => (role === "gateway") === gateways).map((member) => member.leave()))));
-		if (this.#joined) await this.broker.stop(); // else there is nobody to leave
+		if (this.broker.started) await this.broker.stop(); // else there is nobody to leave
 		return gently.every(Boolean);
 	}
 
