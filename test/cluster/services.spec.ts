@@ -1,7 +1,7 @@
 /** One service away, or asked more than it can do: the others go on, who is not served is told so at once, and work left is done later. */
 import { Agent, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Cluster, ground, ROLES } from "../support/cluster.ts";
+import { Cluster, COMMANDS, ground, ROLES } from "../support/cluster.ts";
 import { MongoProcess } from "../support/mongo-process.ts";
 import { eventually, type System } from "../support/system.ts";
 import { answered, detect, expectProblem, ownerOf, person, plate, radarInService, seen } from "../http/scenery.ts";
@@ -10,9 +10,7 @@ const at = await ground();
 afterAll(() => at?.mongo.stop());
 
 const NODES = {
-	radars: "radar/radar,detection,radar-import,radar-log",
-	registration: "owner,vehicle,registration-log",
-	cases: "infraction/infraction,infraction-log,intervention,operations-log",
+	...COMMANDS,
 	rows: "radars,detections,owners,vehicles,infractions,interventions",
 	opening: "case-opening",
 	gateway: ROLES.gateway,

@@ -8,14 +8,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bound, killed } from "./bound.ts";
 import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
 import { es, type Told } from "./operator.ts";
 import { type Answer, eventually, System } from "./system.ts";
 
+/** The command sides, one by one. */
+export const COMMANDS = {
+	radars: "radar/radar,detection,radar-import,radar-log",
+	registration: "owner,vehicle,registration-log",
+	cases: "infraction/infraction,infraction-log,intervention,operations-log",
+} as const;
 /** What a node does. */
 export const ROLES = {
-	command:
-		"radar/radar,detection,radar-import,radar-log,owner,vehicle,registration-log,infraction/infraction,infraction-log,intervention,operations-log",
+	command: Object.values(COMMANDS).join(","),
 	query: "radars,detections,owners,vehicles,infractions,interventions,case-opening",
 	gateway: "gateway",
 } as const;
@@ -28,9 +34,6 @@ export const SIX: Readonly<Record<string, string>> = {
 	"gateway-1": ROLES.gateway,
 	"gateway-2": ROLES.gateway,
 };
-
-/** Goes before what must not outlive this process, however that ends; where there is no such thing, the ordinary end has to do. */
-const bound: readonly string[] = onPath("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
 
 /** What a cluster stands on. */
 export interface Ground {
@@ -76,10 +79,7 @@ export class Nats {
 	async kill(): Promise<void> {
 		const child = this.#child;
 		this.#child = null;
-		if (!child) return;
-		const gone = new Promise((resolve) => child.once("exit", resolve));
-		child.kill("SIGKILL");
-		await gone;
+		if (child) await killed(child);
 	}
 }
 

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
+import { bound, killed } from "./bound.ts";
 import { built, freePort, onPath } from "./mongo.ts";
 import { eventually } from "./system.ts";
 
 const mongod = onPath("mongod");
-const bound: readonly string[] = onPath("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : []; // it does not outlive this process
 
 export class MongoProcess {
 	readonly url: string;
@@ -52,10 +52,7 @@ export class MongoProcess {
 	async kill(): Promise<void> {
 		const child = this.#child;
 		this.#child = null;
-		if (!child) return;
-		const gone = new Promise((resolve) => child.once("exit", resolve));
-		child.kill("SIGKILL");
-		await gone;
+		if (child) await killed(child);
 	}
 	async remove(): Promise<void> {
 		await this.kill();
