@@ -1,6 +1,5 @@
 /** Asking - so many requests, so many at a time: how many a second, what each costs the one who answers, and how long it takes. */
-import { cents } from "./run.ts";
-import { Recorder } from "./quantile.ts";
+import { cents, Recorder } from "./quantile.ts";
 import { inLanes, Wire } from "./wire.ts";
 
 export interface Asked {

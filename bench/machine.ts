@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { freshFolder } from "./product.ts";
-import { quantile } from "./quantile.ts";
+import { cents, quantile } from "./quantile.ts";
 
 export interface Machine {
 	readonly cpus: number;
@@ -16,7 +16,6 @@ export interface Machine {
 }
 
 const flushes = 300;
-const hundredths = (figure: number): number => Math.round(figure * 100) / 100;
 
 function fsyncMs(): Machine["fsyncMs"] {
 	const folder = freshFolder("fsync");
@@ -32,7 +31,7 @@ function fsyncMs(): Machine["fsyncMs"] {
 	closeSync(file);
 	rmSync(path);
 	folder.remove();
-	return { p50: hundredths(quantile(took, 0.5)), p99: hundredths(quantile(took, 0.99)) };
+	return { p50: cents(quantile(took, 0.5)), p99: cents(quantile(took, 0.99)) };
 }
 
 export const machine = (): Machine => ({
@@ -45,4 +44,4 @@ export const machine = (): Machine => ({
 });
 
 /** How busy the machine is, with whatever else runs on it: the load average of the last minute. */
-export const load = (): number => hundredths(loadavg()[0] ?? Number.NaN);
+export const load = (): number => cents(loadavg()[0] ?? Number.NaN);

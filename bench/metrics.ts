@@ -10,8 +10,8 @@
 import { figureText } from "./markdown.ts";
 import { numbers, type Result, run, say } from "./part.ts";
 import { Product } from "./product.ts";
-import { median } from "./quantile.ts";
-import { cents, type Plan, runProduct, visiting } from "./run.ts";
+import { cents, median } from "./quantile.ts";
+import { type Plan, runProduct, visiting } from "./run.ts";
 import { inLanes } from "./wire.ts";
 
 const { detections, requests, radars, pairs } = numbers({ detections: "60k", requests: "40k", radars: "1000", pairs: "3" });

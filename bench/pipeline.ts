@@ -13,8 +13,8 @@ import { join } from "node:path";
 import { share } from "./markdown.ts";
 import { numbers, type Result, run, say } from "./part.ts";
 import { environment, root } from "./process.ts";
-import { median } from "./quantile.ts";
-import { cents, type ProductRun, type Run, runProduct } from "./run.ts";
+import { cents, median } from "./quantile.ts";
+import { type ProductRun, type Run, runProduct } from "./run.ts";
 
 const { detections, radars, runs } = numbers({ detections: "150k", radars: "3350", runs: "1" });
 

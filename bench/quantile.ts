@@ -11,6 +11,9 @@ export const median = (figures: readonly number[]): number => {
 	return ((sorted[middle] ?? Number.NaN) + (sorted[sorted.length - 1 - middle] ?? Number.NaN)) / 2;
 };
 
+/** To the hundredth. */
+export const cents = (figure: number): number => Math.round(figure * 100) / 100;
+
 /** Buckets for each doubling: a figure is known to 1.6 %. */
 const perDoubling = 64;
 /** Milliseconds below which nothing is told apart. */

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { say } from "./part.ts";
 import { Product, type Setup } from "./product.ts";
+import { cents } from "./quantile.ts";
 import { ownerId, ownerOf, owners, plateOf, radarId, radarSite, registeredVehicles, Traffic } from "./traffic.ts";
 import { inLanes } from "./wire.ts";
 
@@ -58,8 +59,6 @@ interface RadarRow {
 	readonly detections: number;
 	readonly qualified: number;
 }
-
-export const cents = (figure: number): number => Math.round(figure * 100) / 100;
 
 /** Waits until a figure is what it must become; a figure that goes beyond it, or stands still, is a failure. */
 export async function until(what: string, expected: number, read: () => Promise<number>): Promise<void> {

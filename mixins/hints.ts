@@ -7,7 +7,7 @@ import type { Commit } from "../store/log.ts";
 import { storageOf } from "./storage.ts";
 
 /** The event, broadcast to all nodes that follow something. */
-export const APPENDED = "log.appended";
+const APPENDED = "log.appended";
 /** Characters of bodies beyond which only the position is told. */
 const SMALL = 64 * 1024;
 

@@ -69,7 +69,7 @@ function scoreOf(node: string, thing: string): number {
 }
 
 /** The items of one call by the node they go to, each with its place in the whole. */
-export function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] {
+function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] {
 	const placed = items.map((item, place) => [item, place] as const);
 	const list = broker.registry.actions.get(action) as EndpointList | undefined; // moleculer leaves it untyped
 	const endpoints = list?.endpoints.filter(({ isAvailable }) => isAvailable) ?? [];

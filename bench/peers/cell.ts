@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { median } from "../quantile.ts";
 import { type Outcome, type Task, total, type Verdict } from "./contestant.ts";
 import type { Shape } from "./work.ts";
 
@@ -84,7 +85,7 @@ function lastWords(complaint: string): string {
 // -- What the rounds come to --------------------------------------------------------------
 export function resultOf(cell: Cell, durable: boolean, rounds: readonly Round[], remarks: readonly string[]): Result {
 	const figure = (of: (outcome: Outcome) => Figure): Figure =>
-		rounded(median(rounds.map(({ outcome }) => of(outcome)).filter((value) => value !== null)));
+		rounded(median(rounds.map(({ outcome }) => of(outcome)).filter((value) => value !== null))); // of none: no number
 	const sum = (of: (round: Round) => number): number => rounds.reduce((all, round) => all + of(round), 0);
 	const problems = {
 		"round(s) whose commands in flight were not answered within 2 s": rounds.filter(({ outcome }) => !outcome.drained).length,
@@ -117,12 +118,6 @@ function reasons(rounds: readonly Round[]): [string, number][] {
 		for (const [reason, count] of Object.entries(outcome.refused)) counts.set(reason, (counts.get(reason) ?? 0) + count);
 	return [...counts];
 }
-function median(figures: readonly number[]): Figure {
-	const sorted = figures.toSorted((a, b) => a - b);
-	const middle = sorted.length >> 1;
-	const [low, high] = [sorted[sorted.length - 1 - middle], sorted[middle]];
-	return low === undefined || high === undefined ? null : (low + high) / 2;
-}
 /** Three digits say all there is to say. */
-const rounded = (figure: Figure): Figure =>
-	figure === null ? null : Number(figure.toPrecision(figure >= 1000 ? Math.ceil(Math.log10(figure)) : 3));
+const rounded = (figure: number): Figure =>
+	Number.isNaN(figure) ? null : Number(figure.toPrecision(figure >= 1000 ? Math.ceil(Math.log10(figure)) : 3));
