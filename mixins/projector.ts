@@ -16,11 +16,12 @@ import { nodeTimers, type Timers } from "./timers.ts";
 /** How soon a node looks again how far the one is that folds, in milliseconds. */
 const WATCH = 20;
 
-export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [] }: AnyProjection): TableSpec => ({
+export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [], scattered = [] }: AnyProjection): TableSpec => ({
 	name,
 	columns: [...new Set([...filters, ...sorts])].filter((column) => column !== "id" && !identity.includes(column)),
 	sorts,
 	counted,
+	scattered,
 });
 
 /** What a follower is told to follow. */

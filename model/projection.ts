@@ -47,6 +47,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly sorts?: readonly (keyof Shown & string)[];
 	/** Filters with few values: their totals are kept, not counted. */
 	readonly counted?: readonly (keyof Shown & string)[];
+	/** Filters with many values that come in no order (a plate): indexed so that a row costs no more the more there are. */
+	readonly scattered?: readonly (keyof Shown & string)[];
 }
 /** A projection as the mixins see it. */
 export interface AnyProjection {
@@ -60,6 +62,7 @@ export interface AnyProjection {
 	readonly identity?: readonly string[];
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];
+	readonly scattered?: readonly string[];
 }
 
 export const projection = <R extends object, F extends object, Shown extends object = R>(

@@ -44,7 +44,9 @@ export interface TableSpec {
 	readonly sorts?: readonly string[];
 	/** Columns with few values, whose totals are kept. */
 	readonly counted: readonly string[];
-	/** Pairs of columns asked for together: equality on the first, a range on the second. */
+	/** Columns with many values that come in no order: a store may keep their indexes in pieces. */
+	readonly scattered?: readonly string[];
+	/** Pairs of columns asked for together: equality on the first, whose values are scattered, a range on the second. */
 	readonly ranges?: readonly (readonly [string, string])[];
 }
 export interface Query {

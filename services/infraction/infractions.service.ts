@@ -25,6 +25,7 @@ export const infractions = projection<Row, InfractionFacts>({
 	identity: ["detection"],
 	sorts: ["occurredAt"],
 	counted: ["status"],
+	scattered: ["radar", "plate", "holder", "vehicle"],
 });
 
 const listed = Projected(infractions);

@@ -33,6 +33,7 @@ export const detections = projection<Row, DetectionFacts>({
 	show: (row) => row,
 	filters: ["radar", "plate", "status"],
 	counted: ["status"],
+	scattered: ["radar", "plate"],
 });
 
 export default { name: detections.name, mixins: [Projected(detections)] } satisfies ServiceSchema;

@@ -13,6 +13,7 @@ export const owners = projection<OwnerFacts["owner.registered"], OwnerFacts>({
 	filters: ["kind", "name", "email"],
 	sorts: ["name"],
 	counted: ["kind"],
+	scattered: ["email"],
 });
 
 export default { name: owners.name, mixins: [Projected(owners)] } satisfies ServiceSchema;

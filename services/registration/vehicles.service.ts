@@ -34,6 +34,7 @@ export const vehicles = projection<Row, VehicleFacts, Shown>({
 	},
 	due: ({ holders }, now) => entryAfter(holders, now)?.from ?? null,
 	filters: ["owner", "plate"],
+	scattered: ["owner", "plate"],
 });
 
 const periods = (holders: Row["holders"]): Shown["holders"] =>

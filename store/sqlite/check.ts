@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MoveBegun, StoreDamaged } from "../log.ts";
 import { DataFile, faultOf } from "./file.ts";
 import { Misfit, tailsOf } from "./sample.ts";
+import { NUMBERED } from "./segments.ts";
 
 /** What every SQLite file begins with. */
 const MAGIC = "SQLite format 3\0";
@@ -42,6 +43,10 @@ function wholeTailsOf(db: DatabaseSync): Positions {
 }
 /** How far each read model and process has come, the furthest by partition. */
 function checkpointsOf(db: DatabaseSync): Positions {
+	const tables = db
+		.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'rows_*' AND instr(sql, ?) = 0")
+		.all(NUMBERED);
+	if (tables.length > 0) throw new Misfit(`${String(tables[0]?.["name"])} is as an earlier version made it`);
 	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return new Map();
 	const rows = db.prepare("SELECT partition, max(position) AS position FROM checkpoints GROUP BY partition").all();
 	return new Map(rows.map(({ partition, position }) => [String(partition), Number(position)]));

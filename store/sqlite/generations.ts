@@ -1,6 +1,7 @@
 /** Generations - which rows of a read model are live, being built, or kept: one small table beside them, moved in one transaction. */
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
-import { BESIDE, quoted } from "./table.ts";
+import { quoted } from "./segments.ts";
+import { BESIDE } from "./table.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 

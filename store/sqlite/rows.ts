@@ -5,17 +5,21 @@
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
 import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
-import { BESIDE, field, quoted, SqliteTable } from "./table.ts";
+import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
+import { BESIDE, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
 
 export class SqliteRowStore implements RowStore {
 	readonly #file: DataFile;
 	readonly #writer: Thread;
 	readonly #generations: Generations;
+	readonly #segment: number;
 	#reader: Thread | null = null;
 
-	constructor(file: string) {
+	/** `segment`: rows of a segment, as a power of two; of one file always the same. */
+	constructor(file: string, segment = SEGMENT) {
 		this.#file = new DataFile(file);
+		this.#segment = segment;
 		this.#writer = new Thread(this.#file, "NORMAL");
 		this.#generations = new Generations(this.#writer);
 	}
@@ -25,9 +29,10 @@ export class SqliteRowStore implements RowStore {
 	}
 
 	async open(spec: TableSpec): Promise<Table> {
-		await this.#writer.transaction(schemaOf(spec).map((sql) => ({ sql, rows: [[]] })));
+		const segments = new Segments(spec, this.#segment);
+		await this.#writer.transaction(schemaOf(spec, segments).map((sql) => ({ sql, rows: [[]] })));
 		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
-		return new SqliteTable(spec, this.#writer, this.#reader);
+		return new SqliteTable(spec, segments, this.#writer, this.#reader);
 	}
 
 	generations(name: string): Promise<Generation[]> {
@@ -55,22 +60,17 @@ export class SqliteRowStore implements RowStore {
 	}
 }
 
-function schemaOf({ name, columns, sorts = [], ranges = [] }: TableSpec): string[] {
+function schemaOf({ name, columns, sorts = [], ranges = [] }: TableSpec, segments: Segments): string[] {
 	const table = quoted(`rows_${name}`);
-	const fields = columns.map((column) => `, ${field(column)}`).join("");
+	const index = (by: readonly [string, ...string[]], all = false): string => {
+		const entries = [...segments.before(by[0]), ...by.map(field), "id"].join(", ");
+		return `CREATE INDEX IF NOT EXISTS ${quoted([name, ...by].join("_"))} ON ${table} (${entries})${all ? "" : ` WHERE ${field(by[0])} IS NOT NULL`}`;
+	};
 	return [
 		...BESIDE,
-		`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, at TEXT NOT NULL, data TEXT, shown INTEGER NOT NULL, due TEXT${fields})`,
+		`CREATE TABLE IF NOT EXISTS ${table} (${NUMBERED}, id TEXT NOT NULL UNIQUE, rev INTEGER NOT NULL, at TEXT NOT NULL, data TEXT, shown INTEGER NOT NULL, due TEXT${columns.map((column) => `, ${field(column)}`).join("")})`,
 		`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_due`)} ON ${table} (due) WHERE due IS NOT NULL`,
-		...columns
-			.filter((column) => !ranges.some(([first]) => first === column))
-			.map(
-				(column) =>
-					`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${column}`)} ON ${table} (${field(column)}, id)${sorts.includes(column) ? "" : ` WHERE ${field(column)} IS NOT NULL`}`,
-			),
-		...ranges.map(
-			([first, second]) =>
-				`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_${first}_${second}`)} ON ${table} (${field(first)}, ${field(second)}, id) WHERE ${field(first)} IS NOT NULL`,
-		),
+		...columns.filter((column) => !ranges.some(([first]) => first === column)).map((column) => index([column], sorts.includes(column))),
+		...ranges.map((pair) => index(pair)),
 	];
 }

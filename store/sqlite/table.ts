@@ -1,6 +1,8 @@
 /** Table - the statements of one read model's rows: loaded by id, saved in one transaction with the checkpoint, found by index. */
 import type { SQLInputValue } from "node:sqlite";
 import { type Change, type Query, type Row, same, type Step, type Table, type TableSpec, totalsOf, type Value } from "../rows.ts";
+import { Finding } from "./finding.ts";
+import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
@@ -10,27 +12,10 @@ export const BESIDE = [
 	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
 ] as const;
 
-export const quoted = (name: string): string => `"${name}"`;
-/** A column of the read model: never in the way of our own. */
-export const field = (name: string): string => (name === "id" ? name : `"by_${name}"`);
-
-/** What comes after a row in an order: SQLite puts what has no value first. */
-function beyond(
-	sort: string,
-	descending: boolean,
-	{ value, id }: NonNullable<Query["after"]>,
-): { readonly sql: string; readonly params: SQLInputValue[] } {
-	const by = field(sort);
-	const than = descending ? "<" : ">";
-	if (sort === "id") return { sql: `id ${than} ?`, params: [id] };
-	if (value === null)
-		return { sql: descending ? `(${by} IS NULL AND id < ?)` : `((${by} IS NULL AND id > ?) OR ${by} IS NOT NULL)`, params: [id] };
-	return { sql: `((${by}, id) ${than} (?, ?)${descending ? ` OR ${by} IS NULL` : ""})`, params: [value, id] };
-}
-
 export class SqliteTable implements Table {
 	readonly atomic = true;
 	readonly #spec: TableSpec;
+	readonly #finding: Finding;
 	readonly #writer: Thread;
 	readonly #reader: Thread;
 	readonly #table: string;
@@ -40,13 +25,14 @@ export class SqliteTable implements Table {
 	/** For a row that is found as before: no index is touched. */
 	readonly #rewrite: string;
 
-	constructor(spec: TableSpec, writer: Thread, reader: Thread) {
+	constructor(spec: TableSpec, segments: Segments, writer: Thread, reader: Thread) {
 		this.#spec = spec;
 		this.#writer = writer;
 		this.#reader = reader;
 		this.#table = quoted(`rows_${spec.name}`);
 		const columns = spec.columns.map(field);
 		this.#fields = ["id", "rev", "at", "data", "due", "shown", ...columns].join(", ");
+		this.#finding = new Finding(this.#table, this.#fields, segments);
 		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)}) ON CONFLICT DO NOTHING`;
 		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ? AND rev = ?`;
 		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ? AND rev = ?`;
@@ -116,48 +102,16 @@ export class SqliteTable implements Table {
 		return this.#read(cells ? [cells] : [])[0] ?? null;
 	}
 
-	async find({ filters, range, sort, descending, limit, offset = 0, after }: Query): Promise<Row[]> {
-		const by = field(sort);
-		const order = descending ? "DESC" : "ASC";
-		const where = ["shown = 1"];
-		const params: SQLInputValue[] = [];
-		for (const [column, value] of Object.entries(filters)) {
-			where.push(`${field(column)} = ?`);
-			params.push(value);
-		}
-		for (const [bound, compare] of [
-			[range?.from, ">="],
-			[range?.to, "<"],
-		] as const) {
-			if (!range || bound === null || bound === undefined) continue;
-			where.push(`${field(range.column)} ${compare} ?`);
-			params.push(bound);
-		}
-		if (after) {
-			const next = beyond(sort, descending, after);
-			where.push(next.sql);
-			params.push(...next.params);
-		}
-		const ordering = sort === "id" ? `id ${order}` : `${by} ${order}, id ${order}`;
-		const rows = await this.#reader.query(
-			`SELECT ${this.#fields} FROM ${this.#table} WHERE ${where.join(" AND ")} ORDER BY ${ordering} LIMIT ? OFFSET ?`,
-			[...params, limit, offset],
-		);
-		return this.#read(rows);
+	async find(query: Query): Promise<Row[]> {
+		const { sql, params } = this.#finding.rows(query);
+		return this.#read(await this.#reader.query(sql, params));
 	}
 
 	async count(filters: Readonly<Record<string, Value>>): Promise<number> {
-		const asked = Object.entries(filters);
-		const key = this.#kept(asked);
-		if (key !== null) {
-			const [cells] = await this.#reader.query("SELECT total FROM totals WHERE name = ? AND key = ?", [this.#spec.name, key]);
-			return Number(cells?.[0] ?? 0);
-		}
-		const where = asked.map(([column]) => (column === "id" ? "id = ? AND shown = 1" : `${field(column)} = ?`)); // what is hidden has no other columns
-		const [cells] = await this.#reader.query(
-			`SELECT count(*) FROM ${this.#table} WHERE ${where.join(" AND ")}`,
-			asked.map(([, value]) => value),
-		);
+		const key = this.#kept(Object.entries(filters));
+		const kept = { sql: "SELECT total FROM totals WHERE name = ? AND key = ?", params: [this.#spec.name, key] };
+		const { sql, params } = key === null ? this.#finding.count(filters) : kept;
+		const [cells] = await this.#reader.query(sql, params);
 		return Number(cells?.[0] ?? 0);
 	}
 

@@ -147,6 +147,11 @@ describe("a log", () => {
 		expect(said()).toMatch(/^events\.db is damaged \(shop:0:\d+ is not in its index\)\.$/); // a search may stray before it comes there
 	});
 
+	it("whose rows an earlier version made is not taken for whole", () => {
+		sql(rows, "CREATE TABLE rows_old (id TEXT PRIMARY KEY, rev INTEGER NOT NULL)");
+		expect(said()).toBe("rows.db is damaged (rows_old is as an earlier version made it).");
+	});
+
 	it("that was begun and holds nothing yet is fine", async () => {
 		for (const name of ["events.db", "rows.db"]) rmSync(folder.file(name));
 		await kept({ commits: 0, taken: 0 });

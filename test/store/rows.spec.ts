@@ -8,17 +8,18 @@ import { MemoryRowStore } from "../support/memory-rows.ts";
 import { readsContract } from "./reads.contract.ts";
 import { rowsContract, type RowsPlace } from "./rows.contract.ts";
 
-const sqlite = (): RowsPlace => {
+const sqlite = (segment?: number) => (): RowsPlace => {
 	const folder = new Folder();
-	return { open: () => new SqliteRowStore(folder.file("rows.db")), remove: () => folder.remove() };
+	return { open: () => new SqliteRowStore(folder.file("rows.db"), segment), remove: () => folder.remove() };
 };
 const memory = (): RowsPlace => {
 	const store = new MemoryRowStore();
 	return { open: () => store, remove: () => undefined };
 };
 
-rowsContract("SQLite", sqlite);
-readsContract("SQLite", sqlite);
+rowsContract("SQLite", sqlite());
+readsContract("SQLite", sqlite());
+readsContract("SQLite in segments of two rows", sqlite(1));
 rowsContract("the oracle", memory);
 readsContract("the oracle", memory);
 

@@ -1,7 +1,13 @@
 /** Cars - made-up rows for those who keep rows: a colour that is counted, a size, a day, and a plate. */
 import { blank, type Change, type Query, type Row, type Table, type TableSpec } from "../../store/rows.ts";
 
-export const CARS: TableSpec = { name: "cars", columns: ["colour", "size", "day"], counted: ["colour"], ranges: [["colour", "day"]] };
+export const CARS: TableSpec = {
+	name: "cars",
+	columns: ["colour", "size", "day"],
+	counted: ["colour"],
+	scattered: ["size"],
+	ranges: [["colour", "day"]],
+};
 
 export interface Car {
 	readonly colour?: string | null;

@@ -7,13 +7,13 @@ type Cells = Readonly<Record<string, SQLOutputValue>>;
 export interface Content {
 	/** Every table of a log, with the signed heads; not what is scribbled on it. */
 	readonly events: Readonly<Record<string, readonly Cells[]>>;
-	/** Every table of rows with checkpoints, totals and generations; how often a row was written is left out. */
+	/** Every table of rows with checkpoints, totals and generations; how often a row was written, and as the how many-eth it came, is left out. */
 	readonly rows: Readonly<Record<string, readonly Cells[]>>;
 }
 
 export const contentOf = (folder: string): Content => ({
 	events: tables(join(folder, "events.db"), ({ name }) => !["room", "moves"].includes(name)),
-	rows: tables(join(folder, "rows.db"), () => true, "rev"),
+	rows: tables(join(folder, "rows.db"), () => true, ["rev", "n"]),
 });
 /** How often each row was written. */
 export const revisionsOf = (folder: string): unknown =>
@@ -47,14 +47,19 @@ const namesOf = (db: DatabaseSync): string[] =>
 		.map(({ name }) => String(name));
 
 /** A total of nothing may be written down or not. */
-const tables = (file: string, wanted: (table: { name: string }) => boolean, without = ""): Content["events"] =>
+const tables = (file: string, wanted: (table: { name: string }) => boolean, without: readonly string[] = []): Content["events"] =>
 	reading(file, (db) =>
 		Object.fromEntries(
 			namesOf(db)
 				.filter((name) => wanted({ name }))
 				.map((name) => {
-					const all = db.prepare(`SELECT * FROM "${name}" ORDER BY 1, 2`).all();
-					return [name, all.filter(({ total }) => total !== 0).map(({ [without]: _without, ...cells }) => cells)];
+					const columns = db
+						.prepare(`PRAGMA table_info("${name}")`)
+						.all()
+						.map((column) => String(column["name"]))
+						.filter((column) => !without.includes(column));
+					const all = db.prepare(`SELECT "${columns.join('", "')}" FROM "${name}" ORDER BY 1, 2`).all();
+					return [name, all.filter(({ total }) => total !== 0)];
 				}),
 		),
 	);

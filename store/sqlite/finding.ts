@@ -1,0 +1,79 @@
+/** Finding - the statements that find the shown rows of one table and count them, by the indexes there are. */
+import type { SQLInputValue } from "node:sqlite";
+import type { Query } from "../rows.ts";
+import { field, type Segments } from "./segments.ts";
+
+/** A statement, or a condition of one, and what belongs in its places. */
+interface Sql {
+	readonly sql: string;
+	readonly params: readonly SQLInputValue[];
+}
+
+export class Finding {
+	readonly #table: string;
+	readonly #fields: string;
+	readonly #segments: Segments;
+
+	constructor(table: string, fields: string, segments: Segments) {
+		this.#table = table;
+		this.#fields = fields;
+		this.#segments = segments;
+	}
+
+	/** Numbers first, from indexes where they say enough: whole rows only of those that are asked for. */
+	rows({ filters, range, sort, descending, limit, offset = 0, after }: Query): Sql {
+		const { from, where, pieces } = this.#shown(filters);
+		if (range) where.push(...bounds(range));
+		if (after) where.push(beyond(sort, descending, after));
+		const order = descending ? "DESC" : "ASC";
+		const ordered = `ORDER BY ${sort === "id" ? "" : `${field(sort)} ${order}, `}id ${order}`;
+		if (pieces && sort === "id") where.push(this.#enough(where, ordered, descending, limit + offset));
+		const found = `SELECT n FROM ${from} WHERE ${all(where)} ${ordered} LIMIT ? OFFSET ?`;
+		return {
+			sql: `SELECT ${this.#fields} FROM ${this.#table} WHERE n IN (${found}) ${ordered}`,
+			params: [...where.flatMap(({ params }) => params), limit, offset],
+		};
+	}
+
+	count(filters: Query["filters"]): Sql {
+		const { from, where } = this.#shown(filters);
+		return { sql: `SELECT count(*) FROM ${from} WHERE ${all(where)}`, params: where.flatMap(({ params }) => params) };
+	}
+
+	/** What is hidden has no columns besides its id. */
+	#shown(filters: Query["filters"]) {
+		const { from, only, plain, pieces } = this.#segments.among(this.#table, Object.keys(filters));
+		const where: Sql[] = only.map((sql) => ({ sql, params: [] }));
+		for (const [column, value] of Object.entries(filters)) where.push({ sql: `${plain(column)} = ?`, params: [value] });
+		if (Object.keys(filters).every((column) => column === "id")) where.push({ sql: "shown = 1", params: [] });
+		return { from, where, pieces };
+	}
+
+	/** Of one piece no more than are asked for in all: a value that is in many rows costs no more than another. */
+	#enough(where: readonly Sql[], ordered: string, descending: boolean, most: number): Sql {
+		const last = `SELECT id FROM ${this.#table} WHERE ${all(where)} ${ordered} LIMIT 1 OFFSET ?`;
+		return {
+			sql: descending ? `id >= coalesce((${last}), '')` : `id <= coalesce((${last}), x'')`, // bytes come after every text
+			params: [...where.flatMap(({ params }) => params), most - 1],
+		};
+	}
+}
+
+const all = (where: readonly Sql[]): string => where.map(({ sql }) => sql).join(" AND ");
+
+function bounds({ column, from, to }: NonNullable<Query["range"]>): Sql[] {
+	const found: Sql[] = [];
+	if (from !== null) found.push({ sql: `${field(column)} >= ?`, params: [from] });
+	if (to !== null) found.push({ sql: `${field(column)} < ?`, params: [to] });
+	return found;
+}
+
+/** What comes after a row in an order: SQLite puts what has no value first. */
+function beyond(sort: string, descending: boolean, { value, id }: NonNullable<Query["after"]>): Sql {
+	const by = field(sort);
+	const than = descending ? "<" : ">";
+	if (sort === "id") return { sql: `id ${than} ?`, params: [id] };
+	if (value === null)
+		return { sql: descending ? `(${by} IS NULL AND id < ?)` : `((${by} IS NULL AND id > ?) OR ${by} IS NOT NULL)`, params: [id] };
+	return { sql: `((${by}, id) ${than} (?, ?)${descending ? ` OR ${by} IS NULL` : ""})`, params: [value, id] };
+}
