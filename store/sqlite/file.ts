@@ -7,8 +7,8 @@ import { StoreUnavailable } from "../log.ts";
 /** How long another process on the same file is waited for, in milliseconds. */
 const BUSY = 10_000;
 
-/** Pages the write-ahead log may grow to before it is copied into the file: fewer, larger copies. */
-const CHECKPOINT_PAGES = 16_000;
+/** Pages the write-ahead log may grow to before whoever writes copies it into the file, where nobody did beside. */
+const CHECKPOINT_PAGES = 32_000;
 
 /** WAL, and on the disk when acknowledged (FULL) or at the latest checkpoint (NORMAL, for what a log can give again). */
 export function settle(db: DatabaseSync, durability: "FULL" | "NORMAL"): DatabaseSync {

@@ -5,6 +5,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { DataFile, settle } from "./file.ts";
 import { Thread } from "./thread.ts";
 
@@ -19,6 +20,7 @@ export class SqliteLogStore implements LogStore {
 	readonly #file: DataFile;
 	readonly #db: DatabaseSync;
 	readonly #writer: Thread;
+	readonly #checkpoints: Checkpoints;
 	readonly #wanted: number | undefined;
 
 	/** `partitions`: the number a new log gets, or that an existing one must have. */
@@ -29,6 +31,7 @@ export class SqliteLogStore implements LogStore {
 		this.#file.reading(() => this.#db.exec(SCHEMA));
 		this.#fits();
 		this.#writer = new Thread(this.#file, "FULL");
+		this.#checkpoints = new Checkpoints(this.#file);
 	}
 
 	get damage(): string | null {
@@ -65,6 +68,7 @@ export class SqliteLogStore implements LogStore {
 	}
 
 	async close(): Promise<void> {
+		await this.#checkpoints.close();
 		await this.#writer.close();
 		this.#db.close();
 	}

@@ -3,6 +3,7 @@
  * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
  */
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
 import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
@@ -15,6 +16,7 @@ export class SqliteRowStore implements RowStore {
 	readonly #generations: Generations;
 	readonly #segment: number;
 	#reader: Thread | null = null;
+	#checkpoints: Checkpoints | null = null;
 
 	/** `segment`: rows of a segment, as a power of two; of one file always the same. */
 	constructor(file: string, segment = SEGMENT) {
@@ -32,6 +34,7 @@ export class SqliteRowStore implements RowStore {
 		const segments = new Segments(spec, this.#segment);
 		await this.#writer.transaction(schemaOf(spec, segments).map((sql) => ({ sql, rows: [[]] })));
 		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
+		this.#checkpoints ??= new Checkpoints(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);
 	}
 
@@ -55,6 +58,7 @@ export class SqliteRowStore implements RowStore {
 	}
 
 	async close(): Promise<void> {
+		await this.#checkpoints?.close();
 		await this.#reader?.close();
 		await this.#writer.close();
 	}
