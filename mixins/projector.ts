@@ -8,7 +8,7 @@ import type { Commit, LogPartition } from "../store/log.ts";
 import type { Positions } from "../store/position.ts";
 import type { Change, Row, Table, TableSpec, Value } from "../store/rows.ts";
 import { Due, lastInstant } from "./due.ts";
-import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
+import { type Folded, foldAll, Mutex, type Step, stepsOf } from "./folding.ts";
 import { RowCache } from "./row-cache.ts";
 import type { ContextLog } from "./storage.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
@@ -30,6 +30,15 @@ export interface Followed {
 	readonly partition: number;
 	readonly log: LogPartition;
 	readonly from: ContextLog;
+}
+
+/** A batch on its way: what is to be folded, and the rows it concerns. */
+export interface Looked {
+	readonly name: string;
+	readonly from: number;
+	readonly to: number;
+	readonly steps: readonly Step[];
+	readonly rows: Promise<ReadonlyMap<string, Row>>;
 }
 
 export class Projector {
@@ -84,20 +93,29 @@ export class Projector {
 		}
 	}
 
-	/** One batch of one partition: load, fold, save with the checkpoint. Resolves to the position everything is taken up to. */
+	/** One batch of one partition: looked for, folded and kept. Resolves to the position everything is taken up to. */
 	async take(context: string, partition: number, name: string, commits: readonly Commit[]): Promise<number> {
-		const from = (commits[0]?.position ?? 1) - 1;
-		const to = commits.at(-1)?.position ?? from;
+		const looked = this.look(context, partition, name, commits);
+		return this.keep(looked, this.fold(looked, await looked.rows));
+	}
+	/** What a batch concerns. */
+	look(context: string, partition: number, name: string, commits: readonly Commit[]): Looked {
 		const steps = stepsOf(this.projection.on, context, partition, commits);
-		const rows = await this.cache.load(steps.map(({ id }) => id));
+		const from = (commits[0]?.position ?? 1) - 1;
+		return { name, from, to: commits.at(-1)?.position ?? from, steps, rows: this.cache.load(steps.map(({ id }) => id)) };
+	}
+	/** Into the rows as they stand. */
+	fold({ name, steps }: Looked, rows: ReadonlyMap<string, Row>): Change[] {
 		const now = this.clock();
 		this.#due.seen(now);
-		const changes = [...foldAll(rows, steps, name, this.projection.of).values()].map((folded) =>
+		return [...foldAll(rows, steps, name, this.projection.of).values()].map((folded) =>
 			folded.counts && folded.data ? counted(folded) : this.#change(this.#versioned(folded), now),
 		);
-		const position = (await this.table.save(changes, [{ partition: name, from, to }]))
-			? this.#saved(changes, to)
-			: await this.#overtaken(name, from);
+	}
+	/** With the checkpoint, unless another process took this batch. */
+	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<number> {
+		const saved = await this.table.save(changes, [{ partition: name, from, to }]);
+		const position = saved ? this.#saved(changes, to) : await this.#overtaken(name, from);
 		this.#tell(name, position);
 		return position;
 	}

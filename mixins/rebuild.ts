@@ -4,6 +4,7 @@
  */
 import { same } from "../model/index.ts";
 import type { Row, Table } from "../store/rows.ts";
+import { Filling } from "./filling.ts";
 import type { Followed, Projector } from "./projector.ts";
 import type { Timers } from "./timers.ts";
 
@@ -85,14 +86,17 @@ export class Rebuild {
 	/** Page by page as far as the live one is, until hardly anything is left. */
 	async *#fill(): AsyncGenerator<RebuildStep> {
 		const { live, next, logs } = this.#options;
-		const first = sum(await this.#taken(next.table));
-		for (;;) {
-			const [taken, targets] = [await this.#taken(next.table), await this.#taken(live.table)];
-			const [done, total] = [sum(taken), sum(targets)];
-			if (total - done <= NEARLY) return;
+		const filling = new Filling(next);
+		await filling.begin();
+		const written = () => sum(logs.map(({ log }) => filling.written(log.name)));
+		for (const first = written(); ;) {
+			const targets = await this.#taken(live.table);
+			const [done, total] = [written(), sum(targets)];
+			if (total - sum(logs.map(({ log }) => filling.folded(log.name))) <= NEARLY) break;
 			yield { phase: "building", done, total, rate: this.#rate(done - first), throttled: await this.#waited() };
-			for (const [i, one] of logs.entries()) await this.#take(one, taken[i] ?? 0, Math.min(PAGE, (targets[i] ?? 0) - (taken[i] ?? 0)));
+			for (const [i, one] of logs.entries()) await filling.page(one, targets[i] ?? 0);
 		}
+		await filling.end();
 	}
 	/** Gives way to live traffic while that lags and moves; never for ever. */
 	async #waited(): Promise<boolean> {
