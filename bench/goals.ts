@@ -21,7 +21,14 @@ const goals: readonly Goal[] = [
 		is: "below",
 		bound: 30,
 	},
-	{ what: "The same pipeline against the bare prototype", part: "pipeline", figure: "sharePercent", unit: "%", is: "at least", bound: 60 },
+	{
+		what: "The same pipeline against the bare prototype, 400,000 detections",
+		part: "pipeline",
+		figure: "sharePercent",
+		unit: "%",
+		is: "at least",
+		bound: 60,
+	},
 	{
 		what: "Durable commands/s against Emmett on SQLite in its fastest setting that loses nothing, 1 in flight",
 		part: "peers",

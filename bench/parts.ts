@@ -20,7 +20,13 @@ const part = (name: string, title: string, whole: string, quick: string, seconds
 });
 
 export const parts: readonly Part[] = [
-	part("pipeline", "The pipeline", "--detections 150k --radars 3350 --runs 3", "--detections 6k --radars 200 --runs 1", [150, 15]),
+	part(
+		"pipeline",
+		"The pipeline",
+		"--detections 150k --more 400k --radars 3350 --runs 3",
+		"--detections 3k --more 6k --radars 200 --runs 1",
+		[200, 25],
+	),
 	part(
 		"nodes",
 		"Over several processes",

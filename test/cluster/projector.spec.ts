@@ -34,8 +34,9 @@ const LONG = 150_000;
 	let before: Record<string, number>;
 	const others = (): Record<string, System> =>
 		Object.fromEntries(["command", "query", "gateway"].map((name) => [name, cluster.node(name)]));
-	/** Every passage that was acknowledged. */
+	/** Every passage that was acknowledged, and where each stands: in whichever partition. */
 	const taken: string[] = [];
+	const positions: string[] = [];
 	let sent = 0;
 	beforeAll(async () => {
 		if (!at) return;
@@ -53,6 +54,7 @@ const LONG = 150_000;
 		const passage = { id, radar: RADAR, plate: plate(sent % 3), country: "FR", speedKmh: 150, capturedAt: noon };
 		const acknowledged = answered(201, await gateway.post("/detections", passage));
 		taken.push(id);
+		positions.push(seen(acknowledged)["x-position"]);
 		return { id, acknowledged };
 	}
 	/** A passage's own row read back: told, or told to come again; whether it was told. */
@@ -83,8 +85,9 @@ const LONG = 150_000;
 				}
 			};
 			await Promise.all(Array.from({ length: SIDES }, side));
-			const { id, acknowledged } = await passed();
-			const [radar, one] = await Promise.all([gateway.get(`/radars/${RADAR}`, seen(acknowledged)), gateway.get(`/infractions`)]);
+			const { id } = await passed();
+			const all = { "x-position": positions.join(",") };
+			const [radar, one] = await Promise.all([gateway.get(`/radars/${RADAR}`, all), gateway.get(`/infractions`)]);
 			expect([answered(200, radar).body["detections"], answered(200, one).status, id]).toEqual([taken.length, 200, `d-${sent - 1}`]); // who reads what is not slow waits for nobody
 		},
 		LONG,
