@@ -11,10 +11,14 @@ interface Page {
 
 export class Filling {
 	readonly #projector: Projector;
-	/** Folded up to here, by partition. */
+	/** Up to here, by partition. */
 	#folded: Record<string, number> = {};
-	/** Of that, what is not written yet. */
+	#written: Record<string, number> = {};
+	/** Folded, and not on its way to be written yet. */
 	#last: Page | null = null;
+	/** The one that is on its way, and to whether nobody was faster. */
+	#sent: Page | null = null;
+	#writing: Promise<boolean> = Promise.resolve(true);
 
 	constructor(projector: Projector) {
 		this.#projector = projector;
@@ -24,13 +28,14 @@ export class Filling {
 		return this.#folded[partition] ?? 0;
 	}
 	written(partition: string): number {
-		return this.#last?.looked.name === partition ? this.#last.looked.from : this.folded(partition);
+		return this.#written[partition] ?? 0;
 	}
 
 	/** From where it stands. */
 	async begin(): Promise<void> {
-		this.#last = null;
-		this.#folded = { ...(await this.#projector.table.checkpoints()) };
+		[this.#last, this.#sent, this.#writing] = [null, null, Promise.resolve(true)];
+		this.#written = { ...(await this.#projector.table.checkpoints()) };
+		this.#folded = { ...this.#written };
 	}
 
 	/** The next page of one partition, as far as `to`. Where another process was faster it begins again from where that is. */
@@ -38,27 +43,35 @@ export class Filling {
 		const after = this.folded(log.name);
 		const commits = to > after ? await log.read(after, Math.min(PAGE, to - after)) : [];
 		if (commits.length === 0) return;
-		const looked = this.#projector.look(context, partition, log.name, commits); // asked for before the last page is written: else it would wait for that
-		const written = this.#write();
-		written.catch(() => undefined); // told below
-		const rows = above(await looked.rows, this.#last?.changes ?? []);
-		const changes = this.#projector.fold(looked, rows);
-		if (!(await written)) return this.begin();
-		this.#last = { looked, changes };
+		const looked = this.#projector.look(context, partition, log.name, commits); // before the last page is on its way: its rows would wait for that
+		looked.rows.catch(() => undefined); // told below
+		const unseen = [...(this.#sent?.changes ?? []), ...(this.#last?.changes ?? [])];
+		if (!(await this.#writing)) return this.begin();
+		this.#write();
+		const rows = above(await looked.rows, unseen);
+		this.#last = { looked, changes: this.#projector.fold(looked, rows) };
 		this.#folded[log.name] = looked.to;
 	}
 
 	/** Writes what is left. */
 	async end(): Promise<void> {
-		if (!(await this.#write())) return this.begin();
-		this.#last = null;
+		if (await this.#writing) {
+			this.#write();
+			this.#last = null;
+		}
+		if (!(await this.#writing)) await this.begin();
 	}
 
-	/** False if another process was faster. */
-	async #write(): Promise<boolean> {
-		if (!this.#last) return true;
-		const { looked, changes } = this.#last;
-		return (await this.#projector.keep(looked, changes)) === looked.to;
+	#write(): void {
+		if (!this.#last) return;
+		const { looked, changes } = (this.#sent = this.#last);
+		const write = async (): Promise<boolean> => {
+			const whole = (await this.#projector.keep(looked, changes)) === looked.to;
+			if (whole) this.#written[looked.name] = looked.to;
+			return whole;
+		};
+		this.#writing = write();
+		this.#writing.catch(() => undefined); // told with the next page
 	}
 }
 

@@ -39,7 +39,7 @@ export class SqliteTable implements Table {
 	}
 
 	async checkpoints() {
-		const rows = await this.#writer.query("SELECT partition, position FROM checkpoints WHERE name = ?", [this.#spec.name]);
+		const rows = await this.#reader.query("SELECT partition, position FROM checkpoints WHERE name = ?", [this.#spec.name]);
 		return Object.fromEntries(rows.map(([partition, position]) => [String(partition), Number(position)]));
 	}
 
