@@ -28,8 +28,9 @@ export class Segments {
 	readonly #scattered: ReadonlySet<string>;
 	readonly #bits: number;
 
-	constructor({ scattered = [], ranges = [] }: TableSpec, bits: number) {
-		this.#scattered = new Set([...scattered, ...ranges.map(([first]) => first)]);
+	constructor({ scattered = [], sorts = [], ranges = [] }: TableSpec, bits: number) {
+		const ordered = new Set(sorts); // an order goes through all rows
+		this.#scattered = new Set([...scattered, ...ranges.map(([first]) => first)].filter((column) => !ordered.has(column)));
 		this.#bits = bits;
 	}
 
