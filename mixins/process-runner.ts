@@ -30,6 +30,8 @@ import { WriteBehind } from "./write-behind.ts";
 
 /** Rows looked at together. */
 const PAGE = 500;
+/** Commits in a batch from which on the next is taken without a rest. */
+const RUSH = 100;
 /** Rounds of recovery that may be put off. */
 const PUT_OFF = 12;
 
@@ -46,6 +48,8 @@ export class ProcessRunner {
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => Instant;
+	/** Partitions with facts that pieces of work depend on: followed without rests, so that what is known in time is used. */
+	readonly #dependedOn = new Set<string>();
 	#putOff = 0;
 
 	constructor(
@@ -100,13 +104,15 @@ export class ProcessRunner {
 		heard = () => {},
 	): void {
 		const start = checkpoints[log.name] ?? 0;
+		let promptly = false;
 		const take = async (commits: readonly Commit[]) => {
 			const position = await this.#mutex.run(() => this.take(context, partition, log.name, commits));
+			promptly = this.#dependedOn.has(log.name) || commits.length >= RUSH;
 			if (position >= tail) heard();
 			await this.outbox.room();
 			return position;
 		};
-		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: true }));
+		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => promptly }));
 		if (start >= tail) heard();
 	}
 
@@ -123,6 +129,7 @@ export class ProcessRunner {
 		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
 		const words = stepsOf(interventionsOf(this.process.name), context, partition, commits, SUBJECT);
 		const steps = [...forSubjects, ...forReferences, ...words];
+		if (forReferences.length > 0) this.#dependedOn.add(name);
 		if (forReferences.length > 0) await this.#rows.flush(); // the subjects they concern are looked for in the store
 		const folded = foldAll(await this.#rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));

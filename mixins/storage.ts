@@ -27,7 +27,7 @@ const LOOK_EVERY = 1000;
 /** Says elsewhere what was appended to a partition. */
 type Tell = (partition: string, commits: readonly Commit[]) => void;
 
-type Following = Pick<FollowerOptions, "from" | "take" | "stopped"> & { readonly promptly?: boolean };
+type Following = Pick<FollowerOptions, "from" | "take" | "stopped"> & { readonly promptly?: () => boolean };
 
 /** The log of one context on this node. */
 export class ContextLog {
@@ -82,8 +82,8 @@ export class ContextLog {
 		return [...(this.#followers.get(partition) ?? [])];
 	}
 
-	/** `of`: who follows, for the metrics. `promptly`: without rests between batches. */
-	follow(log: LogPartition, of: string, { promptly = false, ...options }: Following): Follower {
+	/** `of`: who follows, for the metrics. `promptly`: whether, after the batch just taken, without a rest. */
+	follow(log: LogPartition, of: string, { promptly = () => false, ...options }: Following): Follower {
 		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
 		const follower = new Follower(log.name, {
 			...options,
@@ -91,7 +91,7 @@ export class ContextLog {
 			read,
 			every: (wake) => every(this.#timers, LOOK_EVERY, wake),
 			pause: this.#timers.wait,
-			...(promptly ? {} : { rest: this.#timers.rest }),
+			rest: (milliseconds) => (promptly() ? Promise.resolve() : this.#timers.rest(milliseconds)),
 		});
 		const followers = this.#followers.get(log.name) ?? new Set();
 		this.#followers.set(log.name, followers.add(follower));

@@ -193,8 +193,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"checkpoint-first": {
 		breaks: "LAW 6: the checkpoint moves with the rows, or after them",
 		file: PROJECTOR,
-		from: "(await this.table.save(changes, [{ partition: name, from, to }]))",
-		to: "(await this.table.save([], [{ partition: name, from, to }])) && (await this.table.save(changes, []))",
+		from: "await this.table.save(changes, [{ partition: name, from, to }]);",
+		to: "(await this.table.save([], [{ partition: name, from, to }])) && (await this.table.save(changes, []));",
 		over: { ...readers, faults: crashing },
 	},
 	"seen-folded-again": {
@@ -208,7 +208,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		breaks: "DESIGN §5: a read with a position waits until the rows have it",
 		file: PROJECTOR,
 		from: "const steps = stepsOf(this.projection.on,",
-		to: "this.#tell(name, to);\n\t\tconst steps = stepsOf(this.projection.on,",
+		to: "this.#tell(name, commits.at(-1)?.position ?? 0);\n\t\tconst steps = stepsOf(this.projection.on,",
 		over: readers,
 	},
 	"due-forgotten": {
