@@ -14,7 +14,7 @@ interface Goal {
 }
 const goals: readonly Goal[] = [
 	{
-		what: "A year of France through HTTP in bulk to all read models, extrapolated",
+		what: "A year of France through HTTP in bulk to all read models",
 		part: "growth",
 		figure: "yearMinutes",
 		unit: "min",

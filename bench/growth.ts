@@ -132,6 +132,12 @@ const around = (steps: readonly Step[], stored: number, of: (step: Step) => numb
 	return near.reduce((sum, one) => sum + of(one), 0) / near.length;
 };
 
+/** Of all steps up to a year. */
+const minutesOf = (steps: readonly Step[]): number =>
+	steps
+		.filter(({ stored }) => stored <= yearOfFrance)
+		.reduce((sum, { stored, perSecond }, i) => sum + (stored - (steps[i - 1]?.stored ?? 0)) / perSecond, 0) / 60;
+
 /**
  * Seconds each, for the mean of the year: as the later half of the steps were, with their slope gone on with where it stands out three
  * times above its own error; a fall is not counted on. What is noise would else be multiplied by a hundred.
@@ -154,8 +160,12 @@ async function measure(): Promise<Result> {
 	const { steps, marks } = await grown(product);
 	await product.stop();
 	if (steps.length === 0) throw new Error(stopped || "nothing was measured");
-	const minutes = yearMinutes(steps);
-	const year = `A year of France, ${(yearOfFrance / 1e6).toFixed(1)} million detections, extrapolated from the later half of the steps, with their slope where it stands out from the noise: ${figureText(minutes)} minutes, ${figureText(((marks.at(-1)?.bytesEach ?? 0) * yearOfFrance) / 2 ** 30)} GB on the disk.`;
+	const whole = (steps.at(-1)?.stored ?? 0) >= yearOfFrance;
+	const minutes = whole ? minutesOf(steps) : yearMinutes(steps);
+	const how = whole
+		? "run to its end"
+		: "extrapolated from the later half of the steps, with their slope where it stands out from the noise";
+	const year = `A year of France, ${(yearOfFrance / 1e6).toFixed(1)} million detections, ${how}: ${figureText(minutes)} minutes, ${figureText(((marks.at(-1)?.bytesEach ?? 0) * yearOfFrance) / 2 ** 30)} GB on the disk.`;
 	return {
 		about: `One continuing run over ${radars.toLocaleString("en")} radars, in bulk requests, each complete in every read model before the next. Cost and rate are those of the last steps before a mark; on the disk is all of the data folder (log, read models with their indexes, process rows, write-ahead logs).`,
 		tables: [
