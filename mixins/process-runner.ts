@@ -30,8 +30,8 @@ import { WriteBehind } from "./write-behind.ts";
 
 /** Rows looked at together. */
 const PAGE = 500;
-/** Commits in a batch from which on the next is taken without a rest. */
-const RUSH = 100;
+/** Facts of a batch from which on the next is taken without a rest. */
+const FEW = 100;
 /** Rounds of recovery that may be put off. */
 const PUT_OFF = 12;
 
@@ -44,12 +44,12 @@ export class ProcessRunner {
 	readonly table: Table;
 	readonly followers: Follower[] = [];
 	readonly outbox: Outbox;
-	readonly #rows: WriteBehind;
+	readonly rows: WriteBehind;
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => Instant;
-	/** Partitions with facts that pieces of work depend on: followed without rests, so that what is known in time is used. */
-	readonly #dependedOn = new Set<string>();
+	/** Partitions whose last batch told of pieces of work only, and of few: the next is taken after a rest. What those hang on is known at once. */
+	readonly #starting = new Set<string>();
 	#putOff = 0;
 
 	constructor(
@@ -62,7 +62,7 @@ export class ProcessRunner {
 		this.process = process;
 		this.table = table;
 		this.#clock = clock;
-		this.#rows = new WriteBehind(
+		this.rows = new WriteBehind(
 			table,
 			(task) => this.#mutex.run(task),
 			(checkpoints) => this.#overtaken(checkpoints),
@@ -73,22 +73,17 @@ export class ProcessRunner {
 		this.#references = new ProcessReferences({
 			process,
 			table,
-			rows: this.#rows,
+			rows: this.rows,
 			mutex: this.#mutex,
 			wake: (id) => this.#again([id]).then(() => this.outbox.answered(id)),
 			stopped: () => this.outbox.stopped,
 		});
 	}
 
-	/** For those who watch. */
-	get rows(): WriteBehind {
-		return this.#rows;
-	}
-
 	/** What was given up is known before anything is asked for. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
-		this.#rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpoints[log.name] ?? 0])));
+		this.rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpoints[log.name] ?? 0])));
 		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
 		const tails = await Promise.all(words.map(({ log }) => log.tail()));
 		await Promise.all(
@@ -104,15 +99,13 @@ export class ProcessRunner {
 		heard = () => {},
 	): void {
 		const start = checkpoints[log.name] ?? 0;
-		let promptly = false;
 		const take = async (commits: readonly Commit[]) => {
 			const position = await this.#mutex.run(() => this.take(context, partition, log.name, commits));
-			promptly = this.#dependedOn.has(log.name) || commits.length >= RUSH;
 			if (position >= tail) heard();
 			await this.outbox.room();
 			return position;
 		};
-		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => promptly }));
+		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => !this.#starting.has(log.name) }));
 		if (start >= tail) heard();
 	}
 
@@ -121,7 +114,7 @@ export class ProcessRunner {
 		const { subjects, references } = this.process;
 		const from = (commits[0]?.position ?? 1) - 1;
 		const to = commits.at(-1)?.position ?? from;
-		const stands = this.#rows.position(name) ?? from;
+		const stands = this.rows.position(name) ?? from;
 		if (stands !== from) return stands; // taken already, or to be taken again from further back
 		const forSubjects = stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
 			within(step, "subject"),
@@ -129,14 +122,14 @@ export class ProcessRunner {
 		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
 		const words = stepsOf(interventionsOf(this.process.name), context, partition, commits, SUBJECT);
 		const steps = [...forSubjects, ...forReferences, ...words];
-		if (forReferences.length > 0) this.#dependedOn.add(name);
-		if (forReferences.length > 0) await this.#rows.flush(); // the subjects they concern are looked for in the store
-		const folded = foldAll(await this.#rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
+		this.#starting[forSubjects.length > 0 && forSubjects.length < FEW && forReferences.length === 0 ? "add" : "delete"](name);
+		if (forReferences.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
+		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
 		await this.#references.widen(forReferences, changed, name);
 		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
 		const work = await this.#evaluate(touched, changed);
-		await this.#rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
+		await this.rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
 		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
 		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#references.reviewSoon(before.id);
 		return to;
@@ -150,7 +143,7 @@ export class ProcessRunner {
 		const behind = this.followers.some(({ known, position }) => known > position);
 		if (behind && ++this.#putOff < PUT_OFF) return;
 		this.#putOff = 0;
-		await this.#mutex.run(() => this.#rows.flush());
+		await this.#mutex.run(() => this.rows.flush());
 		for (let after: string | null = ""; after !== null;) {
 			const rows: Row[] = await this.#inState("open", after);
 			await this.#again(rows.map(({ id }) => id).filter((id) => id.startsWith(SUBJECT)));
@@ -167,23 +160,23 @@ export class ProcessRunner {
 
 	/** Pieces of work that wait for a person, by id, after the one given; at most a page of them. */
 	async parked(after = ""): Promise<readonly { readonly id: string; readonly row: Subject }[]> {
-		await this.#mutex.run(() => this.#rows.flush());
+		await this.#mutex.run(() => this.rows.flush());
 		const rows = await this.#inState("parked", SUBJECT + after);
 		return rows.map(({ id, data }) => ({ id: id.slice(SUBJECT.length), row: data as Subject })); // our own rows
 	}
 	/** One piece of work as it stands; null if there is none of that id. */
 	async work(id: string): Promise<Subject | null> {
-		const row = (await this.#mutex.run(() => this.#rows.load([SUBJECT + id]))).get(SUBJECT + id);
+		const row = (await this.#mutex.run(() => this.rows.load([SUBJECT + id]))).get(SUBJECT + id);
 		return (row?.data as Subject | null | undefined) ?? null; // our own rows
 	}
 	/** Asks once more for what is parked; resolves when it is answered, to whether it is parked again. Null if it was not parked. */
 	async retry(id: string): Promise<boolean | null> {
 		const parked = await this.#mutex.run(async () => {
-			const row = (await this.#rows.load([SUBJECT + id])).get(SUBJECT + id);
+			const row = (await this.rows.load([SUBJECT + id])).get(SUBJECT + id);
 			const data = row?.data as Subject | null | undefined; // our own rows
 			if (!row || !data?.parked) return false;
 			const { changes, sendings } = await this.#evaluate([{ ...standing(row), data: unparked(data, "retried", this.#clock()) }], new Map());
-			await this.#rows.put(changes);
+			await this.rows.put(changes);
 			for (const due of sendings) this.outbox.add(due.id, due.sendings, due.cause);
 			return true;
 		});
@@ -197,13 +190,13 @@ export class ProcessRunner {
 		const free = ids.filter((id) => !this.outbox.busy(id));
 		if (free.length === 0) return;
 		await this.#mutex.run(async () => {
-			const rows = [...(await this.#rows.load(free)).values()].filter(({ data }) => data !== null);
+			const rows = [...(await this.rows.load(free)).values()].filter(({ data }) => data !== null);
 			const { sendings, changes } = await this.#evaluate(rows.map(standing), new Map());
 			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
 			for (const change of changes) {
 				if (change.after.columns?.[2] === "open") continue;
 				this.outbox.free(change.after.id);
-				if (change.before.columns?.[2] !== change.after.columns?.[2]) await this.#rows.put([change]);
+				if (change.before.columns?.[2] !== change.after.columns?.[2]) await this.rows.put([change]);
 			}
 		});
 	}
@@ -211,7 +204,7 @@ export class ProcessRunner {
 	/** What each subject still needs, with its reference as it is now; what a person gave up it needs no more. */
 	async #evaluate(rows: readonly Standing[], changed: ReadonlyMap<string, Pick<Folded, "data">>) {
 		const [now, needs] = [this.#clock(), rows.map(({ data }) => this.#needs(data))];
-		const loaded = await this.#rows.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
+		const loaded = await this.rows.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
 		const sendings: { id: string; sendings: readonly Sending[]; cause: string }[] = [];
 		const changes = rows.map((row, i) => {
 			const need = needs[i] ?? null;
@@ -236,11 +229,11 @@ export class ProcessRunner {
 	/** Waits for a person, with the reason. */
 	#park({ id, ...refused }: Refused): Promise<void> {
 		return this.#mutex.run(async () => {
-			const row = (await this.#rows.load([id])).get(id);
+			const row = (await this.rows.load([id])).get(id);
 			if (!row) return;
 			const data: Subject = { ...(row.data as Subject), parked: { ...refused, at: this.#clock() } }; // our own rows
 			const [settled] = (await this.#evaluate([{ ...standing(row), data }], new Map())).changes;
-			if (settled) await this.#rows.put([settled]);
+			if (settled) await this.rows.put([settled]);
 		});
 	}
 	/** Another process keeps the same promise and was faster: go on where it is. */
@@ -252,6 +245,6 @@ export class ProcessRunner {
 	async stop(): Promise<void> {
 		this.outbox.stop();
 		await Promise.all(this.followers.map((follower) => follower.stop()));
-		await this.#mutex.run(() => this.#rows.flush());
+		await this.#mutex.run(() => this.rows.flush());
 	}
 }
