@@ -63,10 +63,11 @@ interface Thread {
 }
 /** By the file it serves, as flame-threads.ts noted it. */
 function threadOf(folder: string, id: string): Thread {
-	const { file, mode } = JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8")) as { file?: string; mode?: string }; // what thread.ts gives its worker
+	const { file, mode } = JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8")) as { file?: string; mode?: string }; // what thread.ts gives its worker; checkpoints.ts no mode
 	if (file === undefined)
 		return { name: id === "0" ? "deciding" : `thread-${id}`, title: id === "0" ? "The thread that decides" : `Thread ${id}` };
 	const name = basename(file) === "events.db" ? "log" : basename(file, ".db");
+	if (mode === undefined) return { name: `${name}-copy`, title: `The thread that copies the write-ahead log of ${basename(file)}` };
 	return mode === "read"
 		? { name: `${name}-read`, title: `The thread that reads ${basename(file)}` }
 		: { name, title: `The thread that writes ${basename(file)}` };
