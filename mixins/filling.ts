@@ -1,5 +1,5 @@
 /** Filling - a read model that is folded from far behind, page by page: each is looked for and folded while the one before it is written. */
-import type { Change, Row } from "../store/rows.ts";
+import { asWritten, type Change, type Row } from "../store/rows.ts";
 import type { Followed, Looked, Projector } from "./projector.ts";
 
 const PAGE = 4000;
@@ -78,6 +78,6 @@ export class Filling {
 /** As they will stand when these changes are written. */
 function above(rows: ReadonlyMap<string, Row>, changes: readonly Change[]): ReadonlyMap<string, Row> {
 	const found = new Map(rows);
-	for (const { after } of changes) if (found.has(after.id)) found.set(after.id, { ...after, rev: after.rev + 1 });
+	for (const change of changes) if (found.has(change.after.id)) found.set(change.after.id, asWritten(change));
 	return found;
 }

@@ -1,5 +1,5 @@
 /** RowCache - the rows a projector has just written, so that hot ones are not read back for every batch. Correct because a save that rests on a stale row is refused. */
-import { blank, type Change, type Row, type Table } from "../store/rows.ts";
+import { asWritten, blank, type Change, type Row, type Table } from "../store/rows.ts";
 import { Generations } from "./memory.ts";
 import type { Give } from "./metric.ts";
 
@@ -39,7 +39,7 @@ export class RowCache {
 
 	/** These are saved; `again`: only those written before are worth keeping, for they will be again. */
 	keep(changes: readonly Change[], again = false): void {
-		for (const { before, after } of changes) if (!again || before.rev > 0) this.#rows.set(after.id, { ...after, rev: after.rev + 1 });
+		for (const change of changes) if (!again || change.before.rev > 0) this.#rows.set(change.after.id, asWritten(change));
 	}
 	forget(id: string): void {
 		this.#rows.delete(id);

@@ -25,6 +25,8 @@ export interface Change {
 	/** Its `rev` is the one it was folded from. */
 	readonly after: Row;
 }
+/** The row once the change is written. */
+export const asWritten = ({ after }: Change): Row => ({ ...after, rev: after.rev + 1 });
 /** A row that never was. */
 export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
 
