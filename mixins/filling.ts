@@ -11,9 +11,8 @@ interface Page {
 
 export class Filling {
 	readonly #projector: Projector;
-	/** Up to here, by partition. */
+	/** Up to here, by partition; written up to the first of these two pages. */
 	#folded: Record<string, number> = {};
-	#written: Record<string, number> = {};
 	/** Folded, and not on its way to be written yet. */
 	#last: Page | null = null;
 	/** The one that is on its way, and to whether nobody was faster. */
@@ -28,14 +27,14 @@ export class Filling {
 		return this.#folded[partition] ?? 0;
 	}
 	written(partition: string): number {
-		return this.#written[partition] ?? 0;
+		const first = [this.#sent, this.#last].find((page) => page?.looked.name === partition);
+		return first?.looked.from ?? this.folded(partition);
 	}
 
 	/** From where it stands. */
 	async begin(): Promise<void> {
 		[this.#last, this.#sent, this.#writing] = [null, null, Promise.resolve(true)];
-		this.#written = { ...(await this.#projector.table.checkpoints()) };
-		this.#folded = { ...this.#written };
+		this.#folded = { ...(await this.#projector.table.checkpoints()) };
 	}
 
 	/** The next page of one partition, as far as `to`. Where another process was faster it begins again from where that is. */
@@ -67,7 +66,7 @@ export class Filling {
 		const { looked, changes } = (this.#sent = this.#last);
 		const write = async (): Promise<boolean> => {
 			const whole = (await this.#projector.keep(looked, changes)) === looked.to;
-			if (whole) this.#written[looked.name] = looked.to;
+			if (whole) this.#sent = null;
 			return whole;
 		};
 		this.#writing = write();

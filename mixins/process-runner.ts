@@ -49,7 +49,7 @@ export class ProcessRunner {
 	readonly #mutex = new Mutex();
 	readonly #clock: () => Instant;
 	/** Partitions whose last batch told of pieces of work only, and of few: the next is taken after a rest. What those hang on is known at once. */
-	readonly #starting = new Set<string>();
+	readonly #starting = new Map<string, boolean>();
 	#putOff = 0;
 
 	constructor(
@@ -105,7 +105,7 @@ export class ProcessRunner {
 			await this.outbox.room();
 			return position;
 		};
-		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => !this.#starting.has(log.name) }));
+		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => !this.#starting.get(log.name) }));
 		if (start >= tail) heard();
 	}
 
@@ -122,7 +122,7 @@ export class ProcessRunner {
 		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
 		const words = stepsOf(interventionsOf(this.process.name), context, partition, commits, SUBJECT);
 		const steps = [...forSubjects, ...forReferences, ...words];
-		this.#starting[forSubjects.length > 0 && forSubjects.length < FEW && forReferences.length === 0 ? "add" : "delete"](name);
+		this.#starting.set(name, forSubjects.length > 0 && forSubjects.length < FEW && forReferences.length === 0);
 		if (forReferences.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
 		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
