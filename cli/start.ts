@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { metricsOf } from "../mixins/metrics.ts";
-import { hearing, hintOf, tell } from "../mixins/hints.ts";
+import { hearing, tell } from "../mixins/hints.ts";
 import { placed } from "../mixins/placement.ts";
 import { storageOf } from "../mixins/storage.ts";
 import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
@@ -77,7 +77,7 @@ async function placing(broker: ServiceBroker, schema: ServiceSchema): Promise<Se
 }
 /** Nodes of a cluster tell each other what is new in a log. */
 function tellAndHear(broker: ServiceBroker): void {
-	storageOf(broker).tell = (context, partition, commits) => tell(broker, hintOf(context, partition, commits));
+	storageOf(broker).tell = (context, partition, last) => tell(broker, { context, partition, last });
 	broker.createService(hearing);
 }
 

@@ -13,7 +13,8 @@ import { historyAction, stateAction } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { RouteNote } from "./routes.ts";
 import { patienceOf } from "./sent.ts";
-import { type ContextLog, storageOf } from "./storage.ts";
+import type { ContextLog } from "./context-log.ts";
+import { storageOf } from "./storage.ts";
 
 /** Actors of one service kept in memory, where it does not say itself: those in use, up to twice as many. */
 const REMEMBERED = 5000;

@@ -1,5 +1,6 @@
 /** Filling - a read model that is folded from far behind, page by page: each is looked for and folded while the one before it is written. */
-import { asWritten, type Change, type Row } from "../store/rows.ts";
+import { continued } from "../store/chain.ts";
+import { asWritten, type Change, checkpointOf, type Checkpoints, type Row } from "../store/rows.ts";
 import type { Followed, Looked, Projector } from "./projector.ts";
 
 const PAGE = 4000;
@@ -12,7 +13,7 @@ interface Page {
 export class Filling {
 	readonly #projector: Projector;
 	/** Up to here, by partition; written up to the first of these two pages. */
-	#folded: Record<string, number> = {};
+	#folded: Checkpoints = {};
 	/** Folded, and not on its way to be written yet. */
 	#last: Page | null = null;
 	/** The one that is on its way, and to whether nobody was faster. */
@@ -24,32 +25,34 @@ export class Filling {
 	}
 
 	folded(partition: string): number {
-		return this.#folded[partition] ?? 0;
+		return checkpointOf(this.#folded, partition).position;
 	}
 	written(partition: string): number {
 		const first = [this.#sent, this.#last].find((page) => page?.looked.name === partition);
-		return first?.looked.from ?? this.folded(partition);
+		return first?.looked.from.position ?? this.folded(partition);
 	}
 
 	/** From where it stands. */
 	async begin(): Promise<void> {
 		[this.#last, this.#sent, this.#writing] = [null, null, Promise.resolve(true)];
-		this.#folded = { ...(await this.#projector.table.checkpoints()) };
+		this.#folded = await this.#projector.table.checkpoints();
 	}
 
 	/** The next page of one partition, as far as `to`. Where another process was faster it begins again from where that is. */
-	async page({ context, partition, log }: Followed, to: number): Promise<void> {
-		const after = this.folded(log.name);
-		const commits = to > after ? await log.read(after, Math.min(PAGE, to - after)) : [];
+	async page(of: Followed, to: number): Promise<void> {
+		const { name } = of.log;
+		const after = checkpointOf(this.#folded, name);
+		const commits = to > after.position ? await of.log.read(after.position, Math.min(PAGE, to - after.position)) : [];
 		if (commits.length === 0) return;
-		const looked = this.#projector.look(context, partition, log.name, commits); // before the last page is on its way: its rows would wait for that
+		continued(name, after, commits);
+		const looked = this.#projector.look(of, commits, after); // before the last page is on its way: its rows would wait for that
 		looked.rows.catch(() => undefined); // told below
 		const unseen = [...(this.#sent?.changes ?? []), ...(this.#last?.changes ?? [])];
 		if (!(await this.#writing)) return this.begin();
 		this.#write();
 		const rows = above(await looked.rows, unseen);
 		this.#last = { looked, changes: this.#projector.fold(looked, rows) };
-		this.#folded[log.name] = looked.to;
+		this.#folded = { ...this.#folded, [name]: looked.to };
 	}
 
 	/** Writes what is left. */
@@ -65,7 +68,7 @@ export class Filling {
 		if (!this.#last) return;
 		const { looked, changes } = (this.#sent = this.#last);
 		const write = async (): Promise<boolean> => {
-			const whole = (await this.#projector.keep(looked, changes)) === looked.to;
+			const whole = (await this.#projector.keep(looked, changes)).position === looked.to.position;
 			if (whole) this.#sent = null;
 			return whole;
 		};

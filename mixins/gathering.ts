@@ -8,7 +8,8 @@ import type { Writer } from "../store/writer.ts";
 import type { Actors } from "./actors.ts";
 import type { Figured, Give, MetricName } from "./metric.ts";
 import { LIVE } from "./news.ts";
-import { type ContextLog, storageOf } from "./storage.ts";
+import type { ContextLog } from "./context-log.ts";
+import { storageOf } from "./storage.ts";
 import { type Clocks, Waiting } from "./waiting.ts";
 import { within } from "./within.ts";
 

@@ -2,7 +2,7 @@
 import type { Service } from "moleculer";
 import { decode } from "../store/codec.ts";
 import type { Follower } from "../store/follow.ts";
-import type { Table } from "../store/rows.ts";
+import { checkpointOf, type Table } from "../store/rows.ts";
 import { failureError } from "./errors.ts";
 import { logsOf } from "./following.ts";
 import { storageOf } from "./storage.ts";
@@ -41,7 +41,7 @@ async function placesOf({ broker }: Service, contexts: readonly string[], { foll
 	const checkpoints = await table.checkpoints();
 	return Promise.all(
 		logs.map(async ({ log }) => {
-			const position = followers.find(({ name }) => name === log.name)?.position ?? checkpoints[log.name] ?? 0;
+			const position = followers.find(({ name }) => name === log.name)?.position ?? checkpointOf(checkpoints, log.name).position;
 			const tail = Math.max(position, (await log.tail()).position);
 			const [oldest] = tail > position ? await log.read(position, 1) : [];
 			const seconds = oldest ? Math.max(0, Date.now() - Date.parse(decode(oldest).at)) / 1000 : 0;

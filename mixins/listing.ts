@@ -5,14 +5,17 @@
  */
 import { type Context, Errors, type Service } from "moleculer";
 import { type AnyProjection, codeOf, refuse } from "../model/index.ts";
-import { parsePositions } from "../store/position.ts";
+import { parsePositions, type Positions, positionText } from "../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
-import { failureError, refusalError } from "./errors.ts";
+import { failureError, invalid, refusalError } from "./errors.ts";
 import type { Projector } from "./projector.ts";
 import type { Asked, RowsAdapter } from "./rows-adapter.ts";
+import { type Storage, storageOf } from "./storage.ts";
 
 /** How long a read waits for the position it was given, in milliseconds. */
 const PATIENCE = 5000;
+/** Readers that may wait for one read model at a time. */
+const MOST_READERS = 10_000;
 /** Rows an offset may pass over; beyond it the cursor goes on. */
 const FARTHEST = 10_000;
 export const PAGE_SIZE = 20;
@@ -55,7 +58,7 @@ const listAction = (projection: AnyProjection, of: Readable) => ({
 	note: { kind: "read", of: projection.of } as const,
 	params: listParams(projection),
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
-		await current(of(this), ctx);
+		await current(this, of(this), ctx);
 		return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
 	},
 });
@@ -66,7 +69,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 	note: { kind: "read", of: actor } as const,
 	params: { $$strict: true, id: { type: "string", min: 1, max: 300 } },
 	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
-		await caughtUp(of(this), ctx.meta.position);
+		await caughtUp(this, of(this), ctx.meta.position);
 		const { adapter } = db(this);
 		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
 		if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
@@ -79,7 +82,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 const findAction = (projection: AnyProjection, of: Readable) => ({
 	params: { $$strict: true, ...filterParams(projection.filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
 	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
-		await current(of(this), ctx);
+		await current(this, of(this), ctx);
 		const { sort, limit = PAGE_SIZE } = ctx.params;
 		return db(this)._find(ctx, { query: { filters: filtersOf(ctx.params, projection) }, sort, limit });
 	},
@@ -89,28 +92,36 @@ const findAction = (projection: AnyProjection, of: Readable) => ({
 const countAction = (projection: AnyProjection, of: Readable) => ({
 	params: { $$strict: true, ...filterParams(projection.filters) },
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
-		await current(of(this), ctx);
+		await current(this, of(this), ctx);
 		return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
 	},
 });
 
 /** The rows as of the positions asked for, and of now. */
-async function current(projector: Projector, ctx: Context<unknown, Meta>): Promise<void> {
-	await caughtUp(projector, ctx.meta.position);
+async function current(service: Service, projector: Projector, ctx: Context<unknown, Meta>): Promise<void> {
+	await caughtUp(service, projector, ctx.meta.position);
 	await projector.refreshDue();
 }
 
-/** Read your writes: the positions a caller has seen are in the rows, or 503. */
-async function caughtUp(projector: Projector, text: string | undefined): Promise<void> {
+/** Read your writes: the positions a caller has seen are in the rows, or 503. A position no log holds is refused at once. */
+async function caughtUp({ broker }: Service, projector: Projector, text: string | undefined): Promise<void> {
 	if (text === undefined) return;
 	const positions = parsePositions(text);
-	if (!positions)
-		throw new Errors.ValidationError("The position is not one of ours", "VALIDATION_ERROR", [
-			{ field: "X-Position", message: "must be a position an answer gave", expected: "radar:0:1234", actual: text.slice(0, 100) },
-		]);
-	if (!(await projector.until(positions, PATIENCE)))
+	if (!positions) throw noPosition("must be a position an answer gave", text);
+	const wrong = await noneOf(storageOf(broker), projector, positions).catch((error: unknown) => Promise.reject(failureError(error)));
+	if (wrong !== null) throw noPosition("is a position the log does not hold", wrong);
+	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
 		throw new Errors.MoleculerRetryableError(`${projector.projection.name} is not that far yet`, 503, "READ_MODEL_LAGGING");
 }
+/** The first of these positions that no log holds. */
+async function noneOf(storage: Storage, projector: Projector, positions: Positions): Promise<string | null> {
+	const followed = new Set(projector.followers.map(({ name }) => name));
+	for (const [partition, position] of Object.entries(positions))
+		if (!followed.has(partition) && !(await storage.holds(partition))) return positionText(partition, position);
+	return projector.beyond(positions);
+}
+const noPosition = (message: string, text: string): Error =>
+	invalid([{ field: "X-Position", message, expected: "radar:0:1234, as an answer gave it", actual: text.slice(0, 100) }]);
 
 const sortParam = ({ sorts = [] }: AnyProjection) => ({
 	type: "enum",

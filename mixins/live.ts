@@ -12,6 +12,7 @@ import { failureError, invalid } from "./errors.ts";
 import { PerService } from "./following.ts";
 import { News, type Place } from "./news.ts";
 import { storageOf } from "./storage.ts";
+import { liveTurns } from "./turns.ts";
 
 /** One fact on its way to a watcher. */
 export interface LiveFact {
@@ -105,7 +106,7 @@ async function page(news: News, { after, types, wait = 0 }: LiveAsked): Promise<
 	const before = textOf(places);
 	const until = performance.now() + wait;
 	for (;;) {
-		await new Promise<void>((resolve) => news.timers.soon(resolve)); // a long log holds up nobody else
+		await liveTurns.next(); // a long log or many watchers hold up nobody else
 		const pieces = await Promise.all(places.map((place) => pieceOf(news, place, types, places.length)));
 		const facts = pieces.flatMap((piece) => piece.facts);
 		const unreadable = pieces.find((piece) => piece.unreadable !== null)?.unreadable ?? null;
@@ -115,22 +116,28 @@ async function page(news: News, { after, types, wait = 0 }: LiveAsked): Promise<
 	}
 }
 
-async function placesOf({ partitions }: News, after: string | undefined): Promise<Reached[]> {
+async function placesOf(news: News, after: string | undefined): Promise<Reached[]> {
 	const positions = after === undefined ? {} : parsePositions(after);
-	if (!positions)
-		throw invalid(
-			[{ field: "Last-Event-ID", message: "must be an id this feed gave", expected: "radar:0:1234", actual: after?.slice(0, 100) }],
-			"The position is not one of ours",
-		);
+	if (!positions) throw noPlace("must be an id this feed gave", after);
+	const { partitions } = news;
+	const [context = ""] = partitions[0]?.name.split(":") ?? [];
+	const names = new Set(partitions.map(({ name }) => name));
+	const missing = Object.keys(positions).find((name) => name.startsWith(`${context}:`) && !names.has(name));
+	if (missing !== undefined) throw noPlace("names a partition the log does not have", missing);
 	const parts = partsOf(after);
 	return Promise.all(
 		partitions.map(async (log) => {
-			const position = positions[log.name] ?? (await log.tail()).position;
+			const asked = positions[log.name];
+			if (asked !== undefined && !(await news.holds({ log, from: asked })))
+				throw noPlace("is a position the log does not hold", positionText(log.name, asked));
+			const position = asked ?? (await log.tail()).position;
 			const given = parts.get(positionText(log.name, position)) ?? 0;
 			return { log, from: given > 0 ? position - 1 : position, given };
 		}),
 	);
 }
+const noPlace = (message: string, text = ""): Error =>
+	invalid([{ field: "Last-Event-ID", message, expected: "radar:0:1234, as this feed gave it", actual: text.slice(0, 100) }]);
 /** Of a commit a watcher was in the middle of: the facts it has seen, by its position. */
 const partsOf = (after = ""): ReadonlyMap<string, number> =>
 	new Map(

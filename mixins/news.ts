@@ -4,9 +4,9 @@
  */
 import { Errors } from "moleculer";
 import type { Follower } from "../store/follow.ts";
-import { type Commit, type LogPartition, StoreUnavailable } from "../store/log.ts";
+import { type Commit, endsBefore, type LogPartition, StoreUnavailable, type Tail } from "../store/log.ts";
 import { Recent } from "../store/recent.ts";
-import type { ContextLog } from "./storage.ts";
+import type { ContextLog } from "./context-log.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 
 /** Who follows for those who wait. */
@@ -66,6 +66,10 @@ export class News {
 		}
 	}
 
+	/** Whether the log holds the position of a place. */
+	async holds({ log, from }: Place): Promise<boolean> {
+		return (this.#followed.get(log.name)?.follower.position ?? 0) >= from || !(await endsBefore(log, from));
+	}
 	/** Commits after a position, in order and with no hole; from memory where they are new. */
 	async read({ log, from }: Place, limit: number): Promise<readonly Commit[]> {
 		const followed = this.#followed.get(log.name);
@@ -104,18 +108,18 @@ export class News {
 
 	async #begin(): Promise<void> {
 		try {
-			const tails = await Promise.all(this.partitions.map(async (log) => ({ log, from: (await log.tail()).position })));
+			const tails = await Promise.all(this.partitions.map(async (log) => ({ log, from: await log.tail() })));
 			for (const { log, from } of tails) this.#followed.set(log.name, this.#follow(log, from));
 		} catch (error) {
 			this.#begun = null;
 			throw error;
 		}
 	}
-	#follow(log: LogPartition, from: number): Followed {
+	#follow(log: LogPartition, from: Tail): Followed {
 		const recent = new Recent();
-		const take = async (commits: readonly Commit[]): Promise<number> => {
-			const last = commits.at(-1)?.position ?? from;
-			recent.add(commits, Math.max(0, last - KEPT));
+		const take = async (commits: readonly Commit[], after: Tail): Promise<Tail> => {
+			const last = commits.at(-1) ?? after;
+			recent.add(commits, Math.max(0, last.position - KEPT));
 			this.#timers.soon(() => this.#wake()); // once the follower says that it is there
 			return last;
 		};

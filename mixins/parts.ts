@@ -4,7 +4,8 @@ import { oneLine } from "../store/figures.ts";
 import { StoreUnavailable } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
 import { leaveAction } from "./leaving.ts";
-import { type ContextLog, storageOf } from "./storage.ts";
+import type { ContextLog } from "./context-log.ts";
+import { storageOf } from "./storage.ts";
 import { within } from "./within.ts";
 
 /** One line of a health report. */

@@ -2,29 +2,18 @@
  * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done, and
  * asks for it until it is; recovery is asking again (docs/decisions/0005-process-rows-written-behind.md). Knows no Moleculer.
  */
-import type { AnyProcess, Instant, Sending } from "../model/index.ts";
-import type { Follower } from "../store/follow.ts";
-import type { Commit } from "../store/log.ts";
-import { positionsText } from "../store/position.ts";
-import type { Row, Table } from "../store/rows.ts";
-import { type Folded, foldAll, Mutex, stepsOf } from "./folding.ts";
+import type { AnyProcess, Instant } from "../model/index.ts";
+import { ForeignHistory } from "../store/chain.ts";
+import { anchored, type Follower } from "../store/follow.ts";
+import type { Commit, Tail } from "../store/log.ts";
+import { checkpointOf, type Checkpoints, type Row, type Table } from "../store/rows.ts";
+import { foldAll, Mutex, stepsOf } from "./folding.ts";
 import { INTERVENTIONS, interventionsOf } from "./interventions.ts";
 import { Outbox, type Refused, type Send } from "./outbox.ts";
 import { ProcessReferences } from "./process-references.ts";
-import {
-	change,
-	commandIdOf,
-	pendingOf,
-	REFERENCE,
-	type Reference,
-	referenceChange,
-	reconsidered,
-	SUBJECT,
-	type Subject,
-	unparked,
-	within,
-} from "./process-rows.ts";
-import type { Followed } from "./projector.ts";
+import { Evaluation, standing } from "./process-evaluation.ts";
+import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked, within } from "./process-rows.ts";
+import type { Followed, Partitioned } from "./projector.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -35,16 +24,13 @@ const FEW = 100;
 /** Rounds of recovery that may be put off. */
 const PUT_OFF = 12;
 
-type Standing = Pick<Folded, "before" | "data" | "at">;
-/** A row as it stands, to be looked at again. */
-const standing = (row: Row): Standing => ({ before: row, data: row.data, at: row.at });
-
 export class ProcessRunner {
 	readonly process: AnyProcess;
 	readonly table: Table;
 	readonly followers: Follower[] = [];
 	readonly outbox: Outbox;
 	readonly rows: WriteBehind;
+	readonly #evaluation: Evaluation;
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => Instant;
@@ -70,6 +56,7 @@ export class ProcessRunner {
 		);
 		const owner = { again: (id: string) => this.#again([id]), park: (refused: Refused) => this.#park(refused) };
 		this.outbox = new Outbox(process.name, send, owner, timers);
+		this.#evaluation = new Evaluation(process, this.rows, clock);
 		this.#references = new ProcessReferences({
 			process,
 			table,
@@ -80,10 +67,13 @@ export class ProcessRunner {
 		});
 	}
 
-	/** What was given up is known before anything is asked for. */
+	/** Rejects before anything is sent where the rows are of another history. Dropped work is known before anything is asked for. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
-		this.rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpoints[log.name] ?? 0])));
+		await Promise.all(
+			logs.map(({ log }) => anchored(log.name, (after, limit) => log.read(after, limit), checkpointOf(checkpoints, log.name))),
+		);
+		this.rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpointOf(checkpoints, log.name)])));
 		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
 		const tails = await Promise.all(words.map(({ log }) => log.tail()));
 		await Promise.all(
@@ -91,31 +81,31 @@ export class ProcessRunner {
 		);
 		for (const one of logs) if (!words.includes(one)) this.#follow(one, checkpoints, stopped);
 	}
-	#follow(
-		{ context, partition, log, from }: Followed,
-		checkpoints: Readonly<Record<string, number>>,
-		stopped: (error: Error) => void,
-		tail = Infinity,
-		heard = () => {},
-	): void {
-		const start = checkpoints[log.name] ?? 0;
-		const take = async (commits: readonly Commit[]) => {
-			const position = await this.#mutex.run(() => this.take(context, partition, log.name, commits));
-			if (position >= tail) heard();
+	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail = Infinity, heard = () => {}): void {
+		const { log } = one;
+		const begin = checkpointOf(checkpoints, log.name);
+		const take = async (commits: readonly Commit[], from: Tail) => {
+			const at = await this.#mutex.run(() => this.take(one, commits, from));
+			if (at.position >= tail) heard();
 			await this.outbox.room();
-			return position;
+			return at;
 		};
-		this.followers.push(from.follow(log, this.process.name, { from: start, take, stopped, promptly: () => !this.#starting.get(log.name) }));
-		if (start >= tail) heard();
+		const ended = (error: Error) => {
+			if (error instanceof ForeignHistory) this.outbox.stop(); // rows that do not belong to the log send nothing
+			stopped(error);
+		};
+		const promptly = () => !this.#starting.get(log.name);
+		this.followers.push(one.from.follow(log, this.process.name, { from: begin, take, stopped: ended, promptly }));
+		if (begin.position >= tail) heard();
 	}
 
-	/** One batch of one partition. */
-	async take(context: string, partition: number, name: string, commits: readonly Commit[]): Promise<number> {
+	/** One batch of one partition, after a place. */
+	async take({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
 		const { subjects, references } = this.process;
-		const from = (commits[0]?.position ?? 1) - 1;
-		const to = commits.at(-1)?.position ?? from;
-		const stands = this.rows.position(name) ?? from;
-		if (stands !== from) return stands; // taken already, or to be taken again from further back
+		const { position, hash } = commits.at(-1) ?? from;
+		const to = { position, hash };
+		const stands = this.rows.place(name) ?? from;
+		if (stands.position !== from.position) return stands; // taken already, or to be taken again from further back
 		const forSubjects = stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
 			within(step, "subject"),
 		);
@@ -128,7 +118,7 @@ export class ProcessRunner {
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
 		await this.#references.widen(forReferences, changed, name);
 		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
-		const work = await this.#evaluate(touched, changed);
+		const work = await this.#evaluation.of(touched, changed);
 		await this.rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
 		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
 		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#references.reviewSoon(before.id);
@@ -175,7 +165,10 @@ export class ProcessRunner {
 			const row = (await this.rows.load([SUBJECT + id])).get(SUBJECT + id);
 			const data = row?.data as Subject | null | undefined; // our own rows
 			if (!row || !data?.parked) return false;
-			const { changes, sendings } = await this.#evaluate([{ ...standing(row), data: unparked(data, "retried", this.#clock()) }], new Map());
+			const { changes, sendings } = await this.#evaluation.of(
+				[{ ...standing(row), data: unparked(data, "retried", this.#clock()) }],
+				new Map(),
+			);
 			await this.rows.put(changes);
 			for (const due of sendings) this.outbox.add(due.id, due.sendings, due.cause);
 			return true;
@@ -191,7 +184,7 @@ export class ProcessRunner {
 		if (free.length === 0) return;
 		await this.#mutex.run(async () => {
 			const rows = [...(await this.rows.load(free)).values()].filter(({ data }) => data !== null);
-			const { sendings, changes } = await this.#evaluate(rows.map(standing), new Map());
+			const { sendings, changes } = await this.#evaluation.of(rows.map(standing), new Map());
 			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
 			for (const change of changes) {
 				if (change.after.columns?.[2] === "open") continue;
@@ -201,44 +194,19 @@ export class ProcessRunner {
 		});
 	}
 
-	/** What each subject still needs, with its reference as it is now; what a person gave up it needs no more. */
-	async #evaluate(rows: readonly Standing[], changed: ReadonlyMap<string, Pick<Folded, "data">>) {
-		const [now, needs] = [this.#clock(), rows.map(({ data }) => this.#needs(data))];
-		const loaded = await this.rows.load(needs.flatMap((need) => (need && !changed.has(need.id) ? [need.id] : [])));
-		const sendings: { id: string; sendings: readonly Sending[]; cause: string }[] = [];
-		const changes = rows.map((row, i) => {
-			const need = needs[i] ?? null;
-			const reference = need && ((changed.get(need.id)?.data ?? loaded.get(need.id)?.data ?? null) as Reference | null)?.reference; // our own rows
-			const due = this.#due(row.before.id, row.data as Subject, reference ?? null); // our own rows
-			const data = reconsidered(row.data as Subject, due, now); // our own rows
-			if (due.length > 0 && !data.parked) sendings.push({ id: row.before.id, sendings: due, cause: positionsText(row.at) });
-			return change(row, data, [need?.id ?? null, need?.at ?? null, data.parked ? "parked" : due.length > 0 ? "open" : null]);
-		});
-		return { changes, sendings };
-	}
-	#due(id: string, { subject, dropped }: Subject, reference: object | null): readonly Sending[] {
-		const due = subject ? this.process.next(subject, reference) : [];
-		return dropped ? due.filter((sending) => !dropped.includes(commandIdOf(this.process.name, id, sending))) : due;
-	}
-	#needs(data: object | null): { readonly id: string; readonly at: string } | null {
-		const subject = (data as Subject | null)?.subject; // our own rows
-		const need = subject ? this.process.subjects.needs(subject) : null;
-		return need && { id: REFERENCE + need.reference, at: need.at };
-	}
-
 	/** Waits for a person, with the reason. */
 	#park({ id, ...refused }: Refused): Promise<void> {
 		return this.#mutex.run(async () => {
 			const row = (await this.rows.load([id])).get(id);
 			if (!row) return;
 			const data: Subject = { ...(row.data as Subject), parked: { ...refused, at: this.#clock() } }; // our own rows
-			const [settled] = (await this.#evaluate([{ ...standing(row), data }], new Map())).changes;
+			const [settled] = (await this.#evaluation.of([{ ...standing(row), data }], new Map())).changes;
 			if (settled) await this.rows.put([settled]);
 		});
 	}
 	/** Another process keeps the same promise and was faster: go on where it is. */
-	#overtaken(checkpoints: Readonly<Record<string, number>>): void {
-		for (const follower of this.followers) follower.resume(checkpoints[follower.name] ?? 0);
+	#overtaken(checkpoints: Checkpoints): void {
+		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));
 	}
 
 	/** Finishes what is under way. */

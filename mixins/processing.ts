@@ -32,6 +32,8 @@ interface Running {
 	runner: ProcessRunner;
 	/** Whether this node follows and asks; else it only answers. */
 	onDuty: boolean;
+	/** Why this node could not take over or hand over its duty; null when it last could. */
+	failure: string | null;
 	/** That what is open could not be looked for. */
 	readonly complaint: Once;
 	stop: () => Promise<void>;
@@ -47,7 +49,8 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			/** Whether it follows its logs, and if not why. */
 			health: {
 				handler(this: Service) {
-					return processHealth(runners.of(this).runner);
+					const { runner, failure } = runners.of(this);
+					return processHealth(runner, failure);
 				},
 			},
 			/** What is on its way, open or waiting for a person. */
@@ -82,25 +85,12 @@ const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([
 /** Follows and asks while this node is the one to do it; looks again and again whether it is. */
 async function begin(service: Service, process: AnyProcess): Promise<void> {
 	const complaint = new Once(`${process.name} could not look for open work`, (line) => service.logger.warn(line));
-	const running: Running = { runner: await makeRunner(service.broker, process), onDuty: false, complaint, stop: () => Promise.resolve() };
+	const runner = await makeRunner(service.broker, process);
+	const running: Running = { runner, onDuty: false, failure: null, complaint, stop: () => Promise.resolve() };
 	const changes = new Mutex();
-	const lease = isObserving(service.broker) ? undefined : storageOf(service.broker).rows.lease?.(process.name);
-	const duty = new Duty(service, lease, async (release) => {
-		await change(false);
-		await release();
-	});
-	const change = async (mine: boolean) => {
-		if (mine === running.onDuty) return;
-		await (mine ? takeOver(service, process, running) : handOver(service, process, running));
-		running.onDuty = mine;
-	};
-	const look = async () => {
-		await duty.look();
-		await change(!isObserving(service.broker) && duty.on);
-	};
+	const { duty, look } = dutyOf(service, process, running);
 	await look();
-	const failed = (error: unknown) => service.logger.warn(`${process.name} could not take its turn or give it up: ${oneLine(error)}`);
-	const looking = every(nodeTimers, LOOK_EVERY, () => void changes.run(look).catch(failed));
+	const looking = every(nodeTimers, LOOK_EVERY, () => void changes.run(look));
 	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(running));
 	runners.set(service, running);
 	running.stop = async () => {
@@ -113,6 +103,33 @@ async function begin(service: Service, process: AnyProcess): Promise<void> {
 		() => recover(running),
 		() => undefined,
 	);
+}
+/** Its duty, and how to take it over or hand it over as it falls; a failure is reported once, shown by readiness, and retried. */
+function dutyOf(service: Service, process: AnyProcess, running: Running): { readonly duty: Duty; readonly look: () => Promise<void> } {
+	const observing = isObserving(service.broker);
+	const lease = observing ? undefined : storageOf(service.broker).rows.lease?.(process.name);
+	const duty = new Duty(service, lease, async (release) => {
+		await change(false);
+		await release();
+	});
+	const change = async (mine: boolean) => {
+		if (mine === running.onDuty) return;
+		await (mine ? takeOver(service, process, running) : handOver(service, process, running));
+		running.onDuty = mine;
+	};
+	const complaint = new Once(`${process.name} could not take over or hand over its duty`, (line) => service.logger.warn(line));
+	const look = async () => {
+		try {
+			await duty.look();
+			await change(!observing && duty.on);
+			running.failure = null;
+			complaint.fine();
+		} catch (error) {
+			running.failure = oneLine(error);
+			complaint.failed(error);
+		}
+	};
+	return { duty, look };
 }
 async function takeOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
 	const runner = await makeRunner(service.broker, process);

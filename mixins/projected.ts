@@ -101,15 +101,19 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 
 function readable(service: Service): Projector {
 	const { projector, unfit } = running.of(service);
-	if (unfit !== null) throw new Errors.MoleculerRetryableError(unfit, 503, "READ_MODEL_OUTDATED");
+	const reason = unfit ?? foreign(projector);
+	if (reason !== null) throw new Errors.MoleculerRetryableError(reason, 503, "READ_MODEL_OUTDATED");
 	return projector;
 }
+const foreign = ({ foreign: reason, projection: { name } }: Projector): string | null =>
+	reason && `the rows of ${name} were made from another history: ${reason}; es-rebuild ${name} makes them from this one`;
 /** Those begun beside the one that is read, by whatever process. */
 const building = async ({ generations }: Running): Promise<readonly Generation[]> =>
 	(await generations.all()).filter(({ state }) => state === "building");
 
 async function health(name: string, found: Running): Promise<Health & { readonly rebuilding?: object | string }> {
-	const { projector, unfit, generations } = found;
+	const { projector, generations } = found;
+	const unfit = found.unfit ?? foreign(projector);
 	const begun = (await building(found)).map(({ number: generation, begun: since }) => ({ generation, since })).at(-1);
 	const rebuilding = generations.running ?? begun;
 	return {

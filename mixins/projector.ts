@@ -3,18 +3,17 @@
  * Moleculer.
  */
 import type { AnyProjection } from "../model/index.ts";
+import { ForeignHistory } from "../store/chain.ts";
 import type { Follower } from "../store/follow.ts";
-import type { Commit, LogPartition } from "../store/log.ts";
-import type { Positions } from "../store/position.ts";
-import type { Change, Row, Table, TableSpec, Value } from "../store/rows.ts";
+import { type Commit, endsBefore, type LogPartition, type Tail } from "../store/log.ts";
+import { type Positions, positionText } from "../store/position.ts";
+import { type Change, checkpointOf, type Checkpoints, type Row, type Table, type TableSpec, type Value } from "../store/rows.ts";
 import { Due, lastInstant } from "./due.ts";
 import { type Folded, foldAll, Mutex, type Step, stepsOf } from "./folding.ts";
+import { Readers } from "./readers.ts";
 import { RowCache } from "./row-cache.ts";
-import type { ContextLog } from "./storage.ts";
+import type { ContextLog } from "./context-log.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
-
-/** How soon a node looks again how far the one is that folds, in milliseconds. */
-const WATCH = 20;
 
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [], scattered = [] }: AnyProjection): TableSpec => ({
 	name,
@@ -24,10 +23,14 @@ export const tableOf = ({ name, filters, identity = [], sorts = [], counted = []
 	scattered,
 });
 
-/** What a follower is told to follow. */
-export interface Followed {
+/** A partition of a context's log, by its names. */
+export interface Partitioned {
 	readonly context: string;
 	readonly partition: number;
+	readonly log: Pick<LogPartition, "name">;
+}
+/** The partition itself, and the log of this node through which it is followed. */
+export interface Followed extends Partitioned {
 	readonly log: LogPartition;
 	readonly from: ContextLog;
 }
@@ -35,8 +38,8 @@ export interface Followed {
 /** A batch on its way: what is to be folded, and the rows it concerns. */
 export interface Looked {
 	readonly name: string;
-	readonly from: number;
-	readonly to: number;
+	readonly from: Tail;
+	readonly to: Tail;
 	readonly steps: readonly Step[];
 	readonly rows: Promise<ReadonlyMap<string, Row>>;
 }
@@ -54,7 +57,10 @@ export class Projector {
 	readonly #due: Due;
 	/** Taken up to here, by partition; the followers hear of it a moment later. */
 	readonly #taken = new Map<string, number>();
-	#waiting: { positions: Positions; resolve: () => void }[] = [];
+	readonly readers: Readers;
+	#logs: readonly Followed[] = [];
+	/** The checkpoints, while they are asked for: all partitions share one question. */
+	#asked: Promise<Checkpoints> | null = null;
 
 	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers) {
 		this.projection = projection;
@@ -64,18 +70,27 @@ export class Projector {
 		this.#columns = tableOf(projection).columns;
 		this.cache = new RowCache(table);
 		this.#due = new Due(this);
+		this.readers = new Readers(timers);
 	}
 
 	/** `active`: whether this node folds now; while another one does, this one sees how far that is. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void, active: () => boolean = () => true): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
+		this.#logs = logs;
 		if (this.projection.due) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
 		for (const { context, partition, log, from } of logs) {
-			const take = (commits: readonly Commit[]) =>
-				active() ? this.#mutex.run(() => this.take(context, partition, log.name, commits)) : this.#watch(log.name, commits);
-			this.#taken.set(log.name, checkpoints[log.name] ?? 0);
-			this.followers.push(from.follow(log, this.projection.name, { from: checkpoints[log.name] ?? 0, take, stopped }));
+			const take = (commits: readonly Commit[], after: Tail) =>
+				this.#mutex.run(() => this.take({ context, partition, log }, commits, after));
+			const standby = () => (active() ? null : this.#elsewhere(log.name));
+			const begin = checkpointOf(checkpoints, log.name);
+			this.#taken.set(log.name, begin.position);
+			this.followers.push(from.follow(log, this.projection.name, { from: begin, take, standby, stopped }));
 		}
+	}
+
+	/** Why these rows do not belong to the logs it follows; null if they do, as far as is known here. */
+	get foreign(): string | null {
+		return this.followers.find(({ error }) => error instanceof ForeignHistory)?.error?.message ?? null;
 	}
 
 	/** Runs a task while nothing is folded here. */
@@ -88,21 +103,22 @@ export class Projector {
 		this.table = table;
 		this.cache = new RowCache(table);
 		for (const follower of this.followers) {
-			this.#taken.set(follower.name, checkpoints[follower.name] ?? 0);
-			follower.resume(checkpoints[follower.name] ?? 0);
+			const at = checkpointOf(checkpoints, follower.name);
+			this.#taken.set(follower.name, at.position);
+			follower.resume(at);
 		}
 	}
 
-	/** One batch of one partition: looked for, folded and kept. Resolves to the position everything is taken up to. */
-	async take(context: string, partition: number, name: string, commits: readonly Commit[]): Promise<number> {
-		const looked = this.look(context, partition, name, commits);
+	/** One batch of one partition, after a place: looked for, folded and kept. Resolves to the place everything is taken up to. */
+	async take(of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
+		const looked = this.look(of, commits, from);
 		return this.keep(looked, this.fold(looked, await looked.rows));
 	}
 	/** What a batch concerns. */
-	look(context: string, partition: number, name: string, commits: readonly Commit[]): Looked {
+	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {
 		const steps = stepsOf(this.projection.on, context, partition, commits);
-		const from = (commits[0]?.position ?? 1) - 1;
-		return { name, from, to: commits.at(-1)?.position ?? from, steps, rows: this.cache.load(steps.map(({ id }) => id)) };
+		const { position, hash } = commits.at(-1) ?? from;
+		return { name, from, to: { position, hash }, steps, rows: this.cache.load(steps.map(({ id }) => id)) };
 	}
 	/** Into the rows as they stand. */
 	fold({ name, steps }: Looked, rows: ReadonlyMap<string, Row>): Change[] {
@@ -113,19 +129,20 @@ export class Projector {
 		);
 	}
 	/** With the checkpoint, unless another process took this batch. */
-	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<number> {
+	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<Tail> {
 		const saved = await this.table.save(changes, [{ partition: name, from, to }]);
-		const position = saved ? this.#saved(changes, to) : await this.#overtaken(name, from);
-		this.#tell(name, position);
-		return position;
+		const at = saved ? this.#saved(changes, to) : await this.#overtaken(name);
+		this.#tell(name, at.position);
+		return at;
 	}
 
-	async #watch(name: string, commits: readonly Commit[]): Promise<number> {
+	/** How far the process is that folds now. */
+	async #elsewhere(name: string): Promise<Tail> {
 		this.cache.clear();
-		const position = (await this.table.checkpoints())[name] ?? 0;
-		if (position < (commits.at(-1)?.position ?? 0)) await this.timers.wait(WATCH);
-		this.#tell(name, position);
-		return position;
+		this.#asked ??= this.table.checkpoints().finally(() => (this.#asked = null));
+		const at = checkpointOf(await this.#asked, name);
+		this.#tell(name, at.position);
+		return at;
 	}
 
 	/** Rows whose hour has come are found as they read now; called before a list is answered. */
@@ -140,28 +157,38 @@ export class Projector {
 		this.cache.forget(id);
 	}
 
-	/** Resolves when every position it follows is in its rows; false after the time given. Positions of other logs are ignored. */
-	until(positions: Positions, milliseconds: number): Promise<boolean> {
-		if (this.#reached(positions)) return Promise.resolve(true);
-		for (const follower of this.followers) follower.hurry(positions[follower.name] ?? 0);
-		return new Promise((resolve) => {
-			const entry = { positions, resolve: () => (cancel(), resolve(true)) };
-			const cancel = this.timers.later(milliseconds, () => {
-				this.#waiting = this.#waiting.filter((other) => other !== entry);
-				resolve(false);
-			});
-			this.#waiting.push(entry);
+	/** The positions that are not in its rows yet; those of logs it does not follow are left out. */
+	ahead(positions: Positions): readonly (readonly [partition: string, position: number])[] {
+		return this.followers.flatMap(({ name }) => {
+			const position = positions[name] ?? 0;
+			return position > (this.#taken.get(name) ?? 0) ? [[name, position] as const] : [];
 		});
+	}
+	/** The first of these positions that the log does not hold; null if it holds all of them. */
+	async beyond(positions: Positions): Promise<string | null> {
+		for (const [name, position] of this.ahead(positions)) {
+			const known = this.followers.find((follower) => follower.name === name)?.known ?? 0;
+			const log = this.#logs.find((one) => one.log.name === name)?.log;
+			if (log && known < position && (await endsBefore(log, position))) return positionText(name, position);
+		}
+		return null;
+	}
+	/** Resolves to true when every position it follows is in its rows, to false after the time given. */
+	async until(positions: Positions, milliseconds: number): Promise<boolean> {
+		const ahead = this.ahead(positions);
+		if (ahead.length === 0) return true;
+		const reached = this.readers.wait(ahead, milliseconds);
+		this.#hurry();
+		return reached.finally(() => this.#hurry());
+	}
+	#hurry(): void {
+		for (const follower of this.followers) follower.want(this.readers.wanted(follower.name));
 	}
 
 	/** The row as people read it. */
 	shown({ id, rev, data }: Row): { readonly row: object; readonly rev: number } | null {
 		const shown = data && this.projection.show(data, this.clock(), id);
 		return shown && { row: { id, ...("version" in data ? { version: data.version } : {}), ...shown }, rev };
-	}
-
-	#reached(positions: Positions): boolean {
-		return this.followers.every(({ name }) => (positions[name] ?? 0) <= (this.#taken.get(name) ?? 0));
 	}
 
 	/** Rows of an actor carry its version; what others' facts add to a row leaves it. */
@@ -176,22 +203,19 @@ export class Projector {
 		return { before, after: { id: before.id, rev: before.rev, at, data, due, columns: shown && this.#columns.map(value) } };
 	}
 
-	#saved(changes: readonly Change[], to: number): number {
+	#saved(changes: readonly Change[], to: Tail): Tail {
 		this.cache.keep(changes, true);
 		return to;
 	}
-	/** Another process took this batch, or more: go on where it is. */
-	async #overtaken(name: string, from: number): Promise<number> {
+	/** Another process took this batch, or more: resume where it is. */
+	async #overtaken(name: string): Promise<Tail> {
 		this.cache.clear();
-		return (await this.table.checkpoints())[name] ?? from;
+		return checkpointOf(await this.table.checkpoints(), name);
 	}
 
 	#tell(name: string, position: number): void {
 		this.#taken.set(name, position);
-		if (this.#waiting.length === 0) return;
-		const done = this.#waiting.filter(({ positions }) => this.#reached(positions));
-		this.#waiting = this.#waiting.filter((entry) => !done.includes(entry));
-		for (const { resolve } of done) resolve();
+		this.readers.reached(name, position);
 	}
 }
 

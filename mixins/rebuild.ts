@@ -3,7 +3,9 @@
  * traffic lags, compared row by row, and put in its place at one position, so that no reader ever sees a step back. Knows no Moleculer.
  */
 import { same } from "../model/index.ts";
-import type { Row, Table } from "../store/rows.ts";
+import { continued } from "../store/chain.ts";
+import type { Tail } from "../store/log.ts";
+import { checkpointOf, type Row, type Table } from "../store/rows.ts";
 import { Filling } from "./filling.ts";
 import type { Followed, Projector } from "./projector.ts";
 import type { Timers } from "./timers.ts";
@@ -72,10 +74,15 @@ export class Rebuild {
 		this.#begun = options.clock();
 	}
 
+	/** Rows of another history are no measure: they are neither waited for nor compared. */
+	get #foreign(): boolean {
+		return this.#options.live.foreign !== null;
+	}
+
 	/** Fills, compares, and in the end calls `change` while both stand at the same positions. */
 	async *run(change: () => Promise<void>): AsyncGenerator<RebuildStep> {
 		yield* this.#fill();
-		if (this.#options.compare) yield* this.#compare();
+		if (this.#options.compare && !this.#foreign) yield* this.#compare();
 		for (let changed = false; !changed;) {
 			yield* this.#fill();
 			changed = await this.#options.live.hold(() => this.#finish(change));
@@ -85,12 +92,12 @@ export class Rebuild {
 
 	/** Page by page as far as the live one is, until hardly anything is left. */
 	async *#fill(): AsyncGenerator<RebuildStep> {
-		const { live, next, logs } = this.#options;
+		const { next, logs } = this.#options;
 		const filling = new Filling(next);
 		await filling.begin();
 		const written = () => sum(logs.map(({ log }) => filling.written(log.name)));
 		for (const first = written(); ;) {
-			const targets = await this.#taken(live.table);
+			const targets = await this.#targets();
 			const [done, total] = [written(), sum(targets)];
 			if (total - sum(logs.map(({ log }) => filling.folded(log.name))) <= NEARLY) break;
 			yield { phase: "building", done, total, rate: this.#rate(done - first), throttled: await this.#waited() };
@@ -104,16 +111,16 @@ export class Rebuild {
 		let before = -1;
 		for (let pauses = 0; pauses < PAUSES; pauses++) {
 			const taken = sum(await this.#taken(live.table));
-			const tails = await Promise.all(logs.map(({ log }) => log.tail()));
-			if (taken === before || sum(tails.map(({ position }) => position)) - taken <= BEHIND) return pauses > 0;
+			if (taken === before || sum(await tailsOf(logs)) - taken <= BEHIND) return pauses > 0;
 			before = taken;
 			await timers.wait(PAUSE);
 		}
 		return true;
 	}
-	async #take({ context, partition, log }: Followed, after: number, limit: number): Promise<void> {
-		const commits = limit > 0 ? await log.read(after, limit) : [];
-		if (commits.length > 0) await this.#options.next.take(context, partition, log.name, commits);
+	async #take(one: Followed, after: Tail, to: number): Promise<void> {
+		const commits = to > after.position ? await one.log.read(after.position, to - after.position) : [];
+		continued(one.log.name, after, commits);
+		if (commits.length > 0) await this.#options.next.take(one, commits, after);
 	}
 
 	/** Both side by side, by id. */
@@ -140,12 +147,12 @@ export class Rebuild {
 	 * every row that moved has been seen to be alike or not. False if that takes too long: then once more from the outside.
 	 */
 	async #finish(change: () => Promise<void>): Promise<boolean> {
-		const { live, next, logs } = this.#options;
+		const { next, logs } = this.#options;
 		for (let round = 0; round < ROUNDS; round++) {
-			const [targets, taken] = [await this.#taken(live.table), await this.#taken(next.table)];
-			for (const [i, one] of logs.entries()) await this.#take(one, taken[i] ?? 0, (targets[i] ?? 0) - (taken[i] ?? 0));
+			const [targets, checkpoints] = [await this.#targets(), await next.table.checkpoints()];
+			for (const [i, one] of logs.entries()) await this.#take(one, checkpointOf(checkpoints, one.log.name), targets[i] ?? 0);
 			await this.#lookAgain(targets);
-			if (this.#moved.size > 0 || !same(targets, await this.#taken(live.table))) continue;
+			if (this.#moved.size > 0 || !(this.#foreign || same(targets, await this.#targets()))) continue;
 			if (!same(targets, await this.#taken(next.table))) continue;
 			await change();
 			return true;
@@ -168,15 +175,20 @@ export class Rebuild {
 		}
 	}
 
+	/** Where the live one stands; the ends of the logs, where that is in another history. */
+	#targets(): Promise<readonly number[]> {
+		return this.#foreign ? tailsOf(this.#options.logs) : this.#taken(this.#options.live.table);
+	}
 	async #taken(table: Table): Promise<readonly number[]> {
 		const checkpoints = await table.checkpoints();
-		return this.#options.logs.map(({ log }) => checkpoints[log.name] ?? 0);
+		return this.#options.logs.map(({ log }) => checkpointOf(checkpoints, log.name).position);
 	}
 	#rate(done: number): number {
 		return rateOf(done, this.#options.clock() - this.#begun);
 	}
 }
 
+const tailsOf = (logs: readonly Followed[]): Promise<number[]> => Promise.all(logs.map(async ({ log }) => (await log.tail()).position));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const rateOf = (done: number, milliseconds: number): number => (milliseconds > 0 ? Math.round((1000 * done) / milliseconds) : 0);
 

@@ -4,16 +4,11 @@
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Keyring } from "../store/keys.ts";
-import { type Commit, type LogPartition, type LogStore, MoveBegun } from "../store/log.ts";
-import { Follower, type FollowerOptions } from "../store/follow.ts";
-import { Recent } from "../store/recent.ts";
-import { partitionOf } from "../store/position.ts";
+import { type LogStore, MoveBegun } from "../store/log.ts";
 import type { RowStore } from "../store/rows.ts";
-import type { Signer } from "../store/signer.ts";
-import { Writer } from "../store/writer.ts";
-import type { Actors } from "./actors.ts";
+import { allDone, ContextLog, type Tell } from "./context-log.ts";
 import { type Report, signersOf } from "./signing.ts";
-import { every, nodeTimers, type Timers } from "./timers.ts";
+import { nodeTimers, type Timers } from "./timers.ts";
 
 export interface Stores {
 	readonly logs: LogStore;
@@ -21,127 +16,16 @@ export interface Stores {
 	/** What the heads of the logs are signed and checked with; without a private one nobody signs here. */
 	readonly keys?: Keyring;
 }
-/** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
-const LOOK_EVERY = 1000;
-
-/** Says elsewhere what was appended to a partition. */
-type Tell = (partition: string, commits: readonly Commit[]) => void;
-
-type Following = Pick<FollowerOptions, "from" | "take" | "stopped"> & { readonly promptly?: () => boolean };
-
-/** The log of one context on this node. */
-export class ContextLog {
-	readonly partitions: readonly LogPartition[];
-	readonly writers: readonly Writer[];
-	/** One a partition, where this node has a key. */
-	readonly signers: readonly Signer[];
-	readonly #timers: Timers;
-	readonly #actors = new Map<string, Actors>();
-	readonly #followers = new Map<string, Set<Follower>>();
-	readonly #recent = new Map<string, Recent>();
-	readonly #tell: Tell;
-
-	constructor(
-		partitions: readonly LogPartition[],
-		timers: Timers = nodeTimers,
-		signers: readonly Signer[] = [],
-		tell: Tell = () => undefined,
-	) {
-		this.partitions = partitions;
-		this.#tell = tell;
-		this.signers = signers;
-		this.#timers = timers;
-		this.writers = partitions.map(
-			(log) =>
-				new Writer(log, {
-					memory: (stream) => this.#actors.get(stream.slice(0, stream.indexOf("-"))),
-					memories: () => this.#actors.values(),
-					appended: (commits) => this.#appended(log.name, commits),
-					soon: timers.soon,
-					pause: timers.wait,
-				}),
-		);
-	}
-
-	/** `signs`: whether what others left unsigned is signed here too. */
-	host(service: string, actors: Actors, signs = true): void {
-		this.#actors.set(service, actors);
-		if (signs) for (const signer of this.signers) signer.start(); // who has actors here writes
-	}
-	writer(stream: string): Writer {
-		const writer = this.writers[partitionOf(stream, this.writers.length)];
-		if (!writer) throw new Error(`no partition for ${stream}`);
-		return writer;
-	}
-
-	get actors(): ReadonlyMap<string, Actors> {
-		return this.#actors;
-	}
-	/** Those who follow a partition here, now. */
-	followers(partition: string): readonly Follower[] {
-		return [...(this.#followers.get(partition) ?? [])];
-	}
-
-	/** `of`: who follows, for the metrics. `promptly`: whether, after the batch just taken, without a rest. */
-	follow(log: LogPartition, of: string, { promptly = () => false, ...options }: Following): Follower {
-		const read = async (after: number, limit: number) => this.#recent.get(log.name)?.read(after, limit) ?? log.read(after, limit);
-		const follower = new Follower(log.name, {
-			...options,
-			of,
-			read,
-			every: (wake) => every(this.#timers, LOOK_EVERY, wake),
-			pause: this.#timers.wait,
-			rest: (milliseconds) => (promptly() ? Promise.resolve() : this.#timers.rest(milliseconds)),
-		});
-		const followers = this.#followers.get(log.name) ?? new Set();
-		this.#followers.set(log.name, followers.add(follower));
-		return follower;
-	}
-	async unfollow(follower: Follower): Promise<void> {
-		this.#followers.get(follower.name)?.delete(follower);
-		await follower.stop();
-	}
-
-	/** Somebody says that there is more, up to a position, and may say what; lost, doubled, late or out of order. */
-	hinted(partition: string, last: number, commits: readonly Commit[]): void {
-		const recent = this.#recent.get(partition);
-		const followers = [...(this.#followers.get(partition) ?? [])];
-		if (commits.length > 0 && followers.length > 0 && (!recent || last > recent.last)) this.#remember(partition, commits, followers);
-		for (const follower of followers) follower.hint(last);
-	}
-
-	/** Partition by partition, none waiting for another: what is under way is finished, then what was written is signed. */
-	async close(): Promise<void> {
-		await allDone(
-			this.writers.map(async (writer, i) => {
-				await writer.drained();
-				await this.signers[i]?.close();
-			}),
-		);
-	}
-
-	#appended(partition: string, commits: readonly Commit[]): void {
-		const followers = [...(this.#followers.get(partition) ?? [])];
-		this.#remember(partition, commits, followers);
-		for (const follower of followers) follower.hint(commits.at(-1)?.position ?? 0);
-		this.#tell(partition, commits);
-		this.signers.find(({ log }) => log.name === partition)?.appended(commits);
-	}
-	#remember(partition: string, commits: readonly Commit[], followers: readonly Follower[]): void {
-		const recent = this.#recent.get(partition) ?? new Recent();
-		this.#recent.set(partition, recent);
-		recent.add(commits, Math.min(...followers.map(({ position }) => position)));
-	}
-}
-
 export class Storage {
 	/** Tells other nodes of a context's log that there is more in it; set where there are others. */
-	tell: (context: string, partition: string, commits: readonly Commit[]) => void = () => undefined;
+	tell: (context: string, partition: string, last: number) => void = () => undefined;
 	readonly #open: () => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
 	readonly #report: Report;
 	readonly #timers: Timers;
 	#stores: Stores | null = null;
+	/** The partitions of every log, as far as they were asked for. */
+	#partitions: ReadonlyMap<string, number> = new Map();
 
 	constructor(open: () => Stores, report: Report, timers: Timers) {
 		this.#open = open;
@@ -180,8 +64,14 @@ export class Storage {
 	}
 	async #openLog(name: string): Promise<ContextLog> {
 		const partitions = await this.#opened.logs.open(name);
-		const tell: Tell = (partition, commits) => this.tell(name, partition, commits);
+		const tell: Tell = (partition, last) => this.tell(name, partition, last);
 		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.keys, this.#timers, this.#report), tell);
+	}
+	/** Whether there is such a partition of any log, `<log>:<partition>`. */
+	async holds(partition: string): Promise<boolean> {
+		const [context = "", number] = partition.split(":");
+		if (!this.#partitions.has(context)) this.#partitions = await this.#opened.logs.contexts();
+		return Number(number) < (this.#partitions.get(context) ?? 0);
 	}
 	/** The log of a context, if it is opened here. */
 	opened(name: string): Promise<ContextLog> | undefined {
@@ -203,11 +93,6 @@ export class Storage {
 			this.#stores = null;
 		}
 	}
-}
-
-/** Whatever becomes of one, the others are waited for. */
-async function allDone(tasks: readonly Promise<void>[]): Promise<void> {
-	for (const done of await Promise.allSettled(tasks)) if (done.status === "rejected") throw done.reason;
 }
 
 const storages = new WeakMap<ServiceBroker, Storage>();

@@ -18,15 +18,16 @@ export async function workOf({ table, outbox }: ProcessRunner): Promise<Work> {
 	return { asking: outbox.size, open, parked };
 }
 
-/** What is parked waits for a person, and is no reason not to be ready: it is only told. */
-export async function processHealth(runner: ProcessRunner): Promise<Health & Partial<Work>> {
+/** Parked work waits for a person, and is no reason not to be ready. `failure`: why the node could not take over or hand over its duty. */
+export async function processHealth(runner: ProcessRunner, failure: string | null = null): Promise<Health & Partial<Work>> {
 	const { name } = runner.process;
 	const health = healthOf(name, runner.followers);
 	const { trouble } = runner.rows;
+	const reason = failure === null ? trouble && `${name} cannot write its rows: ${trouble}` : `${name} cannot work here: ${failure}`;
 	try {
 		const work = await workOf(runner);
-		if (trouble === null || !health.ready) return { ...health, ...work };
-		return { ...health, ...work, ready: false, reason: `${name} cannot write its rows: ${trouble}` };
+		if (reason === null || !health.ready) return { ...health, ...work };
+		return { ...health, ...work, ready: false, reason };
 	} catch (error) {
 		return { ...health, ready: false, reason: health.reason ?? `${name} cannot read its rows: ${oneLine(error)}` };
 	}

@@ -5,7 +5,8 @@
  */
 import { same as sameData } from "../model/index.ts";
 import { oneLine } from "../store/figures.ts";
-import { type Change, type Row, same, type Step, type Table } from "../store/rows.ts";
+import type { Tail } from "../store/log.ts";
+import { type Change, checkpointOf, type Checkpoints, type Row, same, type Step, type Table } from "../store/rows.ts";
 import { RowCache } from "./row-cache.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 
@@ -23,14 +24,14 @@ export class WriteBehind {
 	/** Why the last write failed; null from the next one on that did not. */
 	trouble: string | null = null;
 	/** Another process took what we were about to write: where each partition stands now. */
-	readonly #overtaken: (checkpoints: Readonly<Record<string, number>>) => void;
+	readonly #overtaken: (checkpoints: Checkpoints) => void;
 	/** Runs a task while no row is between being loaded and being put. */
 	readonly #between: (task: () => Promise<void>) => Promise<void>;
 	#dirty = new Map<string, Change>();
 	#steps = new Map<string, Step>();
 	/** Up to where each partition is put, and up to where it is written. */
-	readonly #put = new Map<string, number>();
-	readonly #written = new Map<string, number>();
+	readonly #put = new Map<string, Tail>();
+	readonly #written = new Map<string, Tail>();
 	/** Rows given out that still are as they were. */
 	#known = new WeakSet<Row>();
 	/** How often another process was faster, and whether it is still to be seen where it is. */
@@ -43,7 +44,7 @@ export class WriteBehind {
 	constructor(
 		table: Table,
 		between: (task: () => Promise<void>) => Promise<void>,
-		overtaken: (checkpoints: Readonly<Record<string, number>>) => void,
+		overtaken: (checkpoints: Checkpoints) => void,
 		timers: Timers = nodeTimers,
 	) {
 		this.#table = table;
@@ -54,15 +55,15 @@ export class WriteBehind {
 	}
 
 	/** All that is followed, and where it stands: what is written rests on all of it, or another process was faster. */
-	begin(checkpoints: Readonly<Record<string, number>>): void {
-		for (const [partition, position] of Object.entries(checkpoints)) {
-			this.#put.set(partition, position);
-			this.#written.set(partition, position);
+	begin(checkpoints: Checkpoints): void {
+		for (const [partition, at] of Object.entries(checkpoints)) {
+			this.#put.set(partition, at);
+			this.#written.set(partition, at);
 		}
 	}
 
 	/** Up to where a partition is put; undefined where nobody said. */
-	position(partition: string): number | undefined {
+	place(partition: string): Tail | undefined {
 		return this.#put.get(partition);
 	}
 
@@ -83,7 +84,7 @@ export class WriteBehind {
 
 	/** Changed rows, as they were loaded, and how far they rest on a partition; waits only when too much is waiting. */
 	async put(changes: readonly Change[], step?: Step): Promise<void> {
-		const goesOn = !step || (this.#put.get(step.partition) ?? step.from) === step.from;
+		const goesOn = !step || (this.#put.get(step.partition) ?? step.from).position === step.from.position;
 		if (this.#lost || !goesOn || !changes.every(({ before }) => this.#known.has(before))) throw new Overtaken("another process was faster");
 		for (const { before, after } of changes) {
 			if (after.at === before.at && alike(before, after)) continue;
@@ -126,7 +127,7 @@ export class WriteBehind {
 	async #save(dirty: Map<string, Change>, steps: Map<string, Step>): Promise<void> {
 		try {
 			const still = [...this.#written].filter(([partition]) => !steps.has(partition));
-			const rests = still.map(([partition, position]) => ({ partition, from: position, to: position }));
+			const rests = still.map(([partition, at]) => ({ partition, from: at, to: at }));
 			const saved = await this.#table.save([...dirty.values()], [...steps.values(), ...rests]);
 			this.trouble = null;
 			if (saved) for (const { partition, to } of steps.values()) this.#written.set(partition, to);
@@ -149,8 +150,8 @@ export class WriteBehind {
 	async #goBack(): Promise<void> {
 		try {
 			const checkpoints = await this.#table.checkpoints();
-			for (const partition of this.#put.keys()) this.#put.set(partition, checkpoints[partition] ?? 0);
-			for (const partition of this.#written.keys()) this.#written.set(partition, checkpoints[partition] ?? 0);
+			for (const partition of this.#put.keys()) this.#put.set(partition, checkpointOf(checkpoints, partition));
+			for (const partition of this.#written.keys()) this.#written.set(partition, checkpointOf(checkpoints, partition));
 			this.#lost = false;
 			this.#overtaken(checkpoints);
 		} catch (error) {

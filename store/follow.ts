@@ -1,9 +1,10 @@
 /**
- * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position and asserts that
- * none is missing; a hint only says that there is more. It also looks by itself.
+ * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position and asserts that none
+ * is missing and that each chains onto the one before, from its checkpoint on (LAW 6). A hint only wakes it; it also polls by itself.
  */
+import { continued, ForeignHistory } from "./chain.ts";
 import { oneLine } from "./figures.ts";
-import { type Commit, StoreUnavailable } from "./log.ts";
+import { type Commit, StoreUnavailable, type Tail } from "./log.ts";
 
 /** What the taker could not digest is a bug, not a bad moment: the follower stops there and says so. */
 export class Indigestible extends Error {}
@@ -11,10 +12,12 @@ export class Indigestible extends Error {}
 export interface FollowerOptions {
 	/** Commits after a position, in order. */
 	readonly read: (after: number, limit: number) => Promise<readonly Commit[]>;
-	/** The position up to which everything was taken. */
-	readonly from: number;
-	/** Takes the commits; resolves to the position up to which everything is taken, by whomever. Tried again unless it is Indigestible. */
-	readonly take: (commits: readonly Commit[]) => Promise<number>;
+	/** The place up to which everything was taken: the checkpoint. */
+	readonly from: Tail;
+	/** Takes the commits after a place; resolves to the place up to which everything is taken, here or elsewhere. Retried unless it throws Indigestible. */
+	readonly take: (commits: readonly Commit[], from: Tail) => Promise<Tail>;
+	/** While another process does the work: where its checkpoint stands. Null while the work is done here. */
+	readonly standby?: () => Promise<Tail> | null;
 	/** Calls `wake` now and then until the returned function is called. */
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
@@ -23,6 +26,14 @@ export interface FollowerOptions {
 	readonly stopped?: (error: Error) => void;
 	/** Who follows, for those who watch. */
 	readonly of?: string;
+}
+
+/** Asserts that a partition holds the commit a checkpoint names, so that rows of another history are not added to. Throws ForeignHistory if it holds another one. */
+export async function anchored(name: string, read: FollowerOptions["read"], { position, hash }: Tail): Promise<void> {
+	if (position === 0) return;
+	const [commit] = await read(position - 1, 1);
+	if (commit?.position !== position) throw new StoreUnavailable(`${name} does not hold ${position}, which was taken`);
+	if (commit.hash !== hash) throw new ForeignHistory(`${name}:${position} is not the commit that was taken`);
 }
 
 /** Commits handed over at a time: large enough to share pages and statements, small enough to be seen soon. */
@@ -35,17 +46,19 @@ const LONGEST_PAUSE = 1000;
 const REST = 10;
 const LONG_REST = 100;
 const LARGE = 500;
+/** Milliseconds between two looks at the checkpoint of the process that does the work, while a reader waits for it. */
+const WATCH = 20;
 
 export class Follower {
 	/** `<log>:<partition>` */
 	readonly name: string;
 	readonly of: string;
 	readonly #options: FollowerOptions;
-	readonly #unschedule: () => void;
-	readonly #finished: Promise<void>;
+	#unschedule: () => void;
+	#finished: Promise<void>;
 	/** Taken up to here. */
-	position: number;
-	/** The highest position heard of. */
+	#at: Tail;
+	/** The highest position this process knows to be in the log. */
 	known: number;
 	error: Error | null = null;
 	/** Commits taken here since the start, and how often that, or reading them, failed. */
@@ -56,7 +69,11 @@ export class Follower {
 	#wake: (() => void) | null = null;
 	#looked = false;
 	#stopping = false;
-	#resumed: number | null = null;
+	/** Whether the log was seen to hold the commit the checkpoint names. */
+	#anchored = false;
+	#resumed: Tail | null = null;
+	/** Whether another process does the work, as far as was seen last. */
+	#standby = false;
 	#wanted = 0;
 	#rested: (() => void) | null = null;
 
@@ -64,30 +81,56 @@ export class Follower {
 		this.name = name;
 		this.of = options.of ?? "";
 		this.#options = options;
-		this.position = this.known = options.from;
-		this.#unschedule = options.every(() => this.look());
-		this.#finished = this.#run();
+		this.#at = options.from;
+		this.known = options.from.position;
+		[this.#unschedule, this.#finished] = this.#begun();
+	}
+	#begin(): void {
+		this.error = null;
+		[this.#unschedule, this.#finished] = this.#begun();
+	}
+	#begun(): [() => void, Promise<void>] {
+		this.#looked = false;
+		return [this.#options.every(() => this.look()), this.#run()];
 	}
 
-	/** There are commits up to this position; may be lost, doubled, late. */
+	/** Taken up to here. */
+	get position(): number {
+		return this.#at.position;
+	}
+
+	/** This process appended commits up to this position. */
 	hint(position: number): void {
+		if (this.#idle) return;
 		if (position > this.known) this.known = position;
 		this.#wake?.();
 	}
-
-	/** Somebody waits for this position: no rest before it. */
-	hurry(position: number): void {
-		if (position > this.#wanted) this.#wanted = position;
-		if (position > this.position) this.#rested?.();
+	/** Another process says that there are commits up to this position: a reason to poll, and no more. */
+	nudge(position: number): void {
+		if (position > this.position && !this.#idle) this.look();
+	}
+	/** On standby, what is appended concerns nobody here until a reader waits for it. */
+	get #idle(): boolean {
+		return this.#standby && this.#wanted <= this.position;
 	}
 
-	/** Goes on after this position: somebody else has taken what is before it, or it was not kept. */
-	resume(position: number): void {
-		this.#resumed = position;
+	/** The highest position a reader waits for now, 0 for none: there is no rest before it. */
+	want(position: number): void {
+		this.#wanted = position;
+		if (position <= this.position) return;
+		this.#rested?.();
 		this.look();
 	}
 
-	/** Reads the log even without a hint. */
+	/** Resumes after this place, also where it had stopped: another process has taken what is before it, or other rows are folded now. */
+	resume(at: Tail): void {
+		this.#resumed = at;
+		this.#anchored = false;
+		if (this.error) this.#begin();
+		else this.look();
+	}
+
+	/** Polls. */
 	look(): void {
 		this.#looked = false;
 		this.#wake?.();
@@ -110,7 +153,7 @@ export class Follower {
 			} catch (error) {
 				this.#looked = false;
 				this.#failed(error);
-				if (error instanceof Indigestible) this.#fail(error);
+				if (error instanceof Indigestible || error instanceof ForeignHistory) this.#fail(error);
 				else await this.#options.pause(Math.min(LONGEST_PAUSE, 10 * 2 ** failures++));
 			}
 			this.#wake = null;
@@ -125,25 +168,36 @@ export class Follower {
 
 	/** False when there is nothing to take. */
 	async #step(): Promise<boolean> {
-		this.position = this.#resumed ?? this.position;
+		this.#at = this.#resumed ?? this.#at;
 		this.#resumed = null;
 		if (this.#looked && this.known <= this.position) return false;
 		const looks = !this.#looked;
 		this.#looked = true;
+		if (!this.#anchored) await anchored(this.name, this.#options.read, this.#at);
+		this.#anchored = true;
+		const elsewhere = this.#options.standby?.() ?? null;
+		this.#standby = elsewhere !== null;
+		if (elsewhere) return this.#watch(await elsewhere);
 		const commits = await this.#options.read(this.position, PAGE);
-		if (commits.length === 0 && this.known <= this.position) this.trouble = null;
-		if (commits.length === 0) return this.known > this.position ? this.#invisible() : !this.#looked;
-		commits.forEach(({ position }, i) => {
-			if (position !== this.position + 1 + i)
-				throw new StoreUnavailable(`${this.name} has a hole: ${position} follows ${this.position + i}`);
-		});
-		this.position = await this.#options.take(commits);
+		if (commits.length === 0) return this.#nothing();
+		continued(this.name, this.#at, commits);
+		this.#at = await this.#options.take(commits, this.#at);
 		this.trouble = null;
 		this.taken += commits.length;
 		if (this.position > this.known) this.known = this.position;
 		const all = this.position >= (commits.at(-1)?.position ?? 0);
 		if ((looks && all) || commits.length === PAGE) this.#looked = false; // a look is over when there is nothing more: what was read may have come from memory
 		if (commits.length < PAGE) await this.#rest(commits.length >= LARGE ? LONG_REST : REST);
+		return true;
+	}
+	/** Follows the checkpoint of the process that does the work; closely while a reader waits for it. */
+	async #watch(at: Tail): Promise<boolean> {
+		this.#at = at;
+		this.known = at.position;
+		this.trouble = null;
+		if (this.#idle) return !this.#looked;
+		this.#looked = false;
+		await this.#options.pause(WATCH);
 		return true;
 	}
 	async #rest(milliseconds: number): Promise<void> {
@@ -154,9 +208,12 @@ export class Follower {
 		this.#rested = null;
 	}
 
-	/** Told of, but not to be seen yet: asked again after a pause. */
-	#invisible(): never {
-		throw new StoreUnavailable(`${this.name} does not show ${this.known} yet`);
+	/** Nothing to read: retried after a pause where the log is known to hold more; else asleep, or polling again a little later. */
+	async #nothing(): Promise<boolean> {
+		if (this.known > this.position) throw new StoreUnavailable(`${this.name} does not show ${this.known} yet`);
+		this.trouble = null;
+		if (!this.#looked) await this.#rest(REST);
+		return !this.#looked;
 	}
 
 	#failed(error: unknown): void {

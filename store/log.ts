@@ -33,15 +33,20 @@ export interface Commit {
 	readonly body: string;
 	/** Over the previous commit's hash and this one's content (chain.ts). */
 	readonly hash: string;
-	/** The body, read; set by whoever made or read it first in this process. */
+	/** The body, decoded; cached by the first reader in this process. */
 	recorded?: Recorded;
+	/** The hash this commit was found to chain onto; cached by the first check in this process (chain.ts). */
+	previous?: string;
 }
 
-/** The last commit of a partition; position 0 when it is empty. */
+/** A place in a partition: a position and the hash of the commit that stands there. */
 export interface Tail {
 	readonly position: number;
 	readonly hash: string;
 }
+/** The place before the first commit. */
+export const BEGINNING: Tail = { position: 0, hash: "" };
+export const sameTail = (a: Tail, b: Tail): boolean => a.position === b.position && a.hash === b.hash;
 
 /** A signed statement, kept beside the commits: at this position the chain stood at this hash. */
 export interface Head {
@@ -87,6 +92,12 @@ export interface LogPartition {
 	heads(): Promise<Head[]>;
 	/** Keeps a head beside the commits; the same once more changes nothing. Older ones of its key go (HEADS_EVERY). */
 	keepHead(head: Head): Promise<void>;
+}
+
+/** Whether a partition ends before a position, proven. */
+export async function endsBefore(log: LogPartition, position: number): Promise<boolean> {
+	const tail = await log.tail();
+	return tail.position < position && log.endsAt(tail.position);
 }
 
 export interface LogStore {

@@ -3,6 +3,8 @@
  * in that order; a row remembers the last position it has seen of each partition, so nothing is folded into it twice.
  */
 
+import { BEGINNING, type Tail } from "./log.ts";
+
 export type Value = string | number | null;
 
 /** A row as it is kept. */
@@ -30,12 +32,16 @@ export const asWritten = ({ after }: Change): Row => ({ ...after, rev: after.rev
 /** A row that never was. */
 export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
 
-/** What a batch rests on: the partition's checkpoint moves from `from` to `to`, and only from there; where both are the same, it still stands there. */
+/** Moves the checkpoint of a partition from `from` to `to`; a save fails unless it stands at `from`. Both equal: asserts that it stands there. */
 export interface Step {
 	readonly partition: string;
-	readonly from: number;
-	readonly to: number;
+	readonly from: Tail;
+	readonly to: Tail;
 }
+/** How far rows were folded, by partition: the position, and the hash that says of which history. */
+export type Checkpoints = Readonly<Record<string, Tail>>;
+/** Where a partition was folded up to. */
+export const checkpointOf = (checkpoints: Checkpoints, partition: string): Tail => checkpoints[partition] ?? BEGINNING;
 
 export interface TableSpec {
 	/** Of the projection or process. */
@@ -66,7 +72,7 @@ export interface Query {
 export interface Table {
 	/** Whether a save is one transaction that compares the checkpoint: then what was loaded before it still holds in it. */
 	readonly atomic: boolean;
-	checkpoints(): Promise<Readonly<Record<string, number>>>;
+	checkpoints(): Promise<Checkpoints>;
 	/** Rows by id, deleted ones too; absent ones are absent. */
 	load(ids: readonly string[]): Promise<Map<string, Row>>;
 	/**

@@ -1,6 +1,7 @@
 /** Feed - the live facts of all contexts as server-sent events; each event's id is where to go on after it. */
 import type { ServerResponse } from "node:http";
 import type { LiveAsked, LiveFact, LivePage, Unreadable } from "../../mixins/live.ts";
+import { liveTurns } from "../../mixins/turns.ts";
 import { invalidField, problemOf } from "./problem.ts";
 import { type Incoming, queryOf } from "./request.ts";
 
@@ -83,6 +84,7 @@ export class Feed {
 
 	/** No faster than the client reads. */
 	async #page({ facts, after, unreadable }: LivePage): Promise<void> {
+		await liveTurns.next();
 		for (const fact of facts) {
 			if (this.#over.signal.aborted) return;
 			if (!this.#fact(fact)) await (this.#full ??= Promise.withResolvers()).promise;

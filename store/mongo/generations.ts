@@ -3,7 +3,7 @@ import type { Collection } from "mongodb";
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
 import { isDuplicate } from "./complaints.ts";
 import type { Connection } from "./connection.ts";
-import { CHECKPOINTS, type Checkpoints, collectionOf } from "./table.ts";
+import { CHECKPOINTS, type KeptCheckpoints, collectionOf } from "./table.ts";
 
 interface Kept {
 	/** The read model. */
@@ -100,7 +100,7 @@ export class Generations {
 	}
 
 	async #drop(table: string): Promise<void> {
-		await this.#connection.in<Checkpoints, unknown>(CHECKPOINTS, (checkpoints) => checkpoints.deleteOne({ _id: table }));
+		await this.#connection.in<KeptCheckpoints, unknown>(CHECKPOINTS, (checkpoints) => checkpoints.deleteOne({ _id: table }));
 		await this.#connection.ask((database) => database.dropCollection(collectionOf(table)));
 	}
 

@@ -5,7 +5,7 @@ import { Connection } from "./connection.ts";
 import { Generations } from "./generations.ts";
 import { MongoLease } from "./lease.ts";
 import { indexesOf } from "./stored.ts";
-import { CHECKPOINTS, type Checkpoints, collectionOf, MongoTable } from "./table.ts";
+import { CHECKPOINTS, type KeptCheckpoints, collectionOf, MongoTable } from "./table.ts";
 
 export class MongoRowStore implements RowStore {
 	readonly #connection: Connection;
@@ -28,8 +28,8 @@ export class MongoRowStore implements RowStore {
 
 	async open(spec: TableSpec): Promise<Table> {
 		await this.#index(spec);
-		const first = { $setOnInsert: { positions: {} } };
-		await this.#connection.in<Checkpoints, unknown>(CHECKPOINTS, (checkpoints) =>
+		const first = { $setOnInsert: { places: {} } };
+		await this.#connection.in<KeptCheckpoints, unknown>(CHECKPOINTS, (checkpoints) =>
 			settled(() => checkpoints.updateOne({ _id: spec.name }, first, { upsert: true })),
 		);
 		return new MongoTable(spec, this.#connection);

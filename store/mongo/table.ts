@@ -3,19 +3,24 @@
  * the checkpoint, which only rises. What was written of a save that failed half-way is sound: a row knows what it has seen.
  */
 import type { AnyBulkWriteOperation, Collection } from "mongodb";
-import { StoreUnavailable } from "../log.ts";
-import type { Change, Query, Row, Step, Table, TableSpec } from "../rows.ts";
+import { BEGINNING, sameTail, StoreUnavailable, type Tail } from "../log.ts";
+import { type Change, checkpointOf, type Checkpoints, type Query, type Row, type Step, type Table, type TableSpec } from "../rows.ts";
 import { isDuplicate } from "./complaints.ts";
 import { type Condition, conditionOf, matching, orderOf } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { rowOf, type StoredRow, storedOf } from "./stored.ts";
 
-/** How far the rows of a table rest on each partition: one document, there from the beginning to the end of the table. */
-export interface Checkpoints {
+/** The checkpoints of a table: one document, there from the beginning to the end of the table. */
+export interface KeptCheckpoints {
 	/** Of the table. */
 	readonly _id: string;
-	readonly positions: Readonly<Record<string, number>>;
+	/** By partition, each as one text, so that `$max` raises position and hash together. */
+	readonly places: Readonly<Record<string, string>>;
 }
+/** Digits of a position, so that texts compare like the numbers. */
+const DIGITS = 15;
+const placeText = ({ position, hash }: Tail): string => `${String(position).padStart(DIGITS, "0")} ${hash}`;
+const placeIn = (text: string): Tail => ({ position: Number(text.slice(0, DIGITS)), hash: text.slice(DIGITS + 1) });
 export const CHECKPOINTS = "checkpoints";
 export const collectionOf = (table: string): string => `rows.${table}`;
 
@@ -37,8 +42,8 @@ export class MongoTable implements Table {
 		this.#connection = connection;
 	}
 
-	async checkpoints() {
-		return (await this.#positions()) ?? {};
+	async checkpoints(): Promise<Checkpoints> {
+		return (await this.#places()) ?? {};
 	}
 
 	load(ids: readonly string[]): Promise<Map<string, Row>> {
@@ -55,9 +60,9 @@ export class MongoTable implements Table {
 	 */
 	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		if (steps.length > 0) {
-			const positions = await this.#positions();
-			if (!positions) throw new StoreUnavailable(`MongoDB: the rows of ${this.#spec.name} have been removed`);
-			if (steps.some(({ partition, from }) => (positions[partition] ?? 0) !== from)) return false;
+			const places = await this.#places();
+			if (!places) throw new StoreUnavailable(`MongoDB: the rows of ${this.#spec.name} have been removed`);
+			if (steps.some(({ partition, from }) => !sameTail(checkpointOf(places, partition), from))) return false;
 		}
 		return (await this.#write(changes)) && this.#raise(steps);
 	}
@@ -83,13 +88,15 @@ export class MongoTable implements Table {
 	/** All steps in one write, if each still starts where its checkpoint is; upwards only, whatever is asked. */
 	async #raise(steps: readonly Step[]): Promise<boolean> {
 		if (steps.length === 0) return true;
-		const place = (partition: string): string => `positions.${partition}`;
-		const stand = Object.fromEntries(steps.map(({ partition, from }) => [place(partition), from === 0 ? { $in: [0, null] } : from]));
-		const moves = steps.filter(({ from, to }) => to > from).map(({ partition, to }) => [place(partition), to] as const);
+		const place = (partition: string): string => `places.${partition}`;
+		const standing = (from: Tail) => (sameTail(from, BEGINNING) ? { $in: [placeText(from), null] } : placeText(from));
+		const stand = Object.fromEntries(steps.map(({ partition, from }) => [place(partition), standing(from)]));
+		const moves = steps.filter(({ from, to }) => to.position > from.position);
+		const raised = Object.fromEntries(moves.map(({ partition, to }) => [place(partition), placeText(to)]));
 		const still = { _id: this.#spec.name, ...stand };
-		return this.#connection.in<Checkpoints, boolean>(CHECKPOINTS, async (checkpoints) => {
+		return this.#connection.in<KeptCheckpoints, boolean>(CHECKPOINTS, async (checkpoints) => {
 			if (moves.length === 0) return (await checkpoints.findOne(still)) !== null;
-			return (await checkpoints.updateOne(still, { $max: Object.fromEntries(moves) })).matchedCount === 1;
+			return (await checkpoints.updateOne(still, { $max: raised })).matchedCount === 1;
 		});
 	}
 
@@ -134,10 +141,10 @@ export class MongoTable implements Table {
 		});
 	}
 	/** Null once the table is removed. */
-	#positions(): Promise<Checkpoints["positions"] | null> {
-		return this.#connection.in<Checkpoints, Checkpoints["positions"] | null>(CHECKPOINTS, async (checkpoints) => {
+	#places(): Promise<Checkpoints | null> {
+		return this.#connection.in<KeptCheckpoints, Checkpoints | null>(CHECKPOINTS, async (checkpoints) => {
 			const kept = await checkpoints.findOne({ _id: this.#spec.name });
-			return kept?.positions ?? null;
+			return kept && Object.fromEntries(Object.entries(kept.places).map(([partition, text]) => [partition, placeIn(text)]));
 		});
 	}
 	#rows<T>(question: (rows: Collection<StoredRow>) => Promise<T>): Promise<T> {

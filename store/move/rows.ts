@@ -3,7 +3,7 @@
  * each process's table. Only the number of times a row was written starts again.
  */
 import { isDeepStrictEqual } from "node:util";
-import { blank, type Generation, type Row, type RowStore, type Table, type TableSpec } from "../rows.ts";
+import { blank, checkpointOf, type Checkpoints, type Generation, type Row, type RowStore, type Table, type TableSpec } from "../rows.ts";
 import { type Advance, MoveRefused, MoveUnfinished, sum, type Watch } from "./terms.ts";
 
 /** Rows are found by these names: a store does not know what it keeps. */
@@ -20,7 +20,6 @@ export interface MovedRows {
 	readonly state: Generation["state"] | null;
 	readonly rows: number;
 }
-type Positions = Readonly<Record<string, number>>;
 
 const PAGE = 1000;
 
@@ -103,8 +102,8 @@ class TableMove {
 
 	async check(reached: ReadonlyMap<string, number>): Promise<void> {
 		const [ours, theirs] = [await this.from.checkpoints(), await this.#to.checkpoints()];
-		for (const [partition, position] of Object.entries(theirs))
-			if (position > Math.min(ours[partition] ?? 0, reached.get(partition) ?? 0))
+		for (const [partition, { position }] of Object.entries(theirs))
+			if (position > Math.min(checkpointOf(ours, partition).position, reached.get(partition) ?? 0))
 				throw new MoveRefused(
 					`${this.spec.name} at the target was made from ${partition}:${position}: a target has to be empty, or hold the beginning of the source`,
 				);
@@ -124,7 +123,7 @@ class TableMove {
 			advance((done += rows.length));
 		}
 		const theirs = await this.#to.checkpoints();
-		const steps = Object.entries(ours).map(([partition, to]) => ({ partition, from: theirs[partition] ?? 0, to }));
+		const steps = Object.entries(ours).map(([partition, to]) => ({ partition, from: checkpointOf(theirs, partition), to }));
 		if (!(await this.#to.save([], steps))) throw this.#disturbed();
 	}
 	#disturbed(): MoveUnfinished {
@@ -166,5 +165,5 @@ class TableMove {
 
 const alike = (a: Row, b: Row): boolean => isDeepStrictEqual({ ...a, rev: 0 }, { ...b, rev: 0 });
 /** A checkpoint at the beginning may be written down or not. */
-const samePlaces = (a: Positions, b: Positions): boolean =>
-	Object.keys({ ...a, ...b }).every((partition) => (a[partition] ?? 0) === (b[partition] ?? 0));
+const samePlaces = (a: Checkpoints, b: Checkpoints): boolean =>
+	Object.keys({ ...a, ...b }).every((partition) => isDeepStrictEqual(checkpointOf(a, partition), checkpointOf(b, partition)));

@@ -6,60 +6,71 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { MoveBegun, StoreDamaged } from "../log.ts";
+import { MoveBegun, StoreDamaged, type Tail } from "../log.ts";
 import { DataFile, faultOf } from "./file.ts";
-import { Misfit, tailsOf } from "./sample.ts";
+import { hashAt, Misfit, tailsOf } from "./sample.ts";
 import { NUMBERED } from "./segments.ts";
 
 /** What every SQLite file begins with. */
 const MAGIC = "SQLite format 3\0";
 
-type Positions = ReadonlyMap<string, number>;
+/** Up to where a read model or process was folded. */
+interface Checkpoint extends Tail {
+	readonly partition: string;
+}
 
 /**
  * Throws StoreDamaged unless both files are whole, as far as is looked, and belong together; StoreUnavailable where they cannot be
- * opened, MoveBegun where they are not whole yet. One that is not there is fine.
+ * opened, MoveBegun where they are not whole yet. A file that is not there is fine. Other processes may write meanwhile: the rows are
+ * read first, so that the log, which only grows, holds everything they were made from.
  */
 export function checkFiles(events: string, rows: string): void {
 	const [log, models] = [basename(events), basename(rows)];
 	const anew = `move ${models}, its -wal and its -shm away and start again: it is made anew from ${log}`;
 	const back = `Put back a copy of it, with its -wal if the copy has one, and prove it with "npm run es -- verify"`;
 	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would throw that away
-	const tails = looked(events, back, wholeTailsOf);
-	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf);
-	for (const [partition, position] of checkpoints) {
-		const tail = tails.get(partition) ?? 0;
+	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf) ?? [];
+	const found = looked(events, back, (db) => ({ tails: wholeTailsOf(db), hashes: checkpoints.map((at) => hashAt(db, at)) }));
+	for (const [i, { partition, position, hash }] of checkpoints.entries()) {
+		const tail = found?.tails.get(partition) ?? 0;
 		if (position > tail)
 			throw new StoreDamaged(
 				`${log} ends at ${partition}:${tail}, but ${models} was made from ${partition}:${position}: commits are missing. Put back the latest copy of ${log}, with its -wal if the copy has one; if this is the latest, what came after it is lost: ${anew}`,
 			);
+		if (found?.hashes[i] !== hash)
+			throw new StoreDamaged(
+				`${models} was made from another history than ${log} holds: ${partition}:${position} is not the commit it was made from. If ${log} is the right one, ${anew}; else put back the ${log} it belongs to`,
+			);
 	}
 }
 
-function wholeTailsOf(db: DatabaseSync): Positions {
+function wholeTailsOf(db: DatabaseSync): ReadonlyMap<string, number> {
 	const moves = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'moves'").get();
 	if (moves && db.prepare("SELECT 1 FROM moves").get()) throw new MoveBegun();
 	return tailsOf(db);
 }
-/** How far each read model and process has come, the furthest by partition. */
-function checkpointsOf(db: DatabaseSync): Positions {
-	const tables = db
-		.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'rows_*' AND instr(sql, ?) = 0")
-		.all(NUMBERED);
-	if (tables.length > 0) throw new Misfit(`${String(tables[0]?.["name"])} is as an earlier version made it`);
-	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return new Map();
-	const rows = db.prepare("SELECT partition, max(position) AS position FROM checkpoints GROUP BY partition").all();
-	return new Map(rows.map(({ partition, position }) => [String(partition), Number(position)]));
+/** How far the read models and processes have come. */
+function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
+	const outdated = db
+		.prepare(
+			"SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'rows_*' AND instr(sql, ?) = 0 OR name = 'checkpoints' AND instr(sql, 'hash') = 0)",
+		)
+		.get(NUMBERED);
+	if (outdated) throw new Misfit(`${String(outdated["name"])} is as an earlier version made it`);
+	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return [];
+	const rows = db.prepare("SELECT DISTINCT partition, position, hash FROM checkpoints WHERE position > 0 ORDER BY position").all();
+	return rows.map(({ partition, position, hash }) => ({ partition: String(partition), position: Number(position), hash: String(hash) }));
 }
 
-/** What is found in a file; what is wrong with it is said with the way out. */
-function looked(file: string, wayOut: string, look: (db: DatabaseSync) => Positions): Positions {
+/** What one snapshot of a file shows; null where there is no file. What is wrong with it is said with the way out. */
+function looked<T>(file: string, wayOut: string, look: (db: DatabaseSync) => T): T | null {
 	for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) accessible(part);
-	if (!sizeOf(file)) return new Map();
+	if (!sizeOf(file)) return null;
 	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is no database. ${wayOut}`);
 	let db: DatabaseSync | null = null;
 	try {
 		db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+		db.exec("BEGIN"); // every question sees the same moment
 		return look(db);
 	} catch (error) {
 		if (error instanceof MoveBegun) throw error;

@@ -27,6 +27,11 @@ export function tailsOf(db: DatabaseSync): Map<string, number> {
 		}
 	return tails;
 }
+/** The hash of the commit that stands at a position; undefined where there is none. */
+export function hashAt(db: DatabaseSync, { partition, position }: { readonly partition: string; readonly position: number }): unknown {
+	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(tableOf(partition)) === undefined) return undefined;
+	return db.prepare(`SELECT hash FROM "${tableOf(partition)}" WHERE position = ?`).get(position)?.["hash"];
+}
 const tableOf = (partition: string): string => `log_${partition.replace(":", "_")}`;
 
 function tailOf(db: DatabaseSync, partition: string): number {

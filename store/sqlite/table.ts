@@ -1,6 +1,17 @@
 /** Table - the statements of one read model's rows: loaded by id, saved in one transaction with the checkpoint, found by index. */
 import type { SQLInputValue } from "node:sqlite";
-import { type Change, type Query, type Row, same, type Step, type Table, type TableSpec, totalsOf, type Value } from "../rows.ts";
+import {
+	type Change,
+	type Checkpoints,
+	type Query,
+	type Row,
+	same,
+	type Step,
+	type Table,
+	type TableSpec,
+	totalsOf,
+	type Value,
+} from "../rows.ts";
 import { Finding } from "./finding.ts";
 import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
@@ -8,7 +19,7 @@ import type { Run } from "./worker.ts";
 
 /** What the rows of all tables have beside them. */
 export const BESIDE = [
-	"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
 ] as const;
 
@@ -38,9 +49,11 @@ export class SqliteTable implements Table {
 		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ? AND rev = ?`;
 	}
 
-	async checkpoints() {
-		const rows = await this.#reader.query("SELECT partition, position FROM checkpoints WHERE name = ?", [this.#spec.name]);
-		return Object.fromEntries(rows.map(([partition, position]) => [String(partition), Number(position)]));
+	async checkpoints(): Promise<Checkpoints> {
+		const rows = await this.#reader.query("SELECT partition, position, hash FROM checkpoints WHERE name = ?", [this.#spec.name]);
+		return Object.fromEntries(
+			rows.map(([partition, position, hash]) => [String(partition), { position: Number(position), hash: String(hash) }]),
+		);
 	}
 
 	async load(ids: readonly string[]): Promise<Map<string, Row>> {
@@ -55,13 +68,15 @@ export class SqliteTable implements Table {
 	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		const { name } = this.#spec;
 		const moved = {
-			sql: "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
-			rows: steps.filter(({ from, to }) => to !== from).map(({ partition, to }) => [name, partition, to]),
+			sql: "INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position, hash = excluded.hash",
+			rows: steps
+				.filter(({ from, to }) => to.position !== from.position)
+				.map(({ partition, to }) => [name, partition, to.position, to.hash]),
 		};
-		const sql = "SELECT coalesce(max(position), 0) FROM checkpoints WHERE name = ? AND partition = ?";
+		const sql = "SELECT coalesce(max(position || ' ' || hash), '0 ') FROM checkpoints WHERE name = ? AND partition = ?";
 		return this.#writer.transaction(
 			[...this.#runs(changes), moved],
-			steps.map(({ partition, from }) => ({ sql, params: [name, partition], value: from })),
+			steps.map(({ partition, from }) => ({ sql, params: [name, partition], value: `${from.position} ${from.hash}` })),
 		);
 	}
 

@@ -8,7 +8,7 @@ import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { blank } from "../../store/rows.ts";
 import { everything, furnished } from "../http/faults.ts";
-import { tailOf, things } from "../support/commits.ts";
+import { tail, tailOf, things } from "../support/commits.ts";
 import { contentOf, figure, revisionsOf } from "../support/data-folder.ts";
 import { Folder } from "../support/folder.ts";
 import { mongoServer } from "../support/mongo.ts";
@@ -156,7 +156,7 @@ describe("a long log", () => {
 				before,
 				after: { ...before, at: { "radar:0": i + 1 }, data: { i }, columns: one.columns.map(() => `kind-${i % 5}`) },
 			}));
-			await (await rows.open(one)).save(changes, [{ partition: "radar:0", from: 0, to: commitsEach }]);
+			await (await rows.open(one)).save(changes, [{ partition: "radar:0", from: tail(0), to: tailOf(things(commitsEach)) }]);
 		}
 		await rows.close();
 	}

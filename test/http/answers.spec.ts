@@ -4,7 +4,6 @@ import { System, type Answer, type Row } from "../support/system.ts";
 import {
 	answered,
 	car,
-	certificate,
 	commits,
 	detect,
 	expectNoInfraction,
@@ -247,15 +246,23 @@ describe("a read that carries a position", () => {
 		const joined = { "x-position": `${radar.body.position},${owner.body.position}` };
 		expect(answered(200, await system.get("/radars/p-joined", joined)).body.id).toBe("p-joined");
 		expect(answered(200, await system.get("/owners/p-owner", joined)).body.id).toBe("p-owner");
-		const far = { "x-position": radar.body.position.replace(/\d+$/, "999999999") };
-		answered(200, await system.get("/owners/p-owner", far, 2_000));
+		answered(200, await system.get("/owners/p-owner", { "x-position": radar.body.position }, 2_000));
 	});
 
-	it("is told to come again when it waits in vain", async () => {
-		const { body } = answered(200, await system.post("/radars/p-joined/calibrate", certificate));
-		const answer = await system.get("/radars/p-joined", { "x-position": body.position.replace(/\d+$/, "999999999") });
-		expectProblem(answer, 503, "READ_MODEL_LAGGING");
-		expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+	let wrongs = 0;
+	it.each([
+		["beyond the end of its log", (position: string) => position.replace(/\d+$/, "999999999")],
+		["one beyond the end of its log", (position: string) => position.replace(/\d+$/, (digits) => String(Number(digits) + 1))],
+		["of a partition its log does not have", (position: string) => position.replace(/:0:/, ":63:")],
+		["of no log at all", () => "elsewhere:0:1"],
+	])("is refused at once where it is %s", async (_where, wrong) => {
+		const { body } = await install(`p-wrong-${++wrongs}`);
+		const position = wrong(body.position);
+		for (const path of ["/radars", `/radars/${body.id}`]) {
+			const answer = await system.get(path, { "x-position": position }, 2_000);
+			expectProblem(answer, 422, "VALIDATION_ERROR");
+			expect(answer.body.errors).toMatchObject([{ field: "X-Position", actual: position }]);
+		}
 	});
 });
 

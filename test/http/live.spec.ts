@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { LiveEvent, LiveFeed } from "../support/live-feed.ts";
 import { eventually, System } from "../support/system.ts";
-import { answered, detect, infraction, noon, person, radarInService, site } from "./scenery.ts";
+import { answered, detect, expectProblem, infraction, noon, person, radarInService, site } from "./scenery.ts";
 
 let system: System;
 const open: LiveFeed[] = [];
@@ -127,6 +127,29 @@ describe("the live feed", () => {
 		await eventually(() => expect(feed.events.length).toBeGreaterThanOrEqual(MANY), 30_000);
 		expect(new Set(feed.events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id)).size).toBe(MANY);
 		expect(feed.events).toHaveLength(MANY);
+	});
+
+	it("leaves others their turn while a hundred listeners ask for everything and do not read", async () => {
+		const feeds = await Promise.all(
+			Array.from({ length: 100 }, async () => {
+				const feed = await listen("", "radar:0:0");
+				feed.pause();
+				return feed;
+			}),
+		);
+		for (let n = 0; n < 10; n++) answered(200, await system.get("/radars", {}, 10_000));
+		for (const feed of feeds) feed.close();
+	});
+
+	it.each([
+		["beyond the end of its log", "radar:0:999999999999"],
+		["beyond the end of its log, in the middle of a commit", "radar:0:999999999999.1"],
+		["beyond the end of one of several logs", "radar:0:1,registration:0:999999"],
+		["of a partition its log does not have", "radar:7:1"],
+	])("does not begin at a position %s", async (_where, id) => {
+		const answer = await system.get("/live", { "Last-Event-ID": id }, 5_000);
+		expectProblem(answer, 422, "VALIDATION_ERROR");
+		expect(answer.body.errors).toMatchObject([{ field: "Last-Event-ID" }]);
 	});
 
 	it("does not keep the system from stopping", async () => {

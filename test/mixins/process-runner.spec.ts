@@ -166,7 +166,7 @@ describe("a process", () => {
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.settle();
 		await depot.runner.stop();
-		expect(await depot.inner.checkpoints()).toEqual({ "post:0": 2, "round:0": 2 });
+		expect(await depot.inner.checkpoints()).toMatchObject({ "post:0": { position: 2 }, "round:0": { position: 2 } });
 		news(depot);
 		await depot.crash();
 		await depot.settle();

@@ -9,6 +9,7 @@ import { query } from "../support/cars.ts";
 import { Folder } from "../support/folder.ts";
 import { MemoryRowStore } from "../support/memory-rows.ts";
 import { type Event, logsOf, things } from "../support/shop.ts";
+import { tailOf } from "../support/commits.ts";
 
 const event: fc.Arbitrary<Event> = fc.record({
 	log: fc.constantFrom("shop", "web"),
@@ -35,7 +36,9 @@ class Reader {
 	async take(log: Event["log"], count: number): Promise<void> {
 		const commits: Commit[] = this.logs[log].slice(this.#at[log], this.#at[log] + count);
 		if (commits.length === 0) return;
-		this.#at[log] = await this.projector.take(log, 0, `${log}:0`, commits).catch(() => this.#at[log]);
+		const from = tailOf(this.logs[log].slice(0, this.#at[log]));
+		const taken = await this.projector.take({ context: log, partition: 0, log: { name: `${log}:0` } }, commits, from).catch(() => from);
+		this.#at[log] = taken.position;
 	}
 	get done(): boolean {
 		return LOGS.every((log) => this.#at[log] === this.logs[log].length);
@@ -122,11 +125,15 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 		const logs = logsOf(Array.from({ length: 6 }, (_, i): Event => ({ log: "shop", what: "sold", id: "a", amount: i + 1 })));
 		const table = await fresh();
 		const [fast, slow] = [new Projector(things, table, () => CLOCK), new Projector(things, table, () => CLOCK)];
-		expect(await slow.take("shop", 0, "shop:0", logs.shop.slice(0, 1))).toBe(1);
-		expect(await fast.take("shop", 0, "shop:0", logs.shop.slice(0, 1))).toBe(1);
-		expect(await fast.take("shop", 0, "shop:0", logs.shop.slice(1, 5))).toBe(5);
-		expect(await slow.take("shop", 0, "shop:0", logs.shop.slice(1, 3))).toBe(5);
-		expect(await slow.take("shop", 0, "shop:0", logs.shop.slice(5))).toBe(6);
+		const take = async (projector: Projector, from: number, to?: number): Promise<number> => {
+			const shop = { context: "shop", partition: 0, log: { name: "shop:0" } };
+			return (await projector.take(shop, logs.shop.slice(from, to), tailOf(logs.shop.slice(0, from)))).position;
+		};
+		expect(await take(slow, 0, 1)).toBe(1);
+		expect(await take(fast, 0, 1)).toBe(1);
+		expect(await take(fast, 1, 5)).toBe(5);
+		expect(await take(slow, 1, 3)).toBe(5);
+		expect(await take(slow, 5)).toBe(6);
 		expect((await table.load(["a"])).get("a")?.data).toEqual({ sold: 21 });
 	});
 

@@ -1,7 +1,7 @@
 /** Who waits for a position is told when it is in the rows; rows whose hour has come read differently; a bug in a fold stops it. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Projector, tableOf } from "../../mixins/projector.ts";
-import { ContextLog } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { query } from "../support/cars.ts";
 import { FaultyTable, MemoryRowStore } from "../support/memory-rows.ts";
 import { ScriptedLog, Shelf } from "../support/scripted-log.ts";
@@ -173,7 +173,7 @@ describe("a projector", () => {
 				hint();
 			}
 			expect((await table.get("a"))?.data).toMatchObject({ sold: 3 });
-			expect(await table.checkpoints()).toMatchObject({ "shop:0": 4 });
+			expect(await table.checkpoints()).toMatchObject({ "shop:0": { position: 4 } });
 		});
 
 		it("stops at a fact that cannot be folded, says where, and goes on with the other log", async () => {

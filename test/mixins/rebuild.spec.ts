@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import fc from "fast-check";
 import { Projector, tableOf } from "../../mixins/projector.ts";
 import { Rebuild, type RebuildStep } from "../../mixins/rebuild.ts";
-import { ContextLog } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { nodeTimers } from "../../mixins/timers.ts";
 import type { RowStore, Table } from "../../store/rows.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";

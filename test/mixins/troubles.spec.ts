@@ -1,9 +1,11 @@
 /** What goes wrong for a while is said once when it begins and once when it is over, however long it lasts. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { ContextLog, type Storage } from "../../mixins/storage.ts";
+import { type Storage } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { Troubles } from "../../mixins/troubles.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 import { ScriptedLog } from "../support/scripted-log.ts";
+import { tailOf, EMPTY } from "../support/commits.ts";
 
 const FULL = new StoreUnavailable("events.db: database or disk is full");
 
@@ -65,7 +67,7 @@ describe("a node in trouble", () => {
 	});
 
 	it("says so of a follower from the fifth failure in a row on", async () => {
-		const follower = context.follow(log, "accounts", { from: 0, take: async (commits) => commits.at(-1)?.position ?? 0 });
+		const follower = context.follow(log, "accounts", { from: EMPTY, take: async (commits) => tailOf(commits) });
 		follower.trouble = { times: 4, reason: "rows.db: disk I/O error" };
 		expect(await look()).toEqual([]);
 		follower.trouble = { times: 5, reason: "rows.db: disk I/O error" };

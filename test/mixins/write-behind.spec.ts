@@ -3,12 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Mutex } from "../../mixins/folding.ts";
 import { WriteBehind } from "../../mixins/write-behind.ts";
-import type { RowStore } from "../../store/rows.ts";
+import { checkpointOf, type RowStore } from "../../store/rows.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { becomes, CARS } from "../support/cars.ts";
 import { Folder } from "../support/folder.ts";
 import { FaultyTable, MemoryRowStore, type SaveMishap } from "../support/memory-rows.ts";
 import { turns } from "../support/turns.ts";
+import { tail } from "../support/commits.ts";
 
 const COLOURS = ["red", "blue", "green"];
 const IDS = ["a", "b", "c"];
@@ -26,7 +27,7 @@ class Painter {
 		this.rows = new WriteBehind(
 			table,
 			(task) => this.#mutex.run(task),
-			(checkpoints) => (this.#resumed = checkpoints["log:0"] ?? 0),
+			(checkpoints) => (this.#resumed = checkpointOf(checkpoints, "log:0").position),
 		);
 	}
 	/** Facts up to a position, as a follower gives them; what fails is given again. */
@@ -43,8 +44,8 @@ class Painter {
 					const size = Number((row.data as { size?: number } | null)?.size ?? 0) + 1; // our own rows
 					await this.rows.put([becomes(row, { colour: COLOURS[((fact * 7) % 5) % 3] ?? "", size })], {
 						partition: "log:0",
-						from: fact - 1,
-						to: fact,
+						from: tail(fact - 1),
+						to: tail(fact),
 					});
 				}
 				this.position = to;
@@ -65,7 +66,7 @@ class Painter {
 		for (let tries = 0; tries < 30; tries++) {
 			await this.flush();
 			const at = this.#resumed ?? this.position;
-			if (at === last && (await this.table.checkpoints())["log:0"] === last) return;
+			if (at === last && checkpointOf(await this.table.checkpoints(), "log:0").position === last) return;
 			await this.take(Math.max(0, last - at));
 		}
 		throw new Error("does not get to the end");
@@ -102,7 +103,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		const painter = new Painter(table);
 		await painter.take(30);
 		await painter.flush();
-		expect(table.saves).toEqual([[{ partition: "log:0", from: 0, to: 30 }]]);
+		expect(table.saves).toEqual([[{ partition: "log:0", from: tail(0), to: tail(30) }]]);
 		await painter.take(30);
 		await painter.flush();
 		expect(await sizes(table)).toEqual([20, 20, 20]);
@@ -136,7 +137,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		if (row) await painter.rows.put([becomes(row, { colour: "blue", size: 7 })]); // a refusal, parked
 		await painter.finish(5);
 		expect((await sizes(table)).length).toBe(3);
-		expect(await table.checkpoints()).toEqual({ "log:0": 5 });
+		expect(await table.checkpoints()).toEqual({ "log:0": tail(5) });
 		for (const colour of COLOURS)
 			expect(await table.count({ colour })).toBe(
 				(await table.find({ filters: { colour }, sort: "id", descending: false, limit: 9 })).length,
@@ -181,7 +182,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 					else if ("turns" in one) await turns(one.turns);
 					else if ("other" in one) {
 						const other = new Painter(new FaultyTable(own.inner)); // another process, from where the rows are
-						other.position = (await own.inner.checkpoints())["log:0"] ?? 0;
+						other.position = checkpointOf(await own.inner.checkpoints(), "log:0").position;
 						await other.take(one.other);
 						await other.flush();
 					} else {
@@ -191,7 +192,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 					}
 				}
 				await Promise.all(under);
-				const last = Math.max(painter.position, (await own.inner.checkpoints())["log:0"] ?? 0) + 3;
+				const last = Math.max(painter.position, checkpointOf(await own.inner.checkpoints(), "log:0").position) + 3;
 				await painter.finish(last);
 				const plain = new Painter(await fresh());
 				await plain.finish(last);

@@ -2,15 +2,16 @@
 import fc, { type Arbitrary } from "fast-check";
 import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { Projector, tableOf } from "../../mixins/projector.ts";
+import { type Partitioned, Projector, tableOf } from "../../mixins/projector.ts";
 import type { FactIn } from "../../model/given.ts";
 import type { AnyProcess, AnyProjection, Instant, Model } from "../../model/index.ts";
 import { encode } from "../../store/codec.ts";
-import type { Commit } from "../../store/log.ts";
+import type { Commit, Tail } from "../../store/log.ts";
 import type { Row } from "../../store/rows.ts";
 import { MemoryTable } from "../support/memory-rows.ts";
 import { modelOf } from "./everything.ts";
 import { type Said, START } from "./lives.ts";
+import { EMPTY, tailOf } from "../support/commits.ts";
 
 /** The commits of one partition, in order. */
 export interface Partition {
@@ -46,14 +47,19 @@ export const anySchedule: Arbitrary<Schedule> = fc.array(fc.record({ who: fc.nat
 /** All that there is, one by one. */
 export const ONE_BY_ONE: Schedule = Array.from({ length: 1000 }, () => ({ who: 0, many: 1 }));
 
-type Take = (context: string, partition: number, name: string, commits: readonly Commit[]) => Promise<number>;
+type Take = (of: Partitioned, commits: readonly Commit[], from: Tail) => Promise<unknown>;
 async function deliver(partitions: readonly Partition[], schedule: Schedule, take: Take): Promise<void> {
-	let left = partitions.map((partition) => ({ ...partition, commits: [...partition.commits] })).filter(({ commits }) => commits.length > 0);
+	let left = partitions
+		.map((partition) => ({ ...partition, commits: [...partition.commits], taken: EMPTY }))
+		.filter(({ commits }) => commits.length > 0);
 	const turns = [...schedule, ...left.map(() => ({ who: 0, many: Infinity }))];
 	for (const { who, many } of turns) {
 		const turn = left[who % left.length];
 		if (!turn) return;
-		await take(turn.context, turn.number, turn.name, turn.commits.splice(0, many));
+		const { context, number: partition, name, taken } = turn;
+		const commits = turn.commits.splice(0, many);
+		await take({ context, partition, log: { name } }, commits, taken);
+		turn.taken = tailOf(commits);
 		left = left.filter(({ commits }) => commits.length > 0);
 	}
 }

@@ -186,7 +186,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"overtaken-skipped": {
 		breaks: "LAW 6: what was not matched is reloaded and folded again, never skipped",
 		file: PROJECTOR,
-		from: ": await this.#overtaken(name, from);",
+		from: ": await this.#overtaken(name);",
 		to: ": to;",
 		over: readers,
 	},
@@ -221,7 +221,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"follower-not-resumed": {
 		breaks: "LAW 6: who was overtaken goes on where the rows are",
 		file: "store/follow.ts",
-		from: "this.position = this.#resumed ?? this.position;",
+		from: "this.#at = this.#resumed ?? this.#at;",
 		to: "",
 		over: { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [0, 1] } },
 	},

@@ -9,7 +9,7 @@ import { INTERVENTIONS } from "../../mixins/interventions.ts";
 import type { Send } from "../../mixins/outbox.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
 import { type Followed, Projector } from "../../mixins/projector.ts";
-import { ContextLog } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { every } from "../../mixins/timers.ts";
 import { type AnyProcess, type AnyProjection, isRefusal } from "../../model/index.ts";
 import { SeenPartition } from "./log.ts";

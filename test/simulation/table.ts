@@ -1,5 +1,16 @@
 /** Table - rows as the contract of store/rows.ts says they are, on the server all share, and as one node sees them. */
-import type { Change, Query, Row, Step, Table, TableSpec, Value } from "../../store/rows.ts";
+import { BEGINNING, sameTail, type Tail } from "../../store/log.ts";
+import {
+	type Change,
+	checkpointOf,
+	type Checkpoints,
+	type Query,
+	type Row,
+	type Step,
+	type Table,
+	type TableSpec,
+	type Value,
+} from "../../store/rows.ts";
 import type { Owner } from "./scheduler.ts";
 import { Keyed, type Server, type Work } from "./server.ts";
 
@@ -14,7 +25,7 @@ export class Rows {
 	readonly spec: TableSpec;
 	readonly #server: Server;
 	readonly #rows: Keyed<Stored>;
-	readonly #checkpoints: Keyed<number>;
+	readonly #checkpoints: Keyed<Tail>;
 	readonly #compared: boolean;
 
 	/** `compared`: checkpoints without a transaction move only from where they are thought to be. */
@@ -27,7 +38,10 @@ export class Rows {
 	}
 
 	checkpoint(partition: string): number {
-		return this.#checkpoints.seen(partition) ?? 0;
+		return this.#checkpoints.seen(partition)?.position ?? 0;
+	}
+	#standsAt({ partition, from }: Step): boolean {
+		return sameTail(this.#checkpoints.newest(partition) ?? BEGINNING, from);
 	}
 	/** All rows, by id. */
 	all(): Row[] {
@@ -53,9 +67,9 @@ export class Rows {
 		);
 	}
 	#raise({ partition, to }: Step, by: string): void {
-		if (to <= (this.#checkpoints.newest(partition) ?? 0)) return;
+		if (to.position <= (this.#checkpoints.newest(partition)?.position ?? 0)) return;
 		this.#checkpoints.set(partition, to);
-		this.#server.scheduler.say(() => `    ${this.spec.name} is at ${partition}:${to} by ${by}`);
+		this.#server.scheduler.say(() => `    ${this.spec.name} is at ${partition}:${to.position} by ${by}`);
 	}
 
 	#overtaken(by: string, where = ""): false {
@@ -66,9 +80,7 @@ export class Rows {
 
 	/** Everything in one transaction, if nobody was faster. */
 	*saveWhole(changes: readonly Change[], steps: readonly Step[], by: string): Work<boolean> {
-		const fits =
-			steps.every(({ partition, from }) => (this.#checkpoints.newest(partition) ?? 0) === from) &&
-			changes.every(({ after }) => this.#rev(after.id) === after.rev);
+		const fits = steps.every((step) => this.#standsAt(step)) && changes.every(({ after }) => this.#rev(after.id) === after.rev);
 		if (!fits) return this.#overtaken(by);
 		for (const change of changes) this.#put(change, by);
 		for (const step of steps) this.#raise(step, by);
@@ -87,14 +99,16 @@ export class Rows {
 	}
 	/** All of them, if each stands where it is thought to; or only upwards, whoever was faster. */
 	*raise(steps: readonly Step[], by: string): Work<boolean> {
-		const fits = !this.#compared || steps.every(({ partition, from }) => (this.#checkpoints.newest(partition) ?? 0) === from);
+		const fits = !this.#compared || steps.every((step) => this.#standsAt(step));
 		if (fits) for (const step of steps) this.#raise(step, by);
 		else this.#overtaken(by);
 		yield this.#server.safe();
 		return fits;
 	}
-	*checkpoints(): Work<Record<string, number>> {
-		return Object.fromEntries([...this.#checkpoints.keys()].map((partition) => [partition, this.checkpoint(partition)]));
+	*checkpoints(): Work<Checkpoints> {
+		return Object.fromEntries(
+			[...this.#checkpoints.keys()].map((partition) => [partition, this.#checkpoints.seen(partition) ?? BEGINNING]),
+		);
 	}
 	*load(ids: readonly string[]): Work<Map<string, Row>> {
 		return new Map(ids.flatMap((id) => [this.row(id) ?? []].flat().map((row) => [id, row] as const)));
@@ -139,7 +153,7 @@ export class SeenTable implements Table {
 		this.#owner = owner;
 		this.#by = by;
 	}
-	checkpoints(): Promise<Record<string, number>> {
+	checkpoints(): Promise<Checkpoints> {
 		return this.#call("checkpoints", () => this.#rows.checkpoints());
 	}
 	load(ids: readonly string[]): Promise<Map<string, Row>> {
@@ -151,7 +165,7 @@ export class SeenTable implements Table {
 		const what = changes.map(({ after }) => after.id).join(", ");
 		if (this.atomic) return this.#call(`save ${what}`, () => this.#rows.saveWhole(changes, steps, this.#by));
 		const positions = steps.length > 0 ? await this.checkpoints() : {};
-		if (steps.some(({ partition, from }) => (positions[partition] ?? 0) !== from)) return false;
+		if (steps.some(({ partition, from }) => !sameTail(checkpointOf(positions, partition), from))) return false;
 		if (changes.length > 0 && !(await this.#call(`save ${what}`, () => this.#rows.saveEach(changes, this.#by)))) return false;
 		return steps.length === 0 || this.#call("raise", () => this.#rows.raise(steps, this.#by));
 	}

@@ -204,7 +204,8 @@ export class World {
 			const followers = node.log(partition.slice(0, partition.indexOf(":"))).followers(partition);
 			if (followers.length === 0) continue;
 			const fate = scheduler.calm ? 0 : scheduler.chance.pick(10);
-			const give = (): void => followers.forEach((follower) => follower.hint(position));
+			const told = fate === 6 ? scheduler.chance.pick(100) * position : position; // a hint may say anything
+			const give = (): void => followers.forEach((follower) => follower.nudge(told));
 			if (fate === 9) continue;
 			if (fate === 8) scheduler.postLate(give, node.life);
 			else scheduler.post(give, node.life);

@@ -1,4 +1,6 @@
 /** What is looked at before the files of a data folder are trusted, and what is said of each thing that can be wrong with them. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -7,7 +9,7 @@ import { checkFiles } from "../../store/sqlite/check.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { CARS } from "../support/cars.ts";
-import { things } from "../support/commits.ts";
+import { EMPTY, tail, things } from "../support/commits.ts";
 import { Folder } from "../support/folder.ts";
 import { overwrite, placeOf } from "../support/machine.ts";
 
@@ -28,13 +30,21 @@ async function kept({ partitions = 1, commits = COUNT, taken = COUNT } = {}, [lo
 	await logs.close();
 	const store = new SqliteRowStore(models);
 	const table = await store.open(CARS);
-	await table.save([], [{ partition: "shop:0", from: 0, to: taken }]);
+	await table.save([], [{ partition: "shop:0", from: tail(0), to: taken === 0 ? EMPTY : (things(COUNT)[taken - 1] ?? tail(taken)) }]);
 	await store.close();
 }
 function sql(file: string, text: string): void {
 	const db = new DatabaseSync(file);
 	db.exec(text);
 	db.close();
+}
+/** Appends to the log and makes rows from it, a commit at a time, until its input ends. */
+const WRITER = new URL("../support/log-and-rows.ts", import.meta.url).pathname;
+function tailIn(file: string): number {
+	const db = new DatabaseSync(file, { readOnly: true });
+	const tail = Number(db.prepare("SELECT max(position) AS tail FROM log_shop_0").get()?.["tail"]);
+	db.close();
+	return tail;
 }
 const said = (): string => {
 	try {
@@ -74,6 +84,29 @@ describe("two files", () => {
 		await kept();
 		sql(rows, "UPDATE checkpoints SET partition = 'market:0', position = 1");
 		expect(said()).toBe("events.db ends at market:0:0, but rows.db was made from market:0:1: commits are missing.");
+	});
+
+	it("of which the rows were made from another history do not belong together, however long the log is", async () => {
+		await kept({ taken: 10 });
+		sql(rows, "UPDATE checkpoints SET hash = 'another'");
+		expect(said()).toBe(
+			"rows.db was made from another history than events.db holds: shop:0:10 is not the commit it was made from. If events.db is the right one, move rows.db, its -wal and its -shm away and start again: it is made anew from events.db; else put back the events.db it belongs to",
+		);
+	});
+
+	it("are fine while another process writes the log and makes rows from it", async () => {
+		await kept({ commits: 200_000 });
+		const writing = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WRITER, events, rows], {
+			stdio: ["pipe", "pipe", "inherit"],
+		});
+		await once(writing.stdout, "data");
+		const before = tailIn(events);
+		const all = new Set(Array.from({ length: 40 }, () => said()));
+		const written = tailIn(events) - before;
+		writing.stdin.end();
+		await once(writing, "exit");
+		expect([...all]).toEqual(["fine"]);
+		expect(written).toBeGreaterThan(40);
 	});
 
 	it("are only looked at", async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Follower, Indigestible } from "../../store/follow.ts";
 import type { Commit } from "../../store/log.ts";
-import { things } from "../support/commits.ts";
+import { tailOf, things } from "../support/commits.ts";
 import { turns } from "../support/turns.ts";
 
 describe("a follower", () => {
@@ -22,8 +22,8 @@ describe("a follower", () => {
 	const follow = async (): Promise<void> => {
 		follower = new Follower("thing:0", {
 			read: async (after, limit) => (readable(), log.slice(after, after + limit)),
-			from: 2,
-			take: async (commits) => (digest(commits), commits.at(-1)?.position ?? 0),
+			from: tailOf(things(2)),
+			take: async (commits) => (digest(commits), tailOf(commits)),
 			every: () => () => undefined,
 			pause: () => new Promise((resolve) => (goOn = resolve)),
 		});

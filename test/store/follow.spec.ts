@@ -1,9 +1,10 @@
 /** The follower takes each commit once, in order, whatever the hints do (DESIGN §5, LAW 6). */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { Commit } from "../../store/log.ts";
+import type { Commit, Tail } from "../../store/log.ts";
+import { ForeignHistory } from "../../store/chain.ts";
 import { Follower, Indigestible } from "../../store/follow.ts";
-import { tailOf, things } from "../support/commits.ts";
+import { chainedAfter, EMPTY, tailOf, things } from "../support/commits.ts";
 import { turns } from "../support/turns.ts";
 
 /** A log that grows, and a taker that remembers. */
@@ -15,26 +16,31 @@ class Scene {
 	pauses = 0;
 	scheduled = true;
 	wake: () => void = () => undefined;
+	/** Where the process is that does the work; null while it is done here. */
+	elsewhere: number | null = null;
+	asked = 0;
 	/** May throw, or say that others took more. */
 	take: (commits: readonly Commit[]) => number | null = () => null;
 	/** What the next reads give; the log when there is nothing here. */
 	readonly reads: ((after: number) => Promise<readonly Commit[]>)[] = [];
 	readonly follower: Follower;
 
-	constructor(from = 0, commits = 0, ...reads: Scene["reads"]) {
+	constructor(from: number | Tail = 0, commits = 0, ...reads: Scene["reads"]) {
 		this.grow(commits);
 		this.reads.push(...reads);
 		this.follower = new Follower("thing:0", {
 			read: async (after, limit) => this.reads.shift()?.(after) ?? this.log.slice(after, after + limit),
-			from,
+			from: typeof from === "number" ? this.at(from) : from,
+			standby: () => (this.elsewhere === null ? null : (this.asked++, Promise.resolve(this.at(this.elsewhere)))),
 			take: async (commits) => {
 				const others = this.take(commits);
 				this.batches.push(commits.length);
 				this.taken.push(...commits.map(({ position }) => position));
-				return others ?? commits.at(-1)?.position ?? 0;
+				return others === null ? tailOf(commits) : this.at(others);
 			},
 			every: (wake) => {
 				this.wake = wake;
+				this.scheduled = true;
 				return () => (this.scheduled = false);
 			},
 			pause: async () => {
@@ -44,6 +50,10 @@ class Scene {
 			stopped: (error) => this.stopped.push(error),
 		});
 		open.push(this);
+	}
+	/** A place in the log. */
+	at(position: number): Tail {
+		return tailOf(this.log.slice(0, position));
 	}
 	grow(count: number): void {
 		this.log.push(...things(count, tailOf(this.log)));
@@ -140,6 +150,80 @@ describe("a follower", () => {
 		expect(scene.follower.error).toBeNull();
 	});
 
+	describe("of rows that were made from another history", () => {
+		const other = chainedAfter(EMPTY, [{ stream: "thing-other", version: 0 }]);
+
+		it("takes nothing, and says where the log is another one", async () => {
+			const scene = new Scene(tailOf(other), 3);
+			await turns();
+			expect([scene.taken, scene.follower.position, scene.scheduled]).toEqual([[], 1, false]);
+			expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:1 is not the commit that was taken"));
+			expect(scene.stopped).toEqual([scene.follower.error]);
+		});
+
+		it("waits for a log that ends before them, and says so", async () => {
+			const scene = new Scene(tailOf(things(5)), 3);
+			await turns();
+			expect([scene.taken, scene.follower.error]).toEqual([[], null]);
+			expect(scene.follower.trouble).toMatchObject({ reason: "thing:0 does not hold 5, which was taken" });
+			scene.grow(3);
+			await turns();
+			expect(scene.taken).toEqual([6]);
+		});
+
+		it("resumes once other rows are folded, from where those are", async () => {
+			const scene = new Scene(tailOf(other), 3);
+			await turns();
+			scene.follower.resume(scene.at(2));
+			await turns();
+			expect([scene.taken, scene.follower.error, scene.scheduled]).toEqual([[3], null, true]);
+		});
+	});
+
+	it("stops at a commit that does not chain onto the one before, though it stands at the next position", async () => {
+		const scene = new Scene(0, 2);
+		await turns();
+		scene.log.push(...chainedAfter({ position: 2, hash: "made up" }, [{ stream: "thing-3", version: 0 }]));
+		scene.grow(1);
+		scene.follower.hint(4);
+		await turns();
+		expect(scene.taken).toEqual([1, 2]);
+		expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:3 does not chain onto thing:0:2 as it was read before"));
+	});
+
+	it("takes nothing while another process does the work, and resumes where that is", async () => {
+		const scene = new Scene(0, 5);
+		scene.elsewhere = 0;
+		await turns();
+		scene.elsewhere = 3;
+		scene.wake();
+		await turns();
+		expect([scene.taken, scene.follower.position]).toEqual([[], 3]);
+		scene.elsewhere = null;
+		scene.wake();
+		await turns();
+		expect(scene.taken).toEqual([4, 5]);
+	});
+
+	it("on standby, looks again and again only while a reader waits", async () => {
+		const scene = new Scene(0, 5);
+		scene.elsewhere = 1;
+		await turns();
+		const before = scene.asked;
+		scene.follower.hint(5);
+		scene.follower.nudge(5);
+		await turns();
+		expect(scene.asked).toBe(before);
+		scene.follower.want(3);
+		await turns(20);
+		expect(scene.asked).toBeGreaterThan(before + 3);
+		scene.elsewhere = 3;
+		await turns(5);
+		const after = scene.asked;
+		await turns(20);
+		expect([scene.asked, scene.follower.position]).toEqual([after, 3]);
+	});
+
 	it("gives the same commits again when the taker failed", async () => {
 		const scene = new Scene(0, 3);
 		let failures = 3;
@@ -185,9 +269,9 @@ describe("a follower", () => {
 	it("goes back to where it is told to, even to the beginning", async () => {
 		const scene = new Scene(0, 4);
 		await turns();
-		scene.follower.resume(2);
+		scene.follower.resume(scene.at(2));
 		await turns();
-		scene.follower.resume(0);
+		scene.follower.resume(scene.at(0));
 		await turns();
 		expect(scene.taken).toEqual([1, 2, 3, 4, 3, 4, 1, 2, 3, 4]);
 	});
@@ -196,7 +280,7 @@ describe("a follower", () => {
 		const scene = new Scene(0, 4);
 		let told = false;
 		scene.take = () => {
-			if (!told) scene.follower.resume(1);
+			if (!told) scene.follower.resume(scene.at(1));
 			told = true;
 			return null;
 		};

@@ -8,7 +8,7 @@ import { MongoLogStore } from "../../store/mongo/log.ts";
 import { MongoRowStore } from "../../store/mongo/rows.ts";
 import { blank } from "../../store/rows.ts";
 import { becomes, CARS } from "../support/cars.ts";
-import { things } from "../support/commits.ts";
+import { tail, things } from "../support/commits.ts";
 import { type Answer, WireServer } from "../support/wire.ts";
 
 const FINE: Document = { ok: 1 };
@@ -215,8 +215,8 @@ describe("rows that are saved", () => {
 	/** A row of revision 1 and a new one, in a table whose checkpoint stands at 5; how a write of rows is answered. */
 	async function saved(written: Answer, from = 5, raises = 1): Promise<{ readonly server: WireServer; readonly outcome: unknown }> {
 		const server = await serve((command) => {
-			const positions = [{ _id: "cars", positions: { "cars:0": 5 } }];
-			if (command["find"] === "checkpoints") return { ok: 1, cursor: { id: Long.ZERO, ns: "wire.checkpoints", firstBatch: positions } };
+			const kept = [{ _id: "cars", places: { "cars:0": "000000000000005 hash-5" } }];
+			if (command["find"] === "checkpoints") return { ok: 1, cursor: { id: Long.ZERO, ns: "wire.checkpoints", firstBatch: kept } };
 			if (command["update"] === "checkpoints") return { ok: 1, n: raises, nModified: raises };
 			return isRows(command) ? written(command) : empty(command);
 		});
@@ -226,7 +226,7 @@ describe("rows that are saved", () => {
 		server.commands.length = 0;
 		const changes = [becomes({ ...blank("a"), rev: 1, at: { "cars:0": 3 } }, { colour: "red" }), becomes(blank("b"), { colour: "blue" })];
 		const outcome = await table
-			.save(changes, [{ partition: "cars:0", from, to: 9 }])
+			.save(changes, [{ partition: "cars:0", from: tail(from), to: tail(9) }])
 			.catch((error: unknown) => (error instanceof StoreUnavailable ? "unknown" : error));
 		return { server, outcome };
 	}
@@ -240,7 +240,7 @@ describe("rows that are saved", () => {
 		expect(update?.["updates"][0]["upsert"] ?? false).toBe(false);
 		expect(server.named("insert")[0]?.["documents"]).toMatchObject([{ _id: "b", rev: 1 }]);
 		expect(raised(server).map(({ updates }) => updates)).toMatchObject([
-			[{ q: { _id: "cars", "positions.cars:0": 5 }, u: { $max: { "positions.cars:0": 9 } } }],
+			[{ q: { _id: "cars", "places.cars:0": "000000000000005 hash-5" }, u: { $max: { "places.cars:0": "000000000000009 hash-9" } } }],
 		]);
 		expect(server.commands.findLastIndex(isRows)).toBeLessThan(server.commands.findIndex(({ update: of }) => of === "checkpoints"));
 	});

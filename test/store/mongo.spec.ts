@@ -3,9 +3,9 @@ import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { type LogPartition, PartitionsFixed, StoreUnavailable } from "../../store/log.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
 import { MongoRowStore } from "../../store/mongo/rows.ts";
-import { blank, type Change, type Row, type Table } from "../../store/rows.ts";
+import { blank, type Change, checkpointOf, type Row, type Table } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "../support/cars.ts";
-import { chainedAfter, everything, stored, tailOf, things } from "../support/commits.ts";
+import { chainedAfter, everything, stored, tail, tailOf, things } from "../support/commits.ts";
 import { databaseUrl, type MongoPlace, mongoServer } from "../support/mongo.ts";
 import { logContract, type Place } from "./log.contract.ts";
 import { readsContract } from "./reads.contract.ts";
@@ -121,11 +121,11 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			const table = await store.open(CARS);
 			await drive(table, { a: { size: 1 }, b: { size: 1 } });
 			const [mine, other] = [await table.load(["a", "b"]), await table.load(["a", "b"])];
-			const step = [{ partition: "cars:0", from: 1, to: 2 }];
+			const step = [{ partition: "cars:0", from: tail(1), to: tail(2) }];
 			const all = (from: ReadonlyMap<string, Row>) => [...from.values()].map((row) => becomes(row, { size: 2 }));
 			expect(await table.save(all(other).slice(0, 1), [])).toBe(true); // the first row of somebody else, and then it crashed
 			expect(await table.save(all(mine), step)).toBe(false);
-			expect(await table.checkpoints()).toEqual({ "cars:0": 1 });
+			expect(await table.checkpoints()).toEqual({ "cars:0": tail(1) });
 			const left = [...(await table.load(["a", "b"])).values()].filter(({ at }) => (at["cars:0"] ?? 0) < 2);
 			expect(
 				await table.save(
@@ -135,7 +135,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			).toBe(true);
 			for (const row of (await table.load(["a", "b"])).values())
 				expect(row).toMatchObject({ rev: 2, at: { "cars:0": 2 }, columns: [null, 2, null] });
-			expect(await table.checkpoints()).toEqual({ "cars:0": 2 });
+			expect(await table.checkpoints()).toEqual({ "cars:0": tail(2) });
 		});
 
 		it("are not written over by who knows another history of the same revision", async () => {
@@ -150,13 +150,13 @@ const onMongoDB = server?.ferret ? it.skip : it;
 
 		it("are taken again where a partition they only rest on has moved", async () => {
 			const table = await rowsAt(freshPlace()).open(CARS);
-			const rests = (position: number) => ({ partition: "cars:1", from: position, to: position });
-			expect(await table.save([becomes(blank("a"), {})], [{ partition: "cars:0", from: 0, to: 5 }, rests(0)])).toBe(true);
-			expect(await table.save([], [{ partition: "cars:1", from: 0, to: 2 }])).toBe(true);
-			expect(await table.save([becomes(blank("b"), {})], [{ partition: "cars:0", from: 5, to: 6 }, rests(0)])).toBe(false);
+			const rests = (position: number) => ({ partition: "cars:1", from: tail(position), to: tail(position) });
+			expect(await table.save([becomes(blank("a"), {})], [{ partition: "cars:0", from: tail(0), to: tail(5) }, rests(0)])).toBe(true);
+			expect(await table.save([], [{ partition: "cars:1", from: tail(0), to: tail(2) }])).toBe(true);
+			expect(await table.save([becomes(blank("b"), {})], [{ partition: "cars:0", from: tail(5), to: tail(6) }, rests(0)])).toBe(false);
 			expect(await table.save([becomes(blank("b"), {})], [rests(0)])).toBe(false);
 			expect(await table.save([becomes(blank("b"), {})], [rests(2)])).toBe(true);
-			expect(await table.checkpoints()).toEqual({ "cars:0": 5, "cars:1": 2 });
+			expect(await table.checkpoints()).toEqual({ "cars:0": tail(5), "cars:1": tail(2) });
 		});
 
 		it("are gone with their generation take nothing from who still follows for it", async () => {
@@ -176,7 +176,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			const idsOfFact = (position: number) => [`car-${position % 7}`, `car-${position % 5}`];
 			/** One batch as a projector takes it: what a row has seen is passed over; what failed is simply taken again. */
 			const take = async (table: Table, most: number): Promise<boolean> => {
-				const from = (await table.checkpoints())["cars:0"] ?? 0;
+				const from = checkpointOf(await table.checkpoints(), "cars:0").position;
 				const to = Math.min(FACTS, from + most);
 				const facts = Array.from({ length: to - from }, (_, i) => from + 1 + i);
 				const rows = await table.load([...new Set(facts.flatMap(idsOfFact))]);
@@ -190,7 +190,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 						const after = { ...row, at: { "cars:0": position }, data: { seen }, columns: [null, seen.length, null] };
 						changes.set(id, { before, after });
 					}
-				if (facts.length > 0) await table.save([...changes.values()], [{ partition: "cars:0", from, to }]);
+				if (facts.length > 0) await table.save([...changes.values()], [{ partition: "cars:0", from: tail(from), to: tail(to) }]);
 				return to < FACTS;
 			};
 			const follow = async (store: MongoRowStore, most: number): Promise<void> => {
@@ -199,7 +199,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			};
 			await Promise.all([7, 10, 13].map((most) => follow(rowsAt(place), most)));
 			const table = await rowsAt(place).open(CARS);
-			expect(await table.checkpoints()).toEqual({ "cars:0": FACTS });
+			expect(await table.checkpoints()).toEqual({ "cars:0": tail(FACTS) });
 			for (const row of await table.scan("", 100)) {
 				const all = Array.from({ length: FACTS }, (_, i) => i + 1).filter((position) => idsOfFact(position).includes(row.id));
 				expect([row.id, row.data]).toEqual([row.id, { seen: all }]);
@@ -211,10 +211,12 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			const tables = await Promise.all([rowsAt(place), rowsAt(place)].map((store) => store.open(CARS)));
 			for (let from = 0; from < 200; from += 10) {
 				const tos = [from + 10, from + 3];
-				const saved = await Promise.all(tables.map((table, i) => table.save([], [{ partition: "cars:0", from, to: tos[i] ?? 0 }])));
+				const saved = await Promise.all(
+					tables.map((table, i) => table.save([], [{ partition: "cars:0", from: tail(from), to: tail(tos[i] ?? 0) }])),
+				);
 				const highest = Math.max(...tos.filter((_, i) => saved[i]));
-				expect(await tables[0]?.checkpoints()).toEqual({ "cars:0": highest });
-				if (highest < from + 10) await tables[0]?.save([], [{ partition: "cars:0", from: highest, to: from + 10 }]);
+				expect(await tables[0]?.checkpoints()).toEqual({ "cars:0": tail(highest) });
+				if (highest < from + 10) await tables[0]?.save([], [{ partition: "cars:0", from: tail(highest), to: tail(from + 10) }]);
 			}
 		});
 

@@ -1,5 +1,6 @@
 /** Cars - made-up rows for those who keep rows: a colour that is counted, a size, a day, and a plate. */
-import { blank, type Change, type Query, type Row, type Table, type TableSpec } from "../../store/rows.ts";
+import { blank, type Change, checkpointOf, type Query, type Row, type Table, type TableSpec } from "../../store/rows.ts";
+import { tail } from "./commits.ts";
 
 export const CARS: TableSpec = {
 	name: "cars",
@@ -36,10 +37,10 @@ export const becomes = (before: Row, { colour = null, size = null, day = null, d
 /** Writes cars as a projector does: loads them, changes them, and moves the checkpoint by one. */
 export async function drive(table: Table, cars: Readonly<Record<string, Car>>): Promise<boolean> {
 	const rows = await table.load(Object.keys(cars));
-	const from = (await table.checkpoints())["cars:0"] ?? 0;
+	const { position } = checkpointOf(await table.checkpoints(), "cars:0");
 	return table.save(
 		Object.entries(cars).map(([id, car]) => becomes(rows.get(id) ?? blank(id), car)),
-		[{ partition: "cars:0", from, to: from + 1 }],
+		[{ partition: "cars:0", from: tail(position), to: tail(position + 1) }],
 	);
 }
 

@@ -6,6 +6,9 @@ import type { Commit, LogPartition, Tail } from "../../store/log.ts";
 
 export const EMPTY: Tail = { position: 0, hash: "" };
 
+/** A place nobody looks at closely. */
+export const tail = (position: number): Tail => (position === 0 ? EMPTY : { position, hash: `hash-${position}` });
+
 export interface Drafted {
 	readonly stream: string;
 	readonly version: number;

@@ -7,7 +7,7 @@ import type { Send } from "../../mixins/outbox.ts";
 import type { DroppedWork } from "../../mixins/interventions.ts";
 import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { ContextLog } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { nodeTimers } from "../../mixins/timers.ts";
 import { LONGEST } from "../../mixins/write-behind.ts";
 import type { Table } from "../../store/rows.ts";

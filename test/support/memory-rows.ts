@@ -2,6 +2,7 @@
  * MemoryRows - rows as the contract says they are, in the plainest way: the oracle SQLite is compared with, and a quick place for
  * projections and processes whose subject is not the store. FaultyTable does to any table what disks and other processes do.
  */
+import { BEGINNING, sameTail, type Tail } from "../../store/log.ts";
 import {
 	type Change,
 	type Generation,
@@ -76,7 +77,7 @@ export class MemoryTable implements Table {
 	readonly atomic = true;
 	readonly #spec: TableSpec;
 	readonly #rows = new Map<string, Row>();
-	readonly #checkpoints = new Map<string, number>();
+	readonly #checkpoints = new Map<string, Tail>();
 
 	constructor(spec: TableSpec) {
 		this.#spec = spec;
@@ -88,10 +89,10 @@ export class MemoryTable implements Table {
 		return new Map(ids.flatMap((id) => (this.#rows.has(id) ? [[id, copy(this.#rows.get(id))] as const] : [])));
 	}
 	async save(changes: readonly Change[], steps: readonly Step[]) {
-		const current = steps.every(({ partition, from }) => (this.#checkpoints.get(partition) ?? 0) === from);
+		const current = steps.every(({ partition, from }) => sameTail(this.#checkpoints.get(partition) ?? BEGINNING, from));
 		if (!current || !changes.every(({ after }) => this.#revision(after.id) === after.rev)) return false;
 		for (const { after } of changes) this.#put(after);
-		for (const { partition, from, to } of steps) if (to !== from) this.#checkpoints.set(partition, to);
+		for (const { partition, from, to } of steps) if (!sameTail(to, from)) this.#checkpoints.set(partition, to);
 		return true;
 	}
 	async refresh({ before, after }: Change) {

@@ -7,7 +7,7 @@ import { type LogPartition, type LogStore, PartitionsFixed } from "../../store/l
 import { type PublicKeys, signHead } from "../../store/heads.ts";
 import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "./cars.ts";
-import { chainedAfter, EMPTY, everything, stored } from "./commits.ts";
+import { chainedAfter, EMPTY, everything, stored, tail } from "./commits.ts";
 import { MemoryRowStore } from "./memory-rows.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { AT, drafts, newKey, publicOf } from "./vault.ts";
@@ -72,7 +72,10 @@ async function fill(table: Table, size: number): Promise<void> {
 	await drive(table, { a: { colour: "blue", day: "2026-03-01" } });
 	const [row] = (await table.load(["é"])).values();
 	if (!row) throw new Error("it was just written");
-	await table.save([becomes({ ...row, at: { ...row.at, "roads:1": 3 } }, { colour: "green" })], [{ partition: "roads:1", from: 0, to: 3 }]);
+	await table.save(
+		[becomes({ ...row, at: { ...row.at, "roads:1": 3 } }, { colour: "green" })],
+		[{ partition: "roads:1", from: tail(0), to: tail(3) }],
+	);
 }
 
 /** Everything that has to be the same on both sides. */
@@ -87,7 +90,7 @@ export async function contentOf({ logs, rows }: Place): Promise<object> {
 }
 export async function tableContent(rows: RowStore, spec: TableSpec): Promise<object> {
 	const table = await rows.open(spec);
-	const checkpoints = Object.entries(await table.checkpoints()).filter(([, position]) => position > 0);
+	const checkpoints = Object.entries(await table.checkpoints()).filter(([, { position }]) => position > 0);
 	const all = await table.scan("", 1_000_000);
 	return { name: spec.name, checkpoints: Object.fromEntries(checkpoints), rows: all.map(({ rev: _again, ...row }) => row) };
 }

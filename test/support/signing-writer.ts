@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { Actors } from "../../mixins/actors.ts";
 import { signersOf } from "../../mixins/signing.ts";
-import { ContextLog } from "../../mixins/storage.ts";
+import { ContextLog } from "../../mixins/context-log.ts";
 import { nodeTimers } from "../../mixins/timers.ts";
 import { openKeys } from "../../store/keys.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
