@@ -49,7 +49,8 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	// -- What may pass
 	READ_MODEL_LAGGING: { means: "The read model has not reached the position of `X-Position` within five seconds.", then: "Read again." },
 	READ_MODEL_OUTDATED: {
-		means: "The rows of the read model were made for other columns than this version of it has, or from another history than the log holds.",
+		means:
+			"The rows of the read model were made for other columns than this version of it has, or from another history than the log holds.",
 		then: "Rebuild it: `es-rebuild <read model>`.",
 	},
 	STORE_UNAVAILABLE: { means: "The log or the rows could not be read or written; nothing is known to have been done.", then: AGAIN },

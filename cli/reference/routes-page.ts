@@ -38,7 +38,11 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	],
 	["If-Match", "command", '`"<version>"`: decided only if the actor stands there, else 412.'],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
-	["X-Position", "read, answer of a command", "Of a command's answer: where it stands. On a read: wait until it can be seen; a position no log holds is refused."],
+	[
+		"X-Position",
+		"read, answer of a command",
+		"Of a command's answer: where it stands. On a read: wait until it can be seen; a position no log holds is refused.",
+	],
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],
 	["Location", "answer 201", "Where the new one is read."],
 	["Idempotent-Replayed", "answer", "`true` where the command was given before."],

@@ -58,7 +58,10 @@ describe("a live feed", () => {
 		expect(told(await page({ after: "radar:0:1" }))).toEqual(["radar:0:2 1 detection.recorded", "radar:0:2 null detection.discarded"]);
 		const rest = await page({ after: "radar:0:2.1" });
 		expect([rest.before, told(rest), rest.after]).toEqual(["radar:0:2.1", ["radar:0:2 null detection.discarded"], "radar:0:2"]);
-		await expect(page({ after: "radar:0:3.1" })).rejects.toMatchObject({ code: 422, data: [{ field: "Last-Event-ID", actual: "radar:0:3" }] });
+		await expect(page({ after: "radar:0:3.1" })).rejects.toMatchObject({
+			code: 422,
+			data: [{ field: "Last-Event-ID", actual: "radar:0:3" }],
+		});
 	});
 	it("passes over facts of other types, and is asked from behind them the next time", async () => {
 		const { facts, after } = await page({ after: "radar:0:0", types: ["radar.retired"] });
