@@ -11,8 +11,10 @@ import { Placement } from "./mixins/placement.ts";
 import { RestartedMiddleware } from "./mixins/restarted.ts";
 import { RetryMiddleware } from "./mixins/retry.ts";
 import { SentMiddleware } from "./mixins/sent.ts";
+import type { Report } from "./mixins/signing.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
+import { Anchors } from "./store/anchors.ts";
 import { keysIn, openKeys } from "./store/keys.ts";
 import { MongoLogStore } from "./store/mongo/log.ts";
 import { MongoRowStore } from "./store/mongo/rows.ts";
@@ -27,6 +29,8 @@ export const LOG_FILE = "events.db";
 export const ROWS_FILE = "rows.db";
 /** The keys the logs' heads are signed and checked with. */
 export const KEYS_FOLDER = "keys";
+/** In it, the newest signed head of each partition. */
+export const HEADS_FOLDER = "heads";
 
 type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
 	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "mongoUrl" | "nodeId">> & {
@@ -40,11 +44,20 @@ export function brokerOptions(settings: Given): BrokerOptions {
 	return options(settings, settings.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir }));
 }
 
-function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Given): Stores {
-	const signing = (observing ? keysIn : openKeys)(join(dataDir, KEYS_FOLDER), keys);
+function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Given, report: Report): Stores {
+	const folder = join(dataDir, KEYS_FOLDER);
+	const signing = (observing ? keysIn : openKeys)(folder, keys);
+	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
+		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
+	);
 	return mongoUrl === undefined
-		? { keys: signing, logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions), rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) }
-		: { keys: signing, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };
+		? {
+				keys: signing,
+				anchors,
+				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions),
+				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
+			}
+		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };
 }
 
 /** What holds among several nodes (DESIGN §6). */
@@ -89,7 +102,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
 		...(given.natsUrl === undefined ? [] : ["Bulkhead", ...betweenNodes()]),
-		StorageMiddleware(() => storesOf(given)),
+		StorageMiddleware((report) => storesOf(given, report)),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know
 	skipProcessEventRegistration: true, // cli/start.ts hears the signals

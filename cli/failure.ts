@@ -1,14 +1,16 @@
 /** Failure - why a node does not start, in a line for whoever has to see to it; what nobody foresaw keeps its stack. */
 import { statfsSync } from "node:fs";
+import { LogAltered } from "../store/anchors.ts";
 import { KeyUnusable } from "../store/keys.ts";
-import { MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
+import { asError, ForeignInstallation, MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
 const MEGABYTE = 1024 * 1024;
 
 /** A SettingsError where the data folder or the database is to blame, else the error as it is. */
 export function startFailure(error: unknown, { dataDir, mongoUrl }: Pick<Settings, "dataDir" | "mongoUrl">): unknown {
-	if (error instanceof PartitionsFixed || error instanceof KeyUnusable) return new SettingsError(error.message);
+	if ([PartitionsFixed, KeyUnusable, LogAltered, ForeignInstallation].some((kind) => error instanceof kind))
+		return new SettingsError(asError(error).message);
 	if (mongoUrl !== undefined && error instanceof MoveBegun) return new SettingsError(`MONGO_URL: ${error.message}`);
 	if (mongoUrl !== undefined && error instanceof StoreUnavailable) return new SettingsError(error.message);
 	if (error instanceof MoveBegun) return new SettingsError(`DATA_DIR is "${dataDir}": ${error.message}`);

@@ -36,7 +36,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
 		if (!observing && settings.mongoUrl === undefined) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
-		if (keepsSomething(settings.services)) await opened(broker);
+		if (keepsSomething(settings.services)) await opened(broker, observing);
 	} catch (error) {
 		throw startFailure(error, settings);
 	}
@@ -62,9 +62,10 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 }
 
 /** Opens the stores and says what an operator should know of them. */
-async function opened(broker: ServiceBroker): Promise<void> {
+async function opened(broker: ServiceBroker, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
+	if (!observing) await storage.anchored();
 	for (const warning of await storage.ready()) broker.logger.warn(warning);
 }
 /** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */

@@ -7,7 +7,7 @@ import { type Context, Errors, type Service, type ServiceSchema } from "molecule
 import { HeadsUnreadable, newestOf, parseHeads, published, type PublicKey, type PublicKeys } from "../store/heads.ts";
 import type { Keyring } from "../store/keys.ts";
 import { asError, type Head, type LogPartition } from "../store/log.ts";
-import { LogAltered } from "../store/signer.ts";
+import { type Anchors, LogAltered } from "../store/anchors.ts";
 import { type Progress, type Verified, verify } from "../store/verify.ts";
 import { failureError, invalid } from "./errors.ts";
 import { readBy } from "./leaving.ts";
@@ -34,7 +34,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					const storage = storageOf(this.broker);
 					const { partitions } = await storage.context(context);
 					const keys = new Map([...given.keys, ...keyringOf(storage).known]);
-					return readBy(ctx, Readable.from(verifying(context, partitions, keys, given.heads), { objectMode: true }));
+					return readBy(ctx, Readable.from(verifying(context, partitions, keys, given.heads, storage.anchors), { objectMode: true }));
 				},
 			},
 			/** The newest head of each partition; signs first what is not signed yet. Rejects when the log is not what was signed before. */
@@ -92,13 +92,14 @@ async function* verifying(
 	partitions: readonly LogPartition[],
 	keys: PublicKeys,
 	given: readonly Head[],
+	anchors: Anchors | undefined,
 ): AsyncGenerator<Verifying> {
 	for (const log of partitions) yield { log: log.name, position: 0, tail: (await log.tail()).position };
 	for (const log of partitions) {
 		const heads = given.filter(({ partition }) => partition === log.name);
 		const turn = () => new Promise<void>((resolve) => nodeTimers.soon(resolve));
 		let told = 0;
-		for await (const item of verify(log, { keys, heads, turn })) {
+		for await (const item of verify(log, { keys, heads, anchor: anchors?.of(log.name), turn })) {
 			if (!("findings" in item) && item.position < item.tail && Date.now() - told < TELL_EVERY) continue;
 			told = Date.now();
 			yield item;

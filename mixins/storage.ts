@@ -3,8 +3,9 @@
  * them. Services reach it through `storageOf(broker)`; it opens before they start and closes after they have stopped.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
+import type { Anchors } from "../store/anchors.ts";
 import type { Keyring } from "../store/keys.ts";
-import { type LogStore, MoveBegun } from "../store/log.ts";
+import { ForeignInstallation, type LogStore, MoveBegun } from "../store/log.ts";
 import type { RowStore } from "../store/rows.ts";
 import { allDone, ContextLog, type Tell } from "./context-log.ts";
 import { type Report, signersOf } from "./signing.ts";
@@ -15,11 +16,13 @@ export interface Stores {
 	readonly rows: RowStore;
 	/** What the heads of the logs are signed and checked with; without a private one nobody signs here. */
 	readonly keys?: Keyring;
+	/** The newest heads, outside the database. */
+	readonly anchors?: Anchors;
 }
 export class Storage {
 	/** Tells other nodes of a context's log that there is more in it; set where there are others. */
 	tell: (context: string, partition: string, last: number) => void = () => undefined;
-	readonly #open: () => Stores;
+	readonly #open: (report: Report) => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
 	readonly #report: Report;
 	readonly #timers: Timers;
@@ -27,24 +30,40 @@ export class Storage {
 	/** The partitions of every log, as far as they were asked for. */
 	#partitions: ReadonlyMap<string, number> = new Map();
 
-	constructor(open: () => Stores, report: Report, timers: Timers) {
+	constructor(open: (report: Report) => Stores, report: Report, timers: Timers) {
 		this.#open = open;
 		this.#report = report;
 		this.#timers = timers;
 	}
 	/** Opens the stores, unless they are; throws what is wrong with them. */
 	open(): void {
-		this.#stores ??= this.#open();
+		this.#stores ??= this.#open(this.#report);
 	}
 	/** Resolves once the stores can be asked, to what should be known of them; rejects with what is wrong. */
 	async ready(): Promise<readonly string[]> {
 		const { logs, rows } = this.#opened;
 		await Promise.all([logs.ready?.(), rows.ready?.()]);
 		if (await logs.moving()) throw new MoveBegun();
+		await this.#belonging();
 		return [...new Set([...(logs.warnings ?? []), ...(rows.warnings ?? [])])];
 	}
+	/** Rows are of the installation whose log this is, or become its own. */
+	async #belonging(): Promise<void> {
+		const { logs, rows } = this.#opened;
+		const [ours, theirs] = [await logs.installation(), await rows.installation()];
+		if (theirs === null) await rows.adoptInstallation(ours);
+		else if (theirs !== ours) throw new ForeignInstallation("what the read models keep", theirs, ours);
+	}
+	/** Rejects with LogAltered unless the logs still hold what was signed of them. */
+	async anchored(): Promise<void> {
+		const { logs, anchors, keys } = this.#opened;
+		if (keys) await anchors?.assertHeld(logs, keys.known);
+	}
+	get anchors(): Anchors | undefined {
+		return this.#opened.anchors;
+	}
 	get #opened(): Stores {
-		return (this.#stores ??= this.#open());
+		return (this.#stores ??= this.#open(this.#report));
 	}
 	get rows(): RowStore {
 		return this.#opened.rows;
@@ -65,7 +84,11 @@ export class Storage {
 	async #openLog(name: string): Promise<ContextLog> {
 		const partitions = await this.#opened.logs.open(name);
 		const tell: Tell = (partition, last) => this.tell(name, partition, last);
-		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.keys, this.#timers, this.#report), tell);
+		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.#opened, this.#timers, this.#report), tell);
+	}
+	/** Whose log this is. */
+	installation(): Promise<string> {
+		return this.#opened.logs.installation();
 	}
 	/** Whether there is such a partition of any log, `<log>:<partition>`. */
 	async holds(partition: string): Promise<boolean> {
@@ -87,6 +110,7 @@ export class Storage {
 		const logs = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])); // else there is nothing under way in it
 		try {
 			await allDone(logs.map((log) => log.close()));
+			await this.#stores?.anchors?.settled();
 		} finally {
 			await this.#stores?.rows.close();
 			await this.#stores?.logs.close();
@@ -104,7 +128,7 @@ export function storageOf(broker: ServiceBroker): Storage {
 	return storage;
 }
 
-export function StorageMiddleware(open: () => Stores, timers: Timers = nodeTimers): Middleware {
+export function StorageMiddleware(open: (report: Report) => Stores, timers: Timers = nodeTimers): Middleware {
 	return {
 		name: "Storage",
 		created(broker: ServiceBroker) {

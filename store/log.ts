@@ -101,6 +101,10 @@ export async function endsBefore(log: LogPartition, position: number): Promise<b
 }
 
 export interface LogStore {
+	/** Id of the installation whose log this is; made with the store, and never changed but by a move. */
+	installation(): Promise<string>;
+	/** A move fills this store: it is the log of that installation from now on. */
+	adoptInstallation(id: string): Promise<void>;
 	/** Resolves once the store answers; rejects with one clear line of what it lacks. */
 	ready?(): Promise<void>;
 	/** What an operator should know of it, once it is ready. */
@@ -120,6 +124,13 @@ export interface LogStore {
 
 /** Thrown when a log is opened with another number of partitions than it was created with. */
 export class PartitionsFixed extends Error {}
+
+/** Thrown for a store that belongs to another installation than the one it is to be used for. */
+export class ForeignInstallation extends Error {
+	constructor(what: string, theirs: string, ours: string) {
+		super(`${what} belongs to the installation ${theirs}, not to ${ours}`);
+	}
+}
 
 /** Thrown for a store that a move has begun to fill and not finished: a part must not be taken for the whole. */
 export class MoveBegun extends Error {

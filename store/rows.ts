@@ -118,6 +118,10 @@ export interface Lease {
 }
 
 export interface RowStore {
+	/** Id of the installation whose rows these are; null for rows of nobody yet. */
+	installation(): Promise<string | null>;
+	/** These are rows of that installation from now on. */
+	adoptInstallation(id: string): Promise<void>;
 	/** The right to do a piece of work, by its name; where only one process writes, there is none. */
 	lease?(work: string): Lease;
 	/** Resolves once the store answers; rejects with one clear line of what it lacks. */

@@ -2,13 +2,16 @@
  * Signer - signs the head of one partition now and then, beside the writer and never in its way. It signs only what follows from
  * the last head it knows: a log that was changed under it is not made good by its signature.
  */
-import { chained } from "./chain.ts";
+import { type Anchors, LogAltered } from "./anchors.ts";
+import { follows } from "./chain.ts";
 import { newestOf, signHead } from "./heads.ts";
 import type { SigningKeyring } from "./keys.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "./log.ts";
 
 export interface SignerOptions {
 	readonly keys: SigningKeyring;
+	/** Where each head is kept outside the database, too. */
+	readonly anchors?: Pick<Anchors, "of" | "keep"> | undefined;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
 	/** Once, in so many milliseconds, unless the returned function is called before. */
@@ -17,10 +20,6 @@ export interface SignerOptions {
 	readonly turn: () => Promise<void>;
 	/** Told what nobody asked for: an error when the log was altered, a warning when it is tried again. */
 	readonly report: (level: "warn" | "error", message: string) => void;
-}
-/** The log does not follow from the head that was signed last. */
-export class LogAltered extends Error {
-	readonly code = "LOG_ALTERED";
 }
 
 /** Commits after which a head is signed, and milliseconds after the first one that is not. */
@@ -129,6 +128,7 @@ export class Signer {
 			if (position <= this.#signed) return null;
 			const head = signHead(this.log.name, { position, hash }, this.#options.now(), this.#options.keys.signing);
 			await this.log.keepHead(head);
+			this.#options.anchors?.keep(head);
 			this.#signed = position;
 			return head;
 		} catch (error) {
@@ -156,9 +156,12 @@ export class Signer {
 		}
 	}
 
-	/** Where the last head stands; of a log nobody signed yet, its tail. */
+	/** Where the last head stands; of a log nobody signed yet, its tail. Nothing is signed over heads that were removed. */
 	async #begin(): Promise<Tail> {
-		const head = newestOf(await this.log.heads(), this.#options.keys.known);
+		const kept = newestOf(await this.log.heads(), this.#options.keys.known);
+		const anchor = this.#options.anchors?.of(this.log.name);
+		if (anchor && !kept) throw new LogAltered(`${this.log.name} holds no valid head, of which there was one at ${anchor.position}`);
+		const head = anchor && anchor.position > (kept?.position ?? 0) ? anchor : kept;
 		if (!head) return this.log.tail();
 		const [commit] = await this.log.read(head.position - 1, 1);
 		if (commit?.position !== head.position)
@@ -168,6 +171,3 @@ export class Signer {
 		return { position: head.position, hash: head.hash };
 	}
 }
-
-const follows = ({ position, hash }: Tail, commit: Commit): boolean =>
-	commit.position === position + 1 && commit.hash === chained(hash, commit.stream, commit.version, commit.body);

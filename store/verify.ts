@@ -5,7 +5,7 @@
  */
 import { Breaks } from "./breaks.ts";
 import { HeadChecks } from "./head-checks.ts";
-import type { PublicKeys } from "./heads.ts";
+import { newestOf, type PublicKeys } from "./heads.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "./log.ts";
 import { type Counted, Versions } from "./versions.ts";
 
@@ -42,6 +42,8 @@ export type FindingCode =
 	| "TRUNCATED"
 	/** The chain is whole, but it is not the one that was signed. */
 	| "REWRITTEN"
+	/** A head was kept outside the database, and there is no valid one in it any more. */
+	| "UNSIGNED"
 	/** A head that proves nothing, by the position it speaks of. */
 	| "UNKNOWN_KEY"
 	| "BAD_SIGNATURE";
@@ -61,6 +63,8 @@ export interface VerifyOptions {
 	readonly keys: PublicKeys;
 	/** Heads kept elsewhere, of this partition. */
 	readonly heads?: readonly Head[];
+	/** The head of this partition that the system itself keeps outside the database. */
+	readonly anchor?: Head | undefined;
 	/** Lets others have their turn. */
 	readonly turn: () => Promise<void>;
 }
@@ -71,8 +75,10 @@ const MOST_FINDINGS = 100;
 /** Where it stands now, page by page, and last what it came to. Rejects when the log cannot be read at all. */
 export async function* verify(log: LogPartition, options: VerifyOptions): AsyncGenerator<Progress | Verified> {
 	const kept = await log.heads(); // before the tail: one that is signed meanwhile never lies beyond it
-	const walk = new Walk(log, await log.tail(), [...kept, ...(options.heads ?? [])], options);
+	const { anchor } = options;
+	const walk = new Walk(log, await log.tail(), [...kept, ...(options.heads ?? []), ...(anchor ? [anchor] : [])], options);
 	await walk.begin();
+	if (anchor && !newestOf(kept, options.keys)) walk.unsigned(anchor);
 	do {
 		yield walk.progress;
 		await options.turn();
@@ -105,6 +111,14 @@ class Walk {
 		const [first] = await this.#log.read(Number.MIN_SAFE_INTEGER, 1).catch(() => []); // told when its place is reached
 		if (first && first.position < 1)
 			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit stands before the first position" });
+	}
+
+	unsigned({ position, at }: Head): void {
+		this.#found({
+			position,
+			code: "UNSIGNED",
+			detail: `the store holds no valid head, though there was one of this position, signed at ${at}`,
+		});
 	}
 
 	/** False at the end. */

@@ -94,6 +94,7 @@ export const FINDINGS: Readonly<Record<FindingCode, string>> = {
 	BROKEN_CHAIN: "The commit does not follow from the one before it, and nothing better can be told.",
 	WRONG_VERSION: "The chain is whole, but the stream held another number of facts.",
 	TRUNCATED: "The log ends before a signed head: its end was cut off.",
+	UNSIGNED: "A signed head was kept outside the database, and the log holds no valid one any more.",
 	REWRITTEN: "The chain is whole, but it is not the one that was signed.",
 	UNKNOWN_KEY: "A head was signed with a key that is not known here; it proves nothing.",
 	BAD_SIGNATURE: "The signature of a head does not fit it; it proves nothing.",

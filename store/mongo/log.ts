@@ -2,11 +2,13 @@
  * The log on MongoDB: one collection per (log, partition), one document per commit, its `_id` the position. An append is one
  * ordered insert at the position after the tail: whoever comes second finds it taken. No counter, no transaction, no lock.
  */
+import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
 import { GENESIS } from "../chain.ts";
 import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed, StoreUnavailable } from "../log.ts";
 import { isDuplicate, settled } from "./complaints.ts";
 import { Connection } from "./connection.ts";
+import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 
 /** Commits one insert carries: what a server writes in one go, so that a prefix lands and never a part with a hole. */
 const MAX_BATCH = 100;
@@ -36,11 +38,16 @@ interface KeptHead extends Head {
 export class MongoLogStore implements LogStore {
 	readonly #connection: Connection;
 	readonly #wanted: number | undefined;
+	readonly #installation: string;
 
-	/** Connects with the first question. `partitions`: the number a new log gets, or that an existing one must have. */
-	constructor(url: string, partitions?: number) {
+	/**
+	 * Connects with the first question. `partitions`: the number a new log gets, or that an existing one must have; `installation`: the id
+	 * a new store gets.
+	 */
+	constructor(url: string, partitions?: number, installation: string = randomUUID()) {
 		this.#connection = new Connection(url);
 		this.#wanted = partitions;
+		this.#installation = installation;
 	}
 
 	/** What the operator should know, once it is ready or opened. */
@@ -76,6 +83,19 @@ export class MongoLogStore implements LogStore {
 			if (!kept) throw new Error("what was kept is not there");
 			return kept.partitions;
 		});
+	}
+
+	/** The one that was kept first, for all who ask at once. */
+	installation(): Promise<string> {
+		return this.#connection.in<KeptInstallation, string>(INSTALLATION, async (all) => {
+			const first = { $setOnInsert: { id: this.#installation } };
+			const kept = await settled(() => all.findOneAndUpdate({ _id: "log" }, first, { upsert: true, returnDocument: "after" }));
+			if (!kept) throw new Error("what was kept is not there");
+			return kept.id;
+		});
+	}
+	adoptInstallation(id: string): Promise<void> {
+		return adoptInstallation(this.#connection, "log", id);
 	}
 
 	async moving(): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
 import { isUnknownOption, settled } from "./complaints.ts";
 import { Connection } from "./connection.ts";
 import { Generations } from "./generations.ts";
+import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { MongoLease } from "./lease.ts";
 import { indexesOf } from "./stored.ts";
 import { CHECKPOINTS, type KeptCheckpoints, collectionOf, MongoTable } from "./table.ts";
@@ -24,6 +25,16 @@ export class MongoRowStore implements RowStore {
 	/** Rejects with one clear line when the server cannot be used. */
 	ready(): Promise<void> {
 		return this.#connection.ready();
+	}
+
+	installation(): Promise<string | null> {
+		return this.#connection.in<KeptInstallation, string | null>(
+			INSTALLATION,
+			async (all) => (await all.findOne({ _id: "rows" }))?.id ?? null,
+		);
+	}
+	adoptInstallation(id: string): Promise<void> {
+		return adoptInstallation(this.#connection, "rows", id);
 	}
 
 	async open(spec: TableSpec): Promise<Table> {

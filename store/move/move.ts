@@ -7,7 +7,7 @@ import type { LogStore } from "../log.ts";
 import type { RowStore } from "../rows.ts";
 import { LogsMove, type MovedLog, type Proof } from "./logs.ts";
 import { type Kept, type MovedRows, RowsMove } from "./rows.ts";
-import { MoveUnfinished, type Watch } from "./terms.ts";
+import { MoveRefused, MoveUnfinished, type Watch } from "./terms.ts";
 
 export interface Place {
 	readonly logs: LogStore;
@@ -28,8 +28,14 @@ export interface Moved {
 export async function move({ from, to, watch, ...options }: MoveOptions): Promise<Moved> {
 	const logs = new LogsMove(from.logs, to.logs);
 	const rows = new RowsMove(from.rows, to.rows, options);
-	await rows.check(await logs.check());
+	const reached = await logs.check();
+	await rows.check(reached);
+	const installation = await from.logs.installation();
+	const begun = [...reached.values()].some((position) => position > 0);
+	if (begun && (await to.logs.installation()) !== installation) throw new MoveRefused("the target belongs to another installation");
 	await to.logs.setMoving(true); // whoever starts on it from here on is told
+	await to.logs.adoptInstallation(installation);
+	await to.rows.adoptInstallation(installation);
 	await logs.open();
 	const before = await logs.tails();
 	const moving = async () => !isDeepStrictEqual(before, await logs.tails());

@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MoveBegun, StoreDamaged, type Tail } from "../log.ts";
 import { DataFile, faultOf } from "./file.ts";
 import { hashAt, Misfit, tailsOf } from "./sample.ts";
+import { assertLogSchema, assertRowsSchema } from "./schema.ts";
 import { NUMBERED } from "./segments.ts";
 
 /** What every SQLite file begins with. */
@@ -45,12 +46,14 @@ export function checkFiles(events: string, rows: string): void {
 }
 
 function wholeTailsOf(db: DatabaseSync): ReadonlyMap<string, number> {
+	assertLogSchema(db);
 	const moves = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'moves'").get();
 	if (moves && db.prepare("SELECT 1 FROM moves").get()) throw new MoveBegun();
 	return tailsOf(db);
 }
 /** How far the read models and processes have come. */
 function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
+	assertRowsSchema(db);
 	const outdated = db
 		.prepare(
 			"SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'rows_*' AND instr(sql, ?) = 0 OR name = 'checkpoints' AND instr(sql, 'hash') = 0)",

@@ -3,18 +3,18 @@
  * before it is acknowledged (WAL, synchronous=FULL). The tail is compared inside the transaction, so two processes on one file
  * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
  */
+import { randomUUID } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DataFile, settle } from "./file.ts";
+import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
 
 /** Bytes that must find room before a log that was full is held to be well. */
 const ROOM = 65_536;
 /** Commits one transaction carries; more only lengthens the wait of the first. */
 const MAX_BATCH = 1000;
-const SCHEMA =
-	"CREATE TABLE IF NOT EXISTS logs (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS heads (partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)) STRICT, WITHOUT ROWID; CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT; CREATE TABLE IF NOT EXISTS moves (id INTEGER PRIMARY KEY) STRICT";
 
 export class SqliteLogStore implements LogStore {
 	readonly #file: DataFile;
@@ -23,12 +23,15 @@ export class SqliteLogStore implements LogStore {
 	readonly #checkpoints: Checkpoints;
 	readonly #wanted: number | undefined;
 
-	/** `partitions`: the number a new log gets, or that an existing one must have. */
-	constructor(file: string, partitions?: number) {
+	/** `partitions`: the number a new log gets, or that an existing one must have; `installation`: the id a new store gets. */
+	constructor(file: string, partitions?: number, installation: string = randomUUID()) {
 		this.#file = new DataFile(file);
 		this.#wanted = partitions;
 		this.#db = this.#file.reading(() => settle(new DatabaseSync(file), "FULL"));
-		this.#file.reading(() => this.#db.exec(SCHEMA));
+		this.#file.reading(() => {
+			this.#db.exec(LOG_TABLES.map(unlessThere).join("; "));
+			this.#db.prepare("INSERT INTO installation SELECT ? WHERE NOT EXISTS (SELECT 1 FROM installation)").run(installation);
+		});
 		this.#fits();
 		this.#writer = new Thread(this.#file, "FULL");
 		this.#checkpoints = new Checkpoints(this.#file);
@@ -58,6 +61,13 @@ export class SqliteLogStore implements LogStore {
 		return this.#file.reading(() =>
 			Array.from({ length: kept }, (_, partition) => new SqlitePartition(this.#file, this.#db, this.#writer, context, partition)),
 		);
+	}
+
+	async installation(): Promise<string> {
+		return String(this.#file.reading(() => this.#db.prepare("SELECT id FROM installation").get())?.["id"]);
+	}
+	async adoptInstallation(id: string): Promise<void> {
+		await this.#writer.transaction([{ sql: "UPDATE installation SET id = ?", rows: [[id]] }]);
 	}
 
 	async moving(): Promise<boolean> {
@@ -96,9 +106,7 @@ class SqlitePartition implements LogPartition {
 	constructor(file: DataFile, db: DatabaseSync, writer: Thread, context: string, partition: number) {
 		this.#file = file;
 		const table = `"log_${context}_${partition}"`;
-		db.exec(
-			`CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version)) STRICT`,
-		);
+		db.exec(unlessThere(partitionTable(table)));
 		this.name = `${context}:${partition}`;
 		this.#writer = writer;
 		this.#tail = db.prepare(`SELECT position, hash FROM ${table} ORDER BY position DESC LIMIT 1`);
@@ -172,7 +180,7 @@ class SqlitePartition implements LogPartition {
 		const near = [this.name, key, position - (position % HEADS_EVERY), position];
 		const insert = { sql: "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows: [row] };
 		const thin = { sql: "DELETE FROM heads WHERE partition = ? AND key = ? AND position >= ? AND position < ?", rows: [near] };
-		await this.#writer.transaction([insert, thin], [], true); // no answer waits for the disk because of it: one that is lost is signed again
+		await this.#writer.transaction([insert, thin]);
 	}
 }
 

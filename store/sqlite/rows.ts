@@ -10,6 +10,8 @@ import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
 import { BESIDE, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
 
+const INSTALLATION = "CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL) STRICT";
+
 export class SqliteRowStore implements RowStore {
 	readonly #file: DataFile;
 	readonly #writer: Thread;
@@ -28,6 +30,19 @@ export class SqliteRowStore implements RowStore {
 
 	get damage(): string | null {
 		return this.#file.damage;
+	}
+
+	async installation(): Promise<string | null> {
+		await this.#writer.transaction([{ sql: INSTALLATION, rows: [[]] }]);
+		const [[id = null] = []] = await this.#writer.query("SELECT id FROM installation");
+		return id === null ? null : String(id);
+	}
+	async adoptInstallation(id: string): Promise<void> {
+		await this.#writer.transaction([
+			{ sql: INSTALLATION, rows: [[]] },
+			{ sql: "DELETE FROM installation", rows: [[]] },
+			{ sql: "INSERT INTO installation VALUES (?)", rows: [[id]] },
+		]);
 	}
 
 	async open(spec: TableSpec): Promise<Table> {

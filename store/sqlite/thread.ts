@@ -33,9 +33,9 @@ export class Thread {
 	query(sql: string, params: Cells = []): Promise<readonly Cells[]> {
 		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }], expect: [] }) as Promise<readonly Cells[]>; // rows come in here
 	}
-	/** All or nothing; false when what is expected does not hold. `unhurried`: a power cut may take it back, until the next one. */
-	transaction(runs: readonly Run[], expect: Request["expect"] = [], unhurried = false): Promise<boolean> {
-		return this.#ask({ kind: "transaction", runs, expect, unhurried }) as Promise<boolean>; // the answer comes in here
+	/** All or nothing; false when what is expected does not hold. */
+	transaction(runs: readonly Run[], expect: Request["expect"] = []): Promise<boolean> {
+		return this.#ask({ kind: "transaction", runs, expect }) as Promise<boolean>; // the answer comes in here
 	}
 
 	async close(): Promise<void> {

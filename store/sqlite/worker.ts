@@ -19,8 +19,6 @@ export interface Run {
 export interface Request {
 	readonly n: number;
 	readonly kind: "query" | "transaction";
-	/** On the disk with the next one, not before it is answered. */
-	readonly unhurried?: boolean;
 	readonly runs: readonly Run[];
 	readonly expect: readonly { readonly sql: string; readonly params: readonly SQLInputValue[]; readonly value: SQLInputValue }[];
 }
@@ -54,19 +52,10 @@ function run({ sql, rows, each }: Run): boolean {
 	return true;
 }
 
-let durability = mode === "FULL" ? "FULL" : "NORMAL";
-/** How a transaction is to be committed; nothing changes unless it is another way than the last. */
-function commits(wanted: typeof durability): void {
-	if (wanted === durability) return;
-	db.exec(`PRAGMA synchronous = ${wanted}`);
-	durability = wanted;
-}
-
-function answer({ kind, runs, expect, unhurried = false }: Request): unknown {
+function answer({ kind, runs, expect }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
 	presence?.check();
 	if (db.isTransaction) db.exec("ROLLBACK"); // one that could not even be rolled back
-	commits(mode === "FULL" && !unhurried ? "FULL" : "NORMAL");
 	db.exec("BEGIN IMMEDIATE");
 	try {
 		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value) && runs.every(run);

@@ -147,8 +147,10 @@ describe("a long log", () => {
 			for (let i = 0; i < commits.length; i += log.maxBatch) await log.append(commits.slice(i, i + log.maxBatch));
 			await log.keepHead(signHead(log.name, tailOf(commits), "2026-03-01T08:15:00.000Z", signing));
 		}
+		const installation = await logs.installation();
 		await logs.close();
 		const rows = new SqliteRowStore(join(path, "rows.db"));
+		await rows.adoptInstallation(installation);
 		const { spec } = await rows.begin({ name: "radars", columns: ["kind"], counted: ["kind"] }, "code", "2026-03-01T08:15:00.000Z");
 		for (const one of [spec, { name: "case-opening", columns: ["reference", "at", "state"], counted: ["state"] }]) {
 			const all = Array.from({ length: rowsEach }, (_, i) => blank(`row-${i}`));

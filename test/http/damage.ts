@@ -63,7 +63,7 @@ export class Damaged {
 		return join(this.#copy, name);
 	}
 	remove(...names: readonly string[]): void {
-		for (const name of names) rmSync(this.file(name), { force: true });
+		for (const name of names) rmSync(this.file(name), { force: true, recursive: true });
 	}
 	putBack(from: State, ...names: readonly string[]): void {
 		for (const name of names) cpSync(join(this.#of(from), name), this.file(name), { force: true });

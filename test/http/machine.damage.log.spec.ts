@@ -69,11 +69,16 @@ describe("a log", () => {
 		await damaged.expectAllThere();
 	});
 
-	it("that is the latest there is goes on with what it has, once the rows are moved away", async () => {
+	it("that is the latest there is goes on with what it has, once the rows and what was signed since are moved away", async () => {
 		damaged.on("whole");
 		damaged.putBack("early", "events.db");
 		await expectRefused(damaged.system, refusal(MISSING));
 		damaged.remove("rows.db");
+		await expectRefused(
+			damaged.system,
+			/^the log is not what was signed: [a-z]+:0 does not hold \d+, which was signed at .+: move .+\/keys\/heads away and start again\n$/,
+		);
+		damaged.remove("keys/heads");
 		await damaged.system.up();
 		await caughtUp(damaged.system);
 		expect(await damaged.system.rows("/detections?radar=m-radar")).toEqual([]);

@@ -50,6 +50,8 @@ describe("an auditor", () => {
 		db.close();
 		for (const end of ["", "-wal", "-shm"]) rmSync(folder.file(`rows.db${end}`), { force: true });
 	};
+	/** What stands outside the database is gone, too. */
+	const dropAnchors = (): void => rmSync(folder.file("keys/heads"), { recursive: true });
 	const rechain = (db: DatabaseSync) => {
 		let hash = GENESIS;
 		for (const { position, stream, version, body } of db.prepare("SELECT * FROM log_radar_1 ORDER BY position").all()) {
@@ -101,9 +103,24 @@ describe("an auditor", () => {
 		expect(await found({ heads: kept })).toEqual([]);
 		await system.stop();
 		tamper("DELETE FROM heads; DELETE FROM log_radar_1 WHERE position >= 2");
+		dropAnchors();
 		await begin();
 		expect(await found()).toEqual([]);
 		expect(await found({ heads: kept })).toEqual(["radar:1:2 TRUNCATED"]);
+	});
+
+	it("finds without any text what was cut, and that its heads are gone, and nobody starts on it", async () => {
+		await install(20);
+		await system.stop();
+		tamper("DELETE FROM heads; DELETE FROM log_radar_1 WHERE position >= 2");
+		await expect(begin()).rejects.toThrow(/^the log is not what was signed: radar:\d /);
+		await begin({}, true); // who only looks may look at what nobody would start on
+		expect((await found()).map((finding) => finding.replace(/:\d+ /, " "))).toEqual([
+			"radar:0 UNSIGNED",
+			"radar:1 TRUNCATED",
+			"radar:1 UNSIGNED",
+			"radar:2 UNSIGNED",
+		]);
 	});
 
 	it("finds that a whole partition is gone which the text tells of", async () => {
@@ -111,6 +128,7 @@ describe("an auditor", () => {
 		const kept = await text();
 		await system.stop();
 		tamper("DROP TABLE log_radar_2; UPDATE logs SET partitions = 2 WHERE name = 'radar'; DELETE FROM heads WHERE partition = 'radar:2'");
+		dropAnchors();
 		await begin({ PARTITIONS: "" });
 		expect(await found()).toEqual([]);
 		expect(await found({ heads: kept })).toEqual(["radar:2:1 TRUNCATED"]);
@@ -140,6 +158,7 @@ describe("an auditor", () => {
 		} finally {
 			await system.stop();
 			elsewhere.remove();
+			dropAnchors();
 			await begin();
 		}
 	});

@@ -44,6 +44,8 @@ describe("a stop", () => {
 		closed = false;
 		const stores = {
 			logs: {
+				installation: async () => "one",
+				adoptInstallation: async () => undefined,
 				contexts: async () => new Map(),
 				open: async (context: string) => of(context),
 				moving: async () => false,

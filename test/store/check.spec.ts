@@ -118,6 +118,44 @@ describe("two files", () => {
 	});
 });
 
+describe("a file that somebody else has added to", () => {
+	const log = (what: string): string => `events.db is damaged (${what} is not one of ours).`;
+	const models = (what: string): string => `rows.db is damaged (${what} is not one of ours).`;
+	it.each([
+		[
+			"a trigger on the log",
+			() => events,
+			"CREATE TRIGGER t AFTER INSERT ON log_shop_0 BEGIN DELETE FROM heads; END",
+			log("the trigger t"),
+		],
+		[
+			"a view in place of a table",
+			() => events,
+			"ALTER TABLE room RENAME TO other; CREATE VIEW room AS SELECT * FROM other",
+			log("the table other"),
+		],
+		["a table of its own", () => events, "CREATE TABLE extra (id INTEGER)", log("the table extra")],
+		[
+			"a table that forgives what ours refuses",
+			() => events,
+			`DROP TABLE log_shop_0; CREATE TABLE "log_shop_0" (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version) ON CONFLICT REPLACE) STRICT`,
+			log("the table log_shop_0"),
+		],
+		[
+			"a trigger on rows",
+			() => rows,
+			"CREATE TRIGGER t AFTER INSERT ON rows_cars BEGIN DELETE FROM checkpoints; END",
+			models("the trigger t"),
+		],
+		["a column worked out by itself", () => rows, "ALTER TABLE totals ADD COLUMN more INTEGER AS (total * 2)", models("the table totals")],
+		["a virtual table", () => rows, "CREATE VIRTUAL TABLE rows_more USING fts5(text)", models("the table rows_more")],
+	])("with %s is not opened", async (_what, file, change, expected) => {
+		await kept();
+		sql(file(), change);
+		expect(said()).toBe(expected);
+	});
+});
+
 describe("a log", () => {
 	const base = new Folder();
 	beforeAll(async () => {

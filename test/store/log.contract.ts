@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { GENESIS } from "../../store/chain.ts";
-import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
+import { type Commit, endsBefore, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
 import { accepted, chainedAfter, type Drafted, EMPTY, everything, flawOf, stored, tailOf, things } from "../support/commits.ts";
 
 /** Where one test keeps its logs; `open` again is another start of the system, or another process. */
@@ -233,6 +233,22 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.endsAt(0)).toBe(true);
 			await other.append(things(3));
 			expect(await Promise.all([0, 2, 3].map((position) => log.endsAt(position)))).toEqual([false, false, true]);
+		});
+
+		it("proves that it ends before a position", async () => {
+			const log = await only();
+			await log.append(things(3));
+			expect(await Promise.all([1, 3, 4, 1000].map((position) => endsBefore(log, position)))).toEqual([false, false, true, true]);
+		});
+
+		it("belongs to one installation from the beginning, the same for all who open it, until it is adopted by another", async () => {
+			const stores = [start(), start(), start()];
+			const [one, ...others] = await Promise.all(stores.map((store) => store.installation()));
+			expect(one).toMatch(/^[\da-f-]{36}$/);
+			expect(others).toEqual([one, one]);
+			await stores[0]?.adoptInstallation("another");
+			expect(await stores[1]?.installation()).toBe("another");
+			expect(await start().installation()).toBe("another");
 		});
 
 		it("keeps that a move to it has begun, until it has ended", async () => {

@@ -51,6 +51,21 @@ describe("a move", () => {
 		]);
 	});
 
+	it("brings whose log it is, also to the rows", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await to.rows.adoptInstallation("an empty one");
+		await moved(from, to);
+		const ours = await from.logs.installation();
+		expect([await to.logs.installation(), await to.rows.installation()]).toEqual([ours, ours]);
+	});
+
+	it("is refused where the target holds a beginning of the source under another installation", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await moved(from, to);
+		await to.logs.adoptInstallation("another");
+		await expect(moved(from, to)).rejects.toEqual(new MoveRefused("the target belongs to another installation"));
+	});
+
 	it("stopped before or after any of its steps, and run again, ends as one that was never stopped", async () => {
 		const from = await fullPlace();
 		const whole = await contentOf(from);

@@ -26,6 +26,16 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 		});
 		const row = async (id: string): Promise<Row> => (await table.load([id])).get(id) ?? blank(id);
 
+		it("belong to nobody until an installation adopts them, and keep that", async () => {
+			expect(await store.installation()).toBeNull();
+			await store.adoptInstallation("one");
+			const again = place.open();
+			expect(await again.installation()).toBe("one");
+			await again.adoptInstallation("other");
+			expect(await store.installation()).toBe("other");
+			await again.close();
+		});
+
 		describe("in generations", () => {
 			const at = "2026-03-01T00:00:00.000Z";
 			const states = async () => (await store.generations("cars")).map(({ number, state }) => `${number} ${state}`);

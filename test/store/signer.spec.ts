@@ -1,8 +1,9 @@
 /** Heads are signed often enough, beside those who write and never in their way, and never for a log that was changed (DESIGN §3, LAW 5). */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { doubtOf, signHead } from "../../store/heads.ts";
-import type { Commit } from "../../store/log.ts";
-import { LogAltered, Signer } from "../../store/signer.ts";
+import type { Commit, Head } from "../../store/log.ts";
+import { LogAltered } from "../../store/anchors.ts";
+import { Signer } from "../../store/signer.ts";
 import { accepted, chainedAfter, tailOf, things } from "../support/commits.ts";
 import { ScriptedLog, Shelf } from "../support/scripted-log.ts";
 import { turns } from "../support/turns.ts";
@@ -18,10 +19,15 @@ class Node {
 	/** What waits for its time. */
 	readonly timers: { readonly milliseconds: number; readonly run: () => void }[] = [];
 
-	constructor(shelf = new Shelf()) {
+	/** Heads kept outside the log. */
+	readonly anchored: Map<string, Head>;
+
+	constructor(shelf = new Shelf(), anchored = new Map<string, Head>()) {
 		this.log = new ScriptedLog(shelf);
+		this.anchored = anchored;
 		this.signer = new Signer(this.log, {
 			keys: { signing: key, known },
+			anchors: { of: (partition) => anchored.get(partition), keep: (head) => void anchored.set(head.partition, head) },
 			now: () => AT,
 			later: (milliseconds, run) => {
 				const timer = { milliseconds, run };
@@ -176,7 +182,7 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		await node.signer.sign();
 		await node.write(5);
 		change(node.log.shelf);
-		return new Node(node.log.shelf);
+		return new Node(node.log.shelf, node.anchored);
 	};
 	const altered = (message: string) => `error: ${message}: it is not signed any more; es-verify tells more`;
 	it.each([
@@ -209,6 +215,25 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		await next.signer.close();
 		expect([next.heads, next.reports]).toEqual([[5], [altered(message)]]); // said once
 	});
+	it("its heads were removed, though one is kept outside", async () => {
+		const next = await found((shelf) => shelf.heads.splice(0));
+		await next.start();
+		await next.elapse();
+		await next.write(1);
+		await next.signer.close();
+		expect([next.heads, next.reports]).toEqual([[], [altered("bank:0 holds no valid head, of which there was one at 5")]]);
+	});
+
+	it("it was chained anew after a head, the last ones removed, though one is kept outside", async () => {
+		const next = await found((shelf) => {
+			const [head] = shelf.heads;
+			if (head) node.anchored.set(head.partition, signHead(head.partition, shelf.tail, AT, key)); // signed later, and removed since
+			shelf.commits.splice(7, 3, ...things(3, shelf.commits[6]).map((commit) => ({ ...commit, hash: "forged" })));
+		});
+		await next.start();
+		expect(next.reports).toEqual([altered("bank:0 does not stand at 10 where its head does")]);
+	});
+
 	it("it was changed under a writer that went on from there", async () => {
 		await node.write(5);
 		await node.signer.sign();
@@ -225,7 +250,7 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		expect(next.heads).toEqual([5, 900, 10]);
 	});
 	it("but one that was never signed is, with a word on it", async () => {
-		const next = await (await found((shelf) => shelf.heads.splice(0))).start();
+		const next = await (await found((shelf) => (shelf.heads.splice(0), node.anchored.clear()))).start();
 		await next.start(); // with the second kind of actor
 		await next.signer.sign();
 		expect([next.heads, next.reports]).toEqual([[10], ["warn: bank:0 holds 10 commits and no head: they are signed from here on"]]);

@@ -39,6 +39,8 @@ export const balances = projection<{ readonly balance: number }, AccountFacts>({
 export class FaultyRows implements RowStore {
 	readonly inner = new MemoryRowStore();
 	readonly tables = new Map<string, FaultyTable>();
+	installation = () => this.inner.installation();
+	adoptInstallation = (id: string) => this.inner.adoptInstallation(id);
 	async open(spec: TableSpec): Promise<FaultyTable> {
 		const table = this.tables.get(spec.name) ?? new FaultyTable(await this.inner.open(spec));
 		this.tables.set(spec.name, table);
@@ -98,6 +100,8 @@ export class BankNode {
 				StorageMiddleware(
 					() => ({
 						logs: {
+							installation: async () => "bank",
+							adoptInstallation: async () => undefined,
 							contexts: async () => new Map([["bank", 1]]),
 							open: async () => [this.log],
 							moving: async () => false,

@@ -58,7 +58,14 @@ const tables = (file: string, wanted: (table: { name: string }) => boolean, with
 						.all()
 						.map((column) => String(column["name"]))
 						.filter((column) => !without.includes(column));
-					const all = db.prepare(`SELECT "${columns.join('", "')}" FROM "${name}" ORDER BY 1, 2`).all();
+					const all = db
+						.prepare(
+							`SELECT "${columns.join('", "')}" FROM "${name}" ORDER BY ${columns
+								.map((_, i) => i + 1)
+								.slice(0, 2)
+								.join()}`,
+						)
+						.all();
 					return [name, all.filter(({ total }) => total !== 0)];
 				}),
 		),

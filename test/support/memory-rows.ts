@@ -17,6 +17,13 @@ import {
 } from "../../store/rows.ts";
 
 export class MemoryRowStore implements RowStore {
+	#installation: string | null = null;
+	async installation(): Promise<string | null> {
+		return this.#installation;
+	}
+	async adoptInstallation(id: string): Promise<void> {
+		this.#installation = id;
+	}
 	readonly #tables = new Map<string, MemoryTable>();
 	readonly #generations = new Map<string, readonly Generation[]>();
 

@@ -8,6 +8,7 @@ import { type PublicKeys, signHead } from "../../store/heads.ts";
 import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "./cars.ts";
 import { chainedAfter, EMPTY, everything, stored, tail } from "./commits.ts";
+import { newId } from "../../mixins/ids.ts";
 import { MemoryRowStore } from "./memory-rows.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { AT, drafts, newKey, publicOf } from "./vault.ts";
@@ -15,7 +16,14 @@ import { AT, drafts, newKey, publicOf } from "./vault.ts";
 export class MemoryLogStore implements LogStore {
 	readonly logs = new Map<string, readonly ScriptedLog[]>();
 	#moving = false;
+	#installation = newId();
 
+	async installation(): Promise<string> {
+		return this.#installation;
+	}
+	async adoptInstallation(id: string): Promise<void> {
+		this.#installation = id;
+	}
 	async moving(): Promise<boolean> {
 		return this.#moving;
 	}
@@ -86,7 +94,8 @@ export async function contentOf({ logs, rows }: Place): Promise<object> {
 			partitions[log.name] = { commits: (await everything(log)).map(stored), heads: await log.heads() };
 	const generations = await Promise.all(KEPT.readModels.map((name) => rows.generations(name)));
 	const specs = [...generations.flat().map(({ spec }) => spec), ...KEPT.tables];
-	return { partitions, generations, tables: await Promise.all(specs.map((spec) => tableContent(rows, spec))) };
+	const installation = await logs.installation();
+	return { installation, partitions, generations, tables: await Promise.all(specs.map((spec) => tableContent(rows, spec))) };
 }
 export async function tableContent(rows: RowStore, spec: TableSpec): Promise<object> {
 	const table = await rows.open(spec);

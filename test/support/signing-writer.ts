@@ -19,7 +19,7 @@ const say = (...words: readonly (string | number)[]): void => void process.stdou
 
 const store = new SqliteLogStore(join(folder, "events.db"));
 const partitions = await store.open("bank");
-const signers = signersOf(partitions, openKeys(join(folder, "keys")), nodeTimers, (level, message) => say(level, message));
+const signers = signersOf(partitions, { keys: openKeys(join(folder, "keys")) }, nodeTimers, (level, message) => say(level, message));
 const log = new ContextLog(partitions, nodeTimers, signers);
 const actors = new Actors(account, { writer: (stream) => log.writer(stream), clock: Date.now, capacity: 1000, freeze: false });
 log.host("account", actors);

@@ -24,10 +24,11 @@ export async function verified(
 	log: LogPartition,
 	keys: PublicKeys,
 	heads: readonly Head[] = [],
+	anchor?: Head,
 ): Promise<{ readonly progress: readonly Progress[]; readonly end: Verified }> {
 	const progress: Progress[] = [];
 	let end: Verified | undefined;
-	for await (const item of verify(log, { keys, heads, turn })) {
+	for await (const item of verify(log, { keys, heads, anchor, turn })) {
 		if ("findings" in item) end = item;
 		else progress.push(item);
 	}

@@ -1,0 +1,54 @@
+/** Schema - the tables of both files, and whether a file holds those and nothing else: a trigger or a view of somebody else would run with every write of ours. */
+import type { DatabaseSync } from "node:sqlite";
+import { Misfit } from "./sample.ts";
+
+const table = (name: string, columns: string): string => `CREATE TABLE ${name} (${columns}) STRICT`;
+
+/** Of the log's file, besides one table a partition. */
+export const LOG_TABLES = [
+	table("logs", "name TEXT PRIMARY KEY, partitions INTEGER NOT NULL"),
+	`${table("heads", "partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (partition, position, key)")}, WITHOUT ROWID`,
+	table("room", "id INTEGER PRIMARY KEY, filler BLOB NOT NULL"),
+	table("moves", "id INTEGER PRIMARY KEY"),
+	table("installation", "id TEXT NOT NULL"),
+] as const;
+/** Of one partition; `name` quoted. */
+export const partitionTable = (name: string): string =>
+	table(
+		name,
+		"position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version)",
+	);
+
+/** The same statement, which does nothing where the table is there. */
+export const unlessThere = (sql: string): string => sql.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS");
+
+interface Entry {
+	readonly type: unknown;
+	readonly name: unknown;
+	readonly sql: unknown;
+}
+const entriesOf = (db: DatabaseSync): readonly Entry[] =>
+	db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*'").all() as unknown as Entry[]; // rows come in here
+
+/** Throws Misfit unless the file of a log holds the tables of one, word for word, and nothing else. */
+export function assertLogSchema(db: DatabaseSync): void {
+	for (const { type, name, sql } of entriesOf(db)) {
+		const own = /^log_[a-z][a-z\d-]*_\d+$/.test(String(name))
+			? partitionTable(`"${String(name)}"`)
+			: LOG_TABLES.find((one) => one.startsWith(`CREATE TABLE ${String(name)} `));
+		if (type !== "table" || sql !== own) throw strange(type, name);
+	}
+}
+
+/** What a table of rows has no use for, and what would make a write do more than it says. */
+const MORE = /\b(VIRTUAL|REFERENCES|GENERATED|CHECK|CONFLICT|COLLATE|AS)\b/i;
+
+/** Throws Misfit unless the file of rows holds plain tables of rows and their indexes, and nothing else. */
+export function assertRowsSchema(db: DatabaseSync): void {
+	for (const { type, name, sql } of entriesOf(db)) {
+		const known = type === "index" || (type === "table" && /^(rows_.*|checkpoints|totals|generations|installation)$/.test(String(name)));
+		if (!known || MORE.test(String(sql).replaceAll(/"[^"]*"/g, ""))) throw strange(type, name);
+	}
+}
+
+const strange = (type: unknown, name: unknown): Misfit => new Misfit(`the ${String(type)} ${String(name)} is not one of ours`);
