@@ -6,13 +6,20 @@
 import { evolve, frozen, unknownActor } from "../model/decide.ts";
 import type { Model, Refusal } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
-import type { Recorded } from "../store/log.ts";
-import type { Commit } from "../store/log.ts";
+import { type Commit, StreamUnreadable } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Memory, Writer } from "../store/writer.ts";
-import { type Actor, type ActorHost, type Consulting, type Done, type Envelope, NEVER_WRITTEN } from "./actor.ts";
+import { Answers, isAnswerStream } from "./answers.ts";
+import { type Actor, type ActorHost, NEVER_WRITTEN } from "./actor.ts";
+import type { Consulting, Done, Envelope } from "./envelope.ts";
+import { CommandMemory, type Remembered } from "./command-memory.ts";
 import { AskJob, CommandJob } from "./jobs.ts";
 import { Generations } from "./memory.ts";
+
+/** Facts from which on an actor is long: it is read in pages, and never from its beginning again while it is remembered. */
+const LONG = 1000;
+/** Long actors remembered as they were, at most twice as many. */
+const BEGUN = 32;
 
 export interface ActorsOptions {
 	readonly writer: (stream: string) => Writer;
@@ -26,6 +33,9 @@ export class Actors implements Memory, ActorHost {
 	readonly model: Model;
 	readonly options: ActorsOptions;
 	readonly #actors: Generations<Actor>;
+	/** Long ones of which others may have written more, and those that are being read. */
+	readonly #begun = new Generations<Actor>(BEGUN);
+	readonly answers = new Answers();
 	readonly #mailboxes = new Map<string, CommandJob[]>();
 	/** Refusals since the start, by code. */
 	readonly refusals = new Map<string, number>();
@@ -103,54 +113,69 @@ export class Actors implements Memory, ActorHost {
 
 	// -- Memory, as the writer sees it
 	has(stream: string): boolean {
+		if (isAnswerStream(stream)) return this.answers.has(stream);
 		if (this.#actors.get(stream) === undefined) return false;
 		this.cache.hits++;
 		return true;
 	}
-	load(stream: string, commits: readonly Commit[]): void {
-		if (commits.length > 0) this.cache.misses++;
-		else this.cache.blank++;
-		this.#actors.set(
-			stream,
-			commits.reduce((actor, commit) => this.evolve(actor, commit), NEVER_WRITTEN),
-		);
+	known(stream: string): number {
+		return this.#begun.get(stream)?.version ?? 0;
 	}
+	load(stream: string, commits: readonly Commit[], whole: boolean): void {
+		if (isAnswerStream(stream)) return this.answers.load(stream, commits);
+		const begun = this.#begun.get(stream) ?? NEVER_WRITTEN;
+		const actor = commits.reduce((so, commit) => this.#evolved(so, commit).actor, begun);
+		if (!whole) return this.#begun.set(stream, actor);
+		this.#begun.delete(stream);
+		this.#actors.set(stream, actor);
+		if (actor.version > 0) this.cache.misses++;
+		else this.cache.blank++;
+	}
+	/** A long one is kept as it was: what is read then goes on from there. */
 	evict(stream: string): void {
+		if (isAnswerStream(stream)) return this.answers.evict(stream);
+		const actor = this.#actors.get(stream);
 		this.#actors.delete(stream);
+		if (actor && actor.version >= LONG) this.#begun.set(stream, actor);
 	}
 	clear(): void {
 		this.#actors.clear();
+		this.#begun.clear();
+		this.answers.clear();
 	}
 
 	/** The commit is durable: the actor moves. */
-	landed(actor: Actor, commit: Commit): Actor {
+	landed(actor: Actor, commit: Commit): Done {
 		this.commands.written++;
-		const next = this.evolve(actor, commit);
-		this.#actors.set(commit.stream, next);
-		return next;
+		const next = this.#evolved(actor, commit);
+		this.#actors.set(commit.stream, next.actor);
+		return next.done;
 	}
 
-	evolve(actor: Actor, commit: Commit): Actor {
-		const recorded = decode(commit);
-		const { facts, command, at } = recorded;
+	#evolved(actor: Actor, commit: Commit): { readonly actor: Actor; readonly done: Done } {
+		const { facts, at } = decode(commit);
+		if (commit.version !== actor.version)
+			throw new StreamUnreadable(`${commit.stream}, at position ${commit.position},`, new Error(`it follows version ${actor.version}`));
 		const next = evolve(this.model, actor.state, facts, at);
 		const state = this.options.freeze ? frozen(next) : next;
-		const version = actor.version + facts.length;
-		const position = positionText(this.options.writer(commit.stream).log.name, commit.position);
-		const done = this.#done(commit.stream.slice(this.model.name.length + 1), version, position, recorded);
-		return { state, version, position, commands: [...actor.commands, { id: command.id, digest: command.digest, done }] };
+		const remembered = this.remembered(commit);
+		const commands = actor === NEVER_WRITTEN ? new CommandMemory() : actor.commands;
+		commands.add(remembered, commit.version);
+		const { done } = remembered;
+		return { actor: { state, version: done.version, position: done.position, commands }, done };
 	}
 
-	#done(id: string, version: number, position: string, { facts, command }: Recorded): Done {
-		const begun = facts.some(({ type }) => this.model.begins.includes(type));
-		return {
-			id,
-			version,
-			position,
-			begun,
+	remembered(commit: Commit): Remembered {
+		const { facts, command } = decode(commit);
+		const done: Done = {
+			id: commit.stream.slice(this.model.name.length + 1),
+			version: commit.version + facts.length,
+			position: positionText(this.options.writer(commit.stream).log.name, commit.position),
+			begun: facts.some(({ type }) => this.model.begins.includes(type)),
 			replayed: false,
 			written: true,
 			answer: this.model.commands[command.name]?.answer?.(facts) ?? {},
 		};
+		return { id: command.id, digest: command.digest, done };
 	}
 }

@@ -1,6 +1,6 @@
 /** Consults - how a command asks other actors: through the broker, wherever they are. */
 import type { Context } from "moleculer";
-import type { Consulting } from "./actor.ts";
+import type { Consulting } from "./envelope.ts";
 import { refusalOf } from "./errors.ts";
 import { callMany } from "./placement.ts";
 

@@ -4,7 +4,7 @@
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import { type AnyAsk, type AnyCommand, creates, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
-import type { Consulting, Done, Envelope } from "./actor.ts";
+import type { Consulting, Done, Envelope } from "./envelope.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
 import { failureError, type FieldError, fieldErrors, invalid, isOutage, isUnreadable, refusalError } from "./errors.ts";

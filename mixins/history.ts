@@ -9,6 +9,7 @@ import type { Actors } from "./actors.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
 import { count, MAX_PAGE_SIZE, PAGE_SIZE } from "./listing.ts";
 import type { RouteNote } from "./routes.ts";
+import { nodeTimers } from "./timers.ts";
 
 /** Who keeps the streams, for one running service. */
 type ActorsOf = (service: Service) => Actors;
@@ -33,6 +34,8 @@ interface Asked {
 }
 /** Characters of bodies beyond which a page ends early: what is answered must pass through every transport. */
 const MOST_TEXT = 256 * 1024;
+/** Commits folded between two turns of others. */
+const PAGE = 500;
 
 /** What was decided about one actor, readable, a page at a time; `version` is the one the page leads to, `next` leads on to the rest. */
 export function historyAction(model: Model, actorsOf: ActorsOf) {
@@ -104,50 +107,58 @@ export function stateAction(model: Model, actorsOf: ActorsOf) {
 			if (at !== undefined && version !== undefined)
 				throw invalid([{ field: "version", message: "must not be given with an instant", expected: "at or version", actual: version }]);
 			const actors = actorsOf(this);
-			const { name, commits } = await streamOf(actors, of);
-			const taken = at !== undefined ? until(commits, at) : commits.filter((commit) => version === undefined || endOf(commit) <= version);
-			const last = taken.at(-1);
-			if (version !== undefined && version > 0 && (!last || endOf(last) !== version))
-				throw refusalError(neverAt(model, of, version, commits));
-			if (!last) throw refusalError({ ...actors.unknown(of), detail: `There was no ${model.name} ${of} yet; it begins ${begin(commits)}` });
-			return {
-				id: of,
-				version: endOf(last),
-				position: positionText(name, last.position),
-				at: decode(last).at,
-				state: replayed(model, taken),
-			};
+			const { log } = actors.writer(actors.streamOf(of));
+			const then = await stateThen(actors, of, { at, version }).catch((error: unknown) => Promise.reject(failureError(error)));
+			return { id: of, ...then, position: positionText(log.name, then.position) };
 		},
 	};
 }
 
 /** The version a decision led to. */
 const endOf = (commit: Commit): number => commit.version + decode(commit).facts.length;
-const begin = ([first]: readonly Commit[]): string => (first ? `at version ${endOf(first)}, decided ${decode(first).at}` : "");
+
+/** What is folded of a stream so far: the state, and the last commit that led to it. */
+interface Folded {
+	readonly state: { readonly status: string };
+	readonly last: Commit | null;
+}
+async function stateThen(actors: Actors, id: string, { at, version }: Omit<Moment, "id">) {
+	const { model } = actors;
+	let { state, last }: Folded = { state: UNKNOWN, last: null };
+	let first: Commit | undefined;
+	let next: Commit | undefined;
+	for await (const commit of commitsOf(actors, id)) {
+		first ??= commit;
+		const { facts, at: decided } = decode(commit);
+		next = commit;
+		if ((at !== undefined && decided > at) || (version !== undefined && endOf(commit) > version)) break; // a clock set back later never leaves a hole
+		state = evolve(model, state, facts, decided);
+		last = commit;
+		next = undefined;
+	}
+	if (!first) throw refusalError(actors.unknown(id));
+	if (version !== undefined && version > 0 && (!last || endOf(last) !== version))
+		throw refusalError(neverAt(model, id, version, last, next));
+	if (!last) throw refusalError({ ...actors.unknown(id), detail: `There was no ${model.name} ${id} yet; it begins ${begin(first)}` });
+	return { version: endOf(last), position: last.position, at: decode(last).at, state };
+}
+const begin = (first: Commit): string => `at version ${endOf(first)}, decided ${decode(first).at}`;
 
 /** A decision is atomic: between two of its facts an actor never stood. */
-function neverAt({ name }: Model, id: string, version: number, commits: readonly Commit[]): Refusal {
-	const within = commits.find((commit) => endOf(commit) > version);
-	const why = within ? `one decision led from ${within.version} to ${endOf(within)}` : `it stands at ${commits.map(endOf).at(-1) ?? 0}`;
+function neverAt({ name }: Model, id: string, version: number, last: Commit | null, within: Commit | undefined): Refusal {
+	const why = within ? `one decision led from ${within.version} to ${endOf(within)}` : `it stands at ${last ? endOf(last) : 0}`;
 	return refuse("VERSION_UNKNOWN", 404, `The ${name} ${id} never stood at version ${version}: ${why}`);
 }
 
-async function streamOf(actors: Actors, id: string): Promise<{ readonly name: string; readonly commits: readonly Commit[] }> {
+/** A whole stream, in pages between which others have their turn. */
+async function* commitsOf(actors: Actors, id: string): AsyncGenerator<Commit> {
 	const stream = actors.streamOf(id);
 	const { log } = actors.writer(stream);
-	const commits = (await log.streams([stream]).catch((error: unknown) => Promise.reject(failureError(error)))).get(stream);
-	if (!commits) throw refusalError(actors.unknown(id));
-	return { name: log.name, commits };
+	for (let page = await log.stream(stream, 0, PAGE); page.length > 0;) {
+		yield* page;
+		const last = page.at(-1);
+		if (!last || page.length < PAGE) return;
+		await new Promise<void>((resolve) => nodeTimers.soon(resolve));
+		page = await log.stream(stream, endOf(last), PAGE);
+	}
 }
-
-/** Those before the first decision taken later: a clock set back in between never leaves a hole in what is replayed. */
-function until(commits: readonly Commit[], at: Instant): readonly Commit[] {
-	const later = commits.findIndex((commit) => decode(commit).at > at);
-	return later < 0 ? commits : commits.slice(0, later);
-}
-
-const replayed = (model: Model, commits: readonly Commit[]): object =>
-	commits.reduce<{ readonly status: string }>((state, commit) => {
-		const { facts, at } = decode(commit);
-		return evolve(model, state, facts, at);
-	}, UNKNOWN);

@@ -4,10 +4,14 @@
  */
 import { decide } from "../model/decide.ts";
 import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../model/index.ts";
-import type { RecordedFact } from "../store/log.ts";
-import type { Commit } from "../store/log.ts";
+import { type Commit, type RecordedFact, StoreUnavailable } from "../store/log.ts";
 import type { Draft, Job, Verdict } from "../store/writer.ts";
-import { type Actor, type ActorHost, type Consulting, type Done, type Envelope, NEVER_WRITTEN } from "./actor.ts";
+import { type Answered, answeredFact, answerStream } from "./answers.ts";
+import type { Remembered } from "./command-memory.ts";
+import { type Actor, type ActorHost, NEVER_WRITTEN } from "./actor.ts";
+import type { Consulting, Done, Envelope } from "./envelope.ts";
+
+const KEY_REUSED = "IDEMPOTENCY_KEY_REUSED";
 
 /** Its caller gave up before it was decided, so it was not. */
 export class CallerGone extends Error {
@@ -24,6 +28,8 @@ export interface Order {
 
 export class CommandJob implements Job {
 	readonly stream: string;
+	/** Where the answer is kept, if it writes nothing and the caller chose the command's id. */
+	readonly beside: string | undefined;
 	unread: boolean;
 	readonly #actors: ActorHost;
 	readonly #order: Order;
@@ -34,6 +40,8 @@ export class CommandJob implements Job {
 	#base: Actor = NEVER_WRITTEN;
 	#answer: Done | Refusal | null = null;
 	#settled = false;
+	/** What a look into the log has found of this command; undefined before it. */
+	#recalled: Remembered | null | undefined;
 
 	constructor(actors: ActorHost, stream: string, order: Order, resolve: (result: Done | Refusal) => void, reject: (error: Error) => void) {
 		this.#actors = actors;
@@ -41,6 +49,7 @@ export class CommandJob implements Job {
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.stream = stream;
+		this.beside = order.envelope.digest === undefined ? undefined : answerStream(stream, order.envelope.commandId);
 		this.unread = creates(order.law);
 	}
 
@@ -55,6 +64,26 @@ export class CommandJob implements Job {
 	}
 	again(): void {
 		this.start();
+	}
+	/** Whether one of the actor's older commands is this one. */
+	recall(): void {
+		this.#lookUp().then(
+			(found) => {
+				this.#recalled = found;
+				this.start();
+			},
+			(error: unknown) => this.failed(new StoreUnavailable(`${this.stream} cannot be read`, error)),
+		);
+	}
+	async #lookUp(): Promise<Remembered | null> {
+		const { commandId } = this.#order.envelope;
+		const { log } = this.#actors.writer(this.stream);
+		for (const version of this.#base.commands.candidates(commandId)) {
+			const [commit] = await log.stream(this.stream, version, 1);
+			const found = commit && this.#actors.remembered(commit);
+			if (found?.id === commandId) return found;
+		}
+		return null;
 	}
 
 	async #consult(consults: NonNullable<AnyCommand["consult"]>): Promise<void> {
@@ -80,42 +109,50 @@ export class CommandJob implements Job {
 			this.failed(new CallerGone("Nobody waits for this command any more"));
 			return "over";
 		}
+		const kept = this.beside === undefined ? "none" : this.#actors.answers.get(this.beside);
 		const actor = this.#actors.get(this.stream);
-		if (!actor && !this.unread) return "unread";
+		if (kept === undefined || (!actor && !this.unread)) return "unread";
 		this.#base = actor ?? NEVER_WRITTEN;
+		if (kept !== "none") return this.#held(this.#again(kept));
+		if (this.#recalled === undefined && this.#base.commands.candidates(envelope.commandId).length > 0) return "recall";
 		const outcome = this.#judge(this.#base);
 		if ("recorded" in outcome) return outcome;
 		if (!actor) return "unread"; // what writes nothing is never answered for an actor nobody read
-		this.#answer = outcome;
+		return this.#keeps(outcome) ? this.#draftOf([answeredFact(outcome)], 0, this.beside) : this.#held(outcome);
+	}
+	#held(answer: Done | Refusal): Verdict {
+		this.#answer = answer;
 		return "held";
+	}
+	/** An answer that writes nothing is kept where the caller chose the command's id; that its precondition failed, or the id is taken, is no answer to it. */
+	#keeps(outcome: Done | Refusal): boolean {
+		if (this.beside === undefined) return false;
+		return isRefusal(outcome) ? outcome.status !== 412 && outcome.code !== KEY_REUSED : !outcome.replayed;
+	}
+	/** The first answer to this command. */
+	#again({ digest, answer }: Answered): Done | Refusal {
+		if (digest !== this.#order.envelope.digest)
+			return refuse(KEY_REUSED, 422, "This Idempotency-Key was used for a command with other content");
+		return isRefusal(answer) ? answer : { ...answer, replayed: true };
 	}
 
 	/** The same command again, the version seen, the law: in this order. */
 	#judge(actor: Actor): Draft | Done | Refusal {
-		const { name, params, envelope } = this.#order;
-		const known = actor.commands.find(({ id }) => id === envelope.commandId);
-		if (known) {
-			if (known.digest === envelope.digest) return { ...known.done, replayed: true };
-			return refuse("IDEMPOTENCY_KEY_REUSED", 422, "This Idempotency-Key was used for a command with other content");
-		}
+		const known = actor.commands.get(this.#order.envelope.commandId) ?? this.#recalled;
+		if (known) return this.#again({ digest: known.digest, answer: known.done });
 		const facts = this.#decideFacts(actor);
 		if (isRefusal(facts)) return facts;
-		if (facts.length === 0)
-			return {
-				id: params.id,
-				version: actor.version,
-				position: actor.position,
-				begun: false,
-				replayed: false,
-				written: false,
-				answer: this.#remembered(actor),
-			};
+		if (facts.length > 0) return this.#draftOf(facts, actor.version);
+		const { version, position } = actor;
+		const answer = this.#remembered(actor);
+		return { id: this.#order.params.id, version, position, begun: false, replayed: false, written: false, answer };
+	}
+	#draftOf(facts: readonly RecordedFact[], version: number, stream = this.stream): Draft {
+		const { name, envelope } = this.#order;
 		const { commandId, digest, by, at, cause, trace } = envelope;
 		const command = digest === undefined ? { name, id: commandId } : { name, id: commandId, digest };
-		return {
-			version: actor.version,
-			recorded: { facts, command, by, at, ...(cause === undefined ? {} : { cause }), ...(trace === undefined ? {} : { trace }) },
-		};
+		const recorded = { facts, command, by, at, ...(cause === undefined ? {} : { cause }), ...(trace === undefined ? {} : { trace }) };
+		return { stream, version, recorded };
 	}
 
 	#decideFacts({ state, version }: Actor): readonly RecordedFact[] | Refusal {
@@ -127,12 +164,16 @@ export class CommandJob implements Job {
 
 	/** "Already so" says what the first one said. */
 	#remembered(actor: Actor): Done["answer"] {
-		return creates(this.#order.law) ? (actor.commands[0]?.done.answer ?? {}) : {};
+		return creates(this.#order.law) ? actor.commands.first : {};
 	}
 
 	landed(commit: Commit): void {
-		const done = this.#actors.landed(this.#base, commit).commands.at(-1)?.done;
-		if (done) this.#settle(() => this.#resolve(done));
+		if (commit.stream !== this.beside) {
+			const done = this.#actors.landed(this.#base, commit);
+			return this.#settle(() => this.#resolve(done));
+		}
+		this.#answer = this.#actors.answers.landed(commit);
+		this.proven();
 	}
 	proven(): void {
 		const answer = this.#answer;
@@ -186,6 +227,7 @@ export class AskJob<T> implements Job {
 		return "held";
 	}
 	landed(): void {}
+	recall(): void {}
 	proven(): void {
 		try {
 			if (this.#answer) this.#resolve(this.#answer());

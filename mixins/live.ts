@@ -8,6 +8,7 @@ import { oneLine } from "../store/figures.ts";
 import { decode } from "../store/codec.ts";
 import { type Commit, StreamUnreadable } from "../store/log.ts";
 import { parsePositions, positionText } from "../store/position.ts";
+import { isAnswerStream } from "./answers.ts";
 import { failureError, invalid } from "./errors.ts";
 import { PerService } from "./following.ts";
 import { News, type Place } from "./news.ts";
@@ -174,6 +175,7 @@ function factsIn({ log, given }: Reached, commit: Commit, types: readonly string
 }
 
 function factsOf(partition: string, commit: Commit, given: number, types: readonly string[] | undefined): LiveFact[] {
+	if (isAnswerStream(commit.stream)) return [];
 	const { facts, at, by } = decode(commit);
 	const cut = commit.stream.indexOf("-");
 	return facts.flatMap(({ type, data }, i) => {

@@ -1,6 +1,7 @@
 /**
  * Timeline - what held when. Half-open intervals `[from, next from)`, sorted; a record that arrives late is inserted where it
- * belongs and holds until the next one, so every order of arrival gives the same timeline.
+ * belongs and holds until the next one, so every order of arrival gives the same timeline. A lookup takes a binary search, a record the
+ * copy of a page, however long the timeline is.
  */
 import type { Instant } from "./time.ts";
 
@@ -9,33 +10,84 @@ export interface Entry<T> {
 	readonly from: Instant | null;
 	readonly value: T;
 }
-export type Timeline<T> = readonly Entry<T>[];
+/** A long timeline: its entries in pages, so that one more copies a page and not all of them. */
+interface Paged<T> {
+	readonly pages: readonly (readonly Entry<T>[])[];
+}
+/** Plain data: an array of entries, or pages of them once it is long. */
+export type Timeline<T> = readonly Entry<T>[] | Paged<T>;
 
+/** Entries of a page. */
+const PAGE = 256;
+
+const isPaged = <T>(line: Timeline<T>): line is Paged<T> => "pages" in line;
 const before = (a: Instant | null, b: Instant | null): boolean => b !== null && (a === null || a < b);
 
-/** Index of the last entry at or before the instant, -1 if there is none; short timelines, scanned from the end. */
-function indexAt<T>(line: Timeline<T>, at: Instant | null): number {
-	let i = line.length - 1;
-	for (; i >= 0; i--) {
-		const entry = line[i];
-		if (entry && !before(at, entry.from)) return i;
+/** Index of the last one that begins at or before the instant, -1 if there is none. */
+function lastAt<E>(all: readonly E[], at: Instant | null, from: (one: E) => Instant | null): number {
+	let [low, high] = [0, all.length];
+	while (low < high) {
+		const middle = (low + high) >>> 1;
+		const one = all[middle];
+		if (one === undefined || before(at, from(one))) high = middle;
+		else low = middle + 1;
 	}
-	return i;
+	return low - 1;
 }
+const indexAt = <T>(page: readonly Entry<T>[], at: Instant | null): number => lastAt(page, at, ({ from }) => from);
+/** Of the page that holds the instant, or of the first one. */
+const pageAt = <T>({ pages }: Paged<T>, at: Instant | null): number =>
+	Math.max(
+		0,
+		lastAt(pages, at, ([first]) => first?.from ?? null),
+	);
 
-export const entryAt = <T>(line: Timeline<T>, at: Instant | null): Entry<T> | undefined => line[indexAt(line, at)];
+/** All entries, sorted. */
+export const entriesOf = <T>(line: Timeline<T>): readonly Entry<T>[] => (isPaged(line) ? line.pages.flat() : line);
+export const firstEntry = <T>(line: Timeline<T>): Entry<T> | undefined => (isPaged(line) ? line.pages[0]?.[0] : line[0]);
+
+export function entryAt<T>(line: Timeline<T>, at: Instant | null): Entry<T> | undefined {
+	const page = isPaged(line) ? (line.pages[pageAt(line, at)] ?? []) : line;
+	return page[indexAt(page, at)];
+}
 
 /** What held at the instant; undefined before the first record. */
 export const valueAt = <T>(line: Timeline<T>, at: Instant | null): T | undefined => entryAt(line, at)?.value;
 
 /** The first entry that begins after the instant. */
-export const entryAfter = <T>(line: Timeline<T>, at: Instant | null): Entry<T> | undefined => line[indexAt(line, at) + 1];
+export function entryAfter<T>(line: Timeline<T>, at: Instant | null): Entry<T> | undefined {
+	if (!isPaged(line)) return line[indexAt(line, at) + 1];
+	const page = pageAt(line, at);
+	const entries = line.pages[page] ?? [];
+	return entries[indexAt(entries, at) + 1] ?? line.pages[page + 1]?.[0];
+}
 
 /** The timeline with one more record; one with the same `from` is replaced: the later word on the same instant counts. */
 export function insert<T>(line: Timeline<T>, from: Instant | null, value: T): Timeline<T> {
-	const i = indexAt(line, from);
-	const same = line[i]?.from === from && i >= 0;
-	return [...line.slice(0, same ? i : i + 1), { from, value }, ...line.slice(i + 1)];
+	if (!isPaged(line)) {
+		const more = inserted(line, from, value);
+		return more.length > PAGE ? { pages: halves(more) } : more;
+	}
+	const place = pageAt(line, from);
+	const more = inserted(line.pages[place] ?? [], from, value);
+	return { pages: line.pages.toSpliced(place, 1, ...(more.length > PAGE ? halves(more) : [more])) };
+}
+function inserted<T>(page: readonly Entry<T>[], from: Instant | null, value: T): readonly Entry<T>[] {
+	const i = indexAt(page, from);
+	const replaces = i >= 0 && page[i]?.from === from;
+	return page.toSpliced(replaces ? i : i + 1, replaces ? 1 : 0, { from, value });
+}
+/** The second half is the smaller one: most records come last. */
+const halves = <T>(page: readonly Entry<T>[]): readonly (readonly Entry<T>[])[] => {
+	const cut = page.length - PAGE / 8;
+	return [page.slice(0, cut), page.slice(cut)];
+};
+
+/** Without what ended long ago: the entry that holds at the instant, all after it, and so many before it. */
+export function recent<T>(line: Timeline<T>, at: Instant, kept: number): Timeline<T> {
+	const entries = entriesOf(line);
+	const first = indexAt(entries, at) - kept;
+	return first <= 0 ? line : entries.slice(first);
 }
 
 /** Whether exactly this record is there already (same instant, same content by `equal`). */

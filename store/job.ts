@@ -3,18 +3,22 @@ import { asError, type Commit, type Recorded } from "./log.ts";
 
 /** A decision not yet durable. */
 export interface Draft {
+	/** Where it goes, if not into the job's own stream. */
+	readonly stream?: string;
 	readonly version: number;
 	readonly recorded: Recorded;
 }
 /**
  * What a job says when a batch is formed: a draft to append; `held`, an answer that writes nothing and waits for proof; `unread`,
- * its actor has to be read first; `over`, nobody waits for it any more.
+ * something it needs has to be read first; `recall`, an older command has to be looked up in the log; `over`, nobody waits for it any more.
  */
-export type Verdict = Draft | "held" | "unread" | "over";
+export type Verdict = Draft | "held" | "unread" | "recall" | "over";
 
 /** One command or ask on its way through the writer; at most one command per stream at a time. */
 export interface Job {
 	readonly stream: string;
+	/** A second stream it needs to know before it is decided. */
+	readonly beside?: string | undefined;
 	/** May be decided on an actor nobody read: the unique (stream, version) tells when it exists after all. */
 	unread: boolean;
 	/** Pure; called again whenever the decision is made again. */
@@ -25,13 +29,18 @@ export interface Job {
 	proven(): void;
 	/** Overtaken: to be submitted again, with fresh consults. */
 	again(): void;
+	/** Looks up the older command, and is submitted again. */
+	recall(): void;
 	failed(error: Error): void;
 }
 /** Where the actors of a stream live in memory. */
 export interface Memory {
+	/** Whether the stream is known as it stands. */
 	has(stream: string): boolean;
-	/** All commits of the stream, as the log has them. */
-	load(stream: string, commits: readonly Commit[]): void;
+	/** The version up to which it is known: reading it goes on there. */
+	known(stream: string): number;
+	/** Commits of the stream from the known version on, as the log has them; `whole`: there are no more. */
+	load(stream: string, commits: readonly Commit[], whole: boolean): void;
 	evict(stream: string): void;
 	clear(): void;
 }

@@ -82,8 +82,13 @@ export interface LogPartition {
 	read(after: number, limit: number): Promise<Commit[]>;
 	/** Whether a position that was read, or 0, is the last one. True is proof: nothing stood after it at a moment after the question. */
 	endsAt(position: number): Promise<boolean>;
-	/** All commits of each stream, in order; a stream that does not exist is absent. */
-	streams(names: readonly string[]): Promise<Map<string, Commit[]>>;
+	/**
+	 * Commits of several streams from their beginnings, at most `limit`; those of one stream together and in order. Where there are that
+	 * many, the last stream given may have more, and nothing is said of those that are absent; else they do not exist.
+	 */
+	streams(names: readonly string[], limit: number): Promise<Commit[]>;
+	/** The last commit of a stream that was decided on a version before this one; null where there is none. */
+	lastBefore(name: string, version: number): Promise<Commit | null>;
 	/** Commits of one stream from a version on (the one a decision was made on), in order; nothing for one that does not exist. */
 	stream(name: string, from: number, limit: number): Promise<Commit[]>;
 	/** Writes and changes nothing: resolves when the log can be written. */

@@ -108,7 +108,7 @@ class Walk {
 	}
 
 	async begin(): Promise<void> {
-		const [first] = await this.#log.read(Number.MIN_SAFE_INTEGER, 1).catch(() => []); // told when its place is reached
+		const [first] = await this.#log.read(-Infinity, 1).catch(() => []); // told when its place is reached
 		if (first && first.position < 1)
 			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit stands before the first position" });
 	}

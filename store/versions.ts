@@ -62,9 +62,9 @@ export class Versions {
 	}
 
 	async #lookUp(commits: readonly Commit[]): Promise<WrongVersion | null> {
-		const streams = await this.#log.streams([...new Set(commits.map(({ stream }) => stream))]);
-		for (const commit of commits) {
-			const before = (streams.get(commit.stream) ?? []).filter(({ version }) => version < commit.version).at(-1);
+		const found = await Promise.all(commits.map(({ stream, version }) => this.#log.lastBefore(stream, version)));
+		for (const [i, commit] of commits.entries()) {
+			const before = found[i];
 			const expected = before && before.position < commit.position ? before.version + this.#countOf(before) : 0;
 			if (commit.version !== expected) return wrongly(commit, expected);
 		}

@@ -7,8 +7,8 @@ import { chained } from "./chain.ts";
 import { encode } from "./codec.ts";
 import { WriterFigures } from "./figures.ts";
 import { type Job, type Memory, verdictOf } from "./job.ts";
-import { type Commit, type LogPartition, StoreUnavailable, StreamUnreadable, type Tail } from "./log.ts";
-import { readable } from "./readable.ts";
+import { type Commit, type LogPartition, StoreUnavailable, type Tail } from "./log.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 export type { Draft, Job, Memory, Verdict } from "./job.ts";
 
@@ -42,6 +42,7 @@ export class Writer {
 	readonly log: LogPartition;
 	readonly figures: WriterFigures;
 	readonly #options: WriterOptions;
+	readonly #reader: StreamReader;
 	#tail: Tail | null = null;
 	#waiting: Job[] = [];
 	#running = false;
@@ -52,6 +53,7 @@ export class Writer {
 		this.log = log;
 		this.#options = options;
 		this.figures = new WriterFigures(options.now ?? (() => performance.now()));
+		this.#reader = new StreamReader(log, options.memory, this.figures);
 	}
 
 	/** The last position this writer knows of. */
@@ -111,32 +113,11 @@ export class Writer {
 	/** One group commit: the tail, then stream reads, then decisions, then the append or the look that proves them. */
 	async #turn(jobs: readonly Job[]): Promise<void> {
 		this.#tail ??= await this.log.tail();
-		await this.#read(jobs);
+		await this.#reader.read(jobs);
 		const batch = this.#form(jobs, this.#tail);
 		if (batch.commits.length > 0) await this.#append(batch);
 		else if (batch.held.length > 0 && !(await this.log.endsAt(this.#tail.position))) await this.#look(batch);
 		else for (const job of batch.held) job.proven();
-	}
-
-	/** One query for all actors that have to be read; who cannot be holds up nobody else. */
-	async #read(jobs: readonly Job[]): Promise<void> {
-		const missing = new Set<string>();
-		for (const { stream, unread } of jobs)
-			if (!(unread && !this.log.readsFirst) && !this.#options.memory(stream)?.has(stream)) missing.add(stream);
-		if (missing.size === 0) return;
-		const failed = (stream: string, error: Error) => {
-			this.figures.lost(stream, error);
-			for (const job of jobs) if (job.stream === stream) job.failed(error);
-		};
-		const found = await readable(this.log, [...missing], failed);
-		for (const [stream, commits] of found) {
-			try {
-				this.#options.memory(stream)?.load(stream, commits);
-				this.figures.unreadable.delete(stream);
-			} catch (error) {
-				failed(stream, error instanceof StreamUnreadable ? error : new StreamUnreadable(stream, error));
-			}
-		}
 	}
 
 	#form(jobs: readonly Job[], tail: Tail): Batch {
@@ -146,13 +127,16 @@ export class Writer {
 			const verdict = verdictOf(job);
 			if (verdict === "over") continue;
 			if (verdict === "held") batch.held.push(job);
+			else if (verdict === "recall") job.recall();
 			else if (verdict === "unread") {
 				job.unread = false;
 				this.#waiting.unshift(job);
 			} else {
-				const body = encode(verdict.recorded);
-				hash = chained(hash, job.stream, verdict.version, body);
-				batch.commits.push({ position: ++position, stream: job.stream, version: verdict.version, body, hash, recorded: verdict.recorded });
+				const { stream = job.stream, version, recorded } = verdict;
+				const body = encode(recorded);
+				const previous = hash;
+				hash = chained(previous, stream, version, body);
+				batch.commits.push({ position: ++position, stream, version, body, hash, recorded, previous });
 				batch.jobs.push(job);
 			}
 		}
@@ -229,8 +213,8 @@ export class Writer {
 
 	/** Nobody stands at my position: the first was refused for its stream, or its write is not to be seen yet. Read before the next try. */
 	#clash(left: readonly Job[]): void {
-		const first = left[0];
-		if (first) this.#options.memory(first.stream)?.evict(first.stream);
+		const [first] = left;
+		for (const stream of first ? [first.stream, first.beside] : []) if (stream !== undefined) this.#options.memory(stream)?.evict(stream);
 		for (const job of left) job.unread = false;
 	}
 

@@ -1,7 +1,7 @@
 /** Answer - from what an action returned to HTTP: status, headers and body by one rule for all routes. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Done } from "../../mixins/actor.ts";
+import type { Done } from "../../mixins/envelope.ts";
 
 function send(res: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
 	const text = JSON.stringify(body);

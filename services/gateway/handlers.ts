@@ -1,7 +1,7 @@
 /** Handlers - what the gateway does with a request once its route is known: a read, an upload, one command or many, and its own four. */
 import type { ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
-import type { Done } from "../../mixins/actor.ts";
+import type { Done } from "../../mixins/envelope.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";

@@ -1,6 +1,6 @@
 /** Equipment - what is known of a radar over time, folded the same way by the actor that decides and by the read model that shows. */
 import type { JurisdictionId, RadarKind } from "../../jurisdictions/index.ts";
-import { insert, type Instant, type Timeline, valueAt } from "../../model/index.ts";
+import { alreadyHolds, firstEntry, insert, type Instant, recent, same, type Timeline, valueAt } from "../../model/index.ts";
 
 export interface Site {
 	readonly latitude: number;
@@ -71,6 +71,15 @@ export interface RadarFacts {
 	"radar.retired": { from: Instant; reason?: string };
 }
 
+/** Certificates of one radar: verified yearly, it needs a hundred in a century. */
+const MOST_CERTIFICATES = 1000;
+export const hasRoomForCertificate = ({ state }: { readonly state: { readonly equipment: Equipment } }): boolean =>
+	state.equipment.certificates.length < MOST_CERTIFICATES;
+
+/** Whether a value is what holds already; one that is not given is. */
+export const holds = <T>(line: Timeline<T>, from: Instant | undefined, now: Instant, value: T | undefined): boolean =>
+	value === undefined || alreadyHolds(line, from, now, value, same);
+
 /** A new value from an instant on; what is not given stays as it is. */
 const noted = <T>(line: Timeline<T>, from: Instant | null, value: T | undefined): Timeline<T> =>
 	value === undefined ? line : insert(line, from, value);
@@ -129,9 +138,25 @@ export const changed: { readonly [K in keyof Later]: (was: Equipment, data: Late
 	"radar.retired": (was, { from }) => ({ ...was, retiredAt: from }),
 };
 
+/** Entries and certificates that ended before an instant and are kept all the same, in case a clock is set back. */
+const ENDED = 32;
+/** What is needed to tell how it stands at an instant and later: a read model remembers no more, however often a radar changes. */
+export const since = (was: Equipment, at: Instant): Equipment => ({
+	...was,
+	site: recent(was.site, at, ENDED),
+	road: recent(was.road, at, ENDED),
+	direction: recent(was.direction, at, ENDED),
+	lightKmh: recent(was.lightKmh, at, ENDED),
+	heavyKmh: recent(was.heavyKmh, at, ENDED),
+	service: recent(was.service, at, ENDED),
+	certificates: was.certificates
+		.toSorted((a, b) => (a.validUntil < b.validUntil ? -1 : 1))
+		.filter(({ validUntil }, i, all) => validUntil > at || all.length - i <= ENDED),
+});
+
 const retiredBy = ({ retiredAt }: Equipment, at: Instant): boolean => retiredAt !== null && retiredAt <= at;
 /** Before the first site of a radar whose installation is dated, its first one stands. */
-const siteAt = ({ site }: Equipment, at: Instant): Site => valueAt(site, at) ?? site[0]?.value ?? { latitude: 0, longitude: 0 };
+const siteAt = ({ site }: Equipment, at: Instant): Site => valueAt(site, at) ?? firstEntry(site)?.value ?? { latitude: 0, longitude: 0 };
 
 export const enforcementOf = (equipment: Equipment, at: Instant): Enforcement => ({
 	kind: equipment.kind,

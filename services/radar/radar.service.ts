@@ -2,9 +2,10 @@
 import type { ServiceSchema } from "moleculer";
 import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/event-sourced.ts";
-import { aggregate, alreadyHolds, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
-import { given, type Instant, type ParamsOf, record, same, text, type Timeline, type Unknown } from "../../model/index.ts";
-import { changed, type Enforcement, enforcementOf, type Equipment, installed, type RadarFacts, standing } from "./equipment.ts";
+import { aggregate, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
+import { given, type Instant, type ParamsOf, record, same, text, type Unknown } from "../../model/index.ts";
+import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForCertificate, holds, installed } from "./equipment.ts";
+import { type RadarFacts, standing } from "./equipment.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Installed {
@@ -15,8 +16,7 @@ interface Installed {
 }
 type Radar = Unknown | Installed;
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
-// Here they are said, in equipment.ts they are spelt out, beside what each changes.
+// -- Facts: stored for ever, so never renamed, extended with care; spelt out in equipment.ts, beside what each changes ---
 export type { RadarFacts };
 
 const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
@@ -28,6 +28,8 @@ const isNotYetRetired = invariant(
 	({ state, params, now }: { state: Installed; params: { from?: Instant }; now: Instant }) =>
 		state.equipment.retiredAt === null || (params.from ?? now) < state.equipment.retiredAt,
 );
+
+const hasRoomForAnother = invariant("RADAR_CERTIFICATES_FULL", "A radar has at most 1000 certificates", hasRoomForCertificate);
 
 // -- The model -------------------------------------------------------------------
 const kmh = () => integer(1, 400);
@@ -73,8 +75,6 @@ type Installation = ParamsOf<typeof installation>;
 const asInstalled = ({ id: _id, jurisdiction = "FR", limits = {}, from, ...rest }: Installation): RadarFacts["radar.installed"] =>
 	given({ ...rest, jurisdiction, limits: given(limits), from: from ?? null });
 const recorded = ["installed", "retired"] as const;
-const holds = <T>(line: Timeline<T>, from: Instant | undefined, now: Instant, value: T | undefined): boolean =>
-	value === undefined || alreadyHolds(line, from, now, value, same);
 
 export const radar = define({
 	name: "radar",
@@ -137,6 +137,7 @@ export const radar = define({
 			},
 			{
 				from: recorded,
+				require: [hasRoomForAnother],
 				already: ({ equipment }, { id: _id, ...certificate }) => equipment.certificates.some((known) => same(known, certificate)),
 				decide: (_state, { id: _id, ...certificate }) => [fact("radar.calibrated", certificate)],
 			},

@@ -3,7 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/projected.ts";
 import { entryAfter, type Fold, given, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
-import { type Certificate, changed, type Equipment, installed, type Limits, standing } from "./equipment.ts";
+import { type Certificate, changed, type Equipment, installed, type Limits, since, standing } from "./equipment.ts";
 import type { RadarFacts } from "./radar.service.ts";
 
 /** The row as it is kept: what depends on the instant stays a timeline. */
@@ -24,8 +24,8 @@ interface Shown extends Omit<ReturnType<typeof standing>, "lightKmh" | "heavyKmh
 
 const equipped =
 	<D>(change: (was: Equipment, data: D) => Equipment): Fold<Row, D> =>
-	(row, data) =>
-		row && (row.equipment ? { ...row, equipment: change(row.equipment, data) } : row);
+	(row, data, { at }) =>
+		row && (row.equipment ? { ...row, equipment: since(change(row.equipment, data), at) } : row);
 /** On the radar's own row, by how it is called in the detection. */
 const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touch<Row, D> => ({
 	row: ({ radar }) => radar,

@@ -1,21 +1,38 @@
 /** Vehicles - each vehicle with all who held it, and who holds it now. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/projected.ts";
-import { entryAfter, insert, type Instant, projection, type Timeline, valueAt } from "../../model/index.ts";
+import {
+	entriesOf,
+	type Entry,
+	entryAfter,
+	insert,
+	type Instant,
+	type Origin,
+	projection,
+	recent,
+	type Timeline,
+	valueAt,
+} from "../../model/index.ts";
 import type { VehicleFacts } from "./vehicle.service.ts";
 
 type Given = Omit<VehicleFacts["vehicle.registered"], "owner" | "from">;
 interface Row {
 	readonly vehicle: Given;
 	readonly holders: Timeline<string | null>;
+	/** Whether there were others before. */
+	readonly more?: true;
 }
+/** Former holders a row tells of; those before them stand in the history. */
+const SHOWN = 100;
 interface Shown extends Given {
 	/** Who holds it now. */
 	readonly owner: string | null;
 	/** As of now. */
 	readonly status: "registered" | "deregistered";
-	/** `from: null` is the beginning of time; no `to` is until further notice. */
+	/** Those to come, the one who holds it and the hundred before; `from: null` is the beginning of time; no `to` is until further notice. */
 	readonly holders: readonly { readonly owner: string; readonly from: Instant | null; readonly to?: Instant }[];
+	/** Whether others held it before: the history has them. */
+	readonly earlierHolders?: true;
 }
 
 export const vehicles = projection<Row, VehicleFacts, Shown>({
@@ -23,21 +40,28 @@ export const vehicles = projection<Row, VehicleFacts, Shown>({
 	of: "vehicle",
 	follows: ["registration"],
 	on: {
-		"vehicle.registered": (row, { owner, from, ...vehicle }) => ({ vehicle, holders: insert(row?.holders ?? [], from, owner) }),
-		"vehicle.transferred": (row, { owner, from }) => row && { ...row, holders: insert(row.holders, from, owner) },
+		"vehicle.registered": (row, { owner, from, ...vehicle }, origin) => ({ ...held(row, from, owner, origin), vehicle }),
+		"vehicle.transferred": (row, { owner, from }, origin) => row && { ...row, ...held(row, from, owner, origin) },
 		"vehicle.corrected": (row, data) => row && { ...row, vehicle: { ...row.vehicle, ...data } },
-		"vehicle.deregistered": (row, { from }) => row && { ...row, holders: insert(row.holders, from, null) },
+		"vehicle.deregistered": (row, { from }, origin) => row && { ...row, ...held(row, from, null, origin) },
 	},
-	show: ({ vehicle, holders }, now) => {
+	show: ({ vehicle, holders, more }, now) => {
 		const owner = valueAt(holders, now) ?? null;
-		return { ...vehicle, owner, status: owner === null ? "deregistered" : "registered", holders: periods(holders) };
+		const status = owner === null ? "deregistered" : "registered";
+		return { ...vehicle, owner, status, holders: periods(entriesOf(holders)), ...(more ? { earlierHolders: more } : {}) };
 	},
 	due: ({ holders }, now) => entryAfter(holders, now)?.from ?? null,
 	filters: ["owner", "plate"],
 	scattered: ["owner", "plate"],
 });
 
-const periods = (holders: Row["holders"]): Shown["holders"] =>
+/** One more holder; of those who held it long before the decision the earliest are left out. */
+function held(row: Row | null, from: Instant | null, owner: string | null, { at }: Origin): Pick<Row, "holders" | "more"> {
+	const all = insert(row?.holders ?? [], from, owner);
+	const holders = recent(all, at, SHOWN);
+	return { holders, ...(row?.more || holders !== all ? { more: true } : {}) };
+}
+const periods = (holders: readonly Entry<string | null>[]): Shown["holders"] =>
 	holders.flatMap(({ from, value }, i) => {
 		const to = holders[i + 1]?.from ?? null;
 		return value === null ? [] : [to === null ? { owner: value, from } : { owner: value, from, to }];

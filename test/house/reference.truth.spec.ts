@@ -5,13 +5,13 @@ import { loadHouse } from "../../cli/reference/house.ts";
 import { type CommandLines, lawsOf, type ModelLines } from "../../cli/reference/laws.ts";
 import { Sources } from "../../cli/reference/sources.ts";
 import { codeOf, isRefusal } from "../../model/index.ts";
-import { anyLife, live, type Told } from "../services/lives.ts";
+import { anyLife, live, longLife, type Told } from "../services/lives.ts";
 
 let models: readonly ModelLines[];
 let lived: readonly Told[];
 beforeAll(async () => {
 	models = lawsOf(new Sources(), await loadHouse());
-	lived = fc.sample(anyLife, { numRuns: 300, seed: 8 }).flatMap(live);
+	lived = [...fc.sample(anyLife, { numRuns: 300, seed: 8 }).flatMap(live), ...live(longLife)];
 });
 
 const linesOf = ({ ordered: { service, name } }: Told): CommandLines & { readonly model: ModelLines } => {

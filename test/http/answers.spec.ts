@@ -78,24 +78,35 @@ describe("a command with an Idempotency-Key", () => {
 		expect(answered(201, await keyed("/owners", person, "shared")).body.id).not.toBe(radar.body.id);
 	});
 
-	it("leaves no trace of its key when it was refused", async () => {
-		answered(
-			404,
-			await keyed(
-				"/detections",
-				{ id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon },
-				"late",
-			),
-		);
+	it("is the first one's answer also where that wrote nothing, whatever holds by then", async () => {
+		await install("k-answer");
+		for (const id of ["k-o2", "k-o3"]) await keyed("/owners", { ...person, id }, `own-${id}`);
+		const car = { plate: plate(77), country: "FR", type: "car", brand: "Renault", model: "Clio", fiscalPower: 5, owner: "k-o2" };
+		const { id } = answered(201, await keyed("/vehicles", car, "car")).body;
+		const transfer = async (owner: string, key: string): Promise<Answer> => keyed(`/vehicles/${id}/transfer`, { owner }, key);
+		const first = answered(200, await transfer("k-o2", "K1")); // already so
+		expect(first.headers["idempotent-replayed"]).toBeUndefined();
+		const sold = answered(200, await transfer("k-o3", "K2"));
+		const again = answered(200, await transfer("k-o2", "K1"));
+		expect([again.body, again.headers["idempotent-replayed"]]).toEqual([first.body, "true"]);
+		expect((await rowAfter(system, `/vehicles/${id}`, sold))["owner"]).toBe("k-o3");
+		expectProblem(await transfer("k-o3", "K1"), 422, "IDEMPOTENCY_KEY_REUSED");
+	});
+
+	it("is the refusal the first one was given, though it would be taken now", async () => {
+		const passage = { id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon };
+		const first = answered(404, await keyed("/detections", passage, "late"));
 		await radarInService(system, "k-later");
-		answered(
-			201,
-			await keyed(
-				"/detections",
-				{ id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon },
-				"late",
-			),
-		);
+		expect(answered(404, await keyed("/detections", passage, "late")).body).toEqual(first.body);
+		answered(201, await keyed("/detections", passage, "anew"));
+	});
+
+	it("leaves no trace of its key when it was never decided: not valid, or meant for another version", async () => {
+		await install("k-version");
+		const described = async (version: string) =>
+			system.post("/radars/k-version/describe", { name: "seen" }, { "idempotency-key": "seen", "if-match": version });
+		expectProblem(await described('"9"'), 412, "VERSION_MISMATCH");
+		answered(200, await described('"1"'));
 		answered(422, await keyed("/owners", { ...person, email: "none" }, "mended"));
 		answered(201, await keyed("/owners", person, "mended"));
 	});

@@ -186,7 +186,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		await last(place.rebuild(table).run(async () => undefined));
 		const steps = save.mock.calls.flatMap(([, moved]) => moved);
 		expect(steps.length).toBeGreaterThanOrEqual(10);
-		expect(new Set(steps.map(({ partition, from }) => `${partition} from ${from}`)).size).toBe(steps.length);
+		expect(new Set(steps.map(({ partition, from }) => `${partition} from ${from.position}`)).size).toBe(steps.length);
 		expect(await rowsOf(table)).toEqual(await rowsOf(place.live.table));
 	});
 

@@ -4,22 +4,26 @@ import fc from "fast-check";
 import {
 	alreadyHolds,
 	type Entry,
+	entriesOf,
 	entryAfter,
 	entryAt,
+	firstEntry,
 	has,
 	insert,
 	type Instant,
+	recent,
 	same,
 	type Timeline,
 	valueAt,
 } from "../../model/index.ts";
 
 const at = (n: number): Instant => new Date(Date.UTC(2026, 0, 1) + n).toISOString();
-const line: Timeline<string> = [
+const line: readonly Entry<string>[] = [
 	{ from: null, value: "a" },
 	{ from: at(10), value: "b" },
 	{ from: at(20), value: "c" },
 ];
+const valuesOf = <T>(of: Timeline<T>): T[] => entriesOf(of).map(({ value }) => value);
 const build = (entries: readonly Entry<number>[]) => entries.reduce<Timeline<number>>((so, { from, value }) => insert(so, from, value), []);
 const anyFrom = fc.option(fc.integer({ min: 0, max: 30 }).map(at), { nil: null });
 const anyEntries = fc.array(fc.record({ from: anyFrom, value: fc.nat(3) }), { maxLength: 20, size: "max" });
@@ -47,23 +51,24 @@ describe("what held at an instant", () => {
 		fc.assert(
 			fc.property(anyEntries, anyFrom, (entries, instant) => {
 				const built = build(entries);
-				const upTo = built.filter(({ from }) => from === null || (instant !== null && from <= instant));
+				const all = entriesOf(built);
+				const upTo = all.filter(({ from }) => from === null || (instant !== null && from <= instant));
 				expect(entryAt(built, instant)).toEqual(upTo.at(-1));
-				expect(entryAfter(built, instant)).toEqual(built[upTo.length]);
+				expect(entryAfter(built, instant)).toEqual(all[upTo.length]);
 			}),
 		));
 });
 
 describe("a record", () => {
 	it("is inserted where it belongs, and holds until the next one", () => {
-		expect(insert(line, at(15), "x").map(({ value }) => value)).toEqual(["a", "b", "x", "c"]);
-		expect(insert(line, at(25), "x").map(({ value }) => value)).toEqual(["a", "b", "c", "x"]);
-		expect(insert(line.slice(1), null, "x").map(({ value }) => value)).toEqual(["x", "b", "c"]);
+		expect(valuesOf(insert(line, at(15), "x"))).toEqual(["a", "b", "x", "c"]);
+		expect(valuesOf(insert(line, at(25), "x"))).toEqual(["a", "b", "c", "x"]);
+		expect(valuesOf(insert(line.slice(1), null, "x"))).toEqual(["x", "b", "c"]);
 		expect(insert([], at(1), "x")).toEqual([{ from: at(1), value: "x" }]);
 	});
 	it("of the same instant is replaced: the later word counts", () => {
-		expect(insert(line, at(10), "x").map(({ value }) => value)).toEqual(["a", "x", "c"]);
-		expect(insert(line, null, "x").map(({ value }) => value)).toEqual(["x", "b", "c"]);
+		expect(valuesOf(insert(line, at(10), "x"))).toEqual(["a", "x", "c"]);
+		expect(valuesOf(insert(line, null, "x"))).toEqual(["x", "b", "c"]);
 	});
 	it("leaves the line it is inserted into as it was", () => {
 		const frozen = Object.freeze(line.map((entry) => Object.freeze(entry)));
@@ -73,7 +78,7 @@ describe("a record", () => {
 	it("keeps the line sorted, one record an instant", () =>
 		fc.assert(
 			fc.property(anyEntries, (entries) => {
-				const froms = build(entries).map(({ from }) => from);
+				const froms = entriesOf(build(entries)).map(({ from }) => from);
 				expect(froms).toEqual([...new Set(entries.map(({ from }) => from))].toSorted((a, b) => ((a ?? "") < (b ?? "") ? -1 : 1)));
 			}),
 		));
@@ -104,6 +109,64 @@ describe("a record", () => {
 				expect(valueAt(after, instant)).toBe(inside ? value : valueAt(before, instant));
 			}),
 		));
+});
+
+describe("a long timeline", () => {
+	const LONG = 3000;
+	/** As a plain sorted list. */
+	const listed = (entries: readonly Entry<number>[]) =>
+		[...new Map(entries.map((entry) => [entry.from, entry])).values()].toSorted((a, b) => ((a.from ?? "") < (b.from ?? "") ? -1 : 1));
+	const froms = (orderOf: (n: number) => number) => Array.from({ length: LONG }, (_, n) => ({ from: at(orderOf(n)), value: n }));
+	const orders: readonly [string, (n: number) => number][] = [
+		["in order", (n) => n],
+		["from the end", (n) => LONG - n],
+		["mixed, some of one instant", (n) => (n * 7919) % 2500],
+	];
+
+	it.each(orders)("recorded %s holds what a plain list holds", (_order, orderOf) => {
+		const entries = froms(orderOf);
+		const [built, list] = [build(entries), listed(entries)];
+		expect(entriesOf(built)).toEqual(list);
+		expect(firstEntry(built)).toEqual(list[0]);
+		for (const n of [-1, 0, 1, 255, 256, 257, 1234, LONG - 1, LONG, LONG + 1]) {
+			const upTo = list.filter(({ from }) => (from ?? "") <= at(n));
+			expect([entryAt(built, at(n)), entryAfter(built, at(n))]).toEqual([upTo.at(-1), list[upTo.length]]);
+		}
+		expect([entryAt(built, null), entryAfter(built, null)]).toEqual([undefined, list[0]]);
+		expect(JSON.parse(JSON.stringify(built))).toEqual(built);
+	});
+
+	it.each(orders)("recorded %s shares with the one before all pages but those it touches", (_order, orderOf) => {
+		let line: Timeline<number> = [];
+		for (const { from, value } of froms(orderOf)) {
+			const next: Timeline<number> = insert(line, from, value);
+			if ("pages" in line && "pages" in next) {
+				const known = new Set(line.pages);
+				expect(next.pages.filter((page) => !known.has(page)).length).toBeLessThanOrEqual(2);
+			}
+			line = next;
+		}
+		if (!("pages" in line)) throw new Error("it is long");
+		expect(Math.max(...line.pages.map((page) => page.length))).toBeLessThanOrEqual(256);
+	});
+});
+
+describe("what ended long ago", () => {
+	it("is left out but for so many entries, and what holds at the instant and later is as before", () =>
+		fc.assert(
+			fc.property(anyEntries, fc.integer({ min: 0, max: 30 }), fc.nat(4), (entries, instant, kept) => {
+				const built = build(entries);
+				const less = recent(built, at(instant), kept);
+				const ended = entriesOf(less).filter(({ from }) => from === null || from <= at(instant)).length - 1;
+				expect(ended).toBeLessThanOrEqual(kept);
+				for (let n = instant; n < 33; n++)
+					expect([entryAt(less, at(n)), entryAfter(less, at(n))]).toEqual([entryAt(built, at(n)), entryAfter(built, at(n))]);
+			}),
+		));
+	it("is nothing, and the timeline is the same one", () => {
+		expect(recent(line, at(15), 1)).toBe(line);
+		expect(recent(line, at(15), 0)).toEqual(line.slice(1));
+	});
 });
 
 describe("what is already so", () => {

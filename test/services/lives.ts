@@ -123,6 +123,14 @@ const beginnings = ["a", "b"].flatMap((id) => [
 	order("infraction", "open", { id, ...opening, holder: id }),
 ]);
 
+/** What only comes about after very many decisions. */
+export const longLife: readonly Ordered[] = [
+	order("radar", "install", { id: "long", ...installation }),
+	...Array.from({ length: 1001 }, (_, n) =>
+		order("radar", "calibrate", { id: "long", number: `${n}`, validFrom: day(2), validUntil: day(14) }),
+	),
+];
+
 const HALF_DAYS = [0, HALF_A_DAY * 2, HALF_A_DAY * 4];
 export const anyOrder: Arbitrary<Ordered> = fc.oneof(
 	...models.flatMap(({ name: service, commands }) =>

@@ -170,6 +170,18 @@ describe("a certificate", () => {
 			.when("calibrate", { number, validFrom: day(1), validUntil: day(2) })
 			.then(calibrated(day(1), day(2)));
 	});
+	it("is one of a thousand at most", () => {
+		const many = Array.from({ length: 1000 }, (_, n) => calibrated(day(1), later(day(2), n), `C-${n}`));
+		given(radar, installed(), ...many.slice(1))
+			.when("calibrate", { number: "C-0", validFrom: day(1), validUntil: day(2) })
+			.then(calibrated(day(1), day(2), "C-0"));
+		given(radar, installed(), ...many)
+			.when("calibrate", { number: "another", validFrom: day(1), validUntil: day(2) })
+			.thenRefused("RADAR_CERTIFICATES_FULL");
+		given(radar, installed(), ...many)
+			.when("calibrate", { number: "C-0", validFrom: day(1), validUntil: day(2) })
+			.thenNothing();
+	});
 	it("is the same with the same number and days only", () => {
 		const one = [installed(), calibrated(day(1), day(9)), calibrated(day(9), day(20), "C-2")] as const;
 		given(radar, ...one)

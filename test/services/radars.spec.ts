@@ -105,6 +105,18 @@ describe("the row of a radar", () => {
 			qualified: 1,
 		});
 	});
+	it("remembers of what ended no more than a little, however often it changed, and reads as if it remembered all", () => {
+		const minute = (n: number): string => later(day(1), n * 60_000);
+		const changes = Array.from({ length: 2000 }, (_, n) => [
+			n % 2 === 0 ? activated(minute(n)) : deactivated(minute(n)),
+			limited({ lightKmh: 50 + (n % 40), from: minute(n) }),
+			calibrated(minute(n), minute(n + 1), `C-${n}`),
+		]).flat();
+		const row = foldedAt(minute(2000), installed(), ...changes);
+		expect(JSON.stringify(row).length).toBeLessThan(20_000);
+		const whole = foldedAt(minute(0), installed(), ...changes);
+		for (const n of [2000, 2001, 5000]) expect(radars.show(row, minute(n), "R1")).toEqual(radars.show(whole, minute(n), "R1"));
+	});
 	it("is read anew when it reads differently by itself, and only then", () => {
 		const due = (now: string, ...facts: readonly FactIn<typeof radar>[]) => radars.due?.(folded(...facts), now);
 		const life = [
@@ -122,8 +134,9 @@ describe("the row of a radar", () => {
 
 type Row = Parameters<typeof radars.show>[0];
 /** The row as it is kept, after facts of the radar itself. */
-const folded = (...facts: readonly FactIn<typeof radar>[]): Row =>
+const folded = (...facts: readonly FactIn<typeof radar>[]): Row => foldedAt(day(1), ...facts);
+const foldedAt = (decided: string, ...facts: readonly FactIn<typeof radar>[]): Row =>
 	facts.reduce<Row>((row, { type, data }) => {
 		const fold = radars.on[type];
-		return (typeof fold === "function" ? fold(row, data as never, {} as never) : null) ?? row; // each fold takes its own fact
+		return (typeof fold === "function" ? fold(row, data as never, { at: decided } as never) : null) ?? row; // each fold takes its own fact
 	}, {});

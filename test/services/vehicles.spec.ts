@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
 import { vehicles } from "../../services/registration/vehicles.service.ts";
+import { START } from "./lives.ts";
 import { rowOf, told } from "./reading.ts";
 import { car, day, deregistered, later, registered, revised, transferred } from "./words.ts";
 
@@ -47,6 +48,13 @@ describe("the row of a vehicle", () => {
 				{ owner: "bob", from: day(20) },
 			],
 		});
+	});
+	it("tells of the hundred who held it last, and that there were others", async () => {
+		const sales = Array.from({ length: 300 }, (_, n) => transferred(`owner-${n}`, later(START, n - 300)));
+		const row = await at(day(2), registered(), ...sales);
+		expect(row).toMatchObject({ owner: "owner-299", earlierHolders: true });
+		expect((row as { holders: readonly object[] }).holders).toHaveLength(101);
+		expect(await at(day(2), registered(), ...sales.slice(0, 50))).not.toHaveProperty("earlierHolders");
 	});
 	it("is corrected in the fields given", async () =>
 		expect(await at(day(1), registered(), revised({ model: "R5" }), revised({ fiscalPower: 5 }))).toMatchObject({

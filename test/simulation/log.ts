@@ -105,17 +105,17 @@ export class Partition {
 		const last = this.kept.findLast(({ seq }) => seq <= this.#server.majority);
 		return { position: last?.commit.position ?? 0, hash: last?.commit.hash ?? "" };
 	}
-	*streams(names: readonly string[]): Work<Map<string, Commit[]>> {
-		const found = new Map<string, Commit[]>();
-		for (const name of names) {
-			const kept = this.#streams.get(name)?.filter(({ seq }) => seq <= this.#server.majority) ?? [];
-			if (kept.length > 0)
-				found.set(
-					name,
-					kept.map(({ commit }) => plain(commit)),
-				);
-		}
-		return found;
+	*streams(names: readonly string[], limit: number): Work<Commit[]> {
+		return names.flatMap((name) => this.#of(name)).slice(0, limit);
+	}
+	*stream(name: string, from: number, limit: number): Work<Commit[]> {
+		return this.#of(name)
+			.filter(({ version }) => version >= from)
+			.slice(0, limit);
+	}
+	#of(name: string): Commit[] {
+		const kept = this.#streams.get(name)?.filter(({ seq }) => seq <= this.#server.majority) ?? [];
+		return kept.map(({ commit }) => plain(commit));
 	}
 }
 
@@ -167,15 +167,20 @@ export class SeenPartition implements LogPartition {
 			() => this.#partition.endsAt(position),
 		);
 	}
-	streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
+	streams(names: readonly string[], limit: number): Promise<Commit[]> {
 		return this.#call(
 			() => `read ${names.join(", ")}`,
-			() => this.#partition.streams(names),
+			() => this.#partition.streams(names, limit),
 		);
 	}
-	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
-		const found = (await this.streams([name])).get(name) ?? [];
-		return found.filter(({ version }) => version >= from).slice(0, limit);
+	stream(name: string, from: number, limit: number): Promise<Commit[]> {
+		return this.#call(
+			() => `read ${name} from ${from}`,
+			() => this.#partition.stream(name, from, limit),
+		);
+	}
+	async lastBefore(name: string, version: number): Promise<Commit | null> {
+		return (await this.stream(name, 0, Infinity)).findLast((commit) => commit.version < version) ?? null;
 	}
 	heads(): Promise<Head[]> {
 		return Promise.resolve([]);

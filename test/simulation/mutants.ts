@@ -109,8 +109,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"tail-after-streams": {
 		breaks: "LAW 2: the tail first, then the streams",
 		file: WRITER,
-		from: "this.#tail ??= await this.log.tail();\n\t\tawait this.#read(jobs);",
-		to: "await this.#read(jobs);\n\t\tthis.#tail ??= await this.log.tail();",
+		from: "this.#tail ??= await this.log.tail();\n\t\tawait this.#reader.read(jobs);",
+		to: "await this.#reader.read(jobs);\n\t\tthis.#tail ??= await this.log.tail();",
 		over: { ...writers, faults: { evict: 0, crash: 6, lostReply: 60, slow: 100 } },
 	},
 	"clash-not-read": {
@@ -151,8 +151,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"chain-of-the-batch": {
 		breaks: "LAW 5: each hash covers the one before it",
 		file: WRITER,
-		from: "hash = chained(hash, job.stream,",
-		to: "hash = chained(tail.hash, job.stream,",
+		from: "hash = chained(previous, stream,",
+		to: "hash = chained(tail.hash, stream,",
 		over: bank,
 	},
 	"deadline-ignored": {
@@ -165,7 +165,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"command-id-ignored": {
 		breaks: "LAW 4: the same command twice is the first one's answer",
 		file: JOBS,
-		from: "actor.commands.find(({ id }) => id === envelope.commandId)",
+		from: "actor.commands.get(this.#order.envelope.commandId) ?? this.#recalled",
 		to: "undefined",
 		over: bank,
 	},

@@ -2,7 +2,7 @@
  * Node - one process of a cluster, made of the product's own parts: the logs with their writers and followers, the actors, and the
  * read models and processes that run here. When it dies everything it had in memory is gone, and nobody hears of what it was at.
  */
-import type { Consulting } from "../../mixins/actor.ts";
+import type { Consulting } from "../../mixins/envelope.ts";
 import { Actors } from "../../mixins/actors.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import { INTERVENTIONS } from "../../mixins/interventions.ts";

@@ -135,11 +135,42 @@ export function logContract(name: string, makePlace: () => Place): void {
 				{ stream: "radar-1", version: 2 },
 			]);
 			await log.append(all);
-			const found = await log.streams(["radar-2", "radar-404", "radar-1"]);
+			const found = Map.groupBy(await log.streams(["radar-2", "radar-404", "radar-1"], 100), ({ stream }) => stream);
 			expect([...found.keys()].toSorted()).toEqual(["radar-1", "radar-2"]);
 			expect(found.get("radar-1")?.map(stored)).toEqual(all.filter(({ stream }) => stream === "radar-1"));
 			expect(found.get("radar-2")?.map(stored)).toEqual(all.filter(({ stream }) => stream === "radar-2"));
-			expect((await log.streams([])).size).toBe(0);
+			expect(await log.streams([], 100)).toEqual([]);
+		});
+
+		it("finds no more commits of several streams than asked for: whole streams, and the beginning of one", async () => {
+			const log = await only();
+			const all = chainedAfter(
+				EMPTY,
+				Array.from({ length: 12 }, (_, i) => ({ stream: `radar-${i % 3}`, version: Math.floor(i / 3) })),
+			);
+			await log.append(all);
+			for (const limit of [1, 3, 4, 7, 12]) {
+				const found = await log.streams(["radar-0", "radar-1", "radar-2"], limit);
+				expect(found).toHaveLength(limit);
+				const streams = [...Map.groupBy(found, ({ stream }) => stream)];
+				for (const [i, [stream, commits]] of streams.entries()) {
+					const own = all.filter((commit) => commit.stream === stream);
+					expect(commits.map(stored)).toEqual(i + 1 < streams.length ? own : own.slice(0, commits.length));
+				}
+			}
+		});
+
+		it("finds the last commit of a stream before a version", async () => {
+			const log = await only();
+			const all = chainedAfter(EMPTY, [
+				{ stream: "radar-1", version: 0 },
+				{ stream: "radar-2", version: 0 },
+				{ stream: "radar-1", version: 3 },
+			]);
+			await log.append(all);
+			const before = async (version: number) => (await log.lastBefore("radar-1", version))?.position ?? null;
+			expect(await Promise.all([0, 1, 3, 4].map(before))).toEqual([null, 1, 1, 3]);
+			expect(await log.lastBefore("radar-404", 9)).toBeNull();
 		});
 
 		it("gives one stream by pieces, from the version a decision was made on", async () => {
@@ -166,7 +197,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			const odd = chainedAfter(EMPTY, [{ stream: `owner-${text}`, version: 0, body: text === "" ? "{}" : text }]);
 			expect(await log.append(odd)).toBe(true);
 			expect((await log.read(0, 1)).map(stored)).toEqual(odd);
-			expect((await log.streams([`owner-${text}`])).get(`owner-${text}`)?.map(stored)).toEqual(odd);
+			expect((await log.streams([`owner-${text}`], 9)).map(stored)).toEqual(odd);
 		});
 
 		it("keeps a body of a megabyte", async () => {

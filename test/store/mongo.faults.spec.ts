@@ -60,7 +60,7 @@ describe("the log asks MongoDB", () => {
 		const log = await first(logsAt(`${server.url}?readPreference=secondary&readConcernLevel=local&w=0`));
 		await log.tail();
 		await log.read(0, 10);
-		await log.streams(["radar-1"]);
+		await log.streams(["radar-1"], 9);
 		await log.heads();
 		const reads = server.named("find");
 		expect(reads).toHaveLength(4);

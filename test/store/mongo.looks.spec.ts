@@ -82,12 +82,12 @@ describe("a look at the end of the log", () => {
 describe("a stream is read", () => {
 	it("as a majority has it, where there is one primary to one connection", async () => {
 		const { server, log } = await opened(empty);
-		await log.streams(["radar-1"]);
+		await log.streams(["radar-1"], 9);
 		expect(lookOf(server)?.["readConcern"]).toEqual({ level: "majority" });
 	});
 	it("linearizable where another router may know another primary than the one that told the tail", async () => {
 		const { server, log } = await opened(empty, ROUTER);
-		await log.streams(["radar-1"]);
+		await log.streams(["radar-1"], 9);
 		expect(lookOf(server)).toMatchObject(LINEARIZABLE);
 	});
 });

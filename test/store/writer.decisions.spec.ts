@@ -1,6 +1,6 @@
 /** What a decision rests on is asked again whenever it is taken again; what goes wrong with one is no other's business. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { Consulting } from "../../mixins/actor.ts";
+import type { Consulting } from "../../mixins/envelope.ts";
 import { refuse } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import { Bank } from "../support/bank.ts";
@@ -49,7 +49,7 @@ describe("a decision", () => {
 		const no: Consulting = async () => refuse("RATE_UNKNOWN", 404, "There is no such rate");
 		const { consulting } = rising();
 		const key = { commandId: "key", digest: "x" };
-		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, key, no)).toMatchObject({ code: "RATE_UNKNOWN" });
+		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "RATE_UNKNOWN" });
 		await bank.do("openAtRate", { id: "1", owner: "Ada" }, key, consulting);
 		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, key, no)).toMatchObject({ replayed: true });
 		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "ACCOUNT_ALREADY_EXISTS" });

@@ -1,6 +1,6 @@
 /** The writer with the actors it was made for, on a store that does what it says (DESIGN §3, LAW 1-4). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Done } from "../../mixins/actor.ts";
+import type { Done } from "../../mixins/envelope.ts";
 import { decode } from "../../store/codec.ts";
 import type { LogPartition } from "../../store/log.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
@@ -160,9 +160,48 @@ describe.each([
 		expect(await wrote()).toBe(2);
 	});
 
-	it("forget a command that wrote nothing", async () => {
-		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { commandId: "key", digest: "a" })).toBe("ACCOUNT_UNKNOWN");
-		expect(await bank.do("open", { id: "1", owner: "Ada" }, { commandId: "key", digest: "b" })).toMatchObject({ written: true });
+	it("give a refused command its first answer again, whatever holds by then", async () => {
+		const key = { commandId: "key", digest: "a" };
+		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, key)).toBe("ACCOUNT_UNKNOWN");
+		await bank.do("open", { id: "1", owner: "Ada" });
+		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, key)).toBe("ACCOUNT_UNKNOWN");
+		expect(await bank.refusal("deposit", { id: "1", amount: 9 }, { ...key, digest: "b" })).toBe("IDEMPOTENCY_KEY_REUSED");
+		expect(await bank.balance("1")).toBe(0);
+	});
+
+	it("give a command that was already so its first answer again, and do not carry it out later", async () => {
+		const key = { commandId: "key", digest: "a" };
+		await bank.do("open", { id: "1", owner: "Ada" });
+		const first = await bank.do("close", { id: "1" });
+		expect(await bank.do("close", { id: "1" }, key)).toMatchObject({ written: false, replayed: false, version: first.version });
+		expect(await bank.do("close", { id: "1" }, key)).toMatchObject({ written: false, replayed: true, version: first.version });
+		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { ...key, digest: "b" })).toBe("IDEMPOTENCY_KEY_REUSED");
+		const other = new Bank(await place.open());
+		expect(await other.do("close", { id: "1" }, key)).toMatchObject({ written: false, replayed: true, version: first.version });
+	});
+
+	it("take a command again whose caller had seen another version: it was not carried out", async () => {
+		const key = { commandId: "key", digest: "a" };
+		await bank.do("open", { id: "1", owner: "Ada" });
+		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { ...key, ifMatch: 9 })).toBe("VERSION_MISMATCH");
+		expect(await bank.do("deposit", { id: "1", amount: 5 }, { ...key, ifMatch: 1 })).toMatchObject({ written: true, version: 2 });
+	});
+
+	it("keep nothing of a command whose id the caller did not choose", async () => {
+		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { commandId: "made up" })).toBe("ACCOUNT_UNKNOWN");
+		expect((await bank.log.tail()).position).toBe(0);
+	});
+
+	it("know a command for ever, however many came after it", async () => {
+		const key = (n: number) => ({ commandId: `key-${n}`, digest: "a" });
+		await bank.do("open", { id: "1", owner: "Ada" });
+		for (let n = 0; n < 200; n++) await bank.do("deposit", { id: "1", amount: 1 }, key(n));
+		for (const bankOf of [bank, new Bank(await place.open())]) {
+			for (const n of [0, 7, 100, 199])
+				expect(await bankOf.do("deposit", { id: "1", amount: 1 }, key(n))).toMatchObject({ replayed: true, version: n + 2 });
+			expect(await bankOf.refusal("deposit", { id: "1", amount: 2 }, { ...key(3), digest: "b" })).toBe("IDEMPOTENCY_KEY_REUSED");
+			expect(await bankOf.balance("1")).toBe(200);
+		}
 	});
 
 	it("hold a command against the version its caller has seen", async () => {

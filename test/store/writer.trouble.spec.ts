@@ -12,8 +12,8 @@ class DamagedLog extends ScriptedLog {
 	roomy = true;
 	probes = 0;
 
-	override async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
-		const found = await super.streams(names);
+	override async streams(names: readonly string[], limit: number): Promise<Commit[]> {
+		const found = await super.streams(names, limit);
 		if (names.some((name) => this.damaged.has(name))) throw new Error("database disk image is malformed");
 		return found;
 	}

@@ -1,5 +1,5 @@
 /** Bank - the product's own writer and actors over any partition, with the accounts of account.ts: what one node of a cluster is. */
-import type { Consulting, Done, Envelope } from "../../mixins/actor.ts";
+import type { Consulting, Done, Envelope } from "../../mixins/envelope.ts";
 import { Actors } from "../../mixins/actors.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";

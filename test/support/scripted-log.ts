@@ -114,19 +114,23 @@ export class ScriptedLog implements LogPartition {
 	async keepHead(head: Head): Promise<void> {
 		this.shelf.heads.push(head);
 	}
-	async streams(names: readonly string[]): Promise<Map<string, Commit[]>> {
+	async streams(names: readonly string[], limit: number): Promise<Commit[]> {
 		await this.#pass();
 		this.streamReads.push([...names]);
-		const found = new Map<string, Commit[]>();
-		for (const name of names) {
-			const commits = this.shelf.commits.filter(({ stream }) => stream === name).map((commit) => ({ ...commit }));
-			if (commits.length > 0) found.set(name, commits);
-		}
-		return found;
+		return names.flatMap((name) => this.#of(name)).slice(0, limit);
 	}
 	async stream(name: string, from: number, limit: number): Promise<Commit[]> {
-		const found = (await this.streams([name])).get(name) ?? [];
-		return found.filter(({ version }) => version >= from).slice(0, limit);
+		await this.#pass();
+		return this.#of(name)
+			.filter(({ version }) => version >= from)
+			.slice(0, limit);
+	}
+	async lastBefore(name: string, version: number): Promise<Commit | null> {
+		await this.#pass();
+		return this.#of(name).findLast((commit) => commit.version < version) ?? null;
+	}
+	#of(name: string): Commit[] {
+		return this.shelf.commits.filter(({ stream }) => stream === name).map((commit) => ({ ...commit }));
 	}
 
 	async #pass(): Promise<void> {
