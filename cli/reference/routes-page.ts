@@ -1,6 +1,7 @@
 /** Routes - every path of the API and every action behind it, those without a route included. */
 import ts from "typescript";
-import type { Action, House, Service } from "./house.ts";
+import type { Action } from "../actions.ts";
+import type { House, Service } from "./house.ts";
 import type { ModelLines } from "./laws.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import { actionDoc, meaningOf } from "./action-docs.ts";

@@ -1,6 +1,6 @@
 /**
- * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing,
- * and keeps it while its service is away (503, not 404).
+ * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing in
+ * a service file, whether or not a node offers it at the moment (503, not 404).
  */
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
@@ -8,14 +8,15 @@ import ApiGateway from "moleculer-web";
 import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
-import type { RouteNote } from "../../mixins/routes.ts";
-import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request, type Routed } from "./handlers.ts";
+import type { Offer, Routed } from "../../mixins/routes.ts";
+import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
 import { isSource } from "./live.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 import { type Incoming, typeOf } from "./request.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
+const NOTHING: Offer = { routes: [], parts: [] };
 const CSV_LIMIT = 16 * 1024 * 1024;
 /** How long a connection may be silent, in milliseconds. */
 const IDLE = 120_000;
@@ -48,7 +49,6 @@ export default {
 	events: {
 		"$broker.started"(this: Service) {
 			gatewayOf(this).begun = true;
-			learn(gatewayOf(this));
 		},
 		"$services.changed"(this: Service) {
 			learn(gatewayOf(this));
@@ -60,8 +60,16 @@ export default {
 		},
 	},
 	created(this: Service) {
-		const heard = { routed: new Map(), parts: new Set(), sources: new Set() };
-		Object.assign(this, { ...heard, feeds: new Set(), requests: new Requests(), begun: false });
+		const { routes, parts } = this.schema.offer ?? NOTHING;
+		Object.assign(this, {
+			routed: routes,
+			parts: new Set(parts),
+			sources: new Set(),
+			feeds: new Set(),
+			requests: new Requests(),
+			begun: false,
+		});
+		gatewayOf(this).addRoute(routeOf(routes));
 	},
 	methods: {
 		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
@@ -84,20 +92,12 @@ export default {
 /** The service with what `created` gave it. */
 const gatewayOf = (service: Service): Gateway => service as Gateway; // see created
 
-/** Adds the routes of actions that came since, and to open feeds the contexts; none is ever taken away. */
+/** Adds the contexts that came since, also to open feeds; none is ever taken away. */
 function learn(gateway: Gateway): void {
-	if (!gateway.routed) return; // not created yet
-	const before = gateway.routed.size;
-	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as {
-		name: string;
-		action?: { rest?: unknown; note?: RouteNote };
-	}[]; // moleculer leaves it untyped
-	for (const { name, action } of actions) {
-		if (isSource(name)) gateway.sources.add(name);
-		if (typeof action?.rest === "string" && action.note) gateway.routed.set(action.rest, { name, rest: action.rest, note: action.note });
-	}
+	if (!gateway.sources) return; // not created yet
+	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as readonly { readonly name: string }[]; // moleculer leaves it untyped
+	for (const { name } of actions) if (isSource(name)) gateway.sources.add(name);
 	for (const feed of gateway.feeds) feed.look();
-	if (gateway.routed.size > before || before === 0) gateway.addRoute(routeOf([...gateway.routed.values()]));
 }
 
 function routeOf(routed: readonly Routed[]): object {

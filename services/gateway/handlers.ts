@@ -5,7 +5,7 @@ import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";
-import type { RouteNote } from "../../mixins/routes.ts";
+import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
@@ -15,17 +15,11 @@ import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./
 import { isStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
-export interface Routed {
-	readonly name: string;
-	readonly rest: string;
-	readonly note: RouteNote;
-}
 export interface Gateway extends Service, Watched, Feeding {
 	readonly broker: ServiceBroker;
-	/** Every route ever heard of, by method and path. */
-	readonly routed: Map<string, Routed>;
+	readonly routed: readonly Routed[];
 	readonly sources: Set<string>;
-	/** Parts with a health of their own, every one ever heard of. */
+	/** Parts with a health of their own: those the system has, and every other one ever heard of. */
 	readonly parts: Set<string>;
 	addRoute(route: object): void;
 	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
@@ -83,7 +77,7 @@ export const alive: Handler = async (_req, res) => sendJson(res, 200, { status: 
 
 export const ready: Handler = async function (this: Gateway, _req, res) {
 	if (isStopping(this)) return sendJson(res, 503, { status: "stopping", parts: [] });
-	const report = await reportOf(this.broker, [...this.routed.values()], this.parts);
+	const report = await reportOf(this.broker, this.routed, this.parts);
 	sendJson(res, report.status === "ready" ? 200 : 503, report);
 };
 
