@@ -3,7 +3,19 @@
  * route of each by one rule, and the history of every actor.
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
-import { type AnyAsk, type AnyCommand, creates, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
+import {
+	type AnyAsk,
+	type AnyCommand,
+	creates,
+	idOf,
+	isRefusal,
+	kebab,
+	type Model,
+	type Refusal,
+	type Rule,
+	rulesOf,
+	type Shape,
+} from "../model/index.ts";
 import type { Consulting, Done, Envelope } from "./actor.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
@@ -80,9 +92,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 				freeze: process.env["NODE_ENV"] === "test",
 			});
 			const compile = (rules: object) => this.broker.validator?.compile(rules) ?? (() => true);
-			const checks = new Map(
-				Object.entries(model.commands).map(([name, { shape }]) => [name, compile({ $$strict: true, ...rulesOf(shape) })]),
-			);
+			const checks = new Map(Object.entries(model.commands).map(([name, { shape }]) => [name, compile(paramsOf(model, shape))]));
 			log.host(model.name, actors, !isObserving(this.broker));
 			hosts.set(this, { actors, log, checks });
 		},
@@ -91,7 +101,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 
 function commandAction(model: Model, name: string, law: AnyCommand) {
 	const begins = creates(law);
-	const rules = rulesOf(law.shape);
+	const params = paramsOf(model, law.shape);
 	const note: RouteNote = {
 		kind: begins ? "creation" : "command",
 		of: model.name,
@@ -99,7 +109,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 		...(law.identity ? { named: true } : {}),
 	};
 	return {
-		params: { $$strict: true, ...rules, ...(begins ? { id: { ...rules["id"], optional: true } } : {}) },
+		params: begins ? { ...params, id: { ...params.id, optional: true } } : params,
 		...(law.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
 		async handler(this: Service, ctx: Context<Params, Meta>) {
 			const envelope = takeEnvelope(ctx);
@@ -192,10 +202,17 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	};
 }
 
+/** The rules of a command or an ask; its id is checked by the one rule of the model. */
+const paramsOf = (model: Model, shape: Shape): { readonly $$strict: true; readonly id: Rule } => ({
+	$$strict: true,
+	...rulesOf(shape),
+	id: { ...shape["id"]?.rule, ...idOf(model).rule },
+});
+
 function askAction(model: Model, law: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
-		params: { $$strict: true, ...rulesOf(law.shape) },
+		params: paramsOf(model, law.shape),
 		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<{ id: string }>) {
 			const answer = await asked(hosts.of(this), law, ctx.params).catch((error: unknown) => Promise.reject(failureError(error)));

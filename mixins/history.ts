@@ -1,7 +1,7 @@
 /** History - what one actor's stream can tell: all that was ever decided about it, and how it stood at any version or instant. */
 import type { Context, Service } from "moleculer";
 import { evolve } from "../model/decide.ts";
-import { id, type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
+import { idOf, type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
 import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
@@ -42,7 +42,7 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 		note,
 		params: {
 			$$strict: true,
-			...rulesOf({ id: id(model.idPattern) }),
+			...rulesOf({ id: idOf(model) }),
 			pageSize: count(MAX_PAGE_SIZE),
 			after: { type: "string", min: 1, max: 2000, optional: true },
 		},
@@ -97,7 +97,7 @@ export function stateAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		params: {
 			$$strict: true,
-			...rulesOf({ id: id(model.idPattern), at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
+			...rulesOf({ id: idOf(model), at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
 		},
 		async handler(this: Service, ctx: Context<Moment>): Promise<StateThen> {
 			const { id: of, at, version } = ctx.params;

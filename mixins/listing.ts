@@ -4,7 +4,7 @@
  * database.
  */
 import { type Context, Errors, type Service } from "moleculer";
-import { type AnyProjection, codeOf, refuse } from "../model/index.ts";
+import { type AnyProjection, codeOf, optional, refuse, text } from "../model/index.ts";
 import { parsePositions } from "../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { failureError, refusalError } from "./errors.ts";
@@ -117,8 +117,7 @@ const sortParam = ({ sorts = [] }: AnyProjection) => ({
 	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
 	optional: true,
 });
-const filterParams = (filters: readonly string[]) =>
-	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
+const filterParams = (filters: readonly string[]) => Object.fromEntries(filters.map((filter) => [filter, optional(text()).rule]));
 const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
 	Object.fromEntries(
 		filters.flatMap((filter) =>

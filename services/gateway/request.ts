@@ -155,8 +155,9 @@ function ifMatchOf(req: IncomingMessage): number | undefined {
 	]);
 }
 
-/** The same text for the same content, whatever the order of its fields. */
+/** The same text for the same content, whatever the order of its fields and the form of its texts. */
 function canonical(value: unknown): string {
+	if (typeof value === "string") return JSON.stringify(value.normalize());
 	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
 	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
 	return `{${Object.entries(value)
