@@ -15,6 +15,7 @@ import { RetryMiddleware } from "./mixins/retry.ts";
 import { SentMiddleware } from "./mixins/sent.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
+import { validation } from "./mixins/validation.ts";
 import { keysIn, openKeys } from "./store/keys.ts";
 import { MongoLogStore } from "./store/mongo/log.ts";
 import { MongoRowStore } from "./store/mongo/rows.ts";
@@ -80,10 +81,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
 	internalServices: { $node: { name: "$node", mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
-	validator: {
-		type: "Fastest",
-		options: { useNewCustomCheckerFunction: true, considerNullAsAValue: true, defaults: { object: { strict: true } } },
-	} as never, // the types know only the validator itself
+	validator: validation as never, // the types know only the validator itself
 	// Only what is used: each middleware is paid for in every call (docs/decisions/0006-few-middlewares.md).
 	internalMiddlewares: false,
 	middlewares: [

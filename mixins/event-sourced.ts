@@ -135,7 +135,7 @@ function manyAction(name: string, law: AnyCommand) {
 				const complaints = check?.(params) ?? true;
 				if (complaints !== true)
 					return {
-						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints) },
+						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints, params) },
 					};
 				const result = await give(
 					host,

@@ -14,10 +14,14 @@ const AGAIN = "Send it again.";
 export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	// -- A request that cannot be taken as it is
 	VALIDATION_ERROR: {
-		means: "The content or a parameter is not as it has to be; `errors` says of each field what was expected and what came.",
+		means:
+			"The content or a parameter is not as it has to be; `errors` says of each field what was expected and what came, of the first twenty, and briefly.",
 		then: "Correct the fields.",
 	},
-	MALFORMED: { means: "No JSON, no UTF-8, nested too deep, a header or a path that cannot be read.", then: "Correct the request." },
+	MALFORMED: {
+		means: "No JSON, no UTF-8, nested more than 16 deep, more than 1000 values, a header or a path that cannot be read.",
+		then: "Correct the request.",
+	},
 	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
 	TOO_LARGE: {
 		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
@@ -62,7 +66,7 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	TOO_BUSY: { means: "Too many requests wait on this node.", then: AGAIN },
 	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
 	STARTING: { means: "The node is not up yet.", then: AGAIN },
-	STOPPING: { means: "The node is going down, and begins nothing new.", then: AGAIN },
+	STOPPING: { means: "The node is going down, begins nothing new, and ends what would take too long (an import).", then: AGAIN },
 	// -- What does not pass by itself
 	INTERNAL_ERROR: { means: "A defect of the system; the node's log has it.", then: "Report it." },
 	STREAM_UNREADABLE: {

@@ -3,7 +3,7 @@
  * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
  */
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
-import type { FieldError } from "../../mixins/errors.ts";
+import { type FieldError, firstOf } from "../../mixins/errors.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { parseObject, textOf } from "./request.ts";
 
@@ -18,8 +18,8 @@ export interface Tally {
 	recorded: number;
 	duplicates: number;
 	refused: number;
-	/** The first hundred. */
-	readonly errors: LineProblem[];
+	/** The first hundred, or fewer where they are long. */
+	errors: LineProblem[];
 }
 export interface Bulk {
 	readonly tally: Tally;
@@ -111,7 +111,10 @@ export async function takeAll(
 	}
 	await flush();
 	await Promise.all(running);
-	bulk.tally.errors.sort((a, b) => a.line - b.line).splice(ERRORS);
+	bulk.tally.errors = firstOf(
+		bulk.tally.errors.toSorted((a, b) => a.line - b.line),
+		ERRORS,
+	);
 	return bulk;
 }
 

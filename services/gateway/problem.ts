@@ -1,6 +1,6 @@
 /** Problem - every error the API answers, as application/problem+json (RFC 9457): a code to test for, a sentence to read, the fields that are wrong. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
-import { type FieldError, fieldErrors } from "../../mixins/errors.ts";
+import { type FieldError, fieldErrors, sentence } from "../../mixins/errors.ts";
 
 export interface Problem {
 	readonly status: number;
@@ -51,10 +51,20 @@ const WORDS: Readonly<Record<number, string>> = {
 	503: "SERVICE_UNAVAILABLE",
 };
 
-/** The problem an error stands for; what nobody foresaw is a 500 without its inner life. */
+/** The problem an error stands for, short whatever the error holds. */
 export function problemOf(error: unknown): Problem {
-	if (error instanceof ProblemError) return error.problem;
-	const { type, code, status, message, data } = error as {
+	const problem = error instanceof ProblemError ? error.problem : translated(error);
+	const { detail, errors } = problem;
+	return { ...problem, detail: sentence(detail), ...(errors ? { errors: fieldErrors(errors) } : {}) };
+}
+
+/** Errors of our own whose `type` is a code of the catalogue; a library's type is not. */
+const OURS: ReadonlySet<unknown> = new Set(["MoleculerClientError", "ValidationError"]);
+
+/** An unforeseen error is a 500 without its details. */
+function translated(error: unknown): Problem {
+	const { name, type, code, status, message, data } = error as {
+		name?: unknown;
 		type?: unknown;
 		code?: unknown;
 		status?: unknown;
@@ -66,12 +76,12 @@ export function problemOf(error: unknown): Problem {
 	if (known) return { ...known, detail };
 	const number = typeof code === "number" ? code : typeof status === "number" ? status : 500;
 	if (type === "VALIDATION_ERROR" && Array.isArray(data))
-		return { status: 422, code: "VALIDATION_ERROR", detail: "The request is not valid", errors: fieldErrors(data) };
+		return { status: 422, code: "VALIDATION_ERROR", detail: "The request is not valid", errors: data };
 	if (number === 503) return { status: 503, code: typeof type === "string" && type ? type : "SERVICE_UNAVAILABLE", detail, retryAfter: 1 };
 	if (number >= 400 && number < 500)
 		return {
 			status: number,
-			code: typeof type === "string" && /^[A-Z][A-Z0-9_]+$/.test(type) && type !== "BAD_REQUEST" ? type : (WORDS[number] ?? "MALFORMED"),
+			code: typeof type === "string" && OURS.has(name) && /^[A-Z][A-Z0-9_]+$/.test(type) ? type : (WORDS[number] ?? "MALFORMED"),
 			detail,
 		};
 	return { status: 500, code: "INTERNAL_ERROR", detail: "Something went wrong on our side" };

@@ -26,7 +26,9 @@ interface CommandMeta {
 }
 const ANONYMOUS = "anonymous";
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/** How deep JSON may be nested, and how many values it may hold: more than any command takes, and looked at before it is parsed. */
 const DEEPEST = 16;
+const MOST_VALUES = 1000;
 const JSON_LIMIT = 1024 * 1024;
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
@@ -110,27 +112,48 @@ export function textOf(bytes: Buffer): string {
 	}
 }
 
-/** A JSON object, null for JSON that is something else. Throws on what is no JSON, or nested beyond reason. */
+/** A JSON object, null for JSON that is something else. Throws on what is no JSON, nested too deep or too large. */
 export function parseObject(text: string): Params | null {
+	const excess = excessOf(text);
+	if (excess !== null) throw new ProblemError(400, "MALFORMED", `The content ${excess}`);
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch {
 		throw new ProblemError(400, "MALFORMED", "The content is not JSON");
 	}
-	if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-	if (tooDeep(value)) throw new ProblemError(400, "MALFORMED", `The content is nested more than ${DEEPEST} deep`);
-	return value as Params; // an object, as JSON has them
+	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Params) : null; // an object, as JSON has them
 }
 
-/** Level by level, so that no depth can exhaust the stack. */
-function tooDeep(value: object): boolean {
-	let level: unknown[] = Object.values(value);
-	for (let depth = 1; level.length > 0; depth++) {
-		if (depth > DEEPEST) return true;
-		level = level.flatMap((inner) => (typeof inner === "object" && inner !== null ? Object.values(inner) : []));
+/** Why some JSON is not even parsed: it would cost far more than any command does. */
+function excessOf(text: string): string | null {
+	let values = 1;
+	let depth = 0;
+	for (let i = 0; i < text.length; i++) {
+		const character = text.charCodeAt(i);
+		if (character === QUOTE) {
+			i = endOfString(text, i);
+			if (i < 0) return null; // JSON.parse says so
+		} else if (character === COMMA) values++;
+		else if (character === OPEN_LIST || character === OPEN_OBJECT) {
+			values++;
+			if (++depth > DEEPEST) return `is nested more than ${DEEPEST} deep`;
+		} else if (character === CLOSE_LIST || character === CLOSE_OBJECT) depth--;
+		if (values > MOST_VALUES) return `has more than ${MOST_VALUES} values`;
 	}
-	return false;
+	return null;
+}
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** Where the string that begins at `from` ends; -1 where it does not. */
+function endOfString(text: string, from: number): number {
+	for (let end = text.indexOf('"', from + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+		let escapes = 0;
+		while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes++;
+		if (escapes % 2 === 0) return end;
+	}
+	return -1;
 }
 
 function keyOf(req: IncomingMessage): string | undefined {
