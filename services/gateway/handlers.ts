@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import { abandon } from "../../mixins/leaving.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
@@ -40,7 +41,9 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 	if (note.kind === "upload")
 		return async (req, res) => {
 			const { params, meta } = uploadOf(req, note.accepts ?? "");
-			sendJson(res, 200, await call(req, name, params, meta));
+			const calling = begin(req, name, params, meta);
+			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
+			sendJson(res, 200, await calling);
 		};
 	return async function (this: Gateway, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
@@ -49,11 +52,19 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 	};
 }
 
+/** Moleculer's promises carry their context. */
+const begin = (
+	req: { readonly $ctx: Context },
+	action: string,
+	params: object,
+	meta: object,
+): Promise<unknown> & { readonly ctx?: Context } => req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+
 /** The metadata is handed over as it is, so that what the action adds to it comes back. */
 async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
-	const calling = req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+	const calling = begin(req, action, params, meta);
 	const result = await calling;
-	Object.assign(meta, (calling as { ctx?: { meta?: object } }).ctx?.meta); // moleculer's promises carry their context
+	Object.assign(meta, calling.ctx?.meta);
 	return result;
 }
 
