@@ -20,12 +20,17 @@ export function actionsIn(schema: ServiceSchema): Action[] {
 	);
 }
 
-/** What a system of these files offers, whichever nodes run them. */
-export async function offerOf(files: readonly ServiceFile[]): Promise<Offer> {
-	const schemas = await Promise.all(files.map(async ({ url }) => ((await import(url.href)) as { default: ServiceSchema }).default)); // a file under services/
-	const actions = schemas.flatMap(actionsIn);
+const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
+	Promise.all(files.map(async ({ url }) => ((await import(url.href)) as { default: ServiceSchema }).default)); // a file under services/
+const factsIn = (schema: ServiceSchema): readonly string[] =>
+	(Service.prototype.applyMixins(schema).metadata as { readonly facts?: readonly string[] } | undefined)?.facts ?? []; // see EventSourced
+
+/** What a system of these files offers, whichever nodes run them; `known`: all files there are, and their facts. */
+export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
+	const actions = (await schemasIn(files)).flatMap(actionsIn);
 	return {
 		routes: actions.flatMap(({ name, schema: { rest, note } }) => (rest !== undefined && note ? [{ name, rest, note }] : [])),
 		parts: actions.flatMap(({ name }) => (name.endsWith(".health") ? [name.slice(0, -".health".length)] : [])),
+		facts: (await schemasIn(known)).flatMap(factsIn),
 	};
 }

@@ -63,9 +63,12 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 }
 
 /** A gateway of a cluster has the routes of all services there are, as other nodes may come to run them; one alone those of its own. */
-const gatewayOf = async (schema: ServiceSchema, { port, host, natsUrl, services }: Settings): Promise<Partial<ServiceSchema>> => ({
-	settings: { ...schema.settings, port, ip: host },
-	offer: await offerOf(natsUrl === undefined ? services : serviceFiles()),
+const gatewayOf = async (
+	schema: ServiceSchema,
+	{ port, host, allowedHosts, natsUrl, services }: Settings,
+): Promise<Partial<ServiceSchema>> => ({
+	settings: { ...schema.settings, port, ip: host, allowedHosts },
+	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Opens the stores and says what an operator should know of them. */
 async function opened(broker: ServiceBroker): Promise<void> {

@@ -1,4 +1,5 @@
 /** Actor - one `(service, id)` in memory, what travels with a command to it, and what its caller is told. */
+import type { Seen } from "../model/decide.ts";
 import { type Instant, type Model, type Refusal, UNKNOWN } from "../model/index.ts";
 import type { Commit } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
@@ -9,8 +10,8 @@ export interface Envelope {
 	readonly by: string;
 	/** When it arrived: the `now` of its decision. */
 	readonly at: Instant;
-	/** The version the caller has seen. */
-	readonly ifMatch?: number;
+	/** What the caller has seen. */
+	readonly ifMatch?: Seen;
 	/** Of name and params, where the caller chose the command id. */
 	readonly digest?: string;
 	/** Milliseconds of the clock after which nobody waits. */

@@ -51,7 +51,7 @@ export function refusalOf(error: unknown): Refusal | null {
 }
 
 /** Field errors in one answer, and the bytes of a list of refused lines: whatever was sent, its answer stays small. */
-export const MOST_FIELDS = 20;
+const MOST_FIELDS = 20;
 const MOST_BYTES = 256 * 1024;
 /** Characters of a text of the caller that an answer repeats. */
 const MOST_TEXT = 100;
@@ -72,10 +72,9 @@ export function firstOf<T>(refused: readonly T[], most: number): T[] {
 
 /** fastest-validator's complaints about some params, one a field, each with what was expected; what is a field error already stays one. */
 export function fieldErrors(complaints: unknown, params?: unknown): FieldError[] {
-	if (!Array.isArray(complaints)) return [];
+	const given: readonly Record<string, unknown>[] = Array.isArray(complaints) ? complaints : [];
 	const errors: FieldError[] = [];
-	for (const complaint of complaints as readonly Record<string, unknown>[]) {
-		// the validator's own
+	for (const complaint of given) {
 		if (errors.length >= MOST_FIELDS) break;
 		if (complaint["type"] === "objectStrict") errors.push(...strangers(complaint, params, MOST_FIELDS - errors.length));
 		else errors.push(fieldError(complaint));

@@ -3,6 +3,7 @@
  * route of each by one rule, and the history of every actor.
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import type { Seen } from "../model/decide.ts";
 import {
 	type AnyAsk,
 	type AnyCommand,
@@ -55,7 +56,7 @@ export type Outcome =
 /** The part of the metadata that belongs to one command, never to what it calls. */
 interface Meta {
 	commandId?: string;
-	ifMatch?: number;
+	ifMatch?: Seen;
 	digest?: string;
 	by?: string;
 	now?: string;

@@ -1,13 +1,13 @@
 /** History - what one actor's stream can tell: all that was ever decided about it, and how it stood at any version or instant. */
 import type { Context, Service } from "moleculer";
 import { evolve } from "../model/decide.ts";
-import { idOf, type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
+import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
 import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Actors } from "./actors.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
-import { count, MAX_PAGE_SIZE, PAGE_SIZE } from "./listing.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "./listing.ts";
 import type { RouteNote } from "./routes.ts";
 
 /** Who keeps the streams, for one running service. */
@@ -40,12 +40,7 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
-		params: {
-			$$strict: true,
-			...rulesOf({ id: idOf(model) }),
-			pageSize: count(MAX_PAGE_SIZE),
-			after: { type: "string", min: 1, max: 2000, optional: true },
-		},
+		params: { $$strict: true, id: soughtId, pageSize: count(MAX_PAGE_SIZE), after: { type: "string", min: 1, max: 2000, optional: true } },
 		async handler(this: Service, ctx: Context<Asked>) {
 			const { id: of, pageSize = PAGE_SIZE, after } = ctx.params;
 			const actors = actorsOf(this);
@@ -97,7 +92,8 @@ export function stateAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		params: {
 			$$strict: true,
-			...rulesOf({ id: idOf(model), at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
+			id: soughtId,
+			...rulesOf({ at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
 		},
 		async handler(this: Service, ctx: Context<Moment>): Promise<StateThen> {
 			const { id: of, at, version } = ctx.params;

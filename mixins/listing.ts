@@ -41,6 +41,9 @@ interface DbBacked {
 export type Readable = (service: Service) => Projector;
 export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
 
+/** An id that is looked for: what no actor can be called is not found either. */
+export const soughtId = { type: "string", min: 1, max: 300 } as const;
+
 /** The actions people read by. */
 export const readActions = (projection: AnyProjection, of: Readable) => ({
 	list: listAction(projection, of),
@@ -64,7 +67,7 @@ const listAction = (projection: AnyProjection, of: Readable) => ({
 const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 	rest: `GET /${name}/:id`,
 	note: { kind: "read", of: actor } as const,
-	params: { $$strict: true, id: { type: "string", min: 1, max: 300 } },
+	params: { $$strict: true, id: soughtId },
 	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
 		await caughtUp(of(this), ctx.meta.position);
 		const { adapter } = db(this);

@@ -22,4 +22,6 @@ export interface Offer {
 	readonly routes: readonly Routed[];
 	/** Services with a health of their own. */
 	readonly parts: readonly string[];
+	/** Facts a live feed may be asked for, those of contexts that do not run included. */
+	readonly facts: readonly string[];
 }

@@ -22,6 +22,15 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means: "No JSON, no UTF-8, nested more than 16 deep, more than 1000 values, a header or a path that cannot be read.",
 		then: "Correct the request.",
 	},
+	HOST_NOT_ALLOWED: {
+		means: "The request was sent to a host name this gateway does not know: a page may have made a name of its own lead here.",
+		then: "Use `localhost`, HOST or the address of the gateway, or name the host in ALLOWED_HOSTS.",
+	},
+	CROSS_SITE: {
+		means: "A browser sent a command from a page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+		then: "Send commands from pages of the gateway's own origin, or from a client that is no browser.",
+	},
+	METHOD_NOT_ALLOWED: { means: "The path does not take this method; `Allow` says which it takes.", then: "See [routes](routes.md)." },
 	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
 	TOO_LARGE: {
 		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",

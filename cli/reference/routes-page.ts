@@ -10,7 +10,8 @@ import type { Sources } from "./sources.ts";
 export const GATEWAY = "services/gateway/gateway.service.ts";
 const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
-\`OPTIONS\` with \`204\` and nothing done. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
+\`OPTIONS\` with \`204\` and the methods it takes (\`Allow\`); any other method of it is \`405\`. A path is written as it stands here, with or
+without one slash at its end. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
 stands in [commands](commands.md), what a row shows in [read models](read-models.md).`;
 
 /** The gateway's own: what each answers. */
@@ -22,7 +23,7 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 		means: "The figures of this node ([metrics](metrics.md)).",
 	},
 	"GET /live": {
-		takes: "`types`: names of facts, separated by commas; header `Last-Event-ID`",
+		takes: "`types`: names of [facts](facts.md), separated by commas; header `Last-Event-ID`",
 		answers: "`200` `text/event-stream`",
 		means:
 			"Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from. The last event of a feed that cannot go on is `error` (`{code, detail}`; with `position` where a commit cannot be read: its id goes on behind it).",
@@ -30,14 +31,30 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 };
 /** What travels beside the content; a test compares the first column with what the gateway reads and writes. */
 const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
-	["Content-Type", "request", "`application/json`; `application/x-ndjson` for many at once; `text/csv` for an import. Anything else: 415."],
+	["Host", "request", "`localhost`, a loopback address, HOST, one of ALLOWED_HOSTS or the address of the connection. Anything else: 421."],
+	[
+		"Origin",
+		"command",
+		"Sent by browsers: only pages of this very host and port may send a command, else 403. A proxy has to pass `Host` on as it is, or ALLOWED_HOSTS has to name what the pages are called.",
+	],
+	["Sec-Fetch-Site", "command", "Sent by browsers: `same-origin` or `none`, else 403."],
+	["Referer", "command", "Stands for `Origin` where a browser sends none."],
+	[
+		"Content-Type",
+		"request",
+		"`application/json`; `application/x-ndjson` for many at once; `text/csv` for an import, each in UTF-8. Anything else, also with no content: 415. A command without content needs none.",
+	],
 	["Content-Encoding", "request", "Not taken: what is compressed is refused with 415."],
 	[
 		"Idempotency-Key",
 		"command",
-		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused.",
+		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused. Refused with NDJSON and an import, where the id in each line does it.",
 	],
-	["If-Match", "command", '`"<version>"`: decided only if the actor stands there, else 412.'],
+	[
+		"If-Match",
+		"command",
+		'`"<version>"`, one of several, or `*` for any: decided only if the actor stands there, else 412. A weak tag (`W/"..."`) never matches. Refused with NDJSON and an import.',
+	],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
 	["X-Position", "read, answer of a command", "Of a command's answer: where it stands. On a read: wait until it can be seen."],
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],

@@ -9,14 +9,15 @@ import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
 import type { Offer, Routed } from "../../mixins/routes.ts";
+import { admit, hostsOf, methodsOn } from "./edge.ts";
 import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
 import { isSource } from "./live.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "./problem.ts";
 import { type Incoming, typeOf } from "./request.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
-const NOTHING: Offer = { routes: [], parts: [] };
+const NOTHING: Offer = { routes: [], parts: [], facts: [] };
 const CSV_LIMIT = 16 * 1024 * 1024;
 /** How long a connection may be silent, in milliseconds. */
 const IDLE = 120_000;
@@ -33,10 +34,11 @@ export default {
 		logResponse: null,
 		logRouteRegistration: null,
 		httpServerTimeout: IDLE,
+		ip: "127.0.0.1",
+		allowedHosts: [],
 		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
-		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }, req: Incoming, res: ServerResponse) {
+		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
-			if (metricsOf(this.broker)) watch(this, req, res);
 		},
 		onError(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
 			const problem = inPhase(this, problemOf(error));
@@ -60,18 +62,35 @@ export default {
 		},
 	},
 	created(this: Service) {
-		const { routes, parts } = this.schema.offer ?? NOTHING;
+		const { routes, parts, facts } = this.schema.offer ?? NOTHING;
+		const { ip, allowedHosts } = this.settings as { readonly ip: string; readonly allowedHosts: readonly string[] }; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
+			facts: new Set(facts),
 			sources: new Set(),
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
+			hosts: hostsOf(ip, allowedHosts),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
 	},
 	methods: {
+		async httpHandler(this: Gateway, req: Incoming, res: ServerResponse) {
+			if (metricsOf(this.broker)) watch(this, req, res);
+			try {
+				admit(req, this.hosts);
+				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would resolve a preflight to the alias it asks about
+			} catch (error) {
+				return this.sendError(req, res, error);
+			}
+			await moleculerWeb.httpHandler.call(this, req, res);
+		},
+		send404(this: Gateway, req: Incoming, res: ServerResponse) {
+			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
+			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
+		},
 		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
 		errorHandler(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
 			this.sendError(req, res, error);
@@ -88,6 +107,14 @@ export default {
 		await closed(gatewayOf(this).server);
 	},
 } satisfies ServiceSchema;
+
+const moleculerWeb = ApiGateway.methods as { readonly httpHandler: (this: Gateway, req: Incoming, res: ServerResponse) => Promise<void> }; // the types do not say which there are
+
+function sendOptions(gateway: Gateway, req: Incoming, res: ServerResponse): void {
+	const allow = methodsOn(gateway.aliases, req.url ?? "");
+	if (allow === "") gateway.send404(req, res);
+	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
+}
 
 /** The service with what `created` gave it. */
 const gatewayOf = (service: Service): Gateway => service as Gateway; // see created
@@ -117,6 +144,7 @@ function routeOf(routed: readonly Routed[]): object {
 			raw: { type: (req: Incoming) => typeOf(req) === "application/json" || typeOf(req) === "text/csv", limit: CSV_LIMIT, inflate: false },
 		},
 		logging: false,
+		pathToRegexpOptions: { trailing: false, sensitive: true }, // one address for one thing; moleculer-web takes one slash off the end
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
 				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))
@@ -128,7 +156,6 @@ function routeOf(routed: readonly Routed[]): object {
 /** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
 const guarded = (handler: Handler) =>
 	function alias(this: Gateway, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
-		if (req.method === "OPTIONS") return void res.writeHead(204, { "Content-Length": "0" }).end(); // moleculer-web resolves a preflight to the alias it asks about
 		const taken = async () => {
 			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
 			await handler.call(this, req, res);

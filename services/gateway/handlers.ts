@@ -8,11 +8,12 @@ import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
+import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
+import { bulkMeta, commandOf, expectType, type Incoming, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
@@ -22,7 +23,10 @@ export interface Gateway extends Service, Watched, Feeding {
 	readonly sources: Set<string>;
 	/** Parts with a health of their own: those the system has, and every other one ever heard of. */
 	readonly parts: Set<string>;
+	readonly hosts: Hosts;
+	readonly aliases: readonly Alias[];
 	addRoute(route: object): void;
+	send404(req: Incoming, res: ServerResponse): void;
 	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
 }
 export type Request = Incoming & { readonly $ctx: Context };
@@ -69,8 +73,8 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 }
 
 async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
-	if (req.headers["content-encoding"] !== undefined)
-		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
+	refuseSingle(req);
+	expectType(req, NDJSON);
 	const send = (all: readonly Item[]) =>
 		callMany(req.$ctx.broker, action, all, (items) =>
 			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),

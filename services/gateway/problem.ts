@@ -9,39 +9,38 @@ export interface Problem {
 	readonly errors?: readonly FieldError[];
 	/** Seconds. */
 	readonly retryAfter?: number;
+	/** Methods the path takes. */
+	readonly allow?: string;
 }
 
 export class ProblemError extends Error {
 	readonly problem: Problem;
-	constructor(status: number, code: string, detail: string, errors?: readonly FieldError[]) {
+	constructor(status: number, code: string, detail: string, more: Pick<Problem, "errors" | "retryAfter" | "allow"> = {}) {
 		super(detail);
-		this.problem = { status, code, detail, ...(errors ? { errors } : {}) };
+		this.problem = { status, code, detail, ...more };
 	}
 }
 /** One field of a request that is not as it should be: 422. */
 export const invalidField = (field: string, message: string, expected?: unknown, actual?: unknown): ProblemError =>
-	new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", [
-		{ field, message, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) },
-	]);
+	new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", {
+		errors: [{ field, message, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) }],
+	});
+/** A path that is there, but not for this method. */
+export const methodNotAllowed = (allow: string): ProblemError =>
+	new ProblemError(405, "METHOD_NOT_ALLOWED", `This path takes ${allow}`, { allow });
 
-/** What Moleculer and the body parsers call these, by `type`. */
-const KNOWN: Readonly<Record<string, Omit<Problem, "detail">>> = {
-	SERVICE_NOT_FOUND: { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 },
-	SERVICE_NOT_AVAILABLE: { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 },
-	REQUEST_TIMEOUT: { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 },
-	REQUEST_REJECTED: { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 },
-	QUEUE_FULL: { status: 503, code: "TOO_BUSY", retryAfter: 1 },
-	"entity.parse.failed": { status: 400, code: "MALFORMED" },
-	"entity.too.large": { status: 413, code: "TOO_LARGE" },
-	"charset.unsupported": { status: 415, code: "UNSUPPORTED_MEDIA_TYPE" },
-	"encoding.unsupported": { status: 415, code: "UNSUPPORTED_MEDIA_TYPE" },
-	ERR_INVALID_URL: { status: 400, code: "MALFORMED" },
-	INVALID_PARAMETERS: { status: 400, code: "MALFORMED" },
-	REQUEST_SKIPPED: { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }, // its time was up before it was even sent
-	STORE_UNAVAILABLE: { status: 503, code: "STORE_UNAVAILABLE", retryAfter: 1 },
-	STREAM_UNREADABLE: { status: 500, code: "STREAM_UNREADABLE" },
-	CALLER_GONE: { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 },
-};
+/** What Moleculer calls these, by `type`. */
+const KNOWN: ReadonlyMap<unknown, Omit<Problem, "detail">> = new Map<unknown, Omit<Problem, "detail">>([
+	["SERVICE_NOT_FOUND", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
+	["SERVICE_NOT_AVAILABLE", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
+	["REQUEST_TIMEOUT", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }],
+	["REQUEST_REJECTED", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
+	["QUEUE_FULL", { status: 503, code: "TOO_BUSY", retryAfter: 1 }],
+	["REQUEST_SKIPPED", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }], // its time was up before it was even sent
+	["STORE_UNAVAILABLE", { status: 503, code: "STORE_UNAVAILABLE", retryAfter: 1 }],
+	["STREAM_UNREADABLE", { status: 500, code: "STREAM_UNREADABLE" }],
+	["CALLER_GONE", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }],
+]);
 const WORDS: Readonly<Record<number, string>> = {
 	400: "MALFORMED",
 	404: "NOT_FOUND",
@@ -58,12 +57,13 @@ export function problemOf(error: unknown): Problem {
 	return { ...problem, detail: sentence(detail), ...(errors ? { errors: fieldErrors(errors) } : {}) };
 }
 
-/** Errors of our own whose `type` is a code of the catalogue; a library's type is not. */
-const OURS: ReadonlySet<unknown> = new Set(["MoleculerClientError", "ValidationError"]);
+/** Errors of our own, whose `type` is a code of the catalogue; a library's type is not. */
+const REFUSALS: ReadonlySet<unknown> = new Set(["MoleculerClientError", "ValidationError"]);
+const FAILURE = "MoleculerRetryableError";
 
 /** An unforeseen error is a 500 without its details. */
 function translated(error: unknown): Problem {
-	const { name, type, code, status, message, data } = error as {
+	const { name, type, code, status, message, data } = Object(error) as {
 		name?: unknown;
 		type?: unknown;
 		code?: unknown;
@@ -72,25 +72,22 @@ function translated(error: unknown): Problem {
 		data?: unknown;
 	}; // an error of any library
 	const detail = String(message ?? "");
-	const known = KNOWN[String(type)] ?? KNOWN[String(code)];
+	const known = KNOWN.get(type) ?? KNOWN.get(code);
 	if (known) return { ...known, detail };
 	const number = typeof code === "number" ? code : typeof status === "number" ? status : 500;
 	if (type === "VALIDATION_ERROR" && Array.isArray(data))
 		return { status: 422, code: "VALIDATION_ERROR", detail: "The request is not valid", errors: data };
-	if (number === 503) return { status: 503, code: typeof type === "string" && type ? type : "SERVICE_UNAVAILABLE", detail, retryAfter: 1 };
-	if (number >= 400 && number < 500)
-		return {
-			status: number,
-			code: typeof type === "string" && OURS.has(name) && /^[A-Z][A-Z0-9_]+$/.test(type) ? type : (WORDS[number] ?? "MALFORMED"),
-			detail,
-		};
+	const ours = number === 503 ? name === FAILURE : REFUSALS.has(name);
+	const own = ours && typeof type === "string" && /^[A-Z][A-Z0-9_]+$/.test(type) ? type : null;
+	if (number === 503) return { status: 503, code: own ?? "SERVICE_UNAVAILABLE", detail, retryAfter: 1 };
+	if (number >= 400 && number < 500) return { status: number, code: own ?? WORDS[number] ?? "MALFORMED", detail };
 	return { status: 500, code: "INTERNAL_ERROR", detail: "Something went wrong on our side" };
 }
 
 export function sendProblem(
 	req: IncomingMessage,
 	res: ServerResponse,
-	{ status, code, detail, errors, retryAfter }: Problem,
+	{ status, code, detail, errors, retryAfter, allow }: Problem,
 	more: object = {},
 ): void {
 	if (res.headersSent || res.destroyed) {
@@ -110,6 +107,7 @@ export function sendProblem(
 		"Content-Type": "application/problem+json; charset=utf-8",
 		"Content-Length": Buffer.byteLength(body),
 		...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
+		...(allow ? { Allow: allow } : {}),
 		...(req.complete ? {} : { Connection: "close" }), // the rest of what was sent is not read
 	});
 	res.end(body);

@@ -1,8 +1,10 @@
 /** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { brief } from "../../mixins/errors.ts";
 import { derivedId, newId } from "../../mixins/ids.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
+import type { Seen } from "../../model/decide.ts";
 import { invalidField, ProblemError } from "./problem.ts";
 
 /** What moleculer-web and the body parsers leave on a request. */
@@ -21,7 +23,7 @@ interface CommandMeta {
 	readonly commandId: string;
 	readonly now: string;
 	readonly by: string;
-	readonly ifMatch?: number;
+	readonly ifMatch?: Seen;
 	readonly digest?: string;
 }
 const ANONYMOUS = "anonymous";
@@ -35,8 +37,7 @@ const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"
 
 /** The params and metadata of a command. */
 export function commandOf(req: Incoming, { kind, named }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
-	const [unasked] = Object.keys(queryOf(req));
-	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
+	refuseQuery(req);
 	const body = bodyOf(req);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
 	const key = keyOf(req);
@@ -44,7 +45,7 @@ export function commandOf(req: Incoming, { kind, named }: RouteNote, route: stri
 	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
 	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
-	const ifMatch = ifMatchOf(req);
+	const ifMatch = seenIn(req);
 	return {
 		params,
 		meta: {
@@ -81,21 +82,49 @@ export function queryOf(req: Incoming): Readonly<Record<string, string>> {
 	return Object.fromEntries(asked);
 }
 
+function refuseQuery(req: Incoming): void {
+	const [unasked] = Object.keys(queryOf(req));
+	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
+}
+/** Many commands in one request: none is the one a key or a version could be meant for. */
+export function refuseSingle(req: Incoming): void {
+	refuseQuery(req);
+	const [key, version] = [req.headers["idempotency-key"], req.headers["if-match"]];
+	const name = key !== undefined ? "Idempotency-Key" : version !== undefined ? "If-Match" : null;
+	if (name !== null)
+		throw invalidField(
+			name,
+			"is not taken with many commands at once",
+			"no such header: the id in each line makes it safe to send all again",
+		);
+}
+
 /** The text of an upload. */
 export function uploadOf(req: Incoming, accepts: string): { params: Params; meta: object } {
-	if (typeOf(req) !== accepts || !Buffer.isBuffer(req.body)) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
+	refuseSingle(req);
+	expectType(req, accepts);
+	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
 	return { params: { content: textOf(req.body) }, meta: {} };
 }
 
 /** `application/json` of `Application/JSON; charset=utf-8` */
 export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+/** The content is of the type the route takes, and UTF-8. */
+export function expectType(req: IncomingMessage, accepts: string): void {
+	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
+	for (const [, charset = ""] of (req.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi))
+		if (!/^utf-?8$/i.test(charset)) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset is UTF-8, not ${brief(charset)}`);
+	const coding = req.headers["content-encoding"];
+	if (coding !== undefined && coding !== "identity")
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The content is taken as it is, not as ${brief(coding)}`);
+}
 const hasBody = (req: IncomingMessage): boolean =>
 	req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
 
-/** The JSON object a command came with; none is an empty one. */
+/** The JSON object a command came with; none is an empty one, but not one of a type that a form of another site could have. */
 function bodyOf(req: Incoming): Params {
+	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
 	if (!hasBody(req)) return {};
-	if (typeOf(req) !== "application/json") throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "A command takes application/json");
 	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
 	if (req.body.length > JSON_LIMIT) throw new ProblemError(413, "TOO_LARGE", `A command has at most ${JSON_LIMIT} bytes`);
 	const body = parseObject(textOf(req.body));
@@ -160,22 +189,25 @@ function keyOf(req: IncomingMessage): string | undefined {
 	const key = req.headers["idempotency-key"];
 	if (key === undefined) return undefined;
 	if (typeof key !== "string" || !/^[\x21-\x7e]{1,128}$/.test(key))
-		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", [
-			{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" },
-		]);
+		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", {
+			errors: [{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" }],
+		});
 	return key;
 }
 
-/** A version the actor can have, or -1 for an entity tag that matches none. */
-function ifMatchOf(req: IncomingMessage): number | undefined {
-	const tag = req.headers["if-match"]?.trim();
-	if (tag === undefined || tag === "*") return undefined;
-	const version = /^"(\d{1,15})"$/.exec(tag);
-	if (version) return Number(version[1]);
-	if (/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(tag)) return -1;
-	throw new ProblemError(400, "MALFORMED", "If-Match takes one entity tag, as an ETag gives it", [
-		{ field: "If-Match", message: "is malformed", expected: '"<version>"', actual: tag.slice(0, 100) },
-	]);
+/** The versions that may stand: of all entity tags only a strong one that is a version can be that of an actor. */
+function seenIn(req: IncomingMessage): Seen | undefined {
+	const text = req.headers["if-match"]?.trim();
+	if (text === undefined || text === "*") return text;
+	if (!/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(text))
+		throw new ProblemError(400, "MALFORMED", "If-Match takes entity tags, as an ETag gives them", {
+			errors: [{ field: "If-Match", message: "is malformed", expected: '"<version>", several separated by commas, or *', actual: text }],
+		});
+	const versions = [...text.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag = ""]) =>
+		!weak && /^\d{1,15}$/.test(tag) ? [Number(tag)] : [],
+	);
+	const [version, ...more] = versions;
+	return version !== undefined && more.length === 0 ? version : versions;
 }
 
 /** The same text for the same content, whatever the order of its fields and the form of its texts. */

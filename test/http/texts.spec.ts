@@ -80,8 +80,13 @@ describe("an id", () => {
 		);
 		expect(body).toMatchObject({ refused: 1, errors: [{ code: "VALIDATION_ERROR", errors: [{ field: "id" }] }] });
 	});
-	it("is refused by the same rule in each action of its actor", async () => {
-		const paths = ["/radars/a%20b/history", "/owners/a%2Fb/history", "/vehicles/D-/history", "/vehicles/de-x/holder"];
-		for (const path of paths) expectProblem(await system.get(path), 422, "VALIDATION_ERROR");
+	it("that no actor can have is refused by a command and a question, and not found by a reader", async () => {
+		for (const path of ["/radars/a%20b/retire", "/owners/a%2Fb/correct", "/vehicles/de-x/correct"])
+			expectProblem(await system.post(path, { name: "x" }), 422, "VALIDATION_ERROR");
+		expectProblem(await system.get("/vehicles/de-x/holder"), 422, "VALIDATION_ERROR");
+		for (const path of ["/radars/a%20b", "/owners/a%2Fb", "/vehicles/de-x"]) {
+			expectProblem(await system.get(path), 404);
+			expectProblem(await system.get(`${path}/history`), 404);
+		}
 	});
 });
