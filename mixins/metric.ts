@@ -66,6 +66,12 @@ export const METRICS = {
 		labels: ["route", "method"],
 	},
 	vigie_http_requests_in_flight: { type: "gauge", help: "Requests under way", labels: [] },
+	vigie_http_connections: { type: "gauge", help: "Connections that are open", labels: [] },
+	vigie_http_limits_total: {
+		type: "counter",
+		help: "Connections and requests that a limit of the gateway closed or refused, by the limit",
+		labels: ["limit"],
+	},
 	vigie_http_live_feeds: { type: "gauge", help: "Live feeds that are open", labels: [] },
 	vigie_http_problems_total: { type: "counter", help: "Error answers, by their code", labels: ["code", "status"] },
 	vigie_http_bulk_received_total: { type: "counter", help: "Lines of uploads line by line", labels: ["route"] },

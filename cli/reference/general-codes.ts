@@ -36,6 +36,12 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
 		then: "Send less at once; NDJSON may have any number of lines.",
 	},
+	HEADERS_TOO_LARGE: { means: "The request line and the headers have more than 16 KiB.", then: "Send less." },
+	TOO_SLOW: {
+		means:
+			"The headers took more than 20 s, JSON or CSV more than 120 s, or less than 1 KiB of a content came in 10 s in which the gateway waited for it.",
+		then: "Send what is ready to be sent.",
+	},
 	UNSUPPORTED_MEDIA_TYPE: { means: "Another content type, charset or encoding than the route takes.", then: "See [routes](routes.md)." },
 	IDEMPOTENCY_KEY_REUSED: {
 		means: "The `Idempotency-Key` was used on this actor for a command with other content.",
@@ -72,7 +78,11 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means: "A command that waited too long for its caller was not decided; over HTTP it is a `REQUEST_TIMEOUT`.",
 		then: AGAIN,
 	},
-	TOO_BUSY: { means: "Too many requests wait on this node.", then: AGAIN },
+	TOO_BUSY: {
+		means:
+			"Too many requests wait on this node; or a [limit of the gateway](../operations.md#limits-of-a-gateway) is reached: connections, live feeds, requests on one connection, contents under way.",
+		then: AGAIN,
+	},
 	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
 	STARTING: { means: "The node is not up yet.", then: AGAIN },
 	STOPPING: { means: "The node is going down, begins nothing new, and ends what would take too long (an import).", then: AGAIN },

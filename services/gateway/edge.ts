@@ -21,6 +21,7 @@ export const hostsOf = (own: string, others: readonly string[]): Hosts => ({
 
 /** Methods that change nothing. */
 const SAFE: ReadonlySet<unknown> = new Set(["GET", "HEAD", "OPTIONS"]);
+export const isSafe = ({ method }: IncomingMessage): boolean => SAFE.has(method);
 
 /** Throws where the request must not get any further; brings its target into the form `/path?query`. */
 export function admit(req: IncomingMessage, hosts: Hosts): void {
@@ -29,7 +30,7 @@ export function admit(req: IncomingMessage, hosts: Hosts): void {
 	if (!isDecodable(target)) throw new ProblemError(400, "MALFORMED", "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isOurs(name, req, hosts)) throw notOurs(name);
-	if (SAFE.has(req.method)) return;
+	if (isSafe(req)) return;
 	const from = otherSite(req, host, hosts);
 	if (from !== null) throw new ProblemError(403, "CROSS_SITE", `A browser sent this from another site (${brief(from)})`);
 }

@@ -9,18 +9,20 @@ import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
 import type { Offer, Routed } from "../../mixins/routes.ts";
-import { admit, hostsOf, methodsOn } from "./edge.ts";
+import { Bodies } from "./bodies.ts";
+import { admit, hostsOf, isSafe, methodsOn } from "./edge.ts";
 import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
+import { limitsOf, Reached } from "./limits.ts";
+import { hasBody } from "./lingering.ts";
 import { isSource } from "./live.ts";
-import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "./problem.ts";
-import { type Incoming, typeOf } from "./request.ts";
+import { Places } from "./places.ts";
+import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./problem.ts";
+import type { Incoming } from "./request.ts";
+import { LOOK_EVERY, serverOf } from "./server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
 const NOTHING: Offer = { routes: [], parts: [], facts: [] };
-const CSV_LIMIT = 16 * 1024 * 1024;
-/** How long a connection may be silent, in milliseconds. */
-const IDLE = 120_000;
 
 export default {
 	name: "gateway",
@@ -28,12 +30,10 @@ export default {
 	settings: {
 		path: "/api",
 		routes: [],
-		requestTimeout: 0, // an upload may last; silence is what ends it
 		logRequest: null,
 		logRequestParams: null,
 		logResponse: null,
 		logRouteRegistration: null,
-		httpServerTimeout: IDLE,
 		ip: "127.0.0.1",
 		allowedHosts: [],
 		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
@@ -77,9 +77,20 @@ export default {
 		gatewayOf(this).addRoute(routeOf(routes));
 	},
 	methods: {
+		/** Called by moleculer-web before anything else. */
+		createServer(this: Gateway) {
+			const limits = limitsOf();
+			const reached = new Reached((line) => this.logger.warn(line));
+			const places = new Places(limits, reached);
+			const bodies = new Bodies(places, reached);
+			const noted = ({ code, status }: Problem) => this.requests.problem(code, status);
+			Object.assign(this, { limits, reached, places, bodies, server: serverOf(this.httpHandler, { places, bodies, noted }) });
+		},
 		async httpHandler(this: Gateway, req: Incoming, res: ServerResponse) {
-			if (metricsOf(this.broker)) watch(this, req, res);
 			try {
+				if (!this.places.begun(req, res)) return;
+				if (metricsOf(this.broker)) watch(this, req, res);
+				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // nobody reads it
 				admit(req, this.hosts);
 				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would resolve a preflight to the alias it asks about
 			} catch (error) {
@@ -87,6 +98,8 @@ export default {
 			}
 			await moleculerWeb.httpHandler.call(this, req, res);
 		},
+		/** A query is read by those who take one. */
+		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
 		send404(this: Gateway, req: Incoming, res: ServerResponse) {
 			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
 			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
@@ -98,12 +111,21 @@ export default {
 		figures(this: Gateway, give: Give) {
 			this.requests.figures(give);
 			give("vigie_http_live_feeds", this.feeds.size, {});
+			give("vigie_http_connections", this.places.size, {});
+			this.reached.figures(give);
 		},
 	},
 	async started(this: Service) {
 		learn(gatewayOf(this));
+		const { bodies, reached } = gatewayOf(this);
+		const look = () => {
+			bodies.look();
+			reached.look();
+		};
+		gatewayOf(this).looking = setInterval(look, LOOK_EVERY).unref();
 	},
 	async stopped(this: Service) {
+		clearInterval(gatewayOf(this).looking);
 		await closed(gatewayOf(this).server);
 	},
 } satisfies ServiceSchema;
@@ -140,9 +162,7 @@ function routeOf(routed: readonly Routed[]): object {
 	return {
 		path: "/",
 		mergeParams: false,
-		bodyParsers: {
-			raw: { type: (req: Incoming) => typeOf(req) === "application/json" || typeOf(req) === "text/csv", limit: CSV_LIMIT, inflate: false },
-		},
+		bodyParsers: false, // a content is read by those who take one
 		logging: false,
 		pathToRegexpOptions: { trailing: false, sensitive: true }, // one address for one thing; moleculer-web takes one slash off the end
 		aliases: Object.fromEntries(

@@ -1,5 +1,5 @@
 /** Handlers - what the gateway does with a request once its route is known: a read, an upload, one command or many, and its own four. */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../../mixins/actor.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
@@ -8,13 +8,16 @@ import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
+import type { Bodies } from "./bodies.ts";
 import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
+import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
+import { type Places, tooBusy } from "./places.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, expectType, type Incoming, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
-import { isStopping } from "./stopping.ts";
+import { bulkMeta, commandOf, expectType, type Incoming, type Reading, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
+import { isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
 export interface Gateway extends Service, Watched, Feeding {
@@ -24,6 +27,13 @@ export interface Gateway extends Service, Watched, Feeding {
 	/** Parts with a health of their own: those the system has, and every other one ever heard of. */
 	readonly parts: Set<string>;
 	readonly hosts: Hosts;
+	readonly limits: Limits;
+	readonly reached: Reached;
+	readonly places: Places;
+	readonly bodies: Bodies;
+	/** Looks at time limits. */
+	looking: NodeJS.Timeout;
+	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;
 	readonly aliases: readonly Alias[];
 	addRoute(route: object): void;
 	send404(req: Incoming, res: ServerResponse): void;
@@ -43,18 +53,28 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 			sendRead(req, res, body, context.revision);
 		};
 	if (note.kind === "upload")
-		return async (req, res) => {
-			const { params, meta } = uploadOf(req, note.accepts ?? "");
+		return async function (this: Gateway, req, res) {
+			const { params, meta } = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
+			req.socket.setTimeout(0); // it may take longer than a connection may be silent
 			const calling = begin(req, name, params, meta);
 			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
 			sendJson(res, 200, await calling);
 		};
 	return async function (this: Gateway, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
-		const { params, meta } = commandOf(req, note, rest);
+		const { params, meta } = await commandOf(req, note, rest, reading(this, req, res, JSON_LIMIT));
 		sendDone(res, path, (await call(req, name, params, meta)) as Done); // what a command resolves to
 	};
 }
+
+/** A content that is whole only after the stop has begun leads to nothing any more. */
+const reading =
+	(gateway: Gateway, req: Request, res: ServerResponse, most: number): Reading =>
+	async () => {
+		const content = await gateway.bodies.whole(req, res, most);
+		refuseWhileStopping(gateway, res);
+		return content;
+	};
 
 /** Moleculer's promises carry their context. */
 const begin = (
@@ -72,7 +92,7 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 	return result;
 }
 
-async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
+async function bulk({ bodies, requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
 	refuseSingle(req);
 	expectType(req, NDJSON);
 	const send = (all: readonly Item[]) =>
@@ -80,7 +100,9 @@ async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, ac
 			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
 		);
 	const lines = emptyTally();
-	const { tally, positions, ...missed } = await takeAll(req, send, lines).finally(requests.uploading(route, lines));
+	const { tally, positions, ...missed } = await takeAll(bodies.chunks(req, res), send, lines, (bytes) => bodies.room(bytes)).finally(
+		requests.uploading(route, lines),
+	);
 	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");
 	const problem = problemIn(missed);
 	if (!problem) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
@@ -104,6 +126,10 @@ export const metrics: Handler = async function (this: Gateway, _req, res) {
 };
 
 export const live: Handler = async function (this: Gateway, req, res) {
+	if (this.feeds.size >= this.limits.feeds) {
+		this.reached.note("feeds", `there are ${this.limits.feeds}`);
+		throw tooBusy("All live feeds of this gateway are in use");
+	}
 	await listen(this, req, res);
 };
 

@@ -33,7 +33,9 @@ export interface Bulk {
 
 /** Bytes a line may have. */
 const LINE = 64 * 1024;
+/** Lines of a batch, and bytes after which it is full. */
 const BATCH = 500;
+const BATCH_BYTES = 256 * 1024;
 const AT_ONCE = 4;
 const ERRORS = 100;
 const NEWLINE = 0x0a;
@@ -81,21 +83,25 @@ function lineOf(bytes: Buffer): Line {
 
 export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
 
-/** Gives every line to `send`; resolves when all are answered. `tally` is kept all along. */
+/** Gives every line to `send`; resolves when all are answered. `tally` is kept all along; `room` is waited for before a batch is sent. */
 export async function takeAll(
 	source: AsyncIterable<Buffer>,
 	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
 	tally = emptyTally(),
+	room: (bytes: number) => Promise<() => void> = async () => () => undefined,
 ): Promise<Bulk> {
 	const bulk: Bulk = { tally, failure: null, unreadable: null, positions: new Map() };
 	const running = new Set<Promise<void>>();
 	let batch: { line: number; item: Item }[] = [];
-	let number = 0;
+	let [number, bytes] = [0, 0];
 	const flush = async () => {
 		if (batch.length === 0) return;
-		const full = batch;
-		batch = [];
-		const call: Promise<void> = give(bulk, full, send).finally(() => running.delete(call));
+		const [full, leave] = [batch, await room(bytes)];
+		[batch, bytes] = [[], 0];
+		const call: Promise<void> = give(bulk, full, send).finally(() => {
+			running.delete(call);
+			leave();
+		});
 		running.add(call);
 		if (running.size >= AT_ONCE) await Promise.race(running);
 	};
@@ -105,7 +111,8 @@ export async function takeAll(
 			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
 			if (!item) continue;
 			batch.push({ line: number, item });
-			if (batch.length >= BATCH) await flush();
+			bytes += "text" in line ? line.text.length : 0;
+			if (batch.length >= BATCH || bytes >= BATCH_BYTES) await flush();
 		}
 		if (running.size < 2) await flush(); // a slow sender does not wait for a full batch
 	}

@@ -1,6 +1,7 @@
 /** Problem - every error the API answers, as application/problem+json (RFC 9457): a code to test for, a sentence to read, the fields that are wrong. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { type FieldError, fieldErrors, sentence } from "../../mixins/errors.ts";
+import { endAnswer } from "./lingering.ts";
 
 export interface Problem {
 	readonly status: number;
@@ -84,17 +85,8 @@ function translated(error: unknown): Problem {
 	return { status: 500, code: "INTERNAL_ERROR", detail: "Something went wrong on our side" };
 }
 
-export function sendProblem(
-	req: IncomingMessage,
-	res: ServerResponse,
-	{ status, code, detail, errors, retryAfter, allow }: Problem,
-	more: object = {},
-): void {
-	if (res.headersSent || res.destroyed) {
-		res.destroy();
-		return;
-	}
-	const body = JSON.stringify({
+const pageOf = ({ status, code, detail, errors }: Problem, more: object = {}): string =>
+	JSON.stringify({
 		type: `urn:vigie:problem:${code}`,
 		title: STATUS_CODES[status] ?? "Error",
 		status,
@@ -103,12 +95,27 @@ export function sendProblem(
 		...(errors ? { errors } : {}),
 		...more,
 	});
-	res.writeHead(status, {
-		"Content-Type": "application/problem+json; charset=utf-8",
-		"Content-Length": Buffer.byteLength(body),
-		...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
-		...(allow ? { Allow: allow } : {}),
-		...(req.complete ? {} : { Connection: "close" }), // the rest of what was sent is not read
-	});
-	res.end(body);
+const headersOf = (page: string, { retryAfter, allow }: Problem, isLast: boolean): Readonly<Record<string, string | number>> => ({
+	"Content-Type": "application/problem+json; charset=utf-8",
+	"Content-Length": Buffer.byteLength(page),
+	...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
+	...(allow ? { Allow: allow } : {}),
+	...(isLast ? { Connection: "close" } : {}),
+});
+
+export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem, more: object = {}): void {
+	if (res.headersSent || res.destroyed) {
+		res.destroy();
+		return;
+	}
+	const page = pageOf(problem, more);
+	res.writeHead(problem.status, headersOf(page, problem, !req.complete)); // the rest of what was sent is not read
+	endAnswer(req, res, page);
+}
+
+/** The bytes of an answer to what is no request; the connection ends with it. */
+export function rawProblem(problem: Problem): string {
+	const page = pageOf(problem);
+	const headers = Object.entries(headersOf(page, problem, true)).map(([name, value]) => `${name}: ${value}\r\n`);
+	return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${headers.join("")}\r\n${page}`;
 }

@@ -5,12 +5,11 @@ import { brief } from "../../mixins/errors.ts";
 import { derivedId, newId } from "../../mixins/ids.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
 import type { Seen } from "../../model/decide.ts";
+import { hasBody } from "./lingering.ts";
 import { invalidField, ProblemError } from "./problem.ts";
 
 /** What moleculer-web and the body parsers leave on a request. */
 export interface Incoming extends IncomingMessage {
-	/** The bytes that were read. */
-	readonly body?: unknown;
 	readonly originalUrl?: string;
 	/** Without the query. */
 	readonly parsedUrl?: string;
@@ -31,21 +30,27 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
 /** How deep JSON may be nested, and how many values it may hold: more than any command takes, and looked at before it is parsed. */
 const DEEPEST = 16;
 const MOST_VALUES = 1000;
-const JSON_LIMIT = 1024 * 1024;
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
-/** The params and metadata of a command. */
-export function commandOf(req: Incoming, { kind, named }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
+/** Reads the content of a request, where it has one. */
+export type Reading = () => Promise<Buffer>;
+
+/** The params and metadata of a command; its content is read last, when nothing else is wrong with it. */
+export async function commandOf(
+	req: Incoming,
+	{ kind, named }: RouteNote,
+	route: string,
+	read: Reading,
+): Promise<{ params: Params; meta: CommandMeta }> {
 	refuseQuery(req);
-	const body = bodyOf(req);
+	const [key, ifMatch] = [keyOf(req), seenIn(req)];
+	const body = await bodyOf(req, read);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
-	const key = keyOf(req);
 	const scope = `${ANONYMOUS} ${route} ${key}`;
 	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
 	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
-	const ifMatch = seenIn(req);
 	return {
 		params,
 		meta: {
@@ -100,11 +105,10 @@ export function refuseSingle(req: Incoming): void {
 }
 
 /** The text of an upload. */
-export function uploadOf(req: Incoming, accepts: string): { params: Params; meta: object } {
+export async function uploadOf(req: Incoming, accepts: string, read: Reading): Promise<{ params: Params; meta: object }> {
 	refuseSingle(req);
 	expectType(req, accepts);
-	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
-	return { params: { content: textOf(req.body) }, meta: {} };
+	return { params: { content: textOf(await read()) }, meta: {} };
 }
 
 /** `application/json` of `Application/JSON; charset=utf-8` */
@@ -118,16 +122,11 @@ export function expectType(req: IncomingMessage, accepts: string): void {
 	if (coding !== undefined && coding !== "identity")
 		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The content is taken as it is, not as ${brief(coding)}`);
 }
-const hasBody = (req: IncomingMessage): boolean =>
-	req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
-
 /** The JSON object a command came with; none is an empty one, but not one of a type that a form of another site could have. */
-function bodyOf(req: Incoming): Params {
+async function bodyOf(req: Incoming, read: Reading): Promise<Params> {
 	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
 	if (!hasBody(req)) return {};
-	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
-	if (req.body.length > JSON_LIMIT) throw new ProblemError(413, "TOO_LARGE", `A command has at most ${JSON_LIMIT} bytes`);
-	const body = parseObject(textOf(req.body));
+	const body = parseObject(textOf(await read()));
 	if (!body) throw invalidField("", "The content must be a JSON object", "an object");
 	return body;
 }

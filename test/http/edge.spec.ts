@@ -105,7 +105,7 @@ describe("a host", () => {
 		expectProblem(await activate({ ...json, host }), 421, "HOST_NOT_ALLOWED");
 	});
 	it("is named once, but by HTTP/1.0, which no browser speaks", async () => {
-		expect(await raw("GET /api/radars HTTP/1.1", "Connection: close\r\n")).toMatch(/^400/);
+		expect(await raw("GET /api/radars HTTP/1.1", "Connection: close\r\n")).toBe("400 MALFORMED");
 		expect(await raw("GET /api/radars HTTP/1.1", `Host: ${here()}\r\nHost: ${here()}\r\nConnection: close\r\n`)).toBe("400 MALFORMED");
 		expect(await raw("GET /api/radars HTTP/1.1", "Host:\r\nConnection: close\r\n")).toBe("421 HOST_NOT_ALLOWED");
 		expect(await raw("GET /api/radars HTTP/1.0", "")).toBe("200");
@@ -180,7 +180,7 @@ describe("a method", () => {
 				expectProblem(await system.send({ method, path, headers: json }), 404, "NOT_FOUND");
 	});
 	it("of everything is told without a path", async () => expect(await raw("OPTIONS * HTTP/1.1")).toBe("204"));
-	it("nobody knows is no HTTP", async () => expect(await raw("NONSENSE /api/radars HTTP/1.1")).toMatch(/^400/));
+	it("nobody knows is no HTTP", async () => expect(await raw("NONSENSE /api/radars HTTP/1.1")).toBe("400 MALFORMED"));
 });
 
 describe("a charset", () => {
