@@ -145,7 +145,7 @@ const listParams = (projection: AnyProjection) => ({
 	sort: sortParam(projection),
 	page: count(FARTHEST),
 	pageSize: count(MAX_PAGE_SIZE),
-	after: { type: "string", min: 1, max: 2000, optional: true },
+	after: { type: "string", min: 1, max: 8000, optional: true }, // it holds the values of the filters
 });
 
 /** A page by number, or the one after a cursor; `next` leads on from either. */

@@ -36,17 +36,12 @@ export class Bodies {
 		this.#expecting.add(req);
 	}
 
-	/** The whole content; throws where it is too large, as soon as that is known. */
+	/** The whole content, held until it is answered; throws where it is too large, as soon as that is known. */
 	async whole(req: IncomingMessage, res: ServerResponse, most: number): Promise<Buffer> {
 		const tooLarge = () => new ProblemError(413, "TOO_LARGE", `The content has at most ${most} bytes`);
 		if (Number(req.headers["content-length"] ?? 0) > most) throw tooLarge();
 		const chunks: Buffer[] = [];
 		let [length, held] = [0, 0];
-		const leave = () => {
-			this.#leave(held);
-			held = 0;
-		};
-		res.once("close", leave);
 		try {
 			for await (const chunk of this.chunks(req, res, BODY_TIME)) {
 				chunks.push(chunk);
@@ -57,9 +52,12 @@ export class Bodies {
 				this.#held += more;
 				held += more;
 			}
-		} finally {
-			if (res.closed) leave(); // its client was gone before
+			if (res.closed) throw new ProblemError(400, "MALFORMED", "Nobody waits for an answer");
+		} catch (error) {
+			this.#leave(held);
+			throw error;
 		}
+		res.once("close", () => this.#leave(held));
 		return Buffer.concat(chunks);
 	}
 	#full(): ProblemError {

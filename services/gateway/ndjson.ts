@@ -4,8 +4,8 @@
  */
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import { type FieldError, firstOf } from "../../mixins/errors.ts";
-import { type Problem, problemOf } from "./problem.ts";
-import { parseObject, textOf } from "./request.ts";
+import type { Problem } from "./problem.ts";
+import { decoded, NO_TEXT, parseObject } from "./request.ts";
 
 export interface LineProblem {
 	readonly line: number;
@@ -59,12 +59,16 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 		return made;
 	};
 	for await (const chunk of source) {
-		const lines: Line[] = [];
+		let lines: Line[] = [];
 		let from = 0;
 		for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
 			keep(chunk.subarray(from, to));
 			lines.push(line());
 			from = to + 1;
+			if (lines.length < BATCH) continue;
+			yield lines;
+			lines = [];
+			await turn();
 		}
 		if (from < chunk.length) keep(chunk.subarray(from));
 		if (lines.length > 0) yield lines;
@@ -73,13 +77,11 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 }
 
 function lineOf(bytes: Buffer): Line {
-	try {
-		return { text: textOf(bytes) };
-	} catch (error) {
-		const { code, detail } = problemOf(error);
-		return { problem: { code, detail } };
-	}
+	const text = decoded(bytes);
+	return text === null ? { problem: NO_TEXT } : { text };
 }
+/** Everything else has its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
 
@@ -173,13 +175,8 @@ function unreadable(bulk: Bulk, problem: LineProblem): null {
 function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	if (text.trim() === "") return null;
 	bulk.tally.received++;
-	try {
-		const params = parseObject(text);
-		return params ? { params } : refuse(bulk, { line, code: "VALIDATION_ERROR", detail: "The line is not a JSON object" });
-	} catch (error) {
-		const { code, detail } = problemOf(error);
-		return refuse(bulk, { line, code, detail });
-	}
+	const parsed = parseObject(text);
+	return "params" in parsed ? parsed : refuse(bulk, { line, ...parsed.problem });
 }
 
 /** The later of two positions of a partition. */

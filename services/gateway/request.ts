@@ -126,31 +126,46 @@ export function expectType(req: IncomingMessage, accepts: string): void {
 async function bodyOf(req: Incoming, read: Reading): Promise<Params> {
 	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
 	if (!hasBody(req)) return {};
-	const body = parseObject(textOf(await read()));
-	if (!body) throw invalidField("", "The content must be a JSON object", "an object");
-	return body;
+	const parsed = parseObject(textOf(await read()));
+	if ("params" in parsed) return parsed.params;
+	const { code, detail } = parsed.problem;
+	throw code === "MALFORMED" ? new ProblemError(400, code, detail) : invalidField("", "The content must be a JSON object", "an object");
 }
 
-/** UTF-8 and nothing else. */
-export function textOf(bytes: Buffer): string {
+export const NO_TEXT = { code: "MALFORMED", detail: "The content is not UTF-8" } as const;
+/** UTF-8 and nothing else; null where it is not. */
+export function decoded(bytes: Buffer): string | null {
 	try {
 		return UTF8.decode(bytes);
 	} catch {
-		throw new ProblemError(400, "MALFORMED", "The content is not UTF-8");
+		return null;
 	}
 }
+function textOf(bytes: Buffer): string {
+	const text = decoded(bytes);
+	if (text === null) throw new ProblemError(400, NO_TEXT.code, NO_TEXT.detail);
+	return text;
+}
 
-/** A JSON object, null for JSON that is something else. Throws on what is no JSON, nested too deep or too large. */
-export function parseObject(text: string): Params | null {
+/** What a text holds, or why it is no JSON object: said, not thrown, for there may be millions of such texts in one request. */
+export type Parsed = { readonly params: Params } | { readonly problem: { readonly code: string; readonly detail: string } };
+
+export function parseObject(text: string): Parsed {
 	const excess = excessOf(text);
-	if (excess !== null) throw new ProblemError(400, "MALFORMED", `The content ${excess}`);
+	if (excess !== null) return { problem: { code: "MALFORMED", detail: `The content ${excess}` } };
+	const traced = Error.stackTraceLimit;
 	let value: unknown;
 	try {
+		Error.stackTraceLimit = 0; // a trace nobody reads would be most of what a bad line costs
 		value = JSON.parse(text);
 	} catch {
-		throw new ProblemError(400, "MALFORMED", "The content is not JSON");
+		return { problem: { code: "MALFORMED", detail: "The content is not JSON" } };
+	} finally {
+		Error.stackTraceLimit = traced;
 	}
-	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Params) : null; // an object, as JSON has them
+	if (typeof value !== "object" || value === null || Array.isArray(value))
+		return { problem: { code: "VALIDATION_ERROR", detail: "The content is not a JSON object" } };
+	return { params: value as Params }; // an object, as JSON has them
 }
 
 /** Why some JSON is not even parsed: it would cost far more than any command does. */
