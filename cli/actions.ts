@@ -25,7 +25,7 @@ const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
 const factsIn = (schema: ServiceSchema): readonly string[] =>
 	(Service.prototype.applyMixins(schema).metadata as { readonly facts?: readonly string[] } | undefined)?.facts ?? []; // see EventSourced
 
-/** What a system of these files offers, whichever nodes run them; `known`: all files there are, and their facts. */
+/** What a system of these files offers, whichever nodes run them; `known` are the files whose facts are known, running or not. */
 export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
 	const actions = (await schemasIn(files)).flatMap(actionsIn);
 	return {

@@ -17,7 +17,7 @@ export const ENVIRONMENT = {
 	ALLOWED_HOSTS: {
 		unset: "none",
 		means:
-			"what else clients call the gateway, e.g. `vigie.example.org`, several separated by commas; any other `Host` than these, HOST, a loopback name or the address of the connection is refused",
+			"further host names of the gateway, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
 	},
 	PORT: { default: "3000", means: "port of the gateway; 0 takes a free one" },
 	SERVICES: {

@@ -24,7 +24,7 @@ export interface Settings {
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
 	readonly host: string;
-	/** What else the gateway is called. */
+	/** Further host names of the gateway. */
 	readonly allowedHosts: readonly string[];
 	/** 0 takes a free one. */
 	readonly port: number;

@@ -1,19 +1,19 @@
 /**
- * Csv - a file of records by its header, one line each, in time that grows with its length and never all at once: a line that cannot be
- * read is told by its number and harms no other. It knows nothing of what the columns mean.
+ * Csv - reads a file of records with a header, one record per line, in linear time and in small batches, so that the event loop is never
+ * blocked. A malformed line is reported by its number and does not affect other lines. The meaning of the columns is not known here.
  */
 import { nodeTimers } from "./timers.ts";
 
 export interface CsvLine {
 	/** Counted from 1. */
 	readonly line: number;
-	/** By column, trimmed, in NFC, without the empty ones; null if the line cannot be read. */
+	/** By column, trimmed, in NFC, without empty cells; null if the line is malformed. */
 	readonly fields: Readonly<Record<string, string>> | null;
 	readonly problem?: string;
 }
 export interface CsvTable {
 	readonly columns: readonly string[];
-	/** The lines below the header, some at a time; between two batches everything else has its turn. */
+	/** The lines below the header in small batches; the event loop runs between two batches. */
 	batches(): AsyncGenerator<readonly CsvLine[], void>;
 }
 interface RawLine {
@@ -21,12 +21,12 @@ interface RawLine {
 	readonly text: string;
 }
 
-/** Characters of a line, and of a batch; lines of a batch. */
+/** Most characters of a line, most characters of a batch, most lines of a batch. */
 const LONGEST = 64 * 1024;
 const BATCH_TEXT = 64 * 1024;
 const BATCH = 128;
 
-/** Reads no further than the header, which is the first line that is not blank. */
+/** Reads only up to the header, which is the first line that is not blank. */
 export async function readCsv(text: string): Promise<CsvTable> {
 	const rest = linesOf(text);
 	let begin = await rest.next();
@@ -44,7 +44,7 @@ export async function readCsv(text: string): Promise<CsvTable> {
 	};
 }
 
-/** Every line that is not blank, some at a time. */
+/** All lines that are not blank, in batches. */
 async function* linesOf(text: string): AsyncGenerator<readonly RawLine[], void> {
 	let batch: RawLine[] = [];
 	let from = text.startsWith("\uFEFF") ? 1 : 0;
@@ -63,7 +63,7 @@ async function* linesOf(text: string): AsyncGenerator<readonly RawLine[], void> 
 	yield batch;
 }
 
-/** Where a character stands next, looked for once each: a text without it is not searched to its end for every line. */
+/** Finds the next occurrence of a character and remembers it, so that a text without one is searched only once. */
 class Mark {
 	readonly #text: string;
 	readonly #character: string;
@@ -72,7 +72,7 @@ class Mark {
 		this.#text = text;
 		this.#character = character;
 	}
-	/** The length of the text where it stands nowhere any more. */
+	/** The length of the text if there is none. */
 	after(from: number): number {
 		if (this.#next >= from) return this.#next;
 		const found = this.#text.indexOf(this.#character, from);
@@ -88,7 +88,7 @@ function recordOf(text: string, columns: readonly string[]): Omit<CsvLine, "line
 	return { fields: Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? ""]).filter(([, value]) => value !== "")) };
 }
 
-/** The cells of a line, or why it has none. */
+/** The cells of a line, or why it is malformed. */
 function cellsOf(text: string): string[] | string {
 	if (text.length > LONGEST) return `the line has more than ${LONGEST} characters`;
 	if (!text.includes('"')) return text.split(",").map(cellOf);

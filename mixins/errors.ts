@@ -50,27 +50,27 @@ export function refusalOf(error: unknown): Refusal | null {
 		: null;
 }
 
-/** Field errors in one answer, and the bytes of a list of refused lines: whatever was sent, its answer stays small. */
+/** Limits of what an answer says about a bad request: field errors of one content, and bytes of a list of refused lines. */
 const MOST_FIELDS = 20;
 const MOST_BYTES = 256 * 1024;
-/** Characters of a text of the caller that an answer repeats. */
+/** Characters of a caller's text that an answer repeats. */
 const MOST_TEXT = 100;
-/** Characters of our own sentences, which may hold such texts. */
+/** Characters of a sentence, which may contain such texts. */
 const LONGEST_SENTENCE = 1000;
 
-/** The text itself, or its beginning. */
+/** The text, cut to `most` characters. */
 export const brief = (text: string, most = MOST_TEXT): string => (text.length > most ? `${text.slice(0, most).toWellFormed()}...` : text);
-/** The same of a sentence of ours. */
+/** The same for a sentence. */
 export const sentence = (text: string): string => brief(text, LONGEST_SENTENCE);
 
-/** The first of what was refused, as many as fit into one answer. */
+/** The first refused lines: at most `most`, and no more than fit into one answer. */
 export function firstOf<T>(refused: readonly T[], most: number): T[] {
 	let bytes = 0;
 	const fitting = refused.slice(0, most).findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one))) > MOST_BYTES);
 	return refused.slice(0, fitting < 0 ? most : fitting);
 }
 
-/** fastest-validator's complaints about some params, one a field, each with what was expected; what is a field error already stays one. */
+/** Turns fastest-validator's complaints about `params` into field errors with the expected value; field errors pass through, bounded. */
 export function fieldErrors(complaints: unknown, params?: unknown): FieldError[] {
 	const given: readonly Record<string, unknown>[] = Array.isArray(complaints) ? complaints : [];
 	const errors: FieldError[] = [];
@@ -89,10 +89,10 @@ const fieldError = (complaint: Record<string, unknown>): FieldError => ({
 	actual: shown(complaint["actual"], MOST_TEXT),
 });
 
-/** Fields nobody knows, found in the object itself: the complaint joins their names, which may hold anything. */
+/** Unknown fields, read from the object itself: the complaint joins their names with commas, and a name may contain commas. */
 function strangers({ field, expected }: Record<string, unknown>, params: unknown, most: number): FieldError[] {
 	const path = typeof field === "string" && field !== "$root" ? field : "";
-	const known = new Set(String(expected).split(", ")); // names of our own
+	const known = new Set(String(expected).split(", ")); // our own field names
 	const object = path === "" ? params : path.split(".").reduce<unknown>((at, name) => Object(at)[name], params);
 	return Object.keys(Object(object))
 		.filter((name) => !known.has(name))
@@ -120,7 +120,7 @@ function expectation({ type, expected }: Record<string, unknown>): unknown {
 	if (type === "numberMin" || type === "numberMax") return `${type === "numberMin" ? "at least" : "at most"} ${String(expected)}`;
 	return type === "stringMax" ? `at most ${String(expected)} characters` : expected;
 }
-/** A value as an answer shows it, but not a megabyte of it. */
+/** The value as an answer shows it, bounded. */
 function shown(value: unknown, most: number): unknown {
 	if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
 	return typeof value === "string" ? brief(value, most) : value;

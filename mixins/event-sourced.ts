@@ -203,7 +203,7 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	};
 }
 
-/** The rules of a command or an ask; its id is checked by the one rule of the model. */
+/** The rules of a command or an ask; the id is always checked by the rule of the model. */
 const paramsOf = (model: Model, shape: Shape): { readonly $$strict: true; readonly id: Rule } => ({
 	$$strict: true,
 	...rulesOf(shape),

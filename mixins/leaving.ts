@@ -1,14 +1,14 @@
 /**
- * Leaving - an action that takes long works for a caller who may be gone before its end, and no message between nodes says so by itself:
- * here the caller says it, and a caller that disappears without a word is missed with its node.
+ * Leaving - ends long actions whose caller has gone. Moleculer does not tell a node that the caller of an action went away; here the
+ * caller says so explicitly, and a caller that disappears silently counts as gone together with its node.
  */
 import type { Readable } from "node:stream";
 import { type Context, Errors, type ServiceBroker } from "moleculer";
 
-/** What ends the work for a caller, by the id of its call. */
+/** Ends the work for a call, by the id of the call. */
 const working = new WeakMap<ServiceBroker, Map<string, () => void>>();
 
-/** Calls `end` when the caller leaves or its node is gone, until the returned function is called. */
+/** Calls `end` when the caller leaves or its node disconnects; the returned function cancels that. */
 function whenLeft({ broker, id, nodeID }: Context, end: () => void): () => void {
 	const calls = working.get(broker) ?? new Map<string, () => void>();
 	working.set(broker, calls.set(id, end));
@@ -21,9 +21,9 @@ function whenLeft({ broker, id, nodeID }: Context, end: () => void): () => void 
 	};
 }
 
-/** The stream, which ends when the node that asked for it says so or is gone. */
+/** Returns the stream, and destroys it when the calling node leaves it or disconnects. */
 export function readBy(ctx: Context, stream: Readable): Readable {
-	if (ctx.nodeID === null || ctx.nodeID === ctx.broker.nodeID) return stream; // whoever is in this process holds it itself
+	if (ctx.nodeID === null || ctx.nodeID === ctx.broker.nodeID) return stream; // a caller in this process destroys the stream itself
 	stream.once(
 		"close",
 		whenLeft(ctx, () => stream.destroy()),
@@ -32,13 +32,13 @@ export function readBy(ctx: Context, stream: Readable): Readable {
 }
 
 /**
- * Does work for the caller of `ctx`; the signal aborts when nobody waits for the result any more, or when this node stops. The work has
- * to look at it between its steps, and gives up with `throwIfAborted`.
+ * Runs long work for the caller of `ctx`. The signal aborts when the caller leaves, its node disconnects, or this node stops; the work
+ * checks it between steps with `throwIfAborted`.
  */
 export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const over = new AbortController();
 	const stopping = () => over.abort(new Errors.MoleculerRetryableError("This node is stopping; what was done stays", 503, "STOPPING"));
-	const gone = () => over.abort(new Errors.MoleculerRetryableError("Nobody waits for the rest; what was done stays", 503, "CALLER_GONE"));
+	const gone = () => over.abort(new Errors.MoleculerRetryableError("The caller has gone; what was done stays", 503, "CALLER_GONE"));
 	const forget = whenLeft(ctx, gone);
 	ctx.broker.localBus.once("$node.stopping", stopping);
 	try {
@@ -49,7 +49,7 @@ export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) =
 	}
 }
 
-/** Of `$node`, which every node has: the caller of an action waits no more. */
+/** An action of `$node`: the caller of the action with this id has left. */
 export const leaveAction = {
 	params: { $$strict: true, id: { type: "string", max: 200 } },
 	handler({ broker, params }: Context<{ readonly id: string }>): void {
@@ -57,13 +57,13 @@ export const leaveAction = {
 	},
 };
 
-/** Says that nobody waits for a call any more; a node that cannot be told is gone itself. */
+/** Tells the node that runs a call that its caller has left; a node that cannot be reached has ended the work itself. */
 export function abandon({ broker, id, nodeID }: Context): void {
 	if (nodeID === null || nodeID === broker.nodeID) working.get(broker)?.get(id)?.();
 	else if (broker.started) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
 }
 
-/** The same of a call that was answered with a stream. */
+/** The same for a call that was answered with a stream. */
 export function leave(ctx: Context): void {
 	const { broker, id, nodeID } = ctx;
 	if (nodeID === null || nodeID === broker.nodeID) return;

@@ -41,7 +41,7 @@ interface DbBacked {
 export type Readable = (service: Service) => Projector;
 export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
 
-/** An id that is looked for: what no actor can be called is not found either. */
+/** An id to look up. It is not checked against the rule for ids: an id that cannot exist is simply not found. */
 export const soughtId = { type: "string", min: 1, max: 300 } as const;
 
 /** The actions people read by. */
@@ -145,7 +145,7 @@ const listParams = (projection: AnyProjection) => ({
 	sort: sortParam(projection),
 	page: count(FARTHEST),
 	pageSize: count(MAX_PAGE_SIZE),
-	after: { type: "string", min: 1, max: 8000, optional: true }, // it holds the values of the filters
+	after: { type: "string", min: 1, max: 8000, optional: true }, // it contains the filter values
 });
 
 /** A page by number, or the one after a cursor; `next` leads on from either. */

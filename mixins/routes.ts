@@ -22,6 +22,6 @@ export interface Offer {
 	readonly routes: readonly Routed[];
 	/** Services with a health of their own. */
 	readonly parts: readonly string[];
-	/** Facts a live feed may be asked for, those of contexts that do not run included. */
+	/** All fact types, including those of contexts that do not run at the moment. */
 	readonly facts: readonly string[];
 }

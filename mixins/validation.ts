@@ -1,6 +1,6 @@
 /**
- * Validation - fastest-validator as every node runs it. Its complaints repeat what was sent, a megabyte of it if that is what was sent;
- * here they become field errors, few and short, before they are thrown, logged or sent to another node.
+ * Validation - fastest-validator with bounded complaints. Its own complaints repeat the value they are about, however large; here they
+ * become field errors, few and short, before they are thrown, logged or sent to another node.
  */
 import { Validators } from "moleculer";
 import { fieldErrors } from "./errors.ts";
@@ -10,13 +10,13 @@ class BriefValidator extends Validators.Fastest {
 		const check = super.compile(rules);
 		return (params, more) => {
 			const found: unknown = check(params, more);
-			return found === true ? true : (fieldErrors(found, params) as never); // Moleculer's type names the complaints of its own
+			return found === true ? true : (fieldErrors(found, params) as never); // Moleculer's type expects fastest-validator's own complaints
 		};
 	}
 }
-Validators.register("Brief", BriefValidator as never); // the type wants an instance, the code makes one
+Validators.register("Brief", BriefValidator as never); // the type expects an instance, but Moleculer creates one from the class
 
-/** For a broker's options. */
+/** The broker option. */
 export const validation = {
 	type: "Brief",
 	options: { useNewCustomCheckerFunction: true, considerNullAsAValue: true, defaults: { object: { strict: true } } },

@@ -109,7 +109,7 @@ export interface Model {
 	readonly plural: string;
 	/** The bounded context, and its log. */
 	readonly context: string;
-	/** The rule of its ids in every action and route, where it is not the common one. */
+	/** The rule for its ids in every command and ask, if not the default one. */
 	readonly id?: Field<string>;
 	/** The facts that bring an actor into being. */
 	readonly begins: readonly string[];
@@ -169,7 +169,7 @@ export type CommandOf<M extends { readonly commands: object }, K extends keyof M
 	: never;
 
 export const UNKNOWN: Unknown = { status: "unknown" };
-/** The rule of an actor's ids. */
+/** The rule for an actor's ids. */
 export const idOf = (model: Pick<Model, "id">): Field<string> => model.id ?? id();
 /** Whether the command brings an actor into being. */
 export const creates = (command: { readonly from: readonly string[] }): boolean => command.from.includes("unknown");

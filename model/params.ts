@@ -40,7 +40,7 @@ export const text = (max = 200): Field<string> => ({
 	rule: { ...strict, type: "string", min: 1, custom: (value: unknown, errors: Complaint[]) => normalText(value, max, errors) },
 	says: `text, 1-${max} characters`,
 });
-/** `.` and `..` are no ids: clients and proxies remove them from a path, so nothing of that name could be reached. */
+/** `.` and `..` are refused: clients and proxies remove them from a path, so such an actor could not be reached. */
 export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/, says = "id: 1-64 of `A-Z a-z 0-9 . _ -`, but not `.` or `..`"): Field<string> => ({
 	rule: { ...strict, type: "string", pattern, custom: notDots },
 	says,
@@ -137,7 +137,7 @@ export const rulesOf = (shape: Shape): Record<string, Rule> =>
 function complain(errors: Complaint[], type: string, expected: string, actual: unknown): void {
 	errors.push({ type, expected, actual, message: `must be ${expected}` });
 }
-/** The rule's own checks complain of what is no text, and of an empty one. */
+/** The string rule itself reports values that are not strings, and empty strings. */
 function normalText(value: unknown, max: number, errors: Complaint[]): unknown {
 	if (typeof value !== "string" || value === "") return value;
 	const text = normalized(value, max);

@@ -1,27 +1,27 @@
 /**
- * Text - which texts are accepted, and the one form each is stored in, so that two that look alike are equal: Unicode NFC, counted in
- * characters, something to see in it and nothing hidden.
+ * Text - the rules for texts: stored in Unicode NFC so that equal texts compare equal, counted in code points, with at least one visible
+ * character and no hidden ones.
  */
 
-/** ASCII with at least one visible character: by far most texts, and nothing else has to be looked at. */
+/** Printable ASCII with at least one visible character. Most texts match it and need no further check. */
 const PLAIN = /^ *[!-~][ -~]*$/;
-/** Controls, line and paragraph separators, bidirectional and other format characters, invisible letters, half surrogates, noncharacters. */
+/** Controls, line and paragraph separators, bidirectional and other format characters, invisible letters, lone surrogates, noncharacters. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u;
-/** U+2800 is a Braille cell without dots. */
+/** U+2800 is excluded: a Braille cell without dots. */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--\u2800]/v;
 /**
- * Spelling needs some invisible characters: a zero-width non-joiner between Arabic letters (Persian names), a joiner or non-joiner after
- * a mark of an Indic script, and the parts of an emoji.
+ * Hidden characters that spelling needs: a zero-width non-joiner between Arabic letters (Persian names), a joiner or non-joiner after a
+ * mark of an Indic script, and those inside an emoji sequence.
  */
 const SPELLING = [
 	/(?<=\p{sc=Arab})\u200c(?=\p{sc=Arab})/gu,
 	/(?<=[\p{M}&&[\p{sc=Deva}\p{sc=Beng}\p{sc=Guru}\p{sc=Gujr}\p{sc=Orya}\p{sc=Taml}\p{sc=Telu}\p{sc=Knda}\p{sc=Mlym}\p{sc=Sinh}]])[\u200c\u200d]/gv,
 	/\p{RGI_Emoji}/gv,
 ];
-/** No composed character has more code units than this before normalization. */
+/** Code units that one character may have before normalization; longer texts are refused without normalizing them. */
 const LONGEST_CHARACTER = 8;
 
-/** The text in NFC; null where it has more characters than `max` (code points, not the code units of a string). */
+/** The text in NFC, or null if it then has more than `max` code points. */
 export function normalized(text: string, max: number): string | null {
 	if (text.length <= max && PLAIN.test(text)) return text;
 	if (text.length > max * LONGEST_CHARACTER) return null;
@@ -29,11 +29,11 @@ export function normalized(text: string, max: number): string | null {
 	return composed.length <= max || [...composed].length <= max ? composed : null;
 }
 
-/** Whether there is something to see, and nothing hidden in it. */
+/** Whether the text has a visible character and no hidden ones. */
 export const readable = (text: string): boolean =>
 	PLAIN.test(text) || (VISIBLE.test(text) && !HIDDEN.test(SPELLING.reduce((rest, needed) => rest.replace(needed, ""), text)));
 
-/** A text that may be stored, from any: hidden characters become blanks, more than `max` characters are cut off. */
+/** Turns any text into one that passes `text(max)`: hidden characters become blanks, and the rest is cut off. */
 export const legible = (text: string, max: number): string => {
 	const seen = text
 		.slice(0, max * LONGEST_CHARACTER)

@@ -15,22 +15,25 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	// -- A request that cannot be taken as it is
 	VALIDATION_ERROR: {
 		means:
-			"The content or a parameter is not as it has to be; `errors` says of each field what was expected and what came, of the first twenty, and briefly.",
+			"The content or a parameter is not valid; `errors` gives the expected and the actual value of each field, for at most twenty fields.",
 		then: "Correct the fields.",
 	},
 	MALFORMED: {
-		means: "No JSON, no UTF-8, nested more than 16 deep, more than 1000 values, a header or a path that cannot be read.",
+		means: "The request cannot be read: no JSON, no UTF-8, JSON with more than 16 levels or 1000 values, an invalid header or path.",
 		then: "Correct the request.",
 	},
 	HOST_NOT_ALLOWED: {
-		means: "The request was sent to a host name this gateway does not know: a page may have made a name of its own lead here.",
-		then: "Use `localhost`, HOST or the address of the gateway, or name the host in ALLOWED_HOSTS.",
+		means: "The `Host` of the request is not a name of this gateway. A web page may have pointed its own host name at it.",
+		then: "Use `localhost`, HOST or the address of the gateway, or add the host name to ALLOWED_HOSTS.",
 	},
 	CROSS_SITE: {
-		means: "A browser sent a command from a page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
-		then: "Send commands from pages of the gateway's own origin, or from a client that is no browser.",
+		means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+		then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
 	},
-	METHOD_NOT_ALLOWED: { means: "The path does not take this method; `Allow` says which it takes.", then: "See [routes](routes.md)." },
+	METHOD_NOT_ALLOWED: {
+		means: "The path does not support this method; `Allow` lists those it supports.",
+		then: "See [routes](routes.md).",
+	},
 	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
 	TOO_LARGE: {
 		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
@@ -39,8 +42,8 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	HEADERS_TOO_LARGE: { means: "The request line and the headers have more than 16 KiB.", then: "Send less." },
 	TOO_SLOW: {
 		means:
-			"The headers took more than 20 s, JSON or CSV more than 120 s, or less than 1 KiB of a content came in 10 s in which the gateway waited for it.",
-		then: "Send what is ready to be sent.",
+			"The request arrives too slowly: the headers took more than 20 s, JSON or CSV more than 120 s, or less than 1 KiB of the body arrived in 10 s of waiting.",
+		then: "Send the request faster.",
 	},
 	UNSUPPORTED_MEDIA_TYPE: { means: "Another content type, charset or encoding than the route takes.", then: "See [routes](routes.md)." },
 	IDEMPOTENCY_KEY_REUSED: {
@@ -80,12 +83,12 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	},
 	TOO_BUSY: {
 		means:
-			"Too many requests wait on this node; or a [limit of the gateway](../operations.md#limits-of-a-gateway) is reached: connections, live feeds, requests on one connection, contents under way.",
+			"Too many requests wait on this node, or a [limit of the gateway](../operations.md#limits-of-a-gateway) is reached: connections, live feeds, requests on one connection, or memory for bodies.",
 		then: AGAIN,
 	},
 	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
 	STARTING: { means: "The node is not up yet.", then: AGAIN },
-	STOPPING: { means: "The node is going down, begins nothing new, and ends what would take too long (an import).", then: AGAIN },
+	STOPPING: { means: "The node is stopping: it starts nothing new, and ends what would take too long (an import).", then: AGAIN },
 	// -- What does not pass by itself
 	INTERNAL_ERROR: { means: "A defect of the system; the node's log has it.", then: "Report it." },
 	STREAM_UNREADABLE: {

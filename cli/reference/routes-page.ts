@@ -10,8 +10,8 @@ import type { Sources } from "./sources.ts";
 export const GATEWAY = "services/gateway/gateway.service.ts";
 const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
-\`OPTIONS\` with \`204\` and the methods it takes (\`Allow\`); any other method of it is \`405\`. A path is written as it stands here, with or
-without one slash at its end. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
+\`OPTIONS\` with \`204\` and the supported methods in \`Allow\`; other methods are answered \`405\`. Paths are case-sensitive and may end
+with one slash. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
 stands in [commands](commands.md), what a row shows in [read models](read-models.md).`;
 
 /** The gateway's own: what each answers. */
@@ -31,29 +31,33 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 };
 /** What travels beside the content; a test compares the first column with what the gateway reads and writes. */
 const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
-	["Host", "request", "`localhost`, a loopback address, HOST, one of ALLOWED_HOSTS or the address of the connection. Anything else: 421."],
+	[
+		"Host",
+		"request",
+		"`localhost`, a loopback address, HOST, a name in ALLOWED_HOSTS, or the local address of the connection. Anything else: 421.",
+	],
 	[
 		"Origin",
 		"command",
-		"Sent by browsers: only pages of this very host and port may send a command, else 403. A proxy has to pass `Host` on as it is, or ALLOWED_HOSTS has to name what the pages are called.",
+		"Sent by browsers: a command from a page of another host or port is refused with 403. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
 	],
-	["Sec-Fetch-Site", "command", "Sent by browsers: `same-origin` or `none`, else 403."],
-	["Referer", "command", "Stands for `Origin` where a browser sends none."],
+	["Sec-Fetch-Site", "command", "Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403."],
+	["Referer", "command", "Used instead of `Origin` if there is none."],
 	[
 		"Content-Type",
 		"request",
-		"`application/json`; `application/x-ndjson` for many at once; `text/csv` for an import, each in UTF-8. Anything else, also with no content: 415. A command without content needs none.",
+		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else is refused with 415, even if the content is empty. A command without content needs no content type.",
 	],
 	["Content-Encoding", "request", "Not taken: what is compressed is refused with 415."],
 	[
 		"Idempotency-Key",
 		"command",
-		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused. Refused with NDJSON and an import, where the id in each line does it.",
+		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused. Not supported with NDJSON and imports, where the id in each line serves the purpose (422).",
 	],
 	[
 		"If-Match",
 		"command",
-		'`"<version>"`, one of several, or `*` for any: decided only if the actor stands there, else 412. A weak tag (`W/"..."`) never matches. Refused with NDJSON and an import.',
+		'`"<version>"`, a list of them, or `*`: the command is decided only if the actor has one of these versions (`*`: any version), else 412. A weak tag (`W/"..."`) never matches. Not supported with NDJSON and imports (422).',
 	],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
 	["X-Position", "read, answer of a command", "Of a command's answer: where it stands. On a read: wait until it can be seen."],

@@ -1,44 +1,50 @@
 /**
- * Bodies - the contents of requests as they come: not before somebody reads them, no more than their route takes, no slower than an
- * honest client sends them, and together no more than the gateway has room for.
+ * Bodies - reads request bodies: only when a handler asks for them, up to the limit of the route, at a minimum speed, and within a limit
+ * of memory over all requests.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BODY_TIME, HELD, PACE, PACE_TIME, type Reached, SMALL } from "./limits.ts";
-import { type Places, tooBusy } from "./places.ts";
+import { type Connections, tooBusy } from "./connections.ts";
+import { BODY_TIME, FREE_BYTES, HELD_BYTES, MIN_BYTES, MIN_BYTES_TIME, type Reached } from "./limits.ts";
 import { ProblemError } from "./problem.ts";
 
-/** A content that is being read. */
-interface Coming {
+/** A body that is being read. */
+interface Upload {
 	readonly from: string;
-	/** When it has to be whole. */
+	/** The deadline for the whole body. */
 	readonly until: number;
-	/** Of the stretch that is measured: what came, and how long it was waited for; since when it is waited for now. */
+	/** In the current measuring period: the bytes received, and the milliseconds spent waiting for them. */
 	bytes: number;
 	waited: number;
+	/** The start of the current wait; null while nothing is awaited. */
 	since: number | null;
-	/** Ends the waiting. */
+	/** Ends the current wait. */
 	end: (error?: Error) => void;
 }
+
 export class Bodies {
-	readonly #places: Places;
+	readonly #connections: Connections;
 	readonly #reached: Reached;
-	readonly #coming = new Set<Coming>();
-	/** Clients that send nothing before they are told to (`Expect: 100-continue`). */
+	readonly #uploads = new Set<Upload>();
+	/** Requests with `Expect: 100-continue`, until they are told to continue. */
 	readonly #expecting = new WeakSet<IncomingMessage>();
 	#held = 0;
-	#roomless: (() => void)[] = [];
+	#queue: (() => void)[] = [];
 
-	constructor(places: Places, reached: Reached) {
-		this.#places = places;
+	constructor(connections: Connections, reached: Reached) {
+		this.#connections = connections;
 		this.#reached = reached;
 	}
-	expects(req: IncomingMessage): void {
+	/** Bytes in memory. */
+	get held(): number {
+		return this.#held;
+	}
+	expectsContinue(req: IncomingMessage): void {
 		this.#expecting.add(req);
 	}
 
-	/** The whole content, held until it is answered; throws where it is too large, as soon as that is known. */
+	/** The whole body, counted as held until its response is closed. Throws as soon as the body is known to be too large. */
 	async whole(req: IncomingMessage, res: ServerResponse, most: number): Promise<Buffer> {
-		const tooLarge = () => new ProblemError(413, "TOO_LARGE", `The content has at most ${most} bytes`);
+		const tooLarge = () => new ProblemError(413, "TOO_LARGE", `The content may have at most ${most} bytes`);
 		if (Number(req.headers["content-length"] ?? 0) > most) throw tooLarge();
 		const chunks: Buffer[] = [];
 		let [length, held] = [0, 0];
@@ -47,89 +53,88 @@ export class Bodies {
 				chunks.push(chunk);
 				length += chunk.length;
 				if (length > most) throw tooLarge();
-				const more = Math.max(0, length - SMALL) - held;
-				if (more > 0 && this.#held + more > HELD) throw this.#full();
+				const more = Math.max(0, length - FREE_BYTES) - held;
+				if (more > 0 && this.#held + more > HELD_BYTES) throw this.#full();
 				this.#held += more;
 				held += more;
 			}
-			if (res.closed) throw new ProblemError(400, "MALFORMED", "Nobody waits for an answer");
+			if (res.closed) throw new ProblemError(400, "MALFORMED", "The client has gone");
 		} catch (error) {
-			this.#leave(held);
+			this.#release(held);
 			throw error;
 		}
-		res.once("close", () => this.#leave(held));
+		res.once("close", () => this.#release(held));
 		return Buffer.concat(chunks);
 	}
 	#full(): ProblemError {
 		this.#reached.note("held", `${this.#held} bytes`);
-		return tooBusy("The contents of other requests take all the room there is");
+		return tooBusy("The bodies of other requests use all the memory for bodies");
 	}
 
-	/** Waits until there is room for so many bytes; they are held until the returned function is called. */
+	/** Waits until there is memory for so many bytes; the returned function releases them. */
 	async room(bytes: number): Promise<() => void> {
-		while (this.#held > 0 && this.#held + bytes > HELD) await new Promise<void>((resolve) => this.#roomless.push(resolve));
+		while (this.#held > 0 && this.#held + bytes > HELD_BYTES) await new Promise<void>((resolve) => this.#queue.push(resolve));
 		this.#held += bytes;
-		return () => this.#leave(bytes);
+		return () => this.#release(bytes);
 	}
-	#leave(bytes: number): void {
+	#release(bytes: number): void {
 		this.#held -= bytes;
-		const waiting = this.#roomless;
-		this.#roomless = [];
-		for (const look of waiting) look();
+		const queue = this.#queue;
+		this.#queue = [];
+		for (const retry of queue) retry();
 	}
 
-	/** The content piece by piece; ends with it, and throws where its sender is gone or too slow. */
+	/** The body piece by piece. Throws if the client disconnects or is too slow. */
 	async *chunks(req: IncomingMessage, res: ServerResponse, within = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void> {
 		const from = String(req.socket.remoteAddress);
-		const coming: Coming = { from, until: performance.now() + within, bytes: 0, waited: 0, since: null, end: () => undefined };
-		this.#coming.add(coming);
+		const upload: Upload = { from, until: performance.now() + within, bytes: 0, waited: 0, since: null, end: () => undefined };
+		this.#uploads.add(upload);
 		try {
 			while (!req.readableEnded) {
 				const chunk = req.read() as Buffer | null; // no encoding is set
-				if (chunk === null) await this.#more(req, res, coming);
+				if (chunk === null) await this.#more(req, res, upload);
 				else {
-					coming.bytes += chunk.length;
+					upload.bytes += chunk.length;
 					yield chunk;
 				}
 			}
 		} finally {
-			this.#coming.delete(coming);
+			this.#uploads.delete(upload);
 		}
 	}
-	#more(req: IncomingMessage, res: ServerResponse, coming: Coming): Promise<void> {
-		if (req.destroyed) throw new ProblemError(400, "MALFORMED", "The content ends before its end");
+	#more(req: IncomingMessage, res: ServerResponse, upload: Upload): Promise<void> {
+		if (req.destroyed) throw new ProblemError(400, "MALFORMED", "The content is incomplete");
 		if (this.#expecting.delete(req)) res.writeContinue();
-		this.#places.waits(req.socket);
-		coming.since = performance.now();
+		this.#connections.waiting(req.socket);
+		upload.since = performance.now();
 		return new Promise((resolve, reject) => {
-			const ended = () => coming.end();
+			const ready = () => upload.end();
 			const events = ["readable", "end", "close"];
-			coming.end = (error) => {
-				for (const event of events) req.off(event, ended);
-				this.#places.works(req.socket);
-				coming.waited += performance.now() - (coming.since ?? 0);
-				coming.since = null;
+			upload.end = (error) => {
+				for (const event of events) req.off(event, ready);
+				this.#connections.working(req.socket);
+				upload.waited += performance.now() - (upload.since ?? 0);
+				upload.since = null;
 				if (error) reject(error);
 				else resolve();
 			};
-			for (const event of events) req.on(event, ended);
+			for (const event of events) req.on(event, ready);
 		});
 	}
 
-	/** Called now and then: ends what comes too slowly. Time in which nobody reads does not count. */
-	look(): void {
+	/** Has to be called periodically: refuses uploads that are too slow. Time in which the gateway does not read does not count. */
+	check(): void {
 		const now = performance.now();
-		for (const coming of this.#coming) {
-			if (coming.since === null) continue;
-			const waited = coming.waited + now - coming.since;
-			if (now > coming.until || (waited > PACE_TIME && coming.bytes < PACE)) this.#tooSlow(coming);
-			else if (waited > PACE_TIME) [coming.bytes, coming.waited, coming.since] = [0, 0, now];
+		for (const upload of this.#uploads) {
+			if (upload.since === null) continue;
+			const waited = upload.waited + now - upload.since;
+			if (now > upload.until || (waited > MIN_BYTES_TIME && upload.bytes < MIN_BYTES)) this.#tooSlow(upload);
+			else if (waited > MIN_BYTES_TIME) [upload.bytes, upload.waited, upload.since] = [0, 0, now];
 		}
 	}
-	#tooSlow(coming: Coming): void {
-		this.#reached.note("pace", coming.from);
-		coming.end(
-			new ProblemError(408, "TOO_SLOW", `The content comes too slowly: at least ${PACE} bytes in ${PACE_TIME / 1000} s are needed`),
-		);
+	#tooSlow(upload: Upload): void {
+		this.#reached.note("pace", upload.from);
+		const least = `at least ${MIN_BYTES} bytes in ${MIN_BYTES_TIME / 1000} s`;
+		upload.end(new ProblemError(408, "TOO_SLOW", `The content arrives too slowly: ${least}, and JSON or CSV within ${BODY_TIME / 1000} s`));
 	}
 }

@@ -7,7 +7,7 @@ import { type Incoming, queryOf } from "./request.ts";
 /** A comment this often keeps proxies from closing a quiet feed, in milliseconds. */
 const HEARTBEAT = 15_000;
 
-/** What a request for the feed asks for; a fact that does not exist would be waited for in silence. */
+/** The positions and fact types that a request for the feed names; an unknown type is refused, or the client would wait for it forever. */
 export function askedOf(req: Incoming, facts: ReadonlySet<string>): LiveAsked {
 	const { types, ...more } = queryOf(req);
 	const [unknown] = Object.keys(more);

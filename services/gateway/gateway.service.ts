@@ -10,15 +10,15 @@ import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
 import type { Offer, Routed } from "../../mixins/routes.ts";
 import { Bodies } from "./bodies.ts";
+import { Connections } from "./connections.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./edge.ts";
 import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
 import { limitsOf, Reached } from "./limits.ts";
 import { hasBody } from "./lingering.ts";
 import { isSource } from "./live.ts";
-import { Places } from "./places.ts";
 import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./problem.ts";
 import type { Incoming } from "./request.ts";
-import { LOOK_EVERY, serverOf } from "./server.ts";
+import { CHECK_EVERY, serverOf } from "./server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
@@ -77,28 +77,28 @@ export default {
 		gatewayOf(this).addRoute(routeOf(routes));
 	},
 	methods: {
-		/** Called by moleculer-web before anything else. */
+		/** Overrides that of moleculer-web, which calls it first. */
 		createServer(this: Gateway) {
 			const limits = limitsOf();
 			const reached = new Reached((line) => this.logger.warn(line));
-			const places = new Places(limits, reached);
-			const bodies = new Bodies(places, reached);
-			const noted = ({ code, status }: Problem) => this.requests.problem(code, status);
-			Object.assign(this, { limits, reached, places, bodies, server: serverOf(this.httpHandler, { places, bodies, noted }) });
+			const connections = new Connections(limits, reached);
+			const bodies = new Bodies(connections, reached);
+			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
+			Object.assign(this, { limits, reached, connections, bodies, server: serverOf(this.httpHandler, { connections, bodies, count }) });
 		},
 		async httpHandler(this: Gateway, req: Incoming, res: ServerResponse) {
 			try {
-				if (!this.places.begun(req, res)) return;
+				if (!this.connections.requested(req, res)) return;
 				if (metricsOf(this.broker)) watch(this, req, res);
-				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // nobody reads it
+				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
 				admit(req, this.hosts);
-				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would resolve a preflight to the alias it asks about
+				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
 			} catch (error) {
 				return this.sendError(req, res, error);
 			}
 			await moleculerWeb.httpHandler.call(this, req, res);
 		},
-		/** A query is read by those who take one. */
+		/** Handlers parse the query themselves. */
 		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
 		send404(this: Gateway, req: Incoming, res: ServerResponse) {
 			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
@@ -111,26 +111,27 @@ export default {
 		figures(this: Gateway, give: Give) {
 			this.requests.figures(give);
 			give("vigie_http_live_feeds", this.feeds.size, {});
-			give("vigie_http_connections", this.places.size, {});
+			give("vigie_http_connections", this.connections.size, {});
+			give("vigie_http_held_bytes", this.bodies.held, {});
 			this.reached.figures(give);
 		},
 	},
 	async started(this: Service) {
-		learn(gatewayOf(this));
-		const { bodies, reached } = gatewayOf(this);
-		const look = () => {
-			bodies.look();
-			reached.look();
+		const gateway = gatewayOf(this);
+		learn(gateway);
+		const check = () => {
+			gateway.bodies.check();
+			gateway.reached.check();
 		};
-		gatewayOf(this).looking = setInterval(look, LOOK_EVERY).unref();
+		gateway.checking = setInterval(check, CHECK_EVERY).unref();
 	},
 	async stopped(this: Service) {
-		clearInterval(gatewayOf(this).looking);
+		clearInterval(gatewayOf(this).checking);
 		await closed(gatewayOf(this).server);
 	},
 } satisfies ServiceSchema;
 
-const moleculerWeb = ApiGateway.methods as { readonly httpHandler: (this: Gateway, req: Incoming, res: ServerResponse) => Promise<void> }; // the types do not say which there are
+const moleculerWeb = ApiGateway.methods as { readonly httpHandler: (this: Gateway, req: Incoming, res: ServerResponse) => Promise<void> }; // the types do not name them
 
 function sendOptions(gateway: Gateway, req: Incoming, res: ServerResponse): void {
 	const allow = methodsOn(gateway.aliases, req.url ?? "");
@@ -162,9 +163,9 @@ function routeOf(routed: readonly Routed[]): object {
 	return {
 		path: "/",
 		mergeParams: false,
-		bodyParsers: false, // a content is read by those who take one
+		bodyParsers: false, // handlers read bodies themselves
 		logging: false,
-		pathToRegexpOptions: { trailing: false, sensitive: true }, // one address for one thing; moleculer-web takes one slash off the end
+		pathToRegexpOptions: { trailing: false, sensitive: true }, // one spelling per path; moleculer-web removes one slash at the end
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
 				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))

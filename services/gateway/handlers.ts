@@ -9,14 +9,14 @@ import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import type { Bodies } from "./bodies.ts";
+import { type Connections, tooBusy } from "./connections.ts";
 import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
-import { type Places, tooBusy } from "./places.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, expectType, type Incoming, type Reading, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
+import { bulkMeta, commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
@@ -29,10 +29,10 @@ export interface Gateway extends Service, Watched, Feeding {
 	readonly hosts: Hosts;
 	readonly limits: Limits;
 	readonly reached: Reached;
-	readonly places: Places;
+	readonly connections: Connections;
 	readonly bodies: Bodies;
-	/** Looks at time limits. */
-	looking: NodeJS.Timeout;
+	/** Checks time limits periodically. */
+	checking: NodeJS.Timeout;
 	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;
 	readonly aliases: readonly Alias[];
 	addRoute(route: object): void;
@@ -54,9 +54,9 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 		};
 	if (note.kind === "upload")
 		return async function (this: Gateway, req, res) {
-			const { params, meta } = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
-			req.socket.setTimeout(0); // it may take longer than a connection may be silent
-			const calling = begin(req, name, params, meta);
+			const params = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
+			req.socket.setTimeout(0); // the upload may take longer than a connection may be silent
+			const calling = begin(req, name, params, {});
 			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
 			sendJson(res, 200, await calling);
 		};
@@ -67,16 +67,16 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 	};
 }
 
-/** A content that is whole only after the stop has begun leads to nothing any more. */
+/** Reads a body, and refuses the request if the node began to stop meanwhile. */
 const reading =
-	(gateway: Gateway, req: Request, res: ServerResponse, most: number): Reading =>
+	(gateway: Gateway, req: Request, res: ServerResponse, most: number): ReadBody =>
 	async () => {
-		const content = await gateway.bodies.whole(req, res, most);
+		const body = await gateway.bodies.whole(req, res, most);
 		refuseWhileStopping(gateway, res);
-		return content;
+		return body;
 	};
 
-/** Moleculer's promises carry their context. */
+/** Starts a call; Moleculer's promise carries the context of the call. */
 const begin = (
 	req: { readonly $ctx: Context },
 	action: string,
@@ -127,8 +127,8 @@ export const metrics: Handler = async function (this: Gateway, _req, res) {
 
 export const live: Handler = async function (this: Gateway, req, res) {
 	if (this.feeds.size >= this.limits.feeds) {
-		this.reached.note("feeds", `there are ${this.limits.feeds}`);
-		throw tooBusy("All live feeds of this gateway are in use");
+		this.reached.note("feeds", `the limit is ${this.limits.feeds}`);
+		throw tooBusy("This gateway has as many live feeds as it can serve");
 	}
 	await listen(this, req, res);
 };

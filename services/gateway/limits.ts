@@ -1,39 +1,39 @@
-/** Limits - what one client, and all of them together, may take of a gateway; a limit that is reached is said once in the log, and once when that is over. */
+/** Limits - how much of a gateway one client, and all clients together, may use. The log reports a limit once when it is reached, and once when it is over. */
 import type { Give } from "../../mixins/metric.ts";
 import { Once } from "../../mixins/once.ts";
 
-/** Milliseconds for the headers of a request, from its first byte on. */
+/** Milliseconds for the headers of a request, from its first byte. */
 export const HEADER_TIME = 20_000;
-/** Milliseconds for content that is kept until it is whole (JSON, CSV). */
+/** Milliseconds for a body that is buffered (JSON, CSV). */
 export const BODY_TIME = 120_000;
-/** The least that has to come of a content while it is waited for, in bytes, and in how many milliseconds. */
-export const PACE = 1024;
-export const PACE_TIME = 10_000;
-/** Milliseconds a connection on which something is under way may be silent. */
+/** The minimum upload speed: so many bytes in so many milliseconds of waiting for the client. */
+export const MIN_BYTES = 1024;
+export const MIN_BYTES_TIME = 10_000;
+/** Milliseconds without a byte after which a connection with a request in progress is closed. */
 export const SILENCE = 120_000;
-/** Requests under way on one connection. */
+/** Requests in progress on one connection. */
 export const PIPELINED = 100;
-/** Bytes of contents that are held at a time, all requests together; the beginning of each content is not counted, so that a small command is always taken. */
-export const HELD = 64 * 1024 * 1024;
-export const SMALL = 16 * 1024;
-/** Bytes of one content that is kept whole. */
+/** Bytes of request bodies in memory, over all requests. The first bytes of each body do not count, so that a small command is never refused. */
+export const HELD_BYTES = 64 * 1024 * 1024;
+export const FREE_BYTES = 16 * 1024;
+/** Bytes of one buffered body. */
 export const JSON_LIMIT = 1024 * 1024;
 export const UPLOAD_LIMIT = 16 * 1024 * 1024;
 
-/** What depends on how many files the process may open (`ulimit -n`). */
+/** Limits that depend on the number of files the process may open (`ulimit -n`). */
 export interface Limits {
 	readonly openFiles: number;
 	readonly connections: number;
-	/** Of these, live feeds: they last, and nobody else can take their place. */
+	/** Live feeds are open for long and cannot be closed for other clients, so they may not use all connections. */
 	readonly feeds: number;
 }
-/** Connections have three quarters of the files, for everything else needs some too. */
+/** Leaves a quarter of the files, and at least 128, for everything else. */
 export function limitsOf(openFiles = openFilesOf()): Limits {
-	const connections = Math.max(16, Math.min(10_000, Math.floor(openFiles - Math.max(128, openFiles / 4))));
+	const connections = Math.max(16, Math.min(10_000, Math.floor(openFiles * 0.75), openFiles - 128));
 	return { openFiles, connections, feeds: Math.floor(connections / 2) };
 }
 function openFilesOf(): number {
-	Object.assign(process.report, { excludeNetwork: true }); // it would look up the name of every peer
+	Object.assign(process.report, { excludeNetwork: true }); // otherwise the report resolves the names of all peers
 	const { userLimits } = process.report.getReport() as {
 		readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } };
 	}; // see Node's documentation
@@ -42,14 +42,14 @@ function openFilesOf(): number {
 }
 
 const MEANINGS = {
-	connections: "All connections are in use, so those that are idle longest are closed",
-	pipelined: `A client has more than ${PIPELINED} requests under way on one connection, so more are refused`,
-	held: `The contents under way have more than ${HELD / 1024 / 1024} MiB, so more are refused`,
-	pace: `A client sends more slowly than ${PACE} bytes in ${PACE_TIME / 1000} s, so its connection is closed`,
-	feeds: "Half of all connections are live feeds, so more are refused",
+	connections: "All connections are in use, so the longest idle ones are closed",
+	pipelined: `A client has more than ${PIPELINED} requests in progress on one connection, so further requests are refused`,
+	held: `Request bodies use ${HELD_BYTES / 1024 / 1024} MiB of memory, so further bodies are refused`,
+	pace: `A client sends less than ${MIN_BYTES} bytes in ${MIN_BYTES_TIME / 1000} s, so its request is refused`,
+	feeds: "Half of all connections are live feeds, so further feeds are refused",
 } as const;
 export type Limit = keyof typeof MEANINGS;
-/** Milliseconds without a further time after which it is over. */
+/** Milliseconds without another event after which a limit counts as over. */
 const QUIET = 60_000;
 
 export class Reached {
@@ -67,8 +67,8 @@ export class Reached {
 		reached.at = performance.now();
 		reached.once.failed(new Error(detail));
 	}
-	/** Called now and then. */
-	look(): void {
+	/** Has to be called periodically. */
+	check(): void {
 		for (const { once, at } of this.#limits.values()) if (performance.now() - at > QUIET) once.fine();
 	}
 	figures(give: Give): void {

@@ -1,23 +1,23 @@
-/** Lingering - how an answer ends while the content of its request is still on its way. */
+/** Lingering - ends a response while the body of its request may still be arriving. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Milliseconds for which what still comes of a content nobody reads is thrown away. */
+/** Milliseconds for which the rest of an unread body is discarded. */
 const LINGER = 1000;
 
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
 	headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 /**
- * Ends an answer. Where the content is still on its way, the connection has to end with it; what comes is thrown away for a moment, for a
- * client of a connection that is closed on unread bytes may lose the answer too.
+ * Ends the response. If the body is still arriving, the connection has to be closed, but not at once: closing a socket with unread bytes
+ * resets the connection, and the client may lose the response. So the rest is discarded for a moment first.
  */
-export function endAnswer(req: IncomingMessage, res: ServerResponse, text: string): void {
+export function endResponse(req: IncomingMessage, res: ServerResponse, text: string): void {
 	if (req.complete || !hasBody(req)) return void res.end(text);
 	res.write(text);
 	const end = () => {
-		clearTimeout(patience);
+		clearTimeout(timer);
 		res.end();
 	};
-	const patience = setTimeout(end, LINGER);
+	const timer = setTimeout(end, LINGER);
 	req.once("end", end).once("close", end).resume();
 }

@@ -18,7 +18,7 @@ export interface Feeding extends Stoppable {
 	readonly feeds: Set<Listening>;
 	/** The actions that give live facts, every one ever heard of. */
 	readonly sources: ReadonlySet<string>;
-	/** Every fact there is. */
+	/** All fact types of the system. */
 	readonly facts: ReadonlySet<string>;
 }
 /** Whether an action gives a context's live facts. */

@@ -5,7 +5,7 @@
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
 import { type FieldError, firstOf } from "../../mixins/errors.ts";
 import type { Problem } from "./problem.ts";
-import { decoded, NO_TEXT, parseObject } from "./request.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
 
 export interface LineProblem {
 	readonly line: number;
@@ -18,7 +18,7 @@ export interface Tally {
 	recorded: number;
 	duplicates: number;
 	refused: number;
-	/** The first hundred, or fewer where they are long. */
+	/** The first hundred, fewer if they are long. */
 	errors: LineProblem[];
 }
 export interface Bulk {
@@ -33,7 +33,7 @@ export interface Bulk {
 
 /** Bytes a line may have. */
 const LINE = 64 * 1024;
-/** Lines of a batch, and bytes after which it is full. */
+/** Most lines of a batch, and bytes at which it is full. */
 const BATCH = 500;
 const BATCH_BYTES = 256 * 1024;
 const AT_ONCE = 4;
@@ -78,14 +78,14 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 
 function lineOf(bytes: Buffer): Line {
 	const text = decoded(bytes);
-	return text === null ? { problem: NO_TEXT } : { text };
+	return text === null ? { problem: NOT_UTF8 } : { text };
 }
-/** Everything else has its turn. */
+/** Lets the event loop run. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
 
-/** Gives every line to `send`; resolves when all are answered. `tally` is kept all along; `room` is waited for before a batch is sent. */
+/** Gives every line to `send`; resolves when all are answered. `tally` is updated all along; a batch is sent when `room` resolves. */
 export async function takeAll(
 	source: AsyncIterable<Buffer>,
 	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,

@@ -1,7 +1,7 @@
 /** Problem - every error the API answers, as application/problem+json (RFC 9457): a code to test for, a sentence to read, the fields that are wrong. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { type FieldError, fieldErrors, sentence } from "../../mixins/errors.ts";
-import { endAnswer } from "./lingering.ts";
+import { endResponse } from "./lingering.ts";
 
 export interface Problem {
 	readonly status: number;
@@ -10,7 +10,7 @@ export interface Problem {
 	readonly errors?: readonly FieldError[];
 	/** Seconds. */
 	readonly retryAfter?: number;
-	/** Methods the path takes. */
+	/** The methods that the path supports, for `Allow`. */
 	readonly allow?: string;
 }
 
@@ -26,9 +26,9 @@ export const invalidField = (field: string, message: string, expected?: unknown,
 	new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", {
 		errors: [{ field, message, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) }],
 	});
-/** A path that is there, but not for this method. */
+/** 405: the path exists, but not for this method. */
 export const methodNotAllowed = (allow: string): ProblemError =>
-	new ProblemError(405, "METHOD_NOT_ALLOWED", `This path takes ${allow}`, { allow });
+	new ProblemError(405, "METHOD_NOT_ALLOWED", `This path supports ${allow}`, { allow });
 
 /** What Moleculer calls these, by `type`. */
 const KNOWN: ReadonlyMap<unknown, Omit<Problem, "detail">> = new Map<unknown, Omit<Problem, "detail">>([
@@ -51,18 +51,18 @@ const WORDS: Readonly<Record<number, string>> = {
 	503: "SERVICE_UNAVAILABLE",
 };
 
-/** The problem an error stands for, short whatever the error holds. */
+/** The problem for an error, bounded in size whatever the error contains. */
 export function problemOf(error: unknown): Problem {
 	const problem = error instanceof ProblemError ? error.problem : translated(error);
 	const { detail, errors } = problem;
 	return { ...problem, detail: sentence(detail), ...(errors ? { errors: fieldErrors(errors) } : {}) };
 }
 
-/** Errors of our own, whose `type` is a code of the catalogue; a library's type is not. */
+/** Names of our own errors, whose `type` is a code of the catalogue; the `type` of a library's error is not. */
 const REFUSALS: ReadonlySet<unknown> = new Set(["MoleculerClientError", "ValidationError"]);
 const FAILURE = "MoleculerRetryableError";
 
-/** An unforeseen error is a 500 without its details. */
+/** An unexpected error becomes a 500 without its details. */
 function translated(error: unknown): Problem {
 	const { name, type, code, status, message, data } = Object(error) as {
 		name?: unknown;
@@ -109,11 +109,11 @@ export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: 
 		return;
 	}
 	const page = pageOf(problem, more);
-	res.writeHead(problem.status, headersOf(page, problem, !req.complete)); // the rest of what was sent is not read
-	endAnswer(req, res, page);
+	res.writeHead(problem.status, headersOf(page, problem, !req.complete)); // the rest of the body is not read
+	endResponse(req, res, page);
 }
 
-/** The bytes of an answer to what is no request; the connection ends with it. */
+/** A complete response for a connection without a valid request; the connection has to be closed after it. */
 export function rawProblem(problem: Problem): string {
 	const page = pageOf(problem);
 	const headers = Object.entries(headersOf(page, problem, true)).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -5,10 +5,11 @@ import { brief } from "../../mixins/errors.ts";
 import { derivedId, newId } from "../../mixins/ids.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
 import type { Seen } from "../../model/decide.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
 import { hasBody } from "./lingering.ts";
 import { invalidField, ProblemError } from "./problem.ts";
 
-/** What moleculer-web and the body parsers leave on a request. */
+/** A request with the fields that moleculer-web adds. */
 export interface Incoming extends IncomingMessage {
 	readonly originalUrl?: string;
 	/** Without the query. */
@@ -26,22 +27,18 @@ interface CommandMeta {
 	readonly digest?: string;
 }
 const ANONYMOUS = "anonymous";
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-/** How deep JSON may be nested, and how many values it may hold: more than any command takes, and looked at before it is parsed. */
-const DEEPEST = 16;
-const MOST_VALUES = 1000;
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
-/** Reads the content of a request, where it has one. */
-export type Reading = () => Promise<Buffer>;
+/** Reads the body of a request. */
+export type ReadBody = () => Promise<Buffer>;
 
-/** The params and metadata of a command; its content is read last, when nothing else is wrong with it. */
+/** The params and metadata of a command. The body is read last, when everything else about the request has been checked. */
 export async function commandOf(
 	req: Incoming,
 	{ kind, named }: RouteNote,
 	route: string,
-	read: Reading,
+	read: ReadBody,
 ): Promise<{ params: Params; meta: CommandMeta }> {
 	refuseQuery(req);
 	const [key, ifMatch] = [keyOf(req), seenIn(req)];
@@ -91,7 +88,7 @@ function refuseQuery(req: Incoming): void {
 	const [unasked] = Object.keys(queryOf(req));
 	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
 }
-/** Many commands in one request: none is the one a key or a version could be meant for. */
+/** Refuses the headers that apply to a single command, for requests that carry many. */
 export function refuseSingle(req: Incoming): void {
 	refuseQuery(req);
 	const [key, version] = [req.headers["idempotency-key"], req.headers["if-match"]];
@@ -99,31 +96,32 @@ export function refuseSingle(req: Incoming): void {
 	if (name !== null)
 		throw invalidField(
 			name,
-			"is not taken with many commands at once",
-			"no such header: the id in each line makes it safe to send all again",
+			"is not supported for many commands in one request",
+			"no such header: the id in each line makes it safe to send the request again",
 		);
 }
 
-/** The text of an upload. */
-export async function uploadOf(req: Incoming, accepts: string, read: Reading): Promise<{ params: Params; meta: object }> {
+/** The params of an upload: its text. */
+export async function uploadOf(req: Incoming, accepts: string, read: ReadBody): Promise<Params> {
 	refuseSingle(req);
 	expectType(req, accepts);
-	return { params: { content: textOf(await read()) }, meta: {} };
+	return { content: textOf(await read()) };
 }
 
 /** `application/json` of `Application/JSON; charset=utf-8` */
 export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-/** The content is of the type the route takes, and UTF-8. */
+/** Throws unless the body has the type that the route accepts, in UTF-8 and not compressed. */
 export function expectType(req: IncomingMessage, accepts: string): void {
-	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
+	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This route accepts ${accepts}`);
 	for (const [, charset = ""] of (req.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi))
-		if (!/^utf-?8$/i.test(charset)) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset is UTF-8, not ${brief(charset)}`);
+		if (!/^utf-?8$/i.test(charset))
+			throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset has to be UTF-8, not ${brief(charset)}`);
 	const coding = req.headers["content-encoding"];
 	if (coding !== undefined && coding !== "identity")
-		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The content is taken as it is, not as ${brief(coding)}`);
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `Compressed content is not supported: ${brief(coding)}`);
 }
-/** The JSON object a command came with; none is an empty one, but not one of a type that a form of another site could have. */
-async function bodyOf(req: Incoming, read: Reading): Promise<Params> {
+/** The JSON object of a command; an absent body counts as an empty object, but not with a content type that an HTML form can send. */
+async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
 	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
 	if (!hasBody(req)) return {};
 	const parsed = parseObject(textOf(await read()));
@@ -132,71 +130,10 @@ async function bodyOf(req: Incoming, read: Reading): Promise<Params> {
 	throw code === "MALFORMED" ? new ProblemError(400, code, detail) : invalidField("", "The content must be a JSON object", "an object");
 }
 
-export const NO_TEXT = { code: "MALFORMED", detail: "The content is not UTF-8" } as const;
-/** UTF-8 and nothing else; null where it is not. */
-export function decoded(bytes: Buffer): string | null {
-	try {
-		return UTF8.decode(bytes);
-	} catch {
-		return null;
-	}
-}
 function textOf(bytes: Buffer): string {
 	const text = decoded(bytes);
-	if (text === null) throw new ProblemError(400, NO_TEXT.code, NO_TEXT.detail);
+	if (text === null) throw new ProblemError(400, NOT_UTF8.code, NOT_UTF8.detail);
 	return text;
-}
-
-/** What a text holds, or why it is no JSON object: said, not thrown, for there may be millions of such texts in one request. */
-export type Parsed = { readonly params: Params } | { readonly problem: { readonly code: string; readonly detail: string } };
-
-export function parseObject(text: string): Parsed {
-	const excess = excessOf(text);
-	if (excess !== null) return { problem: { code: "MALFORMED", detail: `The content ${excess}` } };
-	const traced = Error.stackTraceLimit;
-	let value: unknown;
-	try {
-		Error.stackTraceLimit = 0; // a trace nobody reads would be most of what a bad line costs
-		value = JSON.parse(text);
-	} catch {
-		return { problem: { code: "MALFORMED", detail: "The content is not JSON" } };
-	} finally {
-		Error.stackTraceLimit = traced;
-	}
-	if (typeof value !== "object" || value === null || Array.isArray(value))
-		return { problem: { code: "VALIDATION_ERROR", detail: "The content is not a JSON object" } };
-	return { params: value as Params }; // an object, as JSON has them
-}
-
-/** Why some JSON is not even parsed: it would cost far more than any command does. */
-function excessOf(text: string): string | null {
-	let values = 1;
-	let depth = 0;
-	for (let i = 0; i < text.length; i++) {
-		const character = text.charCodeAt(i);
-		if (character === QUOTE) {
-			i = endOfString(text, i);
-			if (i < 0) return null; // JSON.parse says so
-		} else if (character === COMMA) values++;
-		else if (character === OPEN_LIST || character === OPEN_OBJECT) {
-			values++;
-			if (++depth > DEEPEST) return `is nested more than ${DEEPEST} deep`;
-		} else if (character === CLOSE_LIST || character === CLOSE_OBJECT) depth--;
-		if (values > MOST_VALUES) return `has more than ${MOST_VALUES} values`;
-	}
-	return null;
-}
-const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
-const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
-
-/** Where the string that begins at `from` ends; -1 where it does not. */
-function endOfString(text: string, from: number): number {
-	for (let end = text.indexOf('"', from + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-		let escapes = 0;
-		while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes++;
-		if (escapes % 2 === 0) return end;
-	}
-	return -1;
 }
 
 function keyOf(req: IncomingMessage): string | undefined {
@@ -209,12 +146,12 @@ function keyOf(req: IncomingMessage): string | undefined {
 	return key;
 }
 
-/** The versions that may stand: of all entity tags only a strong one that is a version can be that of an actor. */
+/** The versions that If-Match names. Only a strong entity tag that is a version can match an actor. */
 function seenIn(req: IncomingMessage): Seen | undefined {
 	const text = req.headers["if-match"]?.trim();
 	if (text === undefined || text === "*") return text;
 	if (!/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(text))
-		throw new ProblemError(400, "MALFORMED", "If-Match takes entity tags, as an ETag gives them", {
+		throw new ProblemError(400, "MALFORMED", "If-Match has to be a list of entity tags, or *", {
 			errors: [{ field: "If-Match", message: "is malformed", expected: '"<version>", several separated by commas, or *', actual: text }],
 		});
 	const versions = [...text.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag = ""]) =>
@@ -224,7 +161,7 @@ function seenIn(req: IncomingMessage): Seen | undefined {
 	return version !== undefined && more.length === 0 ? version : versions;
 }
 
-/** The same text for the same content, whatever the order of its fields and the form of its texts. */
+/** A text that is equal for equal content, regardless of field order and Unicode normalization form. */
 function canonical(value: unknown): string {
 	if (typeof value === "string") return JSON.stringify(value.normalize());
 	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

@@ -13,7 +13,7 @@ interface Report {
 	changed: number;
 	unchanged: number;
 	rejected: number;
-	/** The first thousand, or fewer where they are long. */
+	/** The first thousand, fewer if they are long. */
 	errors: { line: number; code: string; detail: string }[];
 }
 type Change = "imported" | "changed" | "unchanged";
@@ -59,7 +59,7 @@ export default {
 	},
 } satisfies ServiceSchema;
 
-/** Stops between two batches where the result is not wanted any more: what was done stays, and the same file again does the rest. */
+/** Stops between two batches when the caller has gone or the node stops; importing the same file again continues. */
 async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Promise<Report> {
 	const { columns, batches } = await readCsv(ctx.params.content);
 	const missing = NEEDED.filter((column) => !columns.includes(column));
@@ -107,7 +107,7 @@ async function inOrder(ctx: Context, lines: readonly CsvLine[], report: Report):
 	}
 }
 
-/** Batches come in the order of the file, so the first complaints are the ones to keep. */
+/** Batches come in file order, so the first errors are the ones to keep. */
 function reject(report: Report, line: number, { code, detail }: Pick<Refusal, "code" | "detail">): void {
 	report.rejected++;
 	if (report.errors.length < ERRORS) report.errors.push({ line, code, detail: sentence(detail) });
@@ -162,7 +162,7 @@ const descriptionOf = (ctx: Context, id: string): Promise<Description | null> =>
 		.call<Description, { id: string }>("radar.description", { id })
 		.catch((error: unknown) => (typeOf(error) === "RADAR_UNKNOWN" ? null : Promise.reject(error)));
 
-/** Another import may install it in the same moment: then it is one we know. */
+/** Another import may install the radar at the same moment; then its line is compared like that of any known radar. */
 async function install(ctx: Context, line: Line): Promise<Change> {
 	const { lightKmh, heavyKmh, ...rest } = line;
 	try {
@@ -175,7 +175,7 @@ async function install(ctx: Context, line: Line): Promise<Change> {
 	}
 }
 
-/** What counts is what the commands did: another import may have done it first. */
+/** Counts a change only if one of the commands wrote something: another import may have made the same change first. */
 async function change(ctx: Context, line: Line, known: Description): Promise<Change> {
 	const { id, kind, name, latitude, longitude, road, direction, lightKmh, heavyKmh, sectionMeters } = line;
 	if (kind !== known.kind || (sectionMeters !== undefined && sectionMeters !== known.sectionMeters))

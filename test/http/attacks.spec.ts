@@ -1,9 +1,9 @@
-/** Attacks that did not get anywhere, and are not to: requests inside requests, paths out of the house, cursors that were changed, names every object has. */
+/** Attacks that failed and have to keep failing: request smuggling, path traversal, tampered cursors, prototype pollution. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { type Answer, System } from "../support/system.ts";
 import { everything, expectStillWorking, furnished, json, post } from "./faults.ts";
-import { answered, caughtUp, expectProblem, person, site } from "./scenery.ts";
+import { answered, caughtUp, expectProblem, person, seen, site } from "./scenery.ts";
 
 let system: System;
 let before: unknown;
@@ -13,17 +13,17 @@ beforeAll(async () => {
 });
 afterAll(() => system.dispose());
 
-describe("a request inside a request", () => {
+describe("a smuggled request", () => {
 	const inner = `POST /api/radars/b-radar/retire HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`;
 	const outer = (headers: string, body = inner): string =>
 		`POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${headers}\r\n\r\n${body}`;
 	const chunked = `0\r\n\r\n${inner}`;
-	/** The statuses a bare socket is answered, until the other side closes it or says no more. */
+	/** The statuses of all responses on a bare socket until the server closes it. */
 	async function statuses(bytes: string): Promise<string[]> {
 		const socket = await system.connect();
 		let text = "";
 		socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
-		socket.on("error", () => undefined); // cut by the other side, as it may be
+		socket.on("error", () => undefined); // the server may reset the connection
 		socket.write(Buffer.from(bytes, "latin1"));
 		await once(socket, "close", { signal: AbortSignal.timeout(10_000) });
 		return [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status = ""]) => status);
@@ -45,7 +45,7 @@ describe("a request inside a request", () => {
 		["a bare line feed between headers", outer("X: 1\nTransfer-Encoding: chunked", chunked)],
 		["a bare carriage return between headers", outer("X: 1\rTransfer-Encoding: chunked", chunked)],
 		["a null in a header", outer("X: 1\0\r\nContent-Length: 0")],
-		["an encoding nobody knows", outer("Transfer-Encoding: xchunked", chunked)],
+		["an unknown encoding", outer("Transfer-Encoding: xchunked", chunked)],
 		["an encoding behind chunked", outer("Transfer-Encoding: chunked, identity", chunked)],
 		["two encodings, the last not chunked", outer("Transfer-Encoding: chunked\r\nTransfer-Encoding: x", chunked)],
 		["a tab in an encoding's name", outer("Transfer-Encoding:\tchunked\x0b", chunked)],
@@ -53,16 +53,16 @@ describe("a request inside a request", () => {
 		["a size of a chunk beyond all numbers", outer("Transfer-Encoding: chunked", `ffffffffffffffff1\r\n${chunked}`)],
 		["a chunk that ends otherwise", outer("Transfer-Encoding: chunked", `2\r\n{}XX${chunked}`)],
 		["a bare line feed behind a chunk's size", outer("Transfer-Encoding: chunked", `2\n{}\r\n${chunked}`)],
-	])("is not read as one: %s", async (_what, bytes) => {
+	])("is not executed: %s", async (_what, bytes) => {
 		expect(await statuses(bytes)).toEqual(["400"]);
 	});
-	it("is the content of the outer one where that says so", async () => {
+	it("is the body of the outer request if its length says so", async () => {
 		expect(await statuses(outer(`Connection: close\r\nContent-Length: ${inner.length}`))).toEqual(["400"]);
 		expect(await statuses(`GET /api/radars HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`)).toEqual([
 			"200",
 		]);
 	});
-	it("has done nothing", async () => expect(await everything(system)).toEqual(before));
+	it("has not changed anything", async () => expect(await everything(system)).toEqual(before));
 });
 
 describe("a path", () => {
@@ -77,7 +77,7 @@ describe("a path", () => {
 		"/data/keys/signing.pem",
 		"//..//package.json",
 		"/radars/%252e%252e%252fpackage.json",
-	])("leads to no file: %s", async (path) => {
+	])("does not lead to a file: %s", async (path) => {
 		for (const asked of [path, `/${path.replace(/^\/+/, "/")}`]) {
 			const answer = await system.get(asked);
 			expectProblem(answer, 404);
@@ -96,7 +96,7 @@ describe("a path", () => {
 		"/rest",
 		"/list-aliases",
 		"/gateway/rest",
-	])("calls no action that has no route: %s", async (path) => {
+	])("does not call an action without a route: %s", async (path) => {
 		for (const method of ["GET", "POST"]) {
 			const answer = await system.send({ method, path, headers: json, body: method === "POST" ? "{}" : "" });
 			expectProblem(answer, 404, "NOT_FOUND");
@@ -112,12 +112,14 @@ describe("a cursor", () => {
 		return JSON.parse(Buffer.from(text, "base64url").toString()) as Parts;
 	};
 	beforeAll(async () => {
-		for (let n = 0; n < 3; n++) answered(201, await system.post("/owners", { id: `c-${n}`, ...person }));
-		before = await everything(system);
+		for (let n = 0; n < 3; n++) {
+			const made = answered(201, await system.post("/owners", { id: `c-${n}`, ...person }));
+			answered(200, await system.get(`/owners/c-${n}`, seen(made)));
+		}
 	});
 	const asked = (parts: unknown, more = ""): Promise<Answer> => system.get(`/owners?pageSize=1&after=${encode(parts)}${more}`);
 
-	it("that was changed is refused, or asks for nothing more than anybody may", async () => {
+	it("that was tampered with is refused, or shows nothing that any client may not read", async () => {
 		const [sort, filters, value, id, page] = await next("/owners?pageSize=1");
 		answered(200, await asked([sort, filters, value, id, page]));
 		const changed: unknown[] = [
@@ -146,13 +148,13 @@ describe("a cursor", () => {
 		for (const other of ["' OR 1=1 --", "\u0000", "x".repeat(1_000)])
 			expect([200, 422]).toContain((await asked([sort, filters, other, other, page])).status);
 	});
-	it("of another list, another order or other filters is refused", async () => {
+	it("of another list, order or filter is refused", async () => {
 		const parts = await next("/radars?pageSize=1&sort=-id").catch(() => ["-id", {}, "b-radar", "b-radar", 2]);
 		expectProblem(await asked(parts, "&sort=id"), 422, "VALIDATION_ERROR");
 		expectProblem(await system.get(`/radars?kind=mobile&after=${encode(["id", { kind: "fixed" }, "b", "b", 2])}`), 422, "VALIDATION_ERROR");
 		expectProblem(await asked(["id", { status: "active" }, "b", "b", 2]), 422, "VALIDATION_ERROR");
 	});
-	it("of a history is of that history alone", async () => {
+	it("of a history works for that history only", async () => {
 		const cursor = (stream: string, version: unknown): string => Buffer.from(JSON.stringify([stream, version])).toString("base64url");
 		for (const [stream, version] of [
 			["owner-b-owner", 1],
@@ -164,7 +166,7 @@ describe("a cursor", () => {
 		] as const)
 			expectProblem(await system.get(`/radars/b-radar/history?after=${cursor(stream, version)}`), 422, "VALIDATION_ERROR");
 	});
-	it("takes as long filters as a list takes", async () => {
+	it("can contain filters of the maximum length", async () => {
 		await Promise.all(
 			["t-1", "t-2"].map((id) =>
 				system.post("/detections", {
@@ -181,13 +183,12 @@ describe("a cursor", () => {
 		const query = `/detections?plate=${encodeURIComponent("\u{1F600}".repeat(200))}&status=discarded&radar=b-radar&pageSize=1`;
 		const first = await system.rows(query.replace("&pageSize=1", ""), 1);
 		expect(first.map(({ id }) => id)).toEqual(["t-1", "t-2"]);
-		before = await everything(system);
 	});
 });
 
-describe("a name every object has", () => {
+describe("the name of a property that every object has", () => {
 	const names = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "__defineGetter__", "then", "toJSON"];
-	it("is no field, no parameter, no value and no header of anything", async () => {
+	it("is refused as a field, parameter or value, and ignored as a header", async () => {
 		for (const name of names) {
 			for (const value of ['{"polluted":true}', '{"prototype":{"polluted":true}}', "1", "null"])
 				expectProblem(
@@ -213,14 +214,14 @@ describe("a name every object has", () => {
 			expect(body).toMatchObject({ refused: 1, errors: [{ code: "VALIDATION_ERROR" }] });
 		}
 	});
-	it("is an id like any other where it is one", async () => {
+	it("works as an id", async () => {
 		for (const id of ["__proto__", "constructor", "toString"]) {
 			answered(201, await system.post("/owners", { id, ...person }));
 			answered(200, await system.post(`/owners/${id}/correct`, { name: "Other" }));
 			expect(answered(200, await system.get(`/owners/${id}/history`)).body.rows).toHaveLength(2);
 		}
 	});
-	it("leaves nothing behind in what comes after", async () => {
+	it("does not affect later requests", async () => {
 		const { text } = answered(200, await system.get("/radars/b-radar"));
 		expect(text).not.toContain("polluted");
 		await expectStillWorking(system);

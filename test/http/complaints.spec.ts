@@ -1,4 +1,4 @@
-/** Complaints: however large and odd what was sent is, the answer that refuses it stays small, and names what it can in few words. */
+/** Complaints: the size of an error response is bounded, regardless of the request. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Answer, System } from "../support/system.ts";
 import { faults, json, post } from "./faults.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => system.dispose());
 
 const MEBIBYTE = 1024 * 1024;
-/** JSON with one more field, so long that the whole has a mebibyte. */
+/** JSON of about one mebibyte, nearly all of it in one additional field. */
 const filled = (field: (length: number) => string): string => `{"kind":"fixed","latitude":1,"longitude":1,${field(MEBIBYTE - 100)}}`;
 const wide = (names: (i: number) => string, bytes: number): string => {
 	const fields: string[] = [];
@@ -27,7 +27,7 @@ const small = (answer: Answer, bytes = 16 * 1024): Answer => {
 };
 
 describe("one body", () => {
-	it("with a name full of separators is refused for one field, briefly", async () => {
+	it("with a field name full of separators gets one short field error", async () => {
 		const answer = small(
 			await system.send(
 				post(
@@ -40,14 +40,14 @@ describe("one body", () => {
 		expect(answer.body.errors).toHaveLength(1);
 		expect(answer.body.errors[0]).toMatchObject({ field: `${", ".repeat(50)}...`, message: "There is no such field" });
 	});
-	it("with a few strange names is refused for each of them, as they are", async () => {
+	it("with unusual field names gets an error for each of them", async () => {
 		const names = ["a, b", "", "$&", "{field}", "x.y", "limits.z"];
 		const answer = await system.post("/radars", { ...site, ...Object.fromEntries(names.map((name) => [name, 0])) });
 		expect(answer.body.errors.map(({ field }) => field)).toEqual(names);
 		const nested = await system.post("/radars", { ...site, limits: { "a, b": 1, lightKmh: 0 } });
 		expect(nested.body.errors.map(({ field }) => field).toSorted()).toEqual(["limits.a, b", "limits.lightKmh"]);
 	});
-	it("of more fields than anybody reads is refused for the first of them", async () => {
+	it("with many unknown fields gets errors for the first twenty", async () => {
 		const answer = small(
 			await system.send(
 				post(
@@ -64,7 +64,7 @@ describe("one body", () => {
 		["items", `{"limits":[${"0,".repeat(MEBIBYTE / 2 - 100)}0]}`],
 		["objects", `{"limits":[${"{},".repeat(MEBIBYTE / 3 - 100)}0]}`],
 		["levels", `{"limits":${"[".repeat(MEBIBYTE / 2 - 100)}${"]".repeat(MEBIBYTE / 2 - 100)}}`],
-	])("of far too many %s is refused before anything else is done with it", async (_what, body) => {
+	])("with far too many %s is refused before it is parsed", async (_what, body) => {
 		for (const path of ["/radars", "/owners/c-owner/correct", "/detections"])
 			expectProblem(small(await system.send(post(path, body)), 1024), 400, "MALFORMED");
 	});
@@ -75,15 +75,15 @@ describe("one body", () => {
 		["an instant", (length) => `"from":"${"2".repeat(length)}"`],
 		["escapes", (length) => `"road":"${"\\u0001".repeat(length / 6)}"`],
 		["halves of characters", (length) => `"road":"${"\\ud800".repeat(length / 6)}"`],
-		["what a message would put in again", (length) => `"jurisdiction":"${"$&{actual}{field}".repeat(length / 17)}"`],
+		["replacement patterns of messages", (length) => `"jurisdiction":"${"$&{actual}{field}".repeat(length / 17)}"`],
 		["a number", (length) => `"sectionMeters":${"9".repeat(length)}`],
-	])("that is nearly all %s is refused briefly", async (_what, field) => {
+	])("that consists mostly of %s gets a short error", async (_what, field) => {
 		expectProblem(small(await system.send(post("/radars", filled(field)))), 422, "VALIDATION_ERROR");
 	});
 });
 
 describe("many lines", () => {
-	it("each refused for much, answer no more than fits, and end nothing", async () => {
+	it("with large errors get a bounded response, and the process survives", async () => {
 		const separators = `{${JSON.stringify(", ".repeat(32_000))}:0}`;
 		const lines = [
 			...Array.from({ length: 400 }, () => separators),
@@ -93,7 +93,7 @@ describe("many lines", () => {
 		expect(body).toMatchObject({ received: 500, refused: 500 });
 		expect(body.errors).toHaveLength(100);
 	}, 60_000);
-	it("each with many long complaints, are told as far as they fit", async () => {
+	it("with many long errors are reported as far as they fit", async () => {
 		const fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`.padEnd(120, "\u0001"), 0]));
 		const right = { radar: "\u0001".repeat(900), plate: "", country: "\u0001".repeat(900), speedKmh: "x".repeat(900), capturedAt: noon };
 		const { body, text } = answered(200, await system.ndjson(Array.from({ length: 300 }, () => ({ ...right, ...fields }))));
@@ -104,8 +104,8 @@ describe("many lines", () => {
 	}, 60_000);
 });
 
-describe("whatever is repeated", () => {
-	it("of a query, a header or a path is repeated briefly", async () => {
+describe("repeated input", () => {
+	it("of a query, a header or a path is cut", async () => {
 		const long = "x".repeat(14_000);
 		const encoded = "%00".repeat(4_000);
 		const paths = ["/radars", "/radars/c-radar/history", "/vehicles/FR-AB-100-CD/holder", "/live", "/owners/c-owner/infractions"];
@@ -124,10 +124,10 @@ describe("whatever is repeated", () => {
 				system.send(post("/detections", "{}", { "content-encoding": long, "content-type": "application/x-ndjson" })),
 				system.send({ ...post(`/radars?${long}=2`, "{}"), headers: json }),
 			].map((answer) => answer.catch(() => null)),
-		); // a live feed that was opened does not end
+		); // an open live feed does not end
 		for (const answer of answers) if (answer) small(answer, 4 * 1024);
 	});
-	it("of a file of radars is repeated briefly, line by line", async () => {
+	it("of a radar file is cut in each line", async () => {
 		const header = "id,type,latitude,longitude";
 		const lines = Array.from({ length: 2_000 }, (_, i) => `i${i},${"\u0001".repeat(5_000)},1,1`);
 		const { body, text } = answered(200, await system.csv([header, ...lines].join("\n")));
@@ -136,7 +136,7 @@ describe("whatever is repeated", () => {
 		expect(body.errors.map(({ line }) => line)).toEqual(body.errors.map((_, n) => n + 2));
 		expectProblem(small(await system.csv(`${"x".repeat(1_000_000)}\n`)), 422, "VALIDATION_ERROR");
 	}, 60_000);
-	it("leaves the system as it was", async () => {
+	it("does not affect the system", async () => {
 		expect(await faults(system, [{ path: "/radars/c-radar" }], true)).toEqual([]);
 	});
 });

@@ -1,4 +1,4 @@
-/** The edge of the gateway: what a browser must not be made to send, names that lead elsewhere, and what each path and header is taken for. */
+/** The edge of the gateway: cross-site commands and unknown hosts are refused; targets, methods, charsets and headers are handled as HTTP defines them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
@@ -17,10 +17,10 @@ const here = (): string => `127.0.0.1:${system.port}`;
 const version = async (): Promise<number> => commits(await system.get("/radars/e-radar/history")).length;
 const retire = (headers: OutgoingHttpHeaders, body?: string): Promise<Answer> =>
 	system.send({ method: "POST", path: "/radars/e-radar/retire", headers, ...(body === undefined ? {} : { body }) });
-/** Changes nothing: it is in service already. */
+/** Changes nothing, because the radar is in service already. */
 const activate = (headers: OutgoingHttpHeaders, body?: string): Promise<Answer> =>
 	system.send({ method: "POST", path: "/radars/e-radar/activate", headers, body: body ?? '{"from":"2000-01-01T00:00:00Z"}' });
-/** The status and the code of what a bare socket is answered. */
+/** Sends a request on a bare socket; resolves to the status and the code of the response. */
 async function raw(request: string, headers = `Host: ${here()}\r\nConnection: close\r\n`): Promise<string> {
 	const socket = await system.connect();
 	let text = "";
@@ -40,15 +40,15 @@ describe("a command from a page of another site", () => {
 		["a form with files", { "content-type": "multipart/form-data; boundary=x" }, "", 415],
 		["a form that looks like JSON", { origin: "http://evil.example", "content-type": "text/plain" }, "{}", 403],
 		["a script without content", { origin: "http://evil.example" }, "", 403],
-		["a script of a frame without an origin", { origin: "null" }, "", 403],
+		["a script of a sandboxed frame", { origin: "null" }, "", 403],
 		["a script of another port", { origin: "http://127.0.0.1:1" }, "", 403],
 		["a script of another name for the same machine", { origin: "http://localhost" }, "", 403],
-		["what says where it is fetched from", { "sec-fetch-site": "cross-site" }, "", 403],
+		["a browser that sends Sec-Fetch-Site only", { "sec-fetch-site": "cross-site" }, "", 403],
 		["a sister site", { "sec-fetch-site": "same-site" }, "", 403],
 		["a claim to be of the same site, from another origin", { "sec-fetch-site": "same-origin", origin: "http://evil.example" }, "", 403],
-		["an old browser that only says what it left", { referer: "http://evil.example/page" }, "", 403],
-		["an origin that is none", { origin: "nonsense" }, "", 403],
-		["an origin of that name in front of ours", { origin: "http://127.0.0.1.evil.example" }, "", 403],
+		["an old browser that sends Referer only", { referer: "http://evil.example/page" }, "", 403],
+		["an invalid origin", { origin: "nonsense" }, "", 403],
+		["an origin that begins with the name of the gateway", { origin: "http://127.0.0.1.evil.example" }, "", 403],
 	])("is refused: %s", async (_what, headers, body, status) => {
 		const before = await version();
 		expectProblem(await retire(headers, body), status, status === 403 ? "CROSS_SITE" : "UNSUPPORTED_MEDIA_TYPE");
@@ -58,17 +58,17 @@ describe("a command from a page of another site", () => {
 		expect(await version()).toBe(before);
 	});
 
-	it("is no command from a page of its own, nor from a client that is no browser", async () => {
+	it("is accepted from a page of the gateway itself and from clients that are not browsers", async () => {
 		const own = { origin: `http://${here()}`, "sec-fetch-site": "same-origin" };
 		for (const headers of [json, { ...json, ...own }, { ...json, "sec-fetch-site": "none" }, { ...json, referer: `http://${here()}/page` }])
 			answered(200, await activate(headers));
 		answered(200, await system.send({ method: "POST", path: "/radars/e-radar/activate", headers: {} }));
 		answered(200, await activate({ ...json, host: "vigie.example.org", origin: "https://vigie.example.org" }));
 		answered(200, await activate({ ...json, host: "vigie.example.org:443", origin: "https://vigie.example.org" }));
-		answered(200, await activate({ ...json, origin: "https://vigie.example.org" })); // behind a proxy that says another Host
+		answered(200, await activate({ ...json, origin: "https://vigie.example.org" })); // behind a proxy that changes Host
 		expectProblem(await activate({ ...json, origin: "https://vigie.example.org:8443" }), 403, "CROSS_SITE");
 	});
-	it("reads nothing but what any page may ask for", async () =>
+	it("may only read", async () =>
 		void answered(200, await system.get("/radars/e-radar", { origin: "http://evil.example", "sec-fetch-site": "cross-site" })));
 });
 
@@ -84,7 +84,7 @@ describe("a host", () => {
 		"Vigie.Example.Org:8443",
 		"192.0.2.7:1",
 		"[2001:db8::7]",
-	])("that is its own is taken: %s", async (host) => void answered(200, await system.get("/radars/e-radar", { host })));
+	])("of the gateway is accepted: %s", async (host) => void answered(200, await system.get("/radars/e-radar", { host })));
 	it.each([
 		"evil.example",
 		"evil.example:3000",
@@ -99,12 +99,12 @@ describe("a host", () => {
 		"127.0.0.1:x",
 		"localhost,evil",
 		"vigie.example.org.",
-	])("that is not is refused, for reads too: %s", async (host) => {
+	])("that is unknown is refused, for reads as well: %s", async (host) => {
 		for (const path of ["/radars/e-radar", "/health/live", "/metrics", "/live", "/nope"])
 			expectProblem(await system.get(path, { host }), 421, "HOST_NOT_ALLOWED");
 		expectProblem(await activate({ ...json, host }), 421, "HOST_NOT_ALLOWED");
 	});
-	it("is named once, but by HTTP/1.0, which no browser speaks", async () => {
+	it("has to be given exactly once, except with HTTP/1.0", async () => {
 		expect(await raw("GET /api/radars HTTP/1.1", "Connection: close\r\n")).toBe("400 MALFORMED");
 		expect(await raw("GET /api/radars HTTP/1.1", `Host: ${here()}\r\nHost: ${here()}\r\nConnection: close\r\n`)).toBe("400 MALFORMED");
 		expect(await raw("GET /api/radars HTTP/1.1", "Host:\r\nConnection: close\r\n")).toBe("421 HOST_NOT_ALLOWED");
@@ -113,7 +113,7 @@ describe("a host", () => {
 });
 
 describe("a target", () => {
-	it("may be a whole URL, and then has to be of this host", async () => {
+	it("may be an absolute URL of this host", async () => {
 		expect(await raw(`GET http://${here()}/api/radars/e-radar HTTP/1.1`)).toBe("200");
 		expect(await raw(`GET http://${here()}/api/radars?pageSize=x HTTP/1.1`)).toBe("422 VALIDATION_ERROR");
 		expect(await raw("GET HTTP://vigie.example.org/api/health/live HTTP/1.1")).toBe("200");
@@ -125,7 +125,7 @@ describe("a target", () => {
 		for (const target of [`http://${here()}`, `http://${here()}?x=1`]) expect(await raw(`GET ${target} HTTP/1.1`)).toBe("404 NOT_FOUND");
 		for (const target of ["ftp://x/api", "api/radars", "?x"]) expect(await raw(`GET ${target} HTTP/1.1`)).toMatch(/^400\b/);
 	});
-	it("has one way to be written, but for one slash at its end", async () => {
+	it("has one spelling, apart from one slash at its end", async () => {
 		answered(200, await system.get("/radars/"));
 		answered(200, await system.get("/radars/e-radar/"));
 		for (const path of [
@@ -144,7 +144,7 @@ describe("a target", () => {
 		expectProblem(await system.get("/radars/e%2Fradar"), 404, "RADAR_UNKNOWN");
 	});
 	it.each(["/radars/%", "/radars/%zz/history", "/radars/%ff", "/radars/%E0%A4%A", "/%c0%af"])(
-		"that cannot be decoded is told so: %s",
+		"that cannot be decoded is malformed: %s",
 		async (path) => expectProblem(await system.get(path), 400, "MALFORMED"),
 	);
 });
@@ -155,10 +155,10 @@ describe("a method", () => {
 		["/radars/", "GET, HEAD, OPTIONS, POST"],
 		["/radars/e-radar", "GET, HEAD, OPTIONS"],
 		["/radars/e-radar/retire", "OPTIONS, POST"],
-		["/radars/import", "GET, HEAD, OPTIONS, POST"], // a radar may be called import
+		["/radars/import", "GET, HEAD, OPTIONS, POST"], // a radar may have the id import
 		["/live", "GET, OPTIONS"],
 		["/health/ready", "GET, HEAD, OPTIONS"],
-	])("that %s does not take is 405, and all it takes are told: %s", async (path, allow) => {
+	])("that %s does not support is answered 405, and Allow lists the others: %s", async (path, allow) => {
 		const preflight = { origin: "https://example.org", "access-control-request-method": "DELETE" };
 		for (const headers of [{}, preflight]) {
 			const told = await system.send({ method: "OPTIONS", path, headers });
@@ -174,13 +174,13 @@ describe("a method", () => {
 			if (method !== "HEAD") expectProblem(answer, 405, "METHOD_NOT_ALLOWED");
 		}
 	});
-	it("of a path that is not there is 404, whichever it is", async () => {
+	it("on an unknown path is answered 404", async () => {
 		for (const method of ["GET", "POST", "PUT", "OPTIONS", "PURGE"])
 			for (const path of ["/nope", "/radars/e-radar/nope", "//nope"])
 				expectProblem(await system.send({ method, path, headers: json }), 404, "NOT_FOUND");
 	});
-	it("of everything is told without a path", async () => expect(await raw("OPTIONS * HTTP/1.1")).toBe("204"));
-	it("nobody knows is no HTTP", async () => expect(await raw("NONSENSE /api/radars HTTP/1.1")).toBe("400 MALFORMED"));
+	it("OPTIONS works for the whole server", async () => expect(await raw("OPTIONS * HTTP/1.1")).toBe("204"));
+	it("that does not exist is malformed", async () => expect(await raw("NONSENSE /api/radars HTTP/1.1")).toBe("400 MALFORMED"));
 });
 
 describe("a charset", () => {
@@ -189,7 +189,7 @@ describe("a charset", () => {
 		["/radars/e-radar/activate", "application/json", '{"from":"2000-01-01T00:00:00Z"}'],
 		["/detections", "application/x-ndjson", lines],
 		["/radars/import", "text/csv", "id,type,latitude,longitude\n"],
-	])("of %s is UTF-8, and said or not", async (path, type, body) => {
+	])("of %s has to be UTF-8, declared or not", async (path, type, body) => {
 		for (const charset of ["", "; charset=utf-8", ";charset=UTF-8", '; charset="utf8"', "; header=present; charset=utf-8"])
 			answered(200, await system.send(post(path, body, { "content-type": `${type}${charset}` })));
 		for (const charset of ["iso-8859-1", "utf-16", "windows-1252", "us-ascii", "x", '"UTF-16"', "", "utf-8; charset=latin1"])
@@ -205,11 +205,11 @@ describe("a charset", () => {
 
 describe("If-Match", () => {
 	const at = async (tag: string): Promise<Answer> => activate({ ...json, "if-match": tag });
-	it("takes the version, several, or any", async () => {
+	it("accepts the version, a list, and *", async () => {
 		const now = await version();
 		for (const tag of [`"${now}"`, `"${now + 5}", "${now}"`, `W/"1","${now}"`, `"x" , "${now}"`, "*", " * "]) answered(200, await at(tag));
 	});
-	it("that does not match says why", async () => {
+	it("that does not match is explained", async () => {
 		const now = await version();
 		const details = {
 			[`"${now + 1}"`]: `not ${now + 1}`,
@@ -224,7 +224,7 @@ describe("If-Match", () => {
 			expect(answer.body["detail"]).toContain(detail);
 		}
 	});
-	it("of any version is not met where there is none", async () => {
+	it("with * does not match an actor that does not exist", async () => {
 		const answer = await system.post("/radars", { id: "e-none", ...site }, { "if-match": "*" });
 		expectProblem(answer, 412, "VERSION_MISMATCH");
 		expectProblem(await system.get("/radars/e-none"), 404);
@@ -240,7 +240,7 @@ describe("many commands in one request", () => {
 		["/detections", "application/x-ndjson"],
 		["/radars/import", "text/csv"],
 	] as const;
-	it.each(doors)("to %s take no header that is meant for one", async (path, type) => {
+	it.each(doors)("to %s cannot have headers that apply to a single command", async (path, type) => {
 		for (const [name, value] of [
 			["Idempotency-Key", "k"],
 			["If-Match", '"3"'],
@@ -250,21 +250,21 @@ describe("many commands in one request", () => {
 			expect(answer.body.errors).toMatchObject([{ field: name, expected: expect.stringContaining("id in each line") }]);
 		}
 	});
-	it.each(doors)("to %s take no query", async (path, type) =>
+	it.each(doors)("to %s cannot have a query", async (path, type) =>
 		expectProblem(await system.send(post(`${path}?dryRun=1`, "", { "content-type": type })), 422, "VALIDATION_ERROR"),
 	);
 });
 
 describe("a live feed", () => {
 	it.each(["radar.instaled", "radr.installed", "radar.installed,nope", "RADAR.INSTALLED", "radar.installed,", "", "radar", "__proto__"])(
-		"of facts that do not exist is refused: %j",
+		"of unknown fact types is refused: %j",
 		async (types) => {
 			const answer = await system.get(`/live?types=${types}`);
 			expectProblem(answer, 422, "VALIDATION_ERROR");
 			expect(answer.body.errors).toMatchObject([{ field: "types", expected: expect.stringContaining("radar.installed, ") }]);
 		},
 	);
-	it("may ask for facts of a context that does not run", async () => {
+	it("may name fact types of a context that does not run", async () => {
 		const part = await System.start({ SERVICES: "radar,gateway" });
 		const feed = await part.live("?types=infraction.opened,radar.installed");
 		expect(feed.status).toBe(200);
@@ -275,7 +275,7 @@ describe("a live feed", () => {
 
 describe("a setting", () => {
 	it.each(["http://vigie.example.org", "vigie.example.org:8443", "*", "a b"])(
-		"of allowed hosts that makes no sense stops the start: %s",
+		"of invalid allowed hosts stops the start: %s",
 		async (names) => {
 			const other = System.at(system.dataDir, { ALLOWED_HOSTS: `vigie.example.org,${names}` });
 			const { code, output } = await other.ending();

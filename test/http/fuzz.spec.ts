@@ -1,6 +1,6 @@
 /**
- * A property of the whole: no request of at most 16 MiB, by any route, of any bytes, holds the event loop for more than 100 ms, or is
- * answered with more than a mebibyte of complaints - or with a code nobody explains, a stack, or anything else that is no answer.
+ * Fuzz: no request of at most 16 MiB, on any route, with any content, blocks the event loop for more than 100 ms, or gets more than one
+ * mebibyte of complaints, an unexpected 5xx, a stack trace, or a code that is not in the catalogue.
  */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,20 +33,20 @@ beforeAll(async () => {
 	await radarInService(system, "f-1");
 	await ownerOf(system, "f-1", ["AB-100-CD"]);
 	answered(200, await system.get("/health/ready"));
-	held(); // a start is no request
+	held(); // the start does not count
 });
 afterAll(async () => {
 	await system.dispose();
 	rmSync(folder, { recursive: true });
 });
 
-/** The longest stretches since it was asked last, in milliseconds of CPU. */
+/** The longest blocks of the event loop since the last call, in milliseconds of CPU. */
 function held(): number[] {
 	const found = readFileSync(monitor, "utf8").split("\n").filter(Boolean).map(Number);
 	writeFileSync(monitor, "");
 	return found.toSorted((a, b) => b - a);
 }
-/** What is wrong with an answer, if anything. */
+/** The fault of a response, or null. */
 function wrong(call: Call, answer: Answer | string): string | null {
 	const sent = `${call.method} ${call.path.slice(0, 80)} ${JSON.stringify(call.headers ?? {}).slice(0, 120)} ${String(call.body ?? "").slice(0, 120)}`;
 	if (typeof answer === "string") return `${sent} -> ${answer}`;
@@ -60,11 +60,10 @@ function wrong(call: Call, answer: Answer | string): string | null {
 		return `no problem we know: ${shown}`;
 	return null;
 }
-/** A monitor that saw more than this is shown what was sent. */
 async function expectHarmless(calls: readonly Call[]): Promise<void> {
 	const faults: string[] = [];
 	for (const call of calls) {
-		const again = () => system.send(call); // a connection may have been closed while it was idle
+		const again = () => system.send(call); // the server may have closed an idle connection
 		const fault = wrong(call, await system.send(call).catch(again).catch(String));
 		if (fault !== null) faults.push(fault);
 		const [longest = 0] = held();
@@ -77,10 +76,10 @@ async function expectHarmless(calls: readonly Call[]): Promise<void> {
 describe("any request", () => {
 	const dice = new Dice(SEED);
 	it("knows every route", () => expect(all.length).toBeGreaterThan(30));
-	it("of a few bytes is answered, and holds nobody up", () => expectHarmless(small(dice, all, 2_500)), 240_000);
-	it("of as many bytes as a command may have, too", () => expectHarmless(largest(dice, all)), 240_000);
+	it("of a few kilobytes is harmless", () => expectHarmless(small(dice, all, 2_500)), 240_000);
+	it("of the maximum size of a command is harmless", () => expectHarmless(largest(dice, all)), 240_000);
 	it.each(uploads)(
-		"of as many bytes as an upload may have, %s, as %s, too",
+		"of the maximum size of an upload is harmless: %s, as %s",
 		async (_what, type, make) => {
 			const door = all.find(({ types }) => types.includes(type));
 			if (!door) throw new Error(`nothing takes ${type}`);
@@ -90,12 +89,12 @@ describe("any request", () => {
 		},
 		120_000,
 	);
-	it("that comes pipelined with thousands of others, too", async () => {
+	it("pipelined with thousands of others is harmless", async () => {
 		for (const request of ["GET /api/health/live", "GET /", "POST /api/radars", "OPTIONS *", "GET /api/live?types=x"])
 			expect(await system.raw(`${request} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20_000), 20_000)).toMatch(/^(HTTP\/1\.1 [2-5]|$)/);
 		expect(held().filter((one) => one > HELD)).toEqual([]);
 	}, 120_000);
-	it("leaves everything working", async () => {
+	it("leaves the system working", async () => {
 		await radarInService(system, "f-after");
 		answered(200, await system.get("/health/ready"));
 		expect(system.output).not.toMatch(/ERROR/);

@@ -1,4 +1,4 @@
-/** Requests nobody honest sends, by every route there is: made from a seed, of every shape that cost somebody something once. */
+/** Generates adversarial requests for every route from a seed. */
 import { loadHouse } from "../../cli/reference/house.ts";
 import type { Call } from "../support/system.ts";
 import { Dice } from "./random.ts";
@@ -29,7 +29,7 @@ export async function doors(): Promise<Door[]> {
 	return [...routed, ...own];
 }
 
-/** A text of about so many characters that repeats a piece. */
+/** A text of about this length that repeats a piece. */
 const filled = (piece: string, length: number): string =>
 	piece.repeat(Math.max(1, Math.ceil(length / piece.length))).slice(0, Math.max(1, length));
 
@@ -61,7 +61,7 @@ const names: Readonly<Record<string, Making>> = {
 	long: (dice, length) => filled(dice.pick(["k", "é", "\u0000", ".", "$where", "{field}"]), length),
 	common: (dice) => dice.pick(["__proto__", "constructor", "toString", "hasOwnProperty", "", "id", "length", "$$strict", "then"]),
 };
-/** JSON of about so many bytes, one thing in it out of proportion. */
+/** JSON of about this length, with one oversized part. */
 function json(dice: Dice, door: Door, length: number): string {
 	const name = door.names.length > 0 ? dice.pick(door.names) : "name";
 	const value = dice.pick(Object.values(values));
@@ -70,7 +70,7 @@ function json(dice: Dice, door: Door, length: number): string {
 	const big = dice.int(0, 1) === 0;
 	return `{${quoted(called(dice, big ? length / 2 : 20, name))}:${value(dice, big ? length / 2 : length, name)}}`;
 }
-/** Bytes that are no text, or a text in pieces. */
+/** The text itself, or with an encoding error, cut, or with a byte order mark. */
 const spoilt = (dice: Dice, text: string): string | Buffer => {
 	const way = dice.int(0, 9);
 	if (way === 0) return Buffer.from(text, "utf16le").subarray(0, text.length);
@@ -128,7 +128,7 @@ const odd = (dice: Dice): string =>
 		filled("a", 14_000),
 	]);
 
-/** Requests of a few kilobytes at the most. */
+/** Requests of at most a few kilobytes. */
 export function small(dice: Dice, all: readonly Door[], count: number): Call[] {
 	return Array.from({ length: count }, (): Call => {
 		const door = dice.pick(all);
@@ -147,7 +147,7 @@ export function small(dice: Dice, all: readonly Door[], count: number): Call[] {
 	});
 }
 
-/** Contents as large as one request may have, or one line. */
+/** Commands of about the maximum size. */
 export const largest = (dice: Dice, all: readonly Door[]): Call[] =>
 	all.flatMap((door) =>
 		door.types
@@ -164,10 +164,10 @@ export const largest = (dice: Dice, all: readonly Door[]): Call[] =>
 	);
 
 const MEBIBYTES = 16 * 1024 * 1024;
-/** Lines that are good, but for what they do. */
+/** A valid line. */
 const passage = (n: number): string =>
 	`{"id":"f-${n}","radar":"f-1","plate":"AA-${n % 1000}-AA","country":"FR","speedKmh":99,"capturedAt":"2025-01-01T00:00:00Z"}\n`;
-/** Whole uploads by what they are made of: 16 MiB, or less where that would take a minute. */
+/** Uploads of the maximum size, or less if that would take a minute. */
 export const uploads: readonly (readonly [what: string, type: string, make: (dice: Dice, door: Door) => string])[] = [
 	["nothing but line ends", "application/x-ndjson", () => "\n".repeat(MEBIBYTES / 2)],
 	["lines of one character", "application/x-ndjson", () => filled("{\n", MEBIBYTES / 4)],

@@ -128,14 +128,14 @@ describe("an import of radars", () => {
 	});
 });
 
-describe("a file that is not what it should be", () => {
+describe("an invalid file", () => {
 	const needed = "id,type,latitude,longitude";
-	it("is refused by its header, however much follows", async () => {
+	it("is refused because of its header, regardless of its length", async () => {
 		const answer = await system.csv("a\n".repeat(200_000));
 		expectProblem(answer, 422, "VALIDATION_ERROR");
 		expect(answer.body.errors.map(({ field }) => field)).toEqual(needed.split(","));
 	});
-	it("below its header is told line by line, as far as anybody reads", async () => {
+	it("with a valid header is rejected line by line, and a bounded number of lines is reported", async () => {
 		const { body, text } = answered(200, await system.csv(`${needed}\n${"a\n".repeat(200_000)}`));
 		expect(body).toMatchObject({ imported: 0, changed: 0, unchanged: 0, rejected: 200_000 });
 		expect(body.errors).toHaveLength(1000);
@@ -143,18 +143,18 @@ describe("a file that is not what it should be", () => {
 		expect(body.errors[0]).toEqual({ line: 2, code: "LINE_MALFORMED", detail: "the line has 1 fields, the header 4" });
 		expect(Buffer.byteLength(text)).toBeLessThan(300 * 1024);
 	});
-	it.each(["constructor", "__proto__", "toString"])("with a type called %s has no such radar", async (type) => {
+	it.each(["constructor", "__proto__", "toString"])("with the type %s is rejected", async (type) => {
 		const { body } = answered(200, await system.csv(`${needed}\nproto,${type},1,1\n`));
 		expect(body).toMatchObject({ rejected: 1, errors: [{ code: "RADAR_TYPE_UNKNOWN" }] });
 	});
-	it("with columns called like what every object has, is read by its own", async () => {
+	it("may have columns named like the properties of every object", async () => {
 		const columns = "__proto__,constructor,toString,hasOwnProperty";
 		await imported(`${columns},${needed}\n1,2,3,4,proto-columns,Radar fixe,1,1\n`, { imported: 1 });
 	});
 });
 
 describe("two imports of one file at once", () => {
-	it("count each radar once between them, by what each of them did", async () => {
+	it("count each radar once, for the import that wrote it", async () => {
 		const lines = Array.from({ length: 600 }, (_, n) => line(`4${String(n).padStart(4, "0")}`, "Radar fixe"));
 		const both = await Promise.all([system.csv(file(...lines)), system.csv(file(...lines))]);
 		expect(totals(both)).toEqual({ imported: 600, changed: 0, unchanged: 600, rejected: 0 });
@@ -166,7 +166,7 @@ describe("two imports of one file at once", () => {
 			rejected: 0,
 		});
 	});
-	it("that say it differently change what the other installed", async () => {
+	it("with different content both take effect", async () => {
 		const lines = (limit: string) =>
 			Array.from({ length: 200 }, (_, n) => line(`5${String(n).padStart(4, "0")}`, "Radar fixe", `,,${limit}`));
 		const { imported: installed, rejected } = totals(
@@ -181,10 +181,10 @@ describe("two imports of one file at once", () => {
 });
 
 describe("a long import", () => {
-	const many = file(...Array.from({ length: 100_000 }, (_, n) => line(`6${n}`, "Radar fixe"))); // 16 MB, more than a minute of work
+	const many = file(...Array.from({ length: 100_000 }, (_, n) => line(`6${n}`, "Radar fixe"))); // about a minute of work
 	const begun = (): Promise<unknown> => eventually(async () => expect((await system.get("/radars/60")).status).toBe(200));
 
-	it("ends when its caller is gone, after what was under way", async () => {
+	it("ends when its client disconnects", async () => {
 		const gone = expect(
 			system.send({ method: "POST", path: "/radars/import", headers: { "content-type": "text/csv" }, body: many, timeoutMs: 2_000 }),
 		).rejects.toThrow();
@@ -198,7 +198,7 @@ describe("a long import", () => {
 		});
 		expect(settled).toBeLessThan(100_000);
 	}, 60_000);
-	it("ends when the node stops, and says so", async () => {
+	it("ends with 503 when the node stops", async () => {
 		const answer = system.csv(many.replaceAll(",6", ",7")).catch(String);
 		await eventually(async () => expect((await system.get("/radars/70")).status).toBe(200));
 		expect(await system.stop()).toBe(0);

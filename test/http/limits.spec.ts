@@ -1,4 +1,4 @@
-/** Limits: nobody shuts others out - by connections that do nothing, by contents that never end, by more of everything than there is room for. */
+/** Limits: idle connections, slow or large bodies and pipelined requests of some clients do not shut out others. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import type { Socket } from "node:net";
@@ -7,7 +7,7 @@ import { eventually, System } from "../support/system.ts";
 import { json, post } from "./faults.ts";
 import { answered, expectProblem, person, site } from "./scenery.ts";
 
-/** Of 256 files a gateway has 128 for connections, 64 of them for live feeds. */
+/** With 256 open files, a gateway has 128 connections, 64 of them for live feeds. */
 const FILES = 256;
 const PLACES = 128;
 const MEBIBYTE = 1024 * 1024;
@@ -23,16 +23,16 @@ afterAll(() => system.dispose());
 
 interface Line {
 	readonly socket: Socket;
-	/** What was answered so far. */
+	/** The response so far. */
 	heard(): string;
 }
-/** A connection on which something is written, and left open. */
+/** Opens a connection, writes a text and leaves the connection open. */
 async function line(text: string | Buffer = ""): Promise<Line> {
 	const socket = await system.connect();
 	sockets.push(socket);
 	let heard = "";
 	socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1")));
-	socket.on("error", () => undefined); // cut by the other side, as it may be
+	socket.on("error", () => undefined); // the server may reset the connection
 	if (text.length > 0) socket.write(text);
 	return { socket, heard: () => heard };
 }
@@ -47,7 +47,7 @@ const figure = async (name: string): Promise<number> => {
 	return Number(new RegExp(`^${name.replace(/[{}]/g, "\\$&")} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
 };
 const reached = (limit: string): Promise<number> => figure(`vigie_http_limits_total{limit="${limit}"}`);
-/** Somebody new, on a connection of his own. */
+/** The status of a request on a new connection. */
 const newcomer = async (path = "/api/radars"): Promise<string> => {
 	const { socket, heard } = await line(head(`GET ${path}`, { Connection: "close" }));
 	await once(socket, "close");
@@ -56,7 +56,7 @@ const newcomer = async (path = "/api/radars"): Promise<string> => {
 const said = (what: string): number => system.output.split("\n").filter((one) => one.includes(what)).length;
 
 describe("connections", () => {
-	it("that do nothing are closed for those who come, the longest idle first", async () => {
+	it("that are idle give way to new ones, the longest idle first", async () => {
 		const idle: Line[] = [];
 		for (let n = 0; n < 3; n++) idle.push(...(await lines(PLACES)));
 		const kept = await line(head("GET /api/radars", {}));
@@ -67,9 +67,9 @@ describe("connections", () => {
 		expect(await figure("vigie_http_connections")).toBeLessThanOrEqual(PLACES);
 		expect(await reached("connections")).toBeGreaterThan(PLACES);
 		expect(said("All connections are in use")).toBe(1);
-		expect(system.output).toMatch(/All connections are in use, .*: there are 128, of 256 open files/);
+		expect(system.output).toMatch(/All connections are in use, .*: the limit is 128, with 256 open files/);
 	});
-	it("with half a request make room too", async () => {
+	it("with an incomplete request give way", async () => {
 		const halves = [
 			...(await lines(PLACES / 2, "GET /api/radars HTT")),
 			...(await lines(PLACES / 2, `${head("POST /api/radars", { ...JSON_HEAD, "Content-Length": 500 })}{`)),
@@ -78,13 +78,13 @@ describe("connections", () => {
 		for (let n = 0; n < 20; n++) expect(await newcomer()).toBe("200");
 		expect(halves.filter(({ socket }) => socket.destroyed).length).toBeGreaterThan(PLACES / 2);
 	});
-	it("with answers nobody reads make room as well", async () => {
+	it("with unread responses give way", async () => {
 		for (let n = 0; n < 100; n++) answered(201, await system.post("/radars", { id: `l-${n}`, ...site, name: "x".repeat(200) }));
 		await lines(PLACES, head("GET /api/radars?pageSize=100", {}).repeat(60)).then((all) => all.map(({ socket }) => socket.pause()));
-		await eventually(async () => expect(await newcomer()).toBe("200"), 60_000); // first all of them are answered
+		await eventually(async () => expect(await newcomer()).toBe("200"), 60_000); // the responses have to be written first
 		for (let n = 0; n < 5; n++) expect(await newcomer()).toBe("200");
 	}, 90_000);
-	it("are half of them live feeds at the most, and work goes on beside them", async () => {
+	it("may be live feeds only up to a half, and other requests are served meanwhile", async () => {
 		const feeds = await Promise.all(Array.from({ length: PLACES / 2 }, () => system.live()));
 		expect(new Set(feeds.map(({ status }) => status))).toEqual(new Set([200]));
 		const { headers, ...more } = await system.get("/live");
@@ -97,7 +97,7 @@ describe("connections", () => {
 		for (const feed of feeds) feed.close();
 		await eventually(async () => (await system.live()).close());
 	});
-	it("take a hundred requests at a time, and end with the next", async () => {
+	it("may have a hundred requests in progress, and close after one more", async () => {
 		const wait = head("GET /api/radars", { "X-Position": "radar:0:999999999" });
 		const { socket, heard } = await line(wait.repeat(5_000));
 		const begun = performance.now();
@@ -112,10 +112,10 @@ describe("connections", () => {
 	}, 40_000);
 });
 
-describe("a content", () => {
+describe("a body", () => {
 	const whole = JSON.stringify({ id: "l-owner", ...person });
 
-	it("that is announced is asked for only where it would be taken", async () => {
+	it("with Expect is requested only if it would be accepted", async () => {
 		const expecting = { Expect: "100-continue", ...JSON_HEAD };
 		const taken = await line(head("POST /api/owners", { ...expecting, "Content-Length": whole.length }));
 		await eventually(() => expect(taken.heard()).toBe("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -139,7 +139,7 @@ describe("a content", () => {
 			}),
 		);
 	});
-	it("that is too large is refused as soon as that is known, and not read to its end", async () => {
+	it("that is too large is refused before its end", async () => {
 		const announced = await line(`${head("POST /api/owners", { ...JSON_HEAD, "Content-Length": 100 * MEBIBYTE })}{`);
 		await eventually(() => expect(announced.heard()).toMatch(/^HTTP\/1\.1 413 [^]*"code":"TOO_LARGE"/));
 		const growing = await line(head("POST /api/owners", { ...JSON_HEAD, "Transfer-Encoding": "chunked" }));
@@ -148,14 +148,14 @@ describe("a content", () => {
 		await eventually(() => expect(growing.heard()).toMatch(/^HTTP\/1\.1 413 [^]*"code":"TOO_LARGE"/));
 		await Promise.all([once(announced.socket, "close"), once(growing.socket, "close")]);
 	});
-	it("that nobody reads ends its connection", async () => {
+	it("that no handler reads closes the connection", async () => {
 		for (const request of ["GET /api/radars", "GET /api/health/live", "OPTIONS /api/radars", "GET /api/nothing"]) {
 			const { socket, heard } = await line(`${head(request, { "Content-Length": MEBIBYTE })}x`);
 			await once(socket, "close");
 			expect(heard()).toMatch(/^HTTP\/1\.1 (200|204|404) [^]*Connection: close/);
 		}
 	});
-	it("that comes too slowly ends, whatever it is, and headers too; one that keeps the pace is taken", async () => {
+	it("that arrives too slowly is refused, like headers; one at the minimum speed is accepted", async () => {
 		const types = { "/api/owners": "application/json", "/api/detections": "application/x-ndjson", "/api/radars/import": "text/csv" };
 		const dripping = await Promise.all(
 			Object.entries(types).map(([path, type]) => line(`${head(`POST ${path}`, { "Content-Type": type, "Content-Length": 500 })}{`)),
@@ -176,16 +176,16 @@ describe("a content", () => {
 		clearInterval(drip);
 		await eventually(() => expect([...dripping, headers].filter(({ socket }) => !socket.destroyed)).toEqual([]));
 		expect(await reached("pace")).toBe(3);
-		expect(said("sends more slowly")).toBe(1);
+		expect(said("A client sends less than")).toBe(1);
 	}, 60_000);
-	it("of many large files at once is refused where they would have no room together; small ones are taken", async () => {
+	it("is refused when large bodies fill the memory for bodies, but a small one is accepted", async () => {
 		const almost = Buffer.concat([
 			Buffer.from(head("POST /api/radars/import", { "Content-Type": "text/csv", "Content-Length": 16 * MEBIBYTE })),
 			Buffer.alloc(16 * MEBIBYTE - 1, "x"),
 		]);
 		const files = await Promise.all(Array.from({ length: 6 }, () => line(almost)));
 		await eventually(() => expect(files.filter(({ heard }) => /^HTTP\/1\.1 503 [^]*"code":"TOO_BUSY"/.test(heard())).length).toBe(2));
-		await eventually(async () => expect(await figure("vigie_http_requests_in_flight")).toBe(5)); // four files, and who asks
+		await eventually(async () => expect(await figure("vigie_http_requests_in_flight")).toBe(5)); // four files, and the scrape itself
 		expect(files.filter(({ heard }) => heard() === "").length).toBe(4);
 		answered(201, await system.post("/owners", { id: "l-small", ...person }));
 		expectProblem(await system.send(post("/owners", JSON.stringify({ id: "l-middle", ...person }).padEnd(900_000))), 503, "TOO_BUSY");
@@ -201,28 +201,28 @@ describe("a content", () => {
 		for (const { socket } of files) socket.destroy();
 		expect(answered(200, await waiting).body).toMatchObject({ received: 3_000, refused: 3_000 });
 		answered(201, await system.send(post("/owners", JSON.stringify({ id: "l-middle", ...person }).padEnd(900_000))));
-		expect(said("so more are refused")).toBeGreaterThanOrEqual(1);
+		expect(said("further bodies are refused")).toBeGreaterThanOrEqual(1);
 	}, 60_000);
 });
 
-describe("what is no request", () => {
+describe("invalid HTTP", () => {
 	it.each<[string, string, number, string]>([
-		["headers without end", head("GET /api/radars", { x: "x".repeat(20_000) }), 431, "HEADERS_TOO_LARGE"],
-		["a path without end", head(`GET /api/${"x".repeat(20_000)}`, {}), 431, "HEADERS_TOO_LARGE"],
+		["long headers", head("GET /api/radars", { x: "x".repeat(20_000) }), 431, "HEADERS_TOO_LARGE"],
+		["a long path", head(`GET /api/${"x".repeat(20_000)}`, {}), 431, "HEADERS_TOO_LARGE"],
 		[
-			"extensions without end",
+			"long chunk extensions",
 			`${head("POST /api/detections", { "Content-Type": "application/x-ndjson", "Transfer-Encoding": "chunked" })}1;${"x".repeat(20_000)}\r\n{\r\n`,
 			413,
 			"TOO_LARGE",
 		],
-		["a proxy's word", "CONNECT elsewhere:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "METHOD_NOT_ALLOWED"],
+		["CONNECT", "CONNECT elsewhere:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "METHOD_NOT_ALLOWED"],
 		["nonsense", "nonsense\r\n\r\n", 400, "MALFORMED"],
-	])("is answered and ends its connection: %s", async (_what, bytes, status, code) => {
+	])("is answered with a problem, and the connection closes: %s", async (_what, bytes, status, code) => {
 		const { socket, heard } = await line(bytes);
 		await once(socket, "close");
 		expect(heard()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json[^]*"code":"${code}"`));
 	});
-	it("beside others that are, is many headers: none is left out", async () => {
+	it("does not include many headers: none is dropped", async () => {
 		const many = Array.from({ length: 2_400 }, (_, n) => `${n.toString(36)}:\r\n`).join("");
 		const { socket, heard } = await line(
 			`POST /api/owners/l-owner/correct HTTP/1.1\r\nHost: localhost\r\n${many}If-Match: "77"\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"name":"x"}`,
@@ -233,8 +233,9 @@ describe("what is no request", () => {
 });
 
 describe("after all that", () => {
-	it("every place is free again, and everything works", async () => {
-		expect(await figure("vigie_http_requests_in_flight")).toBe(1); // this one
+	it("all connections and all memory are free again", async () => {
+		expect(await figure("vigie_http_requests_in_flight")).toBe(1); // the scrape itself
+		expect(await figure("vigie_http_held_bytes")).toBe(0);
 		answered(201, await system.send(post("/owners", JSON.stringify({ id: "l-after", ...person }), json)));
 		expect(system.output).not.toMatch(/ERROR|^\s+at /m);
 	});

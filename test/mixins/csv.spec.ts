@@ -1,4 +1,4 @@
-/** A file of records: what each line holds, what is wrong with those that hold nothing, and that no file holds up everything else. */
+/** Csv: the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type CsvLine, readCsv } from "../../mixins/csv.ts";
@@ -33,7 +33,7 @@ describe("a line", () => {
 		['x"1",2', "the line is not well-formed"],
 		["x".repeat(70_000), "the line has more than 65536 characters"],
 	])("%j is not", async (line, problem) => expect(await below(line)).toEqual({ fields: null, problem }));
-	it("that is bad harms no other, and each is told by its number", async () => {
+	it("that is malformed does not affect other lines, and is reported by its number", async () => {
 		const { lines } = await read('\ufeff\n\na,b\r\n1,2\r\r"3\n\n4"x,5\n6,7');
 		expect(lines.map(({ line, fields }) => [line, fields])).toEqual([
 			[4, { a: "1", b: "2" }],
@@ -45,10 +45,10 @@ describe("a line", () => {
 });
 
 describe("a file", () => {
-	it.each(["", "\n\n", "  \r\n\t", "\ufeff"])("of nothing has no columns and no lines: %j", async (text) =>
+	it.each(["", "\n\n", "  \r\n\t", "\ufeff"])("that is blank has no columns and no lines: %j", async (text) =>
 		expect(await read(text)).toEqual({ columns: [], lines: [] }),
 	);
-	it("that was written is read as it was, however its lines end", async () => {
+	it("is read as it was written, with any line ends", async () => {
 		const cell = fc.string({ unit: fc.constantFrom(..."ab,\"' ;é"), maxLength: 8 }).map((text) => text.trim());
 		const rows = fc.array(fc.tuple(cell, cell), { maxLength: 400 });
 		const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -75,7 +75,7 @@ describe("a file", () => {
 		["commas", `a,b\n${filled(`${",".repeat(60_000)}\n`)}`],
 		["columns", filled(`${"a,".repeat(30_000)}b\n`)],
 		["letters in two parts", `a,b\n${filled(`${"e\u0301".repeat(30_000)},\n`)}`],
-	])("of 16 MiB that is all %s is read to its end, and everything else has its turn meanwhile", async (_what, text) => {
+	])("of 16 MiB of %s is read without blocking the event loop", async (_what, text) => {
 		const count = async (): Promise<void> => {
 			const { batches } = await readCsv(text);
 			for await (const _batch of batches());

@@ -81,7 +81,7 @@ describe("a stream for another node", () => {
 	});
 });
 
-describe("work for a caller", () => {
+describe("long work for a caller", () => {
 	let node: ServiceBroker;
 	let other: ServiceBroker;
 	let ended: unknown[];
@@ -109,7 +109,7 @@ describe("work for a caller", () => {
 	afterEach(() => Promise.all([other.stop(), node.stop()]));
 	const calling = (broker: ServiceBroker): Promise<unknown> & { readonly ctx?: Context } => {
 		const call = broker.call<unknown, object>("worker.work", {});
-		call.catch(() => undefined); // looked at where it matters
+		call.catch(() => undefined); // handled by the test
 		return call;
 	};
 	const contextOf = async (call: { readonly ctx?: Context }): Promise<Context> => {
@@ -121,24 +121,24 @@ describe("work for a caller", () => {
 	it.each<[string, () => ServiceBroker]>([
 		["here", () => node],
 		["on another node", () => other],
-	])("ends when the caller %s waits no more", async (_where, caller) => {
+	])("ends when the caller %s leaves", async (_where, caller) => {
 		const call = calling(caller());
 		abandon(await contextOf(call));
 		await expect(call).rejects.toMatchObject({ code: 503, type: "CALLER_GONE" });
 		expect(ended).toMatchObject([{ type: "CALLER_GONE" }]);
 	});
-	it("ends when the node of the caller is gone", async () => {
+	it("ends when the node of the caller disconnects", async () => {
 		await contextOf(calling(other));
 		await other.stop();
 		await eventually(() => expect(ended).toMatchObject([{ type: "CALLER_GONE" }]));
 	});
-	it("ends when the node that does it stops", async () => {
+	it("ends when its own node stops", async () => {
 		const call = calling(node);
 		await contextOf(call);
 		node.broadcastLocal("$node.stopping"); // see mixins/storage.ts
 		await expect(call).rejects.toMatchObject({ code: 503, type: "STOPPING" });
 	});
-	it("that is done leaves nothing behind", async () => {
+	it("that completes removes its listeners", async () => {
 		const listeners = (): number[] => ["$node.stopping", "$node.disconnected"].map((event) => node.localBus.listenerCount(event));
 		const before = listeners();
 		expect(await other.call("worker.quick")).toBe("done");

@@ -1,4 +1,4 @@
-/** Codes: an answer carries none that the catalogue does not explain, whatever a library calls its errors. */
+/** Codes: every code in a response is in the catalogue, whatever the type of a library's error. */
 import { describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { Errors } from "moleculer";
 import { GENERAL } from "../../cli/reference/general-codes.ts";
 import { problemOf } from "../../services/gateway/problem.ts";
 
-/** Every text in capitals in a package's own files: its error types are among them. */
+/** All string literals in capitals in the files of a package; its error types are among them. */
 const capitalsIn = (name: string): string[] => {
 	const folder = fileURLToPath(new URL(`../../node_modules/${name}/`, import.meta.url).href);
 	const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
@@ -19,7 +19,7 @@ const statuses = [400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 417, 42
 
 describe("an error of a library", () => {
 	const types = [...new Set(["moleculer", "moleculer-web", "moleculer-db", "fastest-validator"].flatMap(capitalsIn))];
-	it("has types we know of", () =>
+	it("has known types", () =>
 		expect(types).toEqual(expect.arrayContaining(["UNABLE_DECODE_PARAM", "ORIGIN_NOT_ALLOWED", "REQUEST_TIMEOUT", "SERVICE_NOT_FOUND"])));
 	it.each([
 		["MoleculerError", Errors.MoleculerError],
@@ -42,10 +42,10 @@ describe("an error of a library", () => {
 		expect([...new Set(unknown)]).toEqual([]);
 	});
 	it.each([null, undefined, "text", 5, {}, [], new Error("x"), Object.assign(new Error("x"), { code: "ENOENT", status: 404 })])(
-		"that is any value at all is answered too: %j",
+		"may be any value: %j",
 		(error) => expect(Object.hasOwn(GENERAL, problemOf(error).code)).toBe(true),
 	);
-	it("of our own keeps its code", () => {
+	it("keeps its code if it is our own", () => {
 		expect(problemOf(new Errors.MoleculerClientError("no", 409, "RADAR_RETIRED"))).toMatchObject({ status: 409, code: "RADAR_RETIRED" });
 		expect(problemOf(new Errors.MoleculerRetryableError("not yet", 503, "READ_MODEL_LAGGING"))).toMatchObject({
 			status: 503,

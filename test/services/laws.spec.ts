@@ -56,12 +56,12 @@ describe("every state", () => {
 });
 
 describe("every id", () => {
-	it("is checked by the rule of its model, whichever command or question it comes with", () => {
+	it("is checked by the rule of its model in every command and question", () => {
 		for (const model of models)
 			for (const [name, { shape }] of [...Object.entries(model.commands), ...Object.entries(model.asks)])
 				expect([`${model.name}.${name}`, shape["id"]?.rule["pattern"]]).toEqual([`${model.name}.${name}`, idOf(model).rule["pattern"]]);
 	});
-	it("that something is stored under passes that rule", () =>
+	it("of a stored actor passes that rule", () =>
 		always((told) => {
 			for (const { model, case: facts, outcome } of told)
 				if (!isRefusal(outcome)) expect([facts.id, checkOf({ id: idOf(model) })({ id: facts.id })]).toEqual([facts.id, true]);

@@ -1,6 +1,6 @@
-/** Held - how long the event loop of this thread was held at a time, in milliseconds of CPU: a busy machine makes nothing of it longer. */
+/** Held - measures how long the event loop of this thread is blocked, in milliseconds of CPU, so that the load of the machine does not matter. */
 
-/** Runs the work; resolves to the longest stretch of CPU between two turns of the loop. */
+/** Runs the work; resolves to the longest block between two turns of the event loop. */
 export async function longestHold(work: () => Promise<unknown>): Promise<number> {
 	const spent = (): number => {
 		const { user, system } = process.threadCpuUsage();

@@ -1,12 +1,12 @@
 /**
- * Loop monitor - loaded before the product (`NODE_OPTIONS=--import`), it writes down how much CPU its main thread used from one turn of the
- * event loop to the next: how long somebody else would have waited on a machine of one's own, however busy this one is.
+ * Loop monitor - preloaded into the product (`NODE_OPTIONS=--import`), it records how much CPU the main thread uses between two turns of
+ * the event loop. CPU time, unlike wall time, does not depend on the load of the machine.
  */
 import { appendFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
 const EVERY = 5;
-/** Stretches of fewer milliseconds are nobody's matter. */
+/** Shorter blocks are not recorded, in milliseconds. */
 const LEAST = 20;
 const file = process.env["LOOP_MONITOR"];
 
