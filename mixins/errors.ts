@@ -64,10 +64,11 @@ export const brief = (text: string, most = MOST_TEXT): string => (text.length > 
 export const sentence = (text: string): string => brief(text, LONGEST_SENTENCE);
 
 /** The first refused lines: at most `most`, and no more than fit into one answer. */
-export function firstOf<T>(refused: readonly T[], most: number): T[] {
+export function firstOf<T extends { readonly line: number }>(refused: readonly T[], most: number): T[] {
+	const first = refused.toSorted((a, b) => a.line - b.line).slice(0, most);
 	let bytes = 0;
-	const fitting = refused.slice(0, most).findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one))) > MOST_BYTES);
-	return refused.slice(0, fitting < 0 ? most : fitting);
+	const fitting = first.findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one))) > MOST_BYTES);
+	return fitting < 0 ? first : first.slice(0, fitting);
 }
 
 /** Turns fastest-validator's complaints about `params` into field errors with the expected value; field errors pass through, bounded. */

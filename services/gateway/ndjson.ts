@@ -33,9 +33,9 @@ export interface Bulk {
 
 /** Bytes a line may have. */
 const LINE = 64 * 1024;
-/** Most lines of a batch, and bytes at which it is full. */
+/** Lines of a batch, and the characters at which it is full before. */
 const BATCH = 500;
-const BATCH_BYTES = 256 * 1024;
+const BATCH_TEXT = 256 * 1024;
 const AT_ONCE = 4;
 const ERRORS = 100;
 const NEWLINE = 0x0a;
@@ -95,11 +95,12 @@ export async function takeAll(
 	const bulk: Bulk = { tally, failure: null, unreadable: null, positions: new Map() };
 	const running = new Set<Promise<void>>();
 	let batch: { line: number; item: Item }[] = [];
-	let [number, bytes] = [0, 0];
+	let text = 0;
+	let number = 0;
 	const flush = async () => {
 		if (batch.length === 0) return;
-		const [full, leave] = [batch, await room(bytes)];
-		[batch, bytes] = [[], 0];
+		const [full, leave] = [batch, await room(text)];
+		[batch, text] = [[], 0];
 		const call: Promise<void> = give(bulk, full, send).finally(() => {
 			running.delete(call);
 			leave();
@@ -111,19 +112,16 @@ export async function takeAll(
 		for (const line of lines) {
 			number++;
 			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
-			if (!item) continue;
+			if (!item || !("text" in line)) continue;
+			text += line.text.length;
 			batch.push({ line: number, item });
-			bytes += "text" in line ? line.text.length : 0;
-			if (batch.length >= BATCH || bytes >= BATCH_BYTES) await flush();
+			if (batch.length >= BATCH || text >= BATCH_TEXT) await flush();
 		}
 		if (running.size < 2) await flush(); // a slow sender does not wait for a full batch
 	}
 	await flush();
 	await Promise.all(running);
-	bulk.tally.errors = firstOf(
-		bulk.tally.errors.toSorted((a, b) => a.line - b.line),
-		ERRORS,
-	);
+	bulk.tally.errors = firstOf(bulk.tally.errors, ERRORS);
 	return bulk;
 }
 

@@ -73,10 +73,7 @@ async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Prom
 		wanted.throwIfAborted();
 		await Promise.all(byRadar(lines).map((same) => inOrder(ctx, same, report)));
 	}
-	report.errors = firstOf(
-		report.errors.toSorted((a, b) => a.line - b.line),
-		ERRORS,
-	);
+	report.errors = firstOf(report.errors, ERRORS);
 	return report;
 }
 

@@ -179,6 +179,12 @@ describe("a method", () => {
 			for (const path of ["/nope", "/radars/e-radar/nope", "//nope"])
 				expectProblem(await system.send({ method, path, headers: json }), 404, "NOT_FOUND");
 	});
+	it("is served without the upgrade that a client offers", async () => {
+		for (const protocol of ["websocket", "h2c", "TLS/1.0"])
+			expect(
+				await raw("GET /api/radars/e-radar HTTP/1.1", `Host: ${here()}\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n`),
+			).toBe("200");
+	});
 	it("OPTIONS works for the whole server", async () => expect(await raw("OPTIONS * HTTP/1.1")).toBe("204"));
 	it("that does not exist is malformed", async () => expect(await raw("NONSENSE /api/radars HTTP/1.1")).toBe("400 MALFORMED"));
 });

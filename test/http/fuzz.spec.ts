@@ -89,6 +89,16 @@ describe("any request", () => {
 		},
 		120_000,
 	);
+	it("for a live feed is harmless", async () => {
+		const ids = ["", "x", ",", "radar:0:0", "radar:0:99999999999999", "radar:0:1.2,".repeat(900), "x:0:1,".repeat(1_500), "radar:0:-1"];
+		for (const id of ids)
+			for (const query of ["", "?types=radar.installed", `?types=${"radar.installed,".repeat(800)}radar.installed`, "?types=x"]) {
+				const feed = await system.live(query, { "last-event-id": id });
+				feed.close();
+				expect([200, 422, 431]).toContain(feed.status);
+			}
+		expect(held().filter((one) => one > HELD)).toEqual([]);
+	}, 60_000);
 	it("pipelined with thousands of others is harmless", async () => {
 		for (const request of ["GET /api/health/live", "GET /", "POST /api/radars", "OPTIONS *", "GET /api/live?types=x"])
 			expect(await system.raw(`${request} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20_000), 20_000)).toMatch(/^(HTTP\/1\.1 [2-5]|$)/);
