@@ -3,8 +3,10 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions } from "moleculer";
-import type { Settings } from "./cli/settings.ts";
+import { serviceFiles, type Settings } from "./cli/settings.ts";
 import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
+import { Discovery } from "./mixins/discovery.ts";
+import { hearing } from "./mixins/hints.ts";
 import { Metrics } from "./mixins/metrics.ts";
 import { nodeParts } from "./mixins/parts.ts";
 import { Placement } from "./mixins/placement.ts";
@@ -14,6 +16,7 @@ import { SentMiddleware } from "./mixins/sent.ts";
 import type { Report } from "./mixins/signing.ts";
 import { StorageMiddleware, type Stores } from "./mixins/storage.ts";
 import { TroublesMiddleware } from "./mixins/troubles.ts";
+import { validation } from "./mixins/validation.ts";
 import { Anchors } from "./store/anchors.ts";
 import { keysIn, openKeys } from "./store/keys.ts";
 import { MongoLogStore } from "./store/mongo/log.ts";
@@ -77,21 +80,21 @@ const betweenNodes = () => [
 	RestartedMiddleware,
 ];
 
+/** Services that other nodes may offer. */
+const ours = (): ReadonlySet<string> => new Set([...serviceFiles().map(({ name }) => name), hearing.name, "$node"]);
+
 const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 	namespace: "vigie",
 	...(given.natsUrl === undefined ? {} : cluster(given.natsUrl, given.nodeId)),
 	logger: { type: "Console", options: { level: given.logLevel, formatter: "short" } },
 	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
-	registry: { preferLocal: false, strategy: Placement as never }, // a partition's actors meet on one node, wherever the caller is
+	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(ours()) }, // a partition's actors meet on one node, wherever the caller is
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
 	internalServices: { $node: { name: "$node", mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
-	validator: {
-		type: "Fastest",
-		options: { useNewCustomCheckerFunction: true, considerNullAsAValue: true, defaults: { object: { strict: true } } },
-	} as never, // the types know only the validator itself
+	validator: validation as never, // the types know only the validator itself
 	// Only what is used: each middleware is paid for in every call (docs/decisions/0006-few-middlewares.md).
 	internalMiddlewares: false,
 	middlewares: [

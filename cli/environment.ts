@@ -14,6 +14,11 @@ export const ENVIRONMENT = {
 		means: "folder of what is kept: `events.db`, the log; `rows.db`, read models, which the log can give again; `keys`, who signs the log",
 	},
 	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
+	ALLOWED_HOSTS: {
+		unset: "none",
+		means:
+			"further host names of the gateway, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
+	},
 	PORT: { default: "3000", means: "port of the gateway; 0 takes a free one" },
 	SERVICES: {
 		unset: "all",

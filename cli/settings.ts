@@ -1,6 +1,6 @@
 /** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, isIPv6 } from "node:net";
 import { dirname, resolve } from "node:path";
 import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
@@ -24,6 +24,8 @@ export interface Settings {
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
 	readonly host: string;
+	/** Further host names of the gateway. */
+	readonly allowedHosts: readonly string[];
 	/** 0 takes a free one. */
 	readonly port: number;
 	/** Of a log that is new; undefined takes what is there. */
@@ -68,6 +70,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
 	const settings = {
 		dataDir: resolve(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default),
 		host: env["HOST"] || ENVIRONMENT.HOST.default,
+		allowedHosts: (env["ALLOWED_HOSTS"] ?? "").split(",").flatMap((name) => name.trim() || []),
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
 		services: chosen(env["SERVICES"], complaints),
@@ -81,6 +84,9 @@ export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
 	};
 	complaints.push(...clusterProblems(settings));
 	complaints.push(...metricsProblems(env, settings));
+	for (const name of settings.allowedHosts)
+		if (!/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i.test(name) || (name.includes(":") && !isIPv6(name)))
+			complaints.push(`ALLOWED_HOSTS names "${name}": it has to be host names or addresses, without ports, separated by commas`);
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
 	const unusable = keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;

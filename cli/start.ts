@@ -8,9 +8,10 @@ import { placed } from "../mixins/placement.ts";
 import { storageOf } from "../mixins/storage.ts";
 import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
+import { offerOf } from "./actions.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { keepsSomething, placeOf, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { keepsSomething, placeOf, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { stopOnSignals } from "./stopping.ts";
 
 export interface Running {
@@ -43,7 +44,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	for (const { url } of settings.services) {
 		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
 		const metadata = { ...schema.metadata, code: fingerprintOf(url) };
-		const listening = schema.name === "gateway" ? { settings: { ...schema.settings, port: settings.port, ip: settings.host } } : {};
+		const listening = schema.name === "gateway" ? await gatewayOf(schema, settings) : {};
 		const placed = settings.natsUrl === undefined ? schema : await placing(broker, schema);
 		broker.createService({ ...placed, ...listening, metadata });
 	}
@@ -61,6 +62,14 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 
+/** A gateway of a cluster has the routes of all services there are, as other nodes may come to run them; one alone those of its own. */
+const gatewayOf = async (
+	schema: ServiceSchema,
+	{ port, host, allowedHosts, natsUrl, services }: Settings,
+): Promise<Partial<ServiceSchema>> => ({
+	settings: { ...schema.settings, port, ip: host, allowedHosts },
+	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
+});
 /** Opens the stores and says what an operator should know of them. */
 async function opened(broker: ServiceBroker, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);

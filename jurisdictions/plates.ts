@@ -8,7 +8,7 @@ export interface Plate {
 }
 
 const asciiOnly = /^[\t-\r -~]*$/;
-const withoutRule = /^[A-Z0-9 -]{2,15}$/;
+const withoutRule = /^(?=.*[A-Z0-9])[A-Z0-9 -]{2,15}$/;
 
 /** A plate of a country whose series are known: it fits one of them or is not well-formed. */
 export function readByRules(rules: readonly PlateRule[], text: string): Plate {
@@ -22,7 +22,7 @@ export function readByRules(rules: readonly PlateRule[], text: string): Plate {
 	return { plate: text, wellFormed: false };
 }
 
-/** A plate of a country without a rule here: Latin letters, digits, blanks and hyphens, 2 to 15 of them. */
+/** A plate of a country without a rule here: Latin letters, digits, blanks and hyphens, 2 to 15 of them, not all blanks and hyphens. */
 export function readWithoutRule(text: string): Plate {
 	const folded = fold(text);
 	return folded !== null && withoutRule.test(folded) ? { plate: folded, wellFormed: true } : { plate: text, wellFormed: false };

@@ -86,6 +86,7 @@ export class Actors implements Memory, ActorHost {
 
 	/** Answered from the last acknowledged state, beside the mailbox; `map` sees the state and the version, or null. */
 	ask<T>(id: string, map: (actor: { readonly state: unknown; readonly version: number } | null) => T): Promise<T> {
+		if (isAnswerStream(id)) return Promise.resolve(map(null)); // no actor has such an id
 		return new Promise((resolve, reject) => {
 			const job = new AskJob(this, this.streamOf(id), map, resolve, reject);
 			this.writer(job.stream).submit(job);

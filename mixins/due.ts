@@ -50,6 +50,8 @@ export class Due {
 	/** Rows may stand as they will read up to this instant. */
 	#ahead: string | null = null;
 	#looking: Promise<void> | null = null;
+	/** The next time rows are rewritten, while it has not begun. */
+	#next: Promise<void> | null = null;
 
 	constructor(owner: Dated) {
 		this.#owner = owner;
@@ -64,16 +66,31 @@ export class Due {
 		}
 	}
 
-	/** Called before rows are looked for. Where they cannot be written, they are found as they were. */
+	/** Called before rows are looked for. Where they cannot be written, or not soon, they are found as they were. */
 	async refresh(): Promise<void> {
 		if (!this.#owner.projection.due) return;
 		this.seen(this.#owner.clock());
+		const { promise: late, resolve } = Promise.withResolvers<void>();
+		const cancel = this.#owner.timers.later(PATIENCE, resolve);
 		try {
-			if (this.#ahead !== null) await Promise.race([this.#lookAgain(this.#ahead), this.#owner.timers.wait(PATIENCE)]);
-			await this.#owner.hold(() => this.#rewriteDue());
+			if (this.#ahead !== null) await Promise.race([this.#lookAgain(this.#ahead), late]);
+			await Promise.race([this.#rewriteSoon(), late]);
 		} catch (error) {
 			if (!(error instanceof StoreUnavailable)) throw error;
+		} finally {
+			cancel();
 		}
+	}
+
+	/** Once for all who ask before it begins. */
+	#rewriteSoon(): Promise<void> {
+		if (this.#next) return this.#next;
+		const next = this.#owner.hold(() => {
+			this.#next = null;
+			return this.#rewriteDue();
+		});
+		next.catch(() => undefined); // whoever waits for it is told
+		return (this.#next = next);
 	}
 
 	async #rewriteDue(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Envelope - what travels with a command to its actor, what its caller is told, and how other actors are asked meanwhile. */
+import type { Seen } from "../model/decide.ts";
 import type { Instant } from "../model/index.ts";
 
 /** What travels with a command besides its params; the same for every attempt. */
@@ -7,8 +8,8 @@ export interface Envelope {
 	readonly by: string;
 	/** When it arrived: the `now` of its decision. */
 	readonly at: Instant;
-	/** The version the caller has seen. */
-	readonly ifMatch?: number;
+	/** What the caller has seen. */
+	readonly ifMatch?: Seen;
 	/** Of name and params, where the caller chose the command id. */
 	readonly digest?: string;
 	/** Milliseconds of the clock after which nobody waits. */

@@ -50,22 +50,59 @@ export function refusalOf(error: unknown): Refusal | null {
 		: null;
 }
 
-/** fastest-validator's complaints, one a field, each with what was expected. */
-export function fieldErrors(complaints: unknown): FieldError[] {
-	if (!Array.isArray(complaints)) return [];
-	return complaints.flatMap((complaint: Record<string, unknown>): FieldError[] => {
-		const field = String(complaint["field"] ?? "");
-		if (complaint["type"] !== "objectStrict")
-			return [{ field, message: String(complaint["message"]), expected: expectation(complaint), actual: brief(complaint["actual"]) }];
-		const prefix = field && field !== "$root" ? `${field}.` : "";
-		return String(complaint["actual"])
-			.split(", ")
-			.map((name) => ({
-				field: String(brief(`${prefix}${name}`)),
-				message: "There is no such field",
-				expected: `one of: ${String(complaint["expected"])}`,
-			}));
-	});
+/** Limits of what an answer says about a bad request: field errors of one content, and bytes of a list of refused lines. */
+const MOST_FIELDS = 20;
+const MOST_BYTES = 256 * 1024;
+/** Characters of a caller's text that an answer repeats. */
+const MOST_TEXT = 100;
+/** Characters of a sentence, which may contain such texts. */
+const LONGEST_SENTENCE = 1000;
+
+/** The text, cut to `most` characters. */
+export const brief = (text: string, most = MOST_TEXT): string => (text.length > most ? `${text.slice(0, most).toWellFormed()}...` : text);
+/** The same for a sentence. */
+export const sentence = (text: string): string => brief(text, LONGEST_SENTENCE);
+
+/** The first refused lines: at most `most`, and no more than fit into one answer. */
+export function firstOf<T extends { readonly line: number }>(refused: readonly T[], most: number): T[] {
+	const first = refused.toSorted((a, b) => a.line - b.line).slice(0, most);
+	let bytes = 0;
+	const fitting = first.findIndex((one) => (bytes += Buffer.byteLength(JSON.stringify(one))) > MOST_BYTES);
+	return fitting < 0 ? first : first.slice(0, fitting);
+}
+
+/** Turns fastest-validator's complaints about `params` into field errors with the expected value; field errors pass through, bounded. */
+export function fieldErrors(complaints: unknown, params?: unknown): FieldError[] {
+	const given: readonly Record<string, unknown>[] = Array.isArray(complaints) ? complaints : [];
+	const errors: FieldError[] = [];
+	for (const complaint of given) {
+		if (errors.length >= MOST_FIELDS) break;
+		if (complaint["type"] === "objectStrict") errors.push(...strangers(complaint, params, MOST_FIELDS - errors.length));
+		else errors.push(fieldError(complaint));
+	}
+	return errors;
+}
+
+const fieldError = (complaint: Record<string, unknown>): FieldError => ({
+	field: brief(String(complaint["field"] ?? "")),
+	message: brief(String(complaint["message"]), 2 * MOST_TEXT),
+	expected: shown(expectation(complaint), LONGEST_SENTENCE),
+	actual: shown(complaint["actual"], MOST_TEXT),
+});
+
+/** Unknown fields, read from the object itself: the complaint joins their names with commas, and a name may contain commas. */
+function strangers({ field, expected }: Record<string, unknown>, params: unknown, most: number): FieldError[] {
+	const path = typeof field === "string" && field !== "$root" ? field : "";
+	const known = new Set(String(expected).split(", ")); // our own field names
+	const object = path === "" ? params : path.split(".").reduce<unknown>((at, name) => Object(at)[name], params);
+	return Object.keys(Object(object))
+		.filter((name) => !known.has(name))
+		.slice(0, most)
+		.map((name) => ({
+			field: brief(path === "" ? name : `${path}.${name}`),
+			message: "There is no such field",
+			expected: `one of: ${String(expected)}`,
+		}));
 }
 
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -75,18 +112,17 @@ const EXPECTED: Readonly<Record<string, string>> = {
 	numberInteger: "a whole number",
 	object: "an object",
 	array: "an array",
+	stringMin: "a text that is not empty",
 	stringEmpty: "a text that is not empty",
 };
 function expectation({ type, expected }: Record<string, unknown>): unknown {
 	const known = EXPECTED[String(type)];
 	if (known) return known;
-	if (type === "stringMin" || type === "stringMax")
-		return `${type === "stringMin" ? "at least" : "at most"} ${String(expected)} characters`;
 	if (type === "numberMin" || type === "numberMax") return `${type === "numberMin" ? "at least" : "at most"} ${String(expected)}`;
-	return expected instanceof RegExp ? expected.source : expected;
+	return type === "stringMax" ? `at most ${String(expected)} characters` : expected;
 }
-/** What came, but not a megabyte of it. */
-function brief(value: unknown): unknown {
+/** The value as an answer shows it, bounded. */
+function shown(value: unknown, most: number): unknown {
 	if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-	return typeof value === "string" && value.length > 100 ? `${value.slice(0, 100)}...` : value;
+	return typeof value === "string" ? brief(value, most) : value;
 }

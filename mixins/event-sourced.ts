@@ -3,7 +3,20 @@
  * route of each by one rule, and the history of every actor.
  */
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
-import { type AnyAsk, type AnyCommand, creates, isRefusal, kebab, type Model, type Refusal, rulesOf } from "../model/index.ts";
+import type { Seen } from "../model/decide.ts";
+import {
+	type AnyAsk,
+	type AnyCommand,
+	creates,
+	idOf,
+	isRefusal,
+	kebab,
+	type Model,
+	type Refusal,
+	type Rule,
+	rulesOf,
+	type Shape,
+} from "../model/index.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
@@ -44,7 +57,7 @@ export type Outcome =
 /** The part of the metadata that belongs to one command, never to what it calls. */
 interface Meta {
 	commandId?: string;
-	ifMatch?: number;
+	ifMatch?: Seen;
 	digest?: string;
 	by?: string;
 	now?: string;
@@ -60,7 +73,7 @@ type Params = Readonly<Record<string, unknown>>;
 
 export function EventSourced(model: Model, { remembered = REMEMBERED }: { readonly remembered?: number } = {}): Partial<ServiceSchema> {
 	const actorsOf = (service: Service) => hosts.of(service).actors;
-	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(model, actorsOf) };
+	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(actorsOf) };
 	for (const [name, law] of Object.entries(model.commands)) {
 		actions[name] = commandAction(model, name, law);
 		if (law.bulk) actions[`${name}Many`] = manyAction(name, law);
@@ -81,9 +94,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 				freeze: process.env["NODE_ENV"] === "test",
 			});
 			const compile = (rules: object) => this.broker.validator?.compile(rules) ?? (() => true);
-			const checks = new Map(
-				Object.entries(model.commands).map(([name, { shape }]) => [name, compile({ $$strict: true, ...rulesOf(shape) })]),
-			);
+			const checks = new Map(Object.entries(model.commands).map(([name, { shape }]) => [name, compile(paramsOf(model, shape))]));
 			log.host(model.name, actors, !isObserving(this.broker));
 			hosts.set(this, { actors, log, checks });
 		},
@@ -92,7 +103,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 
 function commandAction(model: Model, name: string, law: AnyCommand) {
 	const begins = creates(law);
-	const rules = rulesOf(law.shape);
+	const params = paramsOf(model, law.shape);
 	const note: RouteNote = {
 		kind: begins ? "creation" : "command",
 		of: model.name,
@@ -100,7 +111,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 		...(law.identity ? { named: true } : {}),
 	};
 	return {
-		params: { $$strict: true, ...rules, ...(begins ? { id: { ...rules["id"], optional: true } } : {}) },
+		params: begins ? { ...params, id: { ...params.id, optional: true } } : params,
 		...(law.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
 		async handler(this: Service, ctx: Context<Params, Meta>) {
 			const envelope = takeEnvelope(ctx);
@@ -126,7 +137,7 @@ function manyAction(name: string, law: AnyCommand) {
 				const complaints = check?.(params) ?? true;
 				if (complaints !== true)
 					return {
-						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints) },
+						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints, params) },
 					};
 				const result = await give(
 					host,
@@ -193,10 +204,17 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	};
 }
 
+/** The rules of a command or an ask; the id is always checked by the rule of the model. */
+const paramsOf = (model: Model, shape: Shape): { readonly $$strict: true; readonly id: Rule } => ({
+	$$strict: true,
+	...rulesOf(shape),
+	id: { ...shape["id"]?.rule, ...idOf(model).rule },
+});
+
 function askAction(model: Model, law: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
-		params: { $$strict: true, ...rulesOf(law.shape) },
+		params: paramsOf(model, law.shape),
 		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<{ id: string }>) {
 			const answer = await asked(hosts.of(this), law, ctx.params).catch((error: unknown) => Promise.reject(failureError(error)));

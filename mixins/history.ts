@@ -1,13 +1,14 @@
 /** History - what one actor's stream can tell: all that was ever decided about it, and how it stood at any version or instant. */
 import type { Context, Service } from "moleculer";
 import { evolve } from "../model/decide.ts";
-import { id, type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
+import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../model/index.ts";
 import { decode } from "../store/codec.ts";
 import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Actors } from "./actors.ts";
+import { isAnswerStream } from "./answers.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
-import { count, MAX_PAGE_SIZE, PAGE_SIZE } from "./listing.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "./listing.ts";
 import type { RouteNote } from "./routes.ts";
 import { nodeTimers } from "./timers.ts";
 
@@ -43,16 +44,12 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
-		params: {
-			$$strict: true,
-			...rulesOf({ id: id(model.idPattern) }),
-			pageSize: count(MAX_PAGE_SIZE),
-			after: { type: "string", min: 1, max: 2000, optional: true },
-		},
+		params: { $$strict: true, id: soughtId, pageSize: count(MAX_PAGE_SIZE), after: { type: "string", min: 1, max: 2000, optional: true } },
 		async handler(this: Service, ctx: Context<Asked>) {
 			const { id: of, pageSize = PAGE_SIZE, after } = ctx.params;
 			const actors = actorsOf(this);
 			const stream = actors.streamOf(of);
+			if (isAnswerStream(of)) throw refusalError(actors.unknown(of)); // no actor has such an id
 			const from = after === undefined ? 0 : fromIn(after, stream);
 			const { name, commits, more } = await pageOf(actors, of, from, pageSize);
 			const rows = commits.map((commit) => {
@@ -96,17 +93,19 @@ async function pageOf(actors: Actors, id: string, from: number, pageSize: number
  * How one actor stood: after so many facts, or with the decisions taken up to an instant; as it stands without either. It has no
  * route: a state may hold personal data, and what the public may see is a read model's to say.
  */
-export function stateAction(model: Model, actorsOf: ActorsOf) {
+export function stateAction(actorsOf: ActorsOf) {
 	return {
 		params: {
 			$$strict: true,
-			...rulesOf({ id: id(model.idPattern), at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
+			id: soughtId,
+			...rulesOf({ at: optional(instant()), version: optional(integer(0, Number.MAX_SAFE_INTEGER)) }),
 		},
 		async handler(this: Service, ctx: Context<Moment>): Promise<StateThen> {
 			const { id: of, at, version } = ctx.params;
 			if (at !== undefined && version !== undefined)
 				throw invalid([{ field: "version", message: "must not be given with an instant", expected: "at or version", actual: version }]);
 			const actors = actorsOf(this);
+			if (isAnswerStream(of)) throw refusalError(actors.unknown(of));
 			const { log } = actors.writer(actors.streamOf(of));
 			const then = await stateThen(actors, of, { at, version }).catch((error: unknown) => Promise.reject(failureError(error)));
 			return { id: of, ...then, position: positionText(log.name, then.position) };

@@ -1,38 +1,72 @@
 /**
- * Leaving - a stream an action answers with goes to another node message by message, and nothing tells its source that nobody reads it any
- * more: here the reader says so, and one that is gone without a word is missed with its node.
+ * Leaving - ends long actions whose caller has gone. Moleculer does not tell a node that the caller of an action went away; here the
+ * caller says so explicitly, and a caller that disappears silently counts as gone together with its node.
  */
 import type { Readable } from "node:stream";
-import type { Context, ServiceBroker } from "moleculer";
+import { type Context, Errors, type ServiceBroker } from "moleculer";
 
-/** What goes to other nodes, by the call it answers. */
-const going = new WeakMap<ServiceBroker, Map<string, Readable>>();
+/** Ends the work for a call, by the id of the call. */
+const working = new WeakMap<ServiceBroker, Map<string, () => void>>();
 
-/** The stream, which ends when the node that asked for it says so or is gone. */
-export function readBy({ broker, id, nodeID }: Context, stream: Readable): Readable {
-	if (nodeID === null || nodeID === broker.nodeID) return stream; // whoever is in this process holds it itself
-	const streams = going.get(broker) ?? new Map<string, Readable>();
-	going.set(broker, streams.set(id, stream));
-	const gone = ({ node }: { readonly node: { readonly id: string } }): void => void (node.id === nodeID && stream.destroy());
-	broker.localBus.on("$node.disconnected", gone);
-	stream.once("close", () => {
-		broker.localBus.off("$node.disconnected", gone);
-		streams.delete(id);
-	});
+/** Calls `end` when the caller leaves or its node disconnects; the returned function cancels that. */
+function whenLeft({ broker, id, nodeID }: Context, end: () => void): () => void {
+	const calls = working.get(broker) ?? new Map<string, () => void>();
+	working.set(broker, calls.set(id, end));
+	const isOther = nodeID !== null && nodeID !== broker.nodeID;
+	const gone = ({ node }: { readonly node: { readonly id: string } }): void => void (node.id === nodeID && end());
+	if (isOther) broker.localBus.on("$node.disconnected", gone);
+	return () => {
+		if (isOther) broker.localBus.off("$node.disconnected", gone);
+		calls.delete(id);
+	};
+}
+
+/** Returns the stream, and destroys it when the calling node leaves it or disconnects. */
+export function readBy(ctx: Context, stream: Readable): Readable {
+	if (ctx.nodeID === null || ctx.nodeID === ctx.broker.nodeID) return stream; // a caller in this process destroys the stream itself
+	stream.once(
+		"close",
+		whenLeft(ctx, () => stream.destroy()),
+	);
 	return stream;
 }
 
-/** Of `$node`, which every node has: whoever asked for a stream reads no more. */
+/**
+ * Runs long work for the caller of `ctx`. The signal aborts when the caller leaves, its node disconnects, or this node stops; the work
+ * checks it between steps with `throwIfAborted`.
+ */
+export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	const over = new AbortController();
+	const stopping = () => over.abort(new Errors.MoleculerRetryableError("This node is stopping; what was done stays", 503, "STOPPING"));
+	const gone = () => over.abort(new Errors.MoleculerRetryableError("The caller has gone; what was done stays", 503, "CALLER_GONE"));
+	const forget = whenLeft(ctx, gone);
+	ctx.broker.localBus.once("$node.stopping", stopping);
+	try {
+		return await work(over.signal);
+	} finally {
+		ctx.broker.localBus.off("$node.stopping", stopping);
+		forget();
+	}
+}
+
+/** An action of `$node`: the caller of the action with this id has left. */
 export const leaveAction = {
 	params: { $$strict: true, id: { type: "string", max: 200 } },
 	handler({ broker, params }: Context<{ readonly id: string }>): void {
-		going.get(broker)?.get(params.id)?.destroy();
+		working.get(broker)?.get(params.id)?.();
 	},
 };
 
-/** Says so of a call that was answered with a stream; a node that cannot be told is gone itself. */
-export function leave({ broker, id, nodeID }: Context): void {
-	if (nodeID === null || nodeID === broker.nodeID || !broker.started) return;
-	broker.transit?.removePendingRequest(id);
-	broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
+/** Tells the node that runs a call that its caller has left; a node that cannot be reached has ended the work itself. */
+export function abandon({ broker, id, nodeID }: Context): void {
+	if (nodeID === null || nodeID === broker.nodeID) working.get(broker)?.get(id)?.();
+	else if (broker.started) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
+}
+
+/** The same for a call that was answered with a stream. */
+export function leave(ctx: Context): void {
+	const { broker, id, nodeID } = ctx;
+	if (nodeID === null || nodeID === broker.nodeID) return;
+	if (broker.started) broker.transit?.removePendingRequest(id);
+	abandon(ctx);
 }

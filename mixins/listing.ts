@@ -4,7 +4,7 @@
  * database.
  */
 import { type Context, Errors, type Service } from "moleculer";
-import { type AnyProjection, codeOf, refuse } from "../model/index.ts";
+import { type AnyProjection, codeOf, optional, refuse, text } from "../model/index.ts";
 import { parsePositions, type Positions, positionText } from "../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
@@ -44,6 +44,9 @@ interface DbBacked {
 export type Readable = (service: Service) => Projector;
 export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
 
+/** An id to look up. It is not checked against the rule for ids: an id that cannot exist is simply not found. */
+export const soughtId = { type: "string", min: 1, max: 300 } as const;
+
 /** The actions people read by. */
 export const readActions = (projection: AnyProjection, of: Readable) => ({
 	list: listAction(projection, of),
@@ -67,7 +70,7 @@ const listAction = (projection: AnyProjection, of: Readable) => ({
 const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 	rest: `GET /${name}/:id`,
 	note: { kind: "read", of: actor } as const,
-	params: { $$strict: true, id: { type: "string", min: 1, max: 300 } },
+	params: { $$strict: true, id: soughtId },
 	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
 		await caughtUp(this, of(this), ctx.meta.position);
 		const { adapter } = db(this);
@@ -128,8 +131,7 @@ const sortParam = ({ sorts = [] }: AnyProjection) => ({
 	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
 	optional: true,
 });
-const filterParams = (filters: readonly string[]) =>
-	Object.fromEntries(filters.map((filter) => [filter, { type: "string", min: 1, max: 200, optional: true }]));
+const filterParams = (filters: readonly string[]) => Object.fromEntries(filters.map((filter) => [filter, optional(text()).rule]));
 const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
 	Object.fromEntries(
 		filters.flatMap((filter) =>
@@ -154,7 +156,7 @@ const listParams = (projection: AnyProjection) => ({
 	sort: sortParam(projection),
 	page: count(FARTHEST),
 	pageSize: count(MAX_PAGE_SIZE),
-	after: { type: "string", min: 1, max: 2000, optional: true },
+	after: { type: "string", min: 1, max: 8000, optional: true }, // it contains the filter values
 });
 
 /** A page by number, or the one after a cursor; `next` leads on from either. */

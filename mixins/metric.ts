@@ -66,6 +66,13 @@ export const METRICS = {
 		labels: ["route", "method"],
 	},
 	vigie_http_requests_in_flight: { type: "gauge", help: "Requests under way", labels: [] },
+	vigie_http_connections: { type: "gauge", help: "Connections that are open", labels: [] },
+	vigie_http_held_bytes: { type: "gauge", help: "Memory of request bodies in progress", labels: [] },
+	vigie_http_limits_total: {
+		type: "counter",
+		help: "Connections closed and requests refused because of a limit of the gateway, by limit",
+		labels: ["limit"],
+	},
 	vigie_http_live_feeds: { type: "gauge", help: "Live feeds that are open", labels: [] },
 	vigie_http_problems_total: { type: "counter", help: "Error answers, by their code", labels: ["code", "status"] },
 	vigie_http_bulk_received_total: { type: "counter", help: "Lines of uploads line by line", labels: ["route"] },

@@ -1,5 +1,5 @@
 /** What our action definitions say beyond Moleculer's own words; it travels with them to every node. */
-import type { RouteNote } from "./routes.ts";
+import type { Offer, RouteNote } from "./routes.ts";
 
 declare module "moleculer" {
 	interface ActionSchema {
@@ -12,6 +12,8 @@ declare module "moleculer" {
 	interface ServiceSchema {
 		/** moleculer-db's way into the store. */
 		adapter?: object;
+		/** What a gateway has routes for. */
+		offer?: Offer;
 	}
 	interface ServiceSettingSchema {
 		[setting: string]: unknown;

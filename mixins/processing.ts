@@ -3,7 +3,7 @@
  * waits for a person and why, and to try again.
  */
 import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
-import { type AnyProcess, refuse } from "../model/index.ts";
+import { type AnyProcess, legible, refuse } from "../model/index.ts";
 import { oneLine } from "../store/figures.ts";
 import { Duty } from "./duty.ts";
 import { isOutage, refusalError } from "./errors.ts";
@@ -224,7 +224,16 @@ const dropAction = ({ name }: AnyProcess) => ({
 		const parked = (await runners.of(this).runner.work(id))?.parked;
 		if (!parked) return notParked(name, id);
 		const { command, action, code, detail, attempts } = parked;
-		const said: DroppedWork = { process: name, work: id, command, action, code, detail: plain(detail), attempts, reason: plain(why) };
+		const said: DroppedWork = {
+			process: name,
+			work: id,
+			command,
+			action,
+			code,
+			detail: legible(detail, 1000),
+			attempts,
+			reason: legible(why, 1000),
+		};
 		const { command: own, ...rest } = said;
 		const done = await ctx.call<{ position: string }, object>(
 			INTERVENTIONS.drop,
@@ -234,9 +243,3 @@ const dropAction = ({ name }: AnyProcess) => ({
 		return { id, command, position: done.position };
 	},
 });
-/** One line of printable text, as facts hold it. */
-const plain = (given: string): string =>
-	given
-		.replace(/[\p{Cc}\p{Cs}]+/gu, " ")
-		.trim()
-		.slice(0, 1000) || "-";

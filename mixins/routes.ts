@@ -10,3 +10,18 @@ export interface RouteNote {
 	/** The content type an upload takes; its text becomes the parameter `content`. */
 	readonly accepts?: string;
 }
+/** An action that has a route. */
+export interface Routed {
+	readonly name: string;
+	/** `GET /radars/:id` */
+	readonly rest: string;
+	readonly note: RouteNote;
+}
+/** What the whole system offers, whether or not a node does at the moment. */
+export interface Offer {
+	readonly routes: readonly Routed[];
+	/** Services with a health of their own. */
+	readonly parts: readonly string[];
+	/** All fact types, including those of contexts that do not run at the moment. */
+	readonly facts: readonly string[];
+}

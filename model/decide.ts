@@ -10,11 +10,13 @@ import type { Instant } from "./time.ts";
 export interface Circumstances {
 	/** Facts of the actor so far. */
 	readonly version: number;
-	/** The version the caller has seen. */
-	readonly ifMatch?: number | undefined;
+	/** What the caller has seen. */
+	readonly ifMatch?: Seen | undefined;
 	/** The first refusal among the answers consulted. */
 	readonly refusal?: Refusal | null;
 }
+/** The version, or one of several, or any there is. */
+export type Seen = number | readonly number[] | "*";
 type State = { readonly status: string };
 
 export const unknownActor = (model: Pick<Model, "name">, id: string): Refusal =>
@@ -32,13 +34,22 @@ export function decide(
 ): readonly Fact[] | Refusal {
 	const { id, state, params, now } = facts;
 	if (state.status === "unknown" && !creates(law)) return unknownActor(model, id);
-	if (ifMatch !== undefined && ifMatch !== version)
-		return refuse("VERSION_MISMATCH", 412, `The ${model.name} stands at version ${version}, not ${ifMatch}`);
+	if (ifMatch !== undefined && !isSeen(ifMatch, version)) return refuse("VERSION_MISMATCH", 412, unseen(model, version, ifMatch));
 	if (state.status !== "unknown" && law.already?.(state, params, { now })) return [];
 	if (!law.from.includes(state.status)) return notFrom(model, law, id, state);
 	if (refusal) return refusal;
 	const broken = law.require?.find((rule) => !rule.holds(facts));
 	return broken ? refuse(broken.code, broken.status, broken.sentence) : law.decide(state, params, facts);
+}
+
+const isSeen = (seen: Seen, version: number): boolean =>
+	typeof seen === "number" ? seen === version : seen === "*" ? version > 0 : seen.includes(version);
+function unseen({ name }: Model, version: number, seen: Seen): string {
+	if (seen === "*") return `There is no version of the ${name} yet`;
+	const versions = [seen].flat();
+	return versions.length > 0
+		? `The ${name} stands at version ${version}, not ${versions.join(" or ")}`
+		: `The ${name} stands at version ${version}, and If-Match names none (a weak entity tag never matches)`;
 }
 
 function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State): Refusal {

@@ -2,7 +2,7 @@
  * Define - the vocabulary an aggregate is stated in, and the types that keep the statement honest: a fact left out of `evolve`,
  * a status that does not exist, a command or an ask nobody offers do not compile (test/model/types.ts).
  */
-import type { ParamsOf, Shape } from "./params.ts";
+import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
 import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
@@ -109,8 +109,8 @@ export interface Model {
 	readonly plural: string;
 	/** The bounded context, and its log. */
 	readonly context: string;
-	/** The form of its ids, where it is not the common one. */
-	readonly idPattern?: RegExp;
+	/** The rule for its ids in every command and ask, if not the default one. */
+	readonly id?: Field<string>;
 	/** The facts that bring an actor into being. */
 	readonly begins: readonly string[];
 	/** The fields of each fact that are personal data. */
@@ -124,7 +124,7 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly name: N;
 	readonly plural: string;
 	readonly context: string;
-	readonly idPattern?: RegExp;
+	readonly id?: Field<string>;
 	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
 	/** The facts that bring an actor into being; all others are only ever said of one that is. */
 	readonly begins: readonly B[];
@@ -169,6 +169,8 @@ export type CommandOf<M extends { readonly commands: object }, K extends keyof M
 	: never;
 
 export const UNKNOWN: Unknown = { status: "unknown" };
+/** The rule for an actor's ids. */
+export const idOf = (model: Pick<Model, "id">): Field<string> => model.id ?? id();
 /** Whether the command brings an actor into being. */
 export const creates = (command: { readonly from: readonly string[] }): boolean => command.from.includes("unknown");
 /** `change-limits` for `changeLimits`. */

@@ -2,6 +2,7 @@
  * Params - what a command or an ask takes, said once: the type the decision sees and the rule fastest-validator checks.
  * Every rule is strict; none converts a number from a text.
  */
+import { normalized, readable } from "./text.ts";
 import { type Instant, isDate, parseInstant } from "./time.ts";
 
 /** One complaint of a check: fastest-validator fills in the field. */
@@ -34,19 +35,32 @@ export type ParamsOf<S extends Shape> = { readonly [K in keyof S as undefined ex
 /** Null is no value of anything, unless a field says so. */
 const strict = { nullable: false } as const;
 
-/** Letters with no control characters and no half surrogates, 1-200 of them unless said otherwise. */
+/** Text for people (see `normalText`), 1-200 characters unless stated otherwise. */
 export const text = (max = 200): Field<string> => ({
-	rule: { ...strict, type: "string", min: 1, max, custom: printable },
+	rule: { ...strict, type: "string", min: 1, custom: (value: unknown, errors: Complaint[]) => normalText(value, max, errors) },
 	says: `text, 1-${max} characters`,
 });
-export const id = (pattern?: RegExp, says?: string): Field<string> =>
-	pattern ? matching(pattern, says) : matching(/^[A-Za-z0-9._-]{1,64}$/, "id: 1-64 of `A-Z a-z 0-9 . _ -`");
+/** `.` and `..` are refused: clients and proxies remove them from a path, so such an actor could not be reached. */
+export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/, says = "id: 1-64 of `A-Z a-z 0-9 . _ -`, but not `.` or `..`"): Field<string> => ({
+	rule: { ...strict, type: "string", pattern, custom: notDots },
+	says,
+});
 export const matching = (pattern: RegExp, says = `text matching \`${pattern.source}\``): Field<string> => ({
 	rule: { ...strict, type: "string", pattern },
 	says,
 });
 export const email = (): Field<string> => ({
-	rule: { ...strict, type: "string", max: 200, pattern: /^[^\s@\p{Cc}\p{Cs}]+@[^\s@.\p{Cc}\p{Cs}]+(?:\.[^\s@.\p{Cc}\p{Cs}]+)+$/u },
+	rule: {
+		...strict,
+		type: "string",
+		min: 1,
+		custom(value: unknown, errors: Complaint[]) {
+			const text = normalText(value, 200, errors);
+			if (errors.length === 0 && typeof text === "string" && text !== "" && !/^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/u.test(text))
+				complain(errors, "email", "an e-mail address", value);
+			return text;
+		},
+	},
 	says: "e-mail address, at most 200 characters",
 });
 export const integer = (min: number, max: number): Field<number> => ({
@@ -123,8 +137,17 @@ export const rulesOf = (shape: Shape): Record<string, Rule> =>
 function complain(errors: Complaint[], type: string, expected: string, actual: unknown): void {
 	errors.push({ type, expected, actual, message: `must be ${expected}` });
 }
-function printable(value: unknown, errors: Complaint[]): unknown {
-	if (typeof value === "string" && /[\p{Cc}\p{Cs}]/u.test(value)) complain(errors, "printable", "a text without control characters", value);
+/** The string rule itself reports values that are not strings, and empty strings. */
+function normalText(value: unknown, max: number, errors: Complaint[]): unknown {
+	if (typeof value !== "string" || value === "") return value;
+	const text = normalized(value, max);
+	if (text === null) complain(errors, "textMax", `at most ${max} characters`, value);
+	else if (!readable(text))
+		complain(errors, "readable", "a text to read: not blank, no control, invisible or bidirectional characters", value);
+	return text ?? value;
+}
+function notDots(value: unknown, errors: Complaint[]): unknown {
+	if (value === "." || value === "..") complain(errors, "notDots", "an id other than . and ..", value);
 	return value;
 }
 function normalInstant(value: unknown, errors: Complaint[]): unknown {

@@ -9,7 +9,9 @@ export type Senders = ReadonlyMap<string, readonly string[]>;
 
 const INTRODUCTION = `A command asks one actor to decide. What it decides is stored as facts; what it refuses has a code
 ([refusals](refusals.md)), and leaves no trace. Unknown fields are refused, numbers are JSON numbers, instants are ISO-8601 with an offset
-and are stored in UTC. \`id\` names the actor: at a creation it stands in the body, and one that is left out is made (from the
+and are stored in UTC. Texts are stored in Unicode NFC and counted in characters (code points) in that form; a text with nothing to see, or
+with control, bidirectional, zero-width or other invisible characters, is refused, except for the joiners that Persian and Indic spelling and
+emoji need. \`id\` names the actor: at a creation it stands in the body, and one that is left out is made (from the
 \`Idempotency-Key\`, else a UUIDv7); any other command has it in its path. The answer is \`{"id", "version", "position"}\`, with \`201\` and
 \`Location\` where something came into being, else \`200\`. Every command may be refused for its form or by its headers too (\`VALIDATION_ERROR\`,
 \`VERSION_MISMATCH\`, \`IDEMPOTENCY_KEY_REUSED\`). Every actor begins as \`unknown\`. The examples tell one story: pasted in this order, each is taken.`;

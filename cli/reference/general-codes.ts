@@ -14,14 +14,36 @@ const AGAIN = "Send it again.";
 export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	// -- A request that cannot be taken as it is
 	VALIDATION_ERROR: {
-		means: "The content or a parameter is not as it has to be; `errors` says of each field what was expected and what came.",
+		means:
+			"The content or a parameter is not valid; `errors` gives the expected and the actual value of each field, for at most twenty fields.",
 		then: "Correct the fields.",
 	},
-	MALFORMED: { means: "No JSON, no UTF-8, nested too deep, a header or a path that cannot be read.", then: "Correct the request." },
+	MALFORMED: {
+		means: "The request cannot be read: no JSON, no UTF-8, JSON with more than 16 levels or 1000 values, an invalid header or path.",
+		then: "Correct the request.",
+	},
+	HOST_NOT_ALLOWED: {
+		means: "The `Host` of the request is not a name of this gateway. A web page may have pointed its own host name at it.",
+		then: "Use `localhost`, HOST or the address of the gateway, or add the host name to ALLOWED_HOSTS.",
+	},
+	CROSS_SITE: {
+		means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+		then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
+	},
+	METHOD_NOT_ALLOWED: {
+		means: "The path does not support this method; `Allow` lists those it supports.",
+		then: "See [routes](routes.md).",
+	},
 	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
 	TOO_LARGE: {
 		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
 		then: "Send less at once; NDJSON may have any number of lines.",
+	},
+	HEADERS_TOO_LARGE: { means: "The request line and the headers have more than 16 KiB.", then: "Send less." },
+	TOO_SLOW: {
+		means:
+			"The request arrives too slowly: the headers took more than 20 s, JSON or CSV more than 120 s, or less than 1 KiB of the body arrived in 10 s of waiting.",
+		then: "Send the request faster.",
 	},
 	UNSUPPORTED_MEDIA_TYPE: { means: "Another content type, charset or encoding than the route takes.", then: "See [routes](routes.md)." },
 	IDEMPOTENCY_KEY_REUSED: {
@@ -60,10 +82,14 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means: "A command that waited too long for its caller was not decided; over HTTP it is a `REQUEST_TIMEOUT`.",
 		then: AGAIN,
 	},
-	TOO_BUSY: { means: "Too many requests wait on this node.", then: AGAIN },
+	TOO_BUSY: {
+		means:
+			"Too many requests wait on this node, or a [limit of the gateway](../operations.md#limits-of-a-gateway) is reached: connections, live feeds, requests on one connection, or memory for bodies.",
+		then: AGAIN,
+	},
 	NOT_STARTED: { means: "The service has not started yet.", then: AGAIN },
 	STARTING: { means: "The node is not up yet.", then: AGAIN },
-	STOPPING: { means: "The node is going down, and begins nothing new.", then: AGAIN },
+	STOPPING: { means: "The node is stopping: it starts nothing new, and ends what would take too long (an import).", then: AGAIN },
 	// -- What does not pass by itself
 	INTERNAL_ERROR: { means: "A defect of the system; the node's log has it.", then: "Report it." },
 	STREAM_UNREADABLE: {

@@ -1,8 +1,9 @@
 /** House - everything the services state, loaded as it runs: models, projections, processes, and the actions made of them. */
 import { fileURLToPath } from "node:url";
 import { relative } from "node:path";
-import { type ActionSchema, ServiceBroker, type ServiceSchema } from "moleculer";
+import type { ServiceSchema } from "moleculer";
 import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
+import { type Action, actionsIn } from "../actions.ts";
 import { serviceFiles } from "../settings.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -15,11 +16,6 @@ export interface Stated<T> {
 	/** The name it is exported by. */
 	readonly constant: string;
 	readonly value: T;
-}
-export interface Action {
-	/** `radar.install` */
-	readonly name: string;
-	readonly schema: ActionSchema;
 }
 export interface Service {
 	readonly name: string;
@@ -44,7 +40,6 @@ const isProcess = (value: object): value is AnyProcess => "subjects" in value &&
 
 export async function loadHouse(): Promise<House> {
 	const files = serviceFiles().toSorted((a, b) => rank(a.context) - rank(b.context) || (a.url.href < b.url.href ? -1 : 1));
-	const broker = new ServiceBroker({ logger: false, skipProcessEventRegistration: true }); // merges the mixins; never started
 	const loaded = await Promise.all(
 		files.map(async ({ context, url }) => ({
 			context,
@@ -60,7 +55,12 @@ export async function loadHouse(): Promise<House> {
 	const of = <T extends object>(is: (value: object) => value is T): Stated<T>[] =>
 		stated.flatMap((one) => (is(one.value) ? [{ ...one, value: one.value }] : []));
 	return {
-		services: loaded.map(({ context, path, exported }) => ({ context, path, ...merged(broker, exported.default) })),
+		services: loaded.map(({ context, path, exported: { default: schema } }) => ({
+			context,
+			path,
+			name: schema.name,
+			actions: actionsIn(schema),
+		})),
 		models: consultedFirst(of(isModel)),
 		projections: of(isProjection),
 		processes: of(isProcess),
@@ -75,19 +75,6 @@ function consultedFirst(models: readonly Stated<Model>[]): Stated<Model>[] {
 		return asked.length === 0 ? 0 : 1 + Math.max(...asked.map(depth));
 	};
 	return models.toSorted((a, b) => rank(a.context) - rank(b.context) || depth(a.value.name) - depth(b.value.name));
-}
-
-/** Its name and all its actions, those of its mixins included. */
-function merged(broker: ServiceBroker, schema: ServiceSchema): Pick<Service, "name" | "actions"> {
-	const { name, schema: whole } = broker.createService(schema);
-	const actions = Object.entries(whole.actions ?? {}).flatMap(([action, of]): Action[] =>
-		typeof of === "object"
-			? [{ name: `${name}.${action}`, schema: of }]
-			: typeof of === "function"
-				? [{ name: `${name}.${action}`, schema: {} }]
-				: [],
-	);
-	return { name, actions };
 }
 
 /** The contexts there are, in order. */

@@ -1,6 +1,7 @@
 /** Routes - every path of the API and every action behind it, those without a route included. */
 import ts from "typescript";
-import type { Action, House, Service } from "./house.ts";
+import type { Action } from "../actions.ts";
+import type { House, Service } from "./house.ts";
 import type { ModelLines } from "./laws.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import { actionDoc, meaningOf } from "./action-docs.ts";
@@ -9,7 +10,8 @@ import type { Sources } from "./sources.ts";
 export const GATEWAY = "services/gateway/gateway.service.ts";
 const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
-\`OPTIONS\` with \`204\` and nothing done. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
+\`OPTIONS\` with \`204\` and the supported methods in \`Allow\`; other methods are answered \`405\`. Paths are case-sensitive and may end
+with one slash. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
 stands in [commands](commands.md), what a row shows in [read models](read-models.md).`;
 
 /** The gateway's own: what each answers. */
@@ -21,7 +23,7 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 		means: "The figures of this node ([metrics](metrics.md)).",
 	},
 	"GET /live": {
-		takes: "`types`: names of facts, separated by commas; header `Last-Event-ID`",
+		takes: "`types`: names of [facts](facts.md), separated by commas; header `Last-Event-ID`",
 		answers: "`200` `text/event-stream`",
 		means:
 			"Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from. The last event of a feed that cannot go on is `error` (`{code, detail}`; with `position` where a commit cannot be read: its id goes on behind it).",
@@ -29,14 +31,34 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 };
 /** What travels beside the content; a test compares the first column with what the gateway reads and writes. */
 const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
-	["Content-Type", "request", "`application/json`; `application/x-ndjson` for many at once; `text/csv` for an import. Anything else: 415."],
+	[
+		"Host",
+		"request",
+		"`localhost`, a loopback address, HOST, a name in ALLOWED_HOSTS, or the local address of the connection. Anything else: 421.",
+	],
+	[
+		"Origin",
+		"command",
+		"Sent by browsers: a command from a page of another host or port is refused with 403. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
+	],
+	["Sec-Fetch-Site", "command", "Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403."],
+	["Referer", "command", "Used instead of `Origin` if there is none."],
+	[
+		"Content-Type",
+		"request",
+		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else is refused with 415, even if the content is empty. A command without content needs no content type.",
+	],
 	["Content-Encoding", "request", "Not taken: what is compressed is refused with 415."],
 	[
 		"Idempotency-Key",
 		"command",
-		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused.",
+		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused. Not supported with NDJSON and imports, where the id in each line serves the purpose (422).",
 	],
-	["If-Match", "command", '`"<version>"`: decided only if the actor stands there, else 412.'],
+	[
+		"If-Match",
+		"command",
+		'`"<version>"`, a list of them, or `*`: the command is decided only if the actor has one of these versions (`*`: any version), else 412. A weak tag (`W/"..."`) never matches. Not supported with NDJSON and imports (422).',
+	],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
 	[
 		"X-Position",

@@ -8,14 +8,16 @@ import { type Incoming, queryOf } from "./request.ts";
 /** A comment this often keeps proxies from closing a quiet feed, in milliseconds. */
 const HEARTBEAT = 15_000;
 
-/** What a request for the feed asks for. */
-export function askedOf(req: Incoming): LiveAsked {
+/** The positions and fact types that a request for the feed names; an unknown type is refused, or the client would wait for it forever. */
+export function askedOf(req: Incoming, facts: ReadonlySet<string>): LiveAsked {
 	const { types, ...more } = queryOf(req);
 	const [unknown] = Object.keys(more);
 	if (unknown !== undefined) throw invalidField(unknown, "There is no such parameter", "types");
-	if (types === "") throw invalidField("types", "must be names of facts", "radar.installed,infraction.opened");
+	const names = types?.split(",");
+	const stranger = names?.find((name) => !facts.has(name));
+	if (stranger !== undefined) throw invalidField("types", "must be names of facts", [...facts].join(", "), stranger);
 	const after = req.headers["last-event-id"];
-	return { after: after === undefined ? undefined : String(after), types: types?.split(",") };
+	return { after: after === undefined ? undefined : String(after), types: names };
 }
 
 export class Feed {

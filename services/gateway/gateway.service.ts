@@ -1,6 +1,6 @@
 /**
- * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing,
- * and keeps it while its service is away (503, not 404).
+ * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing in
+ * a service file, whether or not a node offers it at the moment (503, not 404).
  */
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
@@ -8,17 +8,21 @@ import ApiGateway from "moleculer-web";
 import type { Give } from "../../mixins/metric.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { Requests } from "../../mixins/requests.ts";
-import type { RouteNote } from "../../mixins/routes.ts";
-import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request, type Routed } from "./handlers.ts";
+import type { Offer, Routed } from "../../mixins/routes.ts";
+import { Bodies } from "./bodies.ts";
+import { Connections } from "./connections.ts";
+import { admit, hostsOf, isSafe, methodsOn } from "./edge.ts";
+import { alive, ANY_TIME, type Gateway, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
+import { limitsOf, Reached } from "./limits.ts";
+import { hasBody } from "./lingering.ts";
 import { isSource } from "./live.ts";
-import { problemOf, sendProblem } from "./problem.ts";
-import { type Incoming, typeOf } from "./request.ts";
+import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./problem.ts";
+import type { Incoming } from "./request.ts";
+import { CHECK_EVERY, serverOf } from "./server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
-const CSV_LIMIT = 16 * 1024 * 1024;
-/** How long a connection may be silent, in milliseconds. */
-const IDLE = 120_000;
+const NOTHING: Offer = { routes: [], parts: [], facts: [] };
 
 export default {
 	name: "gateway",
@@ -26,16 +30,15 @@ export default {
 	settings: {
 		path: "/api",
 		routes: [],
-		requestTimeout: 0, // an upload may last; silence is what ends it
 		logRequest: null,
 		logRequestParams: null,
 		logResponse: null,
 		logRouteRegistration: null,
-		httpServerTimeout: IDLE,
+		ip: "127.0.0.1",
+		allowedHosts: [],
 		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
-		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }, req: Incoming, res: ServerResponse) {
+		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
-			if (metricsOf(this.broker)) watch(this, req, res);
 		},
 		onError(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
 			const problem = inPhase(this, problemOf(error));
@@ -48,7 +51,6 @@ export default {
 	events: {
 		"$broker.started"(this: Service) {
 			gatewayOf(this).begun = true;
-			learn(gatewayOf(this));
 		},
 		"$services.changed"(this: Service) {
 			learn(gatewayOf(this));
@@ -60,10 +62,48 @@ export default {
 		},
 	},
 	created(this: Service) {
-		const heard = { routed: new Map(), parts: new Set(), sources: new Set() };
-		Object.assign(this, { ...heard, feeds: new Set(), requests: new Requests(), begun: false });
+		const { routes, parts, facts } = this.schema.offer ?? NOTHING;
+		const { ip, allowedHosts } = this.settings as { readonly ip: string; readonly allowedHosts: readonly string[] }; // see above
+		Object.assign(this, {
+			routed: routes,
+			parts: new Set(parts),
+			facts: new Set(facts),
+			sources: new Set(),
+			feeds: new Set(),
+			requests: new Requests(),
+			begun: false,
+			hosts: hostsOf(ip, allowedHosts),
+		});
+		gatewayOf(this).addRoute(routeOf(routes));
 	},
 	methods: {
+		/** Overrides that of moleculer-web, which calls it first. */
+		createServer(this: Gateway) {
+			const limits = limitsOf();
+			const reached = new Reached((line) => this.logger.warn(line));
+			const connections = new Connections(limits, reached);
+			const bodies = new Bodies(connections, reached);
+			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
+			Object.assign(this, { limits, reached, connections, bodies, server: serverOf(this.httpHandler, { connections, bodies, count }) });
+		},
+		async httpHandler(this: Gateway, req: Incoming, res: ServerResponse) {
+			try {
+				if (!this.connections.requested(req, res)) return;
+				if (metricsOf(this.broker)) watch(this, req, res);
+				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
+				admit(req, this.hosts);
+				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
+			} catch (error) {
+				return this.sendError(req, res, error);
+			}
+			await moleculerWeb.httpHandler.call(this, req, res);
+		},
+		/** Handlers parse the query themselves. */
+		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
+		send404(this: Gateway, req: Incoming, res: ServerResponse) {
+			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
+			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
+		},
 		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
 		errorHandler(this: Gateway, req: Incoming, res: ServerResponse, error: unknown) {
 			this.sendError(req, res, error);
@@ -71,33 +111,43 @@ export default {
 		figures(this: Gateway, give: Give) {
 			this.requests.figures(give);
 			give("vigie_http_live_feeds", this.feeds.size, {});
+			give("vigie_http_connections", this.connections.size, {});
+			give("vigie_http_held_bytes", this.bodies.held, {});
+			this.reached.figures(give);
 		},
 	},
 	async started(this: Service) {
-		learn(gatewayOf(this));
+		const gateway = gatewayOf(this);
+		learn(gateway);
+		const check = () => {
+			gateway.bodies.check();
+			gateway.reached.check();
+		};
+		gateway.checking = setInterval(check, CHECK_EVERY).unref();
 	},
 	async stopped(this: Service) {
+		clearInterval(gatewayOf(this).checking);
 		await closed(gatewayOf(this).server);
 	},
 } satisfies ServiceSchema;
 
+const moleculerWeb = ApiGateway.methods as { readonly httpHandler: (this: Gateway, req: Incoming, res: ServerResponse) => Promise<void> }; // the types do not name them
+
+function sendOptions(gateway: Gateway, req: Incoming, res: ServerResponse): void {
+	const allow = methodsOn(gateway.aliases, req.url ?? "");
+	if (allow === "") gateway.send404(req, res);
+	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
+}
+
 /** The service with what `created` gave it. */
 const gatewayOf = (service: Service): Gateway => service as Gateway; // see created
 
-/** Adds the routes of actions that came since, and to open feeds the contexts; none is ever taken away. */
+/** Adds the contexts that came since, also to open feeds; none is ever taken away. */
 function learn(gateway: Gateway): void {
-	if (!gateway.routed) return; // not created yet
-	const before = gateway.routed.size;
-	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as {
-		name: string;
-		action?: { rest?: unknown; note?: RouteNote };
-	}[]; // moleculer leaves it untyped
-	for (const { name, action } of actions) {
-		if (isSource(name)) gateway.sources.add(name);
-		if (typeof action?.rest === "string" && action.note) gateway.routed.set(action.rest, { name, rest: action.rest, note: action.note });
-	}
+	if (!gateway.sources) return; // not created yet
+	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as readonly { readonly name: string }[]; // moleculer leaves it untyped
+	for (const { name } of actions) if (isSource(name)) gateway.sources.add(name);
 	for (const feed of gateway.feeds) feed.look();
-	if (gateway.routed.size > before || before === 0) gateway.addRoute(routeOf([...gateway.routed.values()]));
 }
 
 function routeOf(routed: readonly Routed[]): object {
@@ -113,10 +163,9 @@ function routeOf(routed: readonly Routed[]): object {
 	return {
 		path: "/",
 		mergeParams: false,
-		bodyParsers: {
-			raw: { type: (req: Incoming) => typeOf(req) === "application/json" || typeOf(req) === "text/csv", limit: CSV_LIMIT, inflate: false },
-		},
+		bodyParsers: false, // handlers read bodies themselves
 		logging: false,
+		pathToRegexpOptions: { trailing: false, sensitive: true }, // one spelling per path; moleculer-web removes one slash at the end
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
 				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))
@@ -128,7 +177,6 @@ function routeOf(routed: readonly Routed[]): object {
 /** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
 const guarded = (handler: Handler) =>
 	function alias(this: Gateway, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
-		if (req.method === "OPTIONS") return void res.writeHead(204, { "Content-Length": "0" }).end(); // moleculer-web resolves a preflight to the alias it asks about
 		const taken = async () => {
 			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
 			await handler.call(this, req, res);

@@ -1,33 +1,42 @@
 /** Handlers - what the gateway does with a request once its route is known: a read, an upload, one command or many, and its own four. */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../../mixins/envelope.ts";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import { abandon } from "../../mixins/leaving.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";
-import type { RouteNote } from "../../mixins/routes.ts";
+import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
+import type { Bodies } from "./bodies.ts";
+import { type Connections, tooBusy } from "./connections.ts";
+import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
+import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, type Incoming, readOf, typeOf, uploadOf } from "./request.ts";
-import { isStopping } from "./stopping.ts";
+import { bulkMeta, commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
+import { isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
-export interface Routed {
-	readonly name: string;
-	readonly rest: string;
-	readonly note: RouteNote;
-}
 export interface Gateway extends Service, Watched, Feeding {
 	readonly broker: ServiceBroker;
-	/** Every route ever heard of, by method and path. */
-	readonly routed: Map<string, Routed>;
+	readonly routed: readonly Routed[];
 	readonly sources: Set<string>;
-	/** Parts with a health of their own, every one ever heard of. */
+	/** Parts with a health of their own: those the system has, and every other one ever heard of. */
 	readonly parts: Set<string>;
+	readonly hosts: Hosts;
+	readonly limits: Limits;
+	readonly reached: Reached;
+	readonly connections: Connections;
+	readonly bodies: Bodies;
+	/** Checks time limits periodically. */
+	checking: NodeJS.Timeout;
+	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;
+	readonly aliases: readonly Alias[];
 	addRoute(route: object): void;
+	send404(req: Incoming, res: ServerResponse): void;
 	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
 }
 export type Request = Incoming & { readonly $ctx: Context };
@@ -44,34 +53,56 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 			sendRead(req, res, body, context.revision);
 		};
 	if (note.kind === "upload")
-		return async (req, res) => {
-			const { params, meta } = uploadOf(req, note.accepts ?? "");
-			sendJson(res, 200, await call(req, name, params, meta));
+		return async function (this: Gateway, req, res) {
+			const params = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
+			req.socket.setTimeout(0); // the upload may take longer than a connection may be silent
+			const calling = begin(req, name, params, {});
+			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
+			sendJson(res, 200, await calling);
 		};
 	return async function (this: Gateway, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
-		const { params, meta } = commandOf(req, note, rest);
+		const { params, meta } = await commandOf(req, note, rest, reading(this, req, res, JSON_LIMIT));
 		sendDone(res, path, (await call(req, name, params, meta)) as Done); // what a command resolves to
 	};
 }
 
+/** Reads a body, and refuses the request if the node began to stop meanwhile. */
+const reading =
+	(gateway: Gateway, req: Request, res: ServerResponse, most: number): ReadBody =>
+	async () => {
+		const body = await gateway.bodies.whole(req, res, most);
+		refuseWhileStopping(gateway, res);
+		return body;
+	};
+
+/** Starts a call; Moleculer's promise carries the context of the call. */
+const begin = (
+	req: { readonly $ctx: Context },
+	action: string,
+	params: object,
+	meta: object,
+): Promise<unknown> & { readonly ctx?: Context } => req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+
 /** The metadata is handed over as it is, so that what the action adds to it comes back. */
 async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
-	const calling = req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+	const calling = begin(req, action, params, meta);
 	const result = await calling;
-	Object.assign(meta, (calling as { ctx?: { meta?: object } }).ctx?.meta); // moleculer's promises carry their context
+	Object.assign(meta, calling.ctx?.meta);
 	return result;
 }
 
-async function bulk({ requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
-	if (req.headers["content-encoding"] !== undefined)
-		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "NDJSON is taken as it is, not compressed");
+async function bulk({ bodies, requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
+	refuseSingle(req);
+	expectType(req, NDJSON);
 	const send = (all: readonly Item[]) =>
 		callMany(req.$ctx.broker, action, all, (items) =>
 			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
 		);
 	const lines = emptyTally();
-	const { tally, positions, ...missed } = await takeAll(req, send, lines).finally(requests.uploading(route, lines));
+	const { tally, positions, ...missed } = await takeAll(bodies.chunks(req, res), send, lines, (bytes) => bodies.room(bytes)).finally(
+		requests.uploading(route, lines),
+	);
 	const position = [...positions].map(([partition, at]) => `${partition}:${at}`).join(",");
 	const problem = problemIn(missed);
 	if (!problem) return sendJson(res, 200, tally, position ? { "X-Position": position } : {});
@@ -83,7 +114,7 @@ export const alive: Handler = async (_req, res) => sendJson(res, 200, { status: 
 
 export const ready: Handler = async function (this: Gateway, _req, res) {
 	if (isStopping(this)) return sendJson(res, 503, { status: "stopping", parts: [] });
-	const report = await reportOf(this.broker, [...this.routed.values()], this.parts);
+	const report = await reportOf(this.broker, this.routed, this.parts);
 	sendJson(res, report.status === "ready" ? 200 : 503, report);
 };
 
@@ -95,6 +126,10 @@ export const metrics: Handler = async function (this: Gateway, _req, res) {
 };
 
 export const live: Handler = async function (this: Gateway, req, res) {
+	if (this.feeds.size >= this.limits.feeds) {
+		this.reached.note("feeds", `the limit is ${this.limits.feeds}`);
+		throw tooBusy("This gateway has as many live feeds as it can serve");
+	}
 	await listen(this, req, res);
 };
 

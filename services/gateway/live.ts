@@ -18,6 +18,8 @@ export interface Feeding extends Stoppable {
 	readonly feeds: Set<Listening>;
 	/** The actions that give live facts, every one ever heard of. */
 	readonly sources: ReadonlySet<string>;
+	/** All fact types of the system. */
+	readonly facts: ReadonlySet<string>;
 }
 /** Whether an action gives a context's live facts. */
 export const isSource = (action: string): boolean => action.endsWith("-log.live");
@@ -26,7 +28,7 @@ export const isSource = (action: string): boolean => action.endsWith("-log.live"
 const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
 
 export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse): Promise<void> {
-	const asked = askedOf(req);
+	const asked = askedOf(req, gateway.facts);
 	const over = new AbortController();
 	const come = newcomers(gateway, asked, over.signal);
 	let feed: Feed | null = null;

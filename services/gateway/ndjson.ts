@@ -3,9 +3,9 @@
  * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
  */
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
-import type { FieldError } from "../../mixins/errors.ts";
-import { type Problem, problemOf } from "./problem.ts";
-import { parseObject, textOf } from "./request.ts";
+import { type FieldError, firstOf } from "../../mixins/errors.ts";
+import type { Problem } from "./problem.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
 
 export interface LineProblem {
 	readonly line: number;
@@ -18,8 +18,8 @@ export interface Tally {
 	recorded: number;
 	duplicates: number;
 	refused: number;
-	/** The first hundred. */
-	readonly errors: LineProblem[];
+	/** The first hundred, fewer if they are long. */
+	errors: LineProblem[];
 }
 export interface Bulk {
 	readonly tally: Tally;
@@ -33,7 +33,9 @@ export interface Bulk {
 
 /** Bytes a line may have. */
 const LINE = 64 * 1024;
+/** Lines of a batch, and the characters at which it is full before. */
 const BATCH = 500;
+const BATCH_TEXT = 256 * 1024;
 const AT_ONCE = 4;
 const ERRORS = 100;
 const NEWLINE = 0x0a;
@@ -57,12 +59,16 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 		return made;
 	};
 	for await (const chunk of source) {
-		const lines: Line[] = [];
+		let lines: Line[] = [];
 		let from = 0;
 		for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
 			keep(chunk.subarray(from, to));
 			lines.push(line());
 			from = to + 1;
+			if (lines.length < BATCH) continue;
+			yield lines;
+			lines = [];
+			await turn();
 		}
 		if (from < chunk.length) keep(chunk.subarray(from));
 		if (lines.length > 0) yield lines;
@@ -71,31 +77,34 @@ export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Li
 }
 
 function lineOf(bytes: Buffer): Line {
-	try {
-		return { text: textOf(bytes) };
-	} catch (error) {
-		const { code, detail } = problemOf(error);
-		return { problem: { code, detail } };
-	}
+	const text = decoded(bytes);
+	return text === null ? { problem: NOT_UTF8 } : { text };
 }
+/** Lets the event loop run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
 
-/** Gives every line to `send`; resolves when all are answered. `tally` is kept all along. */
+/** Gives every line to `send`; resolves when all are answered. `tally` is updated all along; a batch is sent when `room` resolves. */
 export async function takeAll(
 	source: AsyncIterable<Buffer>,
 	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
 	tally = emptyTally(),
+	room: (bytes: number) => Promise<() => void> = async () => () => undefined,
 ): Promise<Bulk> {
 	const bulk: Bulk = { tally, failure: null, unreadable: null, positions: new Map() };
 	const running = new Set<Promise<void>>();
 	let batch: { line: number; item: Item }[] = [];
+	let text = 0;
 	let number = 0;
 	const flush = async () => {
 		if (batch.length === 0) return;
-		const full = batch;
-		batch = [];
-		const call: Promise<void> = give(bulk, full, send).finally(() => running.delete(call));
+		const [full, leave] = [batch, await room(text)];
+		[batch, text] = [[], 0];
+		const call: Promise<void> = give(bulk, full, send).finally(() => {
+			running.delete(call);
+			leave();
+		});
 		running.add(call);
 		if (running.size >= AT_ONCE) await Promise.race(running);
 	};
@@ -103,15 +112,16 @@ export async function takeAll(
 		for (const line of lines) {
 			number++;
 			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
-			if (!item) continue;
+			if (!item || !("text" in line)) continue;
+			text += line.text.length;
 			batch.push({ line: number, item });
-			if (batch.length >= BATCH) await flush();
+			if (batch.length >= BATCH || text >= BATCH_TEXT) await flush();
 		}
 		if (running.size < 2) await flush(); // a slow sender does not wait for a full batch
 	}
 	await flush();
 	await Promise.all(running);
-	bulk.tally.errors.sort((a, b) => a.line - b.line).splice(ERRORS);
+	bulk.tally.errors = firstOf(bulk.tally.errors, ERRORS);
 	return bulk;
 }
 
@@ -163,13 +173,8 @@ function unreadable(bulk: Bulk, problem: LineProblem): null {
 function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	if (text.trim() === "") return null;
 	bulk.tally.received++;
-	try {
-		const params = parseObject(text);
-		return params ? { params } : refuse(bulk, { line, code: "VALIDATION_ERROR", detail: "The line is not a JSON object" });
-	} catch (error) {
-		const { code, detail } = problemOf(error);
-		return refuse(bulk, { line, code, detail });
-	}
+	const parsed = parseObject(text);
+	return "params" in parsed ? parsed : refuse(bulk, { line, ...parsed.problem });
 }
 
 /** The later of two positions of a partition. */

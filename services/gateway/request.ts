@@ -1,14 +1,16 @@
 /** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { brief } from "../../mixins/errors.ts";
 import { derivedId, newId } from "../../mixins/ids.ts";
 import type { RouteNote } from "../../mixins/routes.ts";
+import type { Seen } from "../../model/decide.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
+import { hasBody } from "./lingering.ts";
 import { invalidField, ProblemError } from "./problem.ts";
 
-/** What moleculer-web and the body parsers leave on a request. */
+/** A request with the fields that moleculer-web adds. */
 export interface Incoming extends IncomingMessage {
-	/** The bytes that were read. */
-	readonly body?: unknown;
 	readonly originalUrl?: string;
 	/** Without the query. */
 	readonly parsedUrl?: string;
@@ -21,28 +23,31 @@ interface CommandMeta {
 	readonly commandId: string;
 	readonly now: string;
 	readonly by: string;
-	readonly ifMatch?: number;
+	readonly ifMatch?: Seen;
 	readonly digest?: string;
 }
 const ANONYMOUS = "anonymous";
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-const DEEPEST = 16;
-const JSON_LIMIT = 1024 * 1024;
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
-/** The params and metadata of a command. */
-export function commandOf(req: Incoming, { kind, named }: RouteNote, route: string): { params: Params; meta: CommandMeta } {
-	const [unasked] = Object.keys(queryOf(req));
-	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
-	const body = bodyOf(req);
+/** Reads the body of a request. */
+export type ReadBody = () => Promise<Buffer>;
+
+/** The params and metadata of a command. The body is read last, when everything else about the request has been checked. */
+export async function commandOf(
+	req: Incoming,
+	{ kind, named }: RouteNote,
+	route: string,
+	read: ReadBody,
+): Promise<{ params: Params; meta: CommandMeta }> {
+	refuseQuery(req);
+	const [key, ifMatch] = [keyOf(req), seenIn(req)];
+	const body = await bodyOf(req, read);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
-	const key = keyOf(req);
 	const scope = `${ANONYMOUS} ${route} ${key}`;
 	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
 	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
-	const ifMatch = ifMatchOf(req);
 	return {
 		params,
 		meta: {
@@ -79,84 +84,86 @@ export function queryOf(req: Incoming): Readonly<Record<string, string>> {
 	return Object.fromEntries(asked);
 }
 
-/** The text of an upload. */
-export function uploadOf(req: Incoming, accepts: string): { params: Params; meta: object } {
-	if (typeOf(req) !== accepts || !Buffer.isBuffer(req.body)) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This takes ${accepts}`);
-	return { params: { content: textOf(req.body) }, meta: {} };
+function refuseQuery(req: Incoming): void {
+	const [unasked] = Object.keys(queryOf(req));
+	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
+}
+/** Refuses the headers that apply to a single command, for requests that carry many. */
+export function refuseSingle(req: Incoming): void {
+	refuseQuery(req);
+	const [key, version] = [req.headers["idempotency-key"], req.headers["if-match"]];
+	const name = key !== undefined ? "Idempotency-Key" : version !== undefined ? "If-Match" : null;
+	if (name !== null)
+		throw invalidField(
+			name,
+			"is not supported for many commands in one request",
+			"no such header: the id in each line makes it safe to send the request again",
+		);
+}
+
+/** The params of an upload: its text. */
+export async function uploadOf(req: Incoming, accepts: string, read: ReadBody): Promise<Params> {
+	refuseSingle(req);
+	expectType(req, accepts);
+	return { content: textOf(await read()) };
 }
 
 /** `application/json` of `Application/JSON; charset=utf-8` */
 export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-const hasBody = (req: IncomingMessage): boolean =>
-	req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
-
-/** The JSON object a command came with; none is an empty one. */
-function bodyOf(req: Incoming): Params {
+/** Throws unless the body has the type that the route accepts, in UTF-8 and not compressed. */
+export function expectType(req: IncomingMessage, accepts: string): void {
+	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This route accepts ${accepts}`);
+	for (const [, charset = ""] of (req.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi))
+		if (!/^utf-?8$/i.test(charset))
+			throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset has to be UTF-8, not ${brief(charset)}`);
+	const coding = req.headers["content-encoding"];
+	if (coding !== undefined && coding !== "identity")
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `Compressed content is not supported: ${brief(coding)}`);
+}
+/** The JSON object of a command; an absent body counts as an empty object, but not with a content type that an HTML form can send. */
+async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
+	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
 	if (!hasBody(req)) return {};
-	if (typeOf(req) !== "application/json") throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", "A command takes application/json");
-	if (!Buffer.isBuffer(req.body)) throw new ProblemError(400, "MALFORMED", "The content is empty");
-	if (req.body.length > JSON_LIMIT) throw new ProblemError(413, "TOO_LARGE", `A command has at most ${JSON_LIMIT} bytes`);
-	const body = parseObject(textOf(req.body));
-	if (!body) throw invalidField("", "The content must be a JSON object", "an object");
-	return body;
+	const parsed = parseObject(textOf(await read()));
+	if ("params" in parsed) return parsed.params;
+	const { code, detail } = parsed.problem;
+	throw code === "MALFORMED" ? new ProblemError(400, code, detail) : invalidField("", "The content must be a JSON object", "an object");
 }
 
-/** UTF-8 and nothing else. */
-export function textOf(bytes: Buffer): string {
-	try {
-		return UTF8.decode(bytes);
-	} catch {
-		throw new ProblemError(400, "MALFORMED", "The content is not UTF-8");
-	}
-}
-
-/** A JSON object, null for JSON that is something else. Throws on what is no JSON, or nested beyond reason. */
-export function parseObject(text: string): Params | null {
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch {
-		throw new ProblemError(400, "MALFORMED", "The content is not JSON");
-	}
-	if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-	if (tooDeep(value)) throw new ProblemError(400, "MALFORMED", `The content is nested more than ${DEEPEST} deep`);
-	return value as Params; // an object, as JSON has them
-}
-
-/** Level by level, so that no depth can exhaust the stack. */
-function tooDeep(value: object): boolean {
-	let level: unknown[] = Object.values(value);
-	for (let depth = 1; level.length > 0; depth++) {
-		if (depth > DEEPEST) return true;
-		level = level.flatMap((inner) => (typeof inner === "object" && inner !== null ? Object.values(inner) : []));
-	}
-	return false;
+function textOf(bytes: Buffer): string {
+	const text = decoded(bytes);
+	if (text === null) throw new ProblemError(400, NOT_UTF8.code, NOT_UTF8.detail);
+	return text;
 }
 
 function keyOf(req: IncomingMessage): string | undefined {
 	const key = req.headers["idempotency-key"];
 	if (key === undefined) return undefined;
 	if (typeof key !== "string" || !/^[\x21-\x7e]{1,128}$/.test(key))
-		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", [
-			{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" },
-		]);
+		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", {
+			errors: [{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" }],
+		});
 	return key;
 }
 
-/** A version the actor can have, or -1 for an entity tag that matches none. */
-function ifMatchOf(req: IncomingMessage): number | undefined {
-	const tag = req.headers["if-match"]?.trim();
-	if (tag === undefined || tag === "*") return undefined;
-	const version = /^"(\d{1,15})"$/.exec(tag);
-	if (version) return Number(version[1]);
-	if (/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(tag)) return -1;
-	throw new ProblemError(400, "MALFORMED", "If-Match takes one entity tag, as an ETag gives it", [
-		{ field: "If-Match", message: "is malformed", expected: '"<version>"', actual: tag.slice(0, 100) },
-	]);
+/** The versions that If-Match names. Only a strong entity tag that is a version can match an actor. */
+function seenIn(req: IncomingMessage): Seen | undefined {
+	const text = req.headers["if-match"]?.trim();
+	if (text === undefined || text === "*") return text;
+	if (!/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(text))
+		throw new ProblemError(400, "MALFORMED", "If-Match has to be a list of entity tags, or *", {
+			errors: [{ field: "If-Match", message: "is malformed", expected: '"<version>", several separated by commas, or *', actual: text }],
+		});
+	const versions = [...text.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag = ""]) =>
+		!weak && /^\d{1,15}$/.test(tag) ? [Number(tag)] : [],
+	);
+	const [version, ...more] = versions;
+	return version !== undefined && more.length === 0 ? version : versions;
 }
 
-/** The same text for the same content, whatever the order of its fields. */
+/** A text that is equal for equal content, regardless of field order and Unicode normalization form. */
 function canonical(value: unknown): string {
+	if (typeof value === "string") return JSON.stringify(value.normalize());
 	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
 	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
 	return `{${Object.entries(value)

@@ -17,9 +17,9 @@ const { command, define, fact } = aggregate<Intervention, InterventionFacts>();
 
 // -- The model -------------------------------------------------------------------
 /** The id of the command that is given up: `case-opening/subject/d-1/open`. */
-const commandId = () => id(/^[\x21-\x7e]{1,300}$/, "id: 1-300 visible characters");
+const commandId = id(/^[\x21-\x7e]{1,300}$/, "id: 1-300 visible characters");
 const drop = {
-	id: commandId(),
+	id: commandId,
 	process: matching(/^[a-z][a-z-]{0,63}$/),
 	work: text(),
 	action: text(),
@@ -34,7 +34,7 @@ export const intervention = define({
 	name: "intervention",
 	plural: "interventions",
 	context: "operations",
-	idPattern: /^[\x21-\x7e]{1,300}$/,
+	id: commandId,
 	begins: ["intervention.dropped"],
 	commands: {
 		/** Gives up a parked command for ever. Sent by the `drop` of every process, when a person says so. */

@@ -1,17 +1,19 @@
 /** RadarImport - the published list of French radars, as commands to each radar: the same file again changes nothing, a bad line harms no other. */
 import type { Context, ServiceSchema } from "moleculer";
 import type { RadarKind } from "../../jurisdictions/index.ts";
+import type { Done } from "../../mixins/envelope.ts";
 import { type CsvLine, readCsv } from "../../mixins/csv.ts";
-import { invalid, refusalError } from "../../mixins/errors.ts";
+import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/errors.ts";
 import { newId } from "../../mixins/ids.ts";
-import { given, refuse } from "../../model/index.ts";
+import { whileWanted } from "../../mixins/leaving.ts";
+import { given, type Refusal, refuse } from "../../model/index.ts";
 
 interface Report {
 	imported: number;
 	changed: number;
 	unchanged: number;
 	rejected: number;
-	/** The first of them. */
+	/** The first thousand, fewer if they are long. */
 	errors: { line: number; code: string; detail: string }[];
 }
 type Change = "imported" | "changed" | "unchanged";
@@ -30,19 +32,17 @@ interface Line {
 }
 type Description = Omit<Line, "id">;
 
-const KINDS: Readonly<Record<string, RadarKind>> = {
-	"Radar fixe": "fixed",
-	"Radar discriminant": "discriminating",
-	"Radar Vitesse Moyenne": "section",
-	"Radar feu rouge": "red-light",
-	"Radar Passage à Niveau": "level-crossing",
-	"Radar urbain": "urban",
-	"Radar mobile": "mobile",
-	Itinéraire: "itinerary",
-};
+const KINDS: ReadonlyMap<string, RadarKind> = new Map([
+	["Radar fixe", "fixed"],
+	["Radar discriminant", "discriminating"],
+	["Radar Vitesse Moyenne", "section"],
+	["Radar feu rouge", "red-light"],
+	["Radar Passage à Niveau", "level-crossing"],
+	["Radar urbain", "urban"],
+	["Radar mobile", "mobile"],
+	["Itinéraire", "itinerary"],
+]);
 const NEEDED = ["id", "type", "latitude", "longitude"];
-/** Radars looked after at a time. */
-const AT_ONCE = 128;
 const ERRORS = 1000;
 
 export default {
@@ -54,45 +54,60 @@ export default {
 			note: { kind: "upload", of: "radar", accepts: "text/csv" },
 			timeout: 0,
 			params: { $$strict: true, content: { type: "string" } },
-			async handler(ctx: Context<{ content: string }>): Promise<Report> {
-				const { columns, lines } = readCsv(ctx.params.content);
-				const missing = NEEDED.filter((column) => !columns.includes(column));
-				if (missing.length > 0)
-					throw invalid(
-						missing.map((field) => ({ field, message: "The column is missing", expected: NEEDED.join(", ") })),
-						"The header is not that of a radar file",
-					);
-				const report: Report = { imported: 0, changed: 0, unchanged: 0, rejected: 0, errors: [] };
-				for (let i = 0; i < lines.length; i += AT_ONCE)
-					await Promise.all(byRadar(lines.slice(i, i + AT_ONCE)).map((same) => inOrder(ctx, same, report)));
-				report.errors = report.errors.sort((a, b) => a.line - b.line).slice(0, ERRORS);
-				return report;
-			},
+			handler: (ctx: Context<{ content: string }>): Promise<Report> => whileWanted(ctx, (wanted) => run(ctx, wanted)),
 		},
 	},
 } satisfies ServiceSchema;
 
+/** Stops between two batches when the caller has gone or the node stops; importing the same file again continues. */
+async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Promise<Report> {
+	const { columns, batches } = await readCsv(ctx.params.content);
+	const missing = NEEDED.filter((column) => !columns.includes(column));
+	if (missing.length > 0)
+		throw invalid(
+			missing.map((field) => ({ field, message: "The column is missing", expected: NEEDED.join(", ") })),
+			"The header is not that of a radar file",
+		);
+	const report: Report = { imported: 0, changed: 0, unchanged: 0, rejected: 0, errors: [] };
+	for await (const lines of batches()) {
+		wanted.throwIfAborted();
+		await Promise.all(byRadar(lines).map((same) => inOrder(ctx, same, report)));
+	}
+	report.errors = firstOf(report.errors, ERRORS);
+	return report;
+}
+
 /** Lines of one radar stay in order, those of different radars go side by side. */
-function byRadar(lines: readonly CsvLine[]): CsvLine[][] {
+function byRadar(lines: readonly CsvLine[]): (readonly CsvLine[])[] {
 	const groups = new Map<string, CsvLine[]>();
 	for (const line of lines) {
-		const key = line.fields?.["id"] ?? `line ${line.line}`;
-		groups.set(key, [...(groups.get(key) ?? []), line]);
+		const key = line.fields?.["id"] ?? "";
+		const group = groups.get(key);
+		if (group) group.push(line);
+		else groups.set(key, [line]);
 	}
 	return [...groups.values()];
 }
 
 async function inOrder(ctx: Context, lines: readonly CsvLine[], report: Report): Promise<void> {
-	for (const line of lines) {
+	for (const { line, fields, problem = "" } of lines) {
+		if (!fields) {
+			reject(report, line, refuse("LINE_MALFORMED", 422, problem));
+			continue;
+		}
 		try {
-			if (!line.fields) throw refusalError(refuse("LINE_MALFORMED", 422, line.problem ?? ""));
-			report[await take(ctx, read(line.fields))]++;
+			report[await take(ctx, read(fields))]++;
 		} catch (error) {
 			if (!(error instanceof Error) || !("type" in error) || !("code" in error) || Number(error.code) >= 500) throw error;
-			report.rejected++;
-			report.errors.push({ line: line.line, code: String(error.type), detail: detailOf(error) });
+			reject(report, line, { code: String(error.type), detail: detailOf(error) });
 		}
 	}
+}
+
+/** Batches come in file order, so the first errors are the ones to keep. */
+function reject(report: Report, line: number, { code, detail }: Pick<Refusal, "code" | "detail">): void {
+	report.rejected++;
+	if (report.errors.length < ERRORS) report.errors.push({ line, code, detail: sentence(detail) });
 }
 
 function detailOf(error: Error): string {
@@ -109,9 +124,9 @@ const number = (text: string | undefined): number | undefined =>
 
 function read(fields: Readonly<Record<string, string>>): Line {
 	const { id = "", type = "", emplacement, route, direction } = fields;
-	const kind = KINDS[type];
+	const kind = KINDS.get(type);
 	if (!kind)
-		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${type}" is no type of radar we know: ${Object.keys(KINDS).join(", ")}`));
+		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is no type of radar we know: ${[...KINDS.keys()].join(", ")}`));
 	const kilometres = number(fields["longueur_troncon_km"]);
 	return {
 		id,
@@ -134,28 +149,48 @@ const named = () => ({ meta: { commandId: newId() } });
 
 /** Installs a radar nobody knows; of one we know, changes only what the file says differently. */
 async function take(ctx: Context, line: Line): Promise<Change> {
-	const { id, kind, name, latitude, longitude, road, direction, lightKmh, heavyKmh, sectionMeters } = line;
-	const known = await ctx
+	const known = await descriptionOf(ctx, line.id);
+	return known ? change(ctx, line, known) : install(ctx, line);
+}
+
+const typeOf = (error: unknown): unknown => (error instanceof Error && "type" in error ? error.type : null);
+const descriptionOf = (ctx: Context, id: string): Promise<Description | null> =>
+	ctx
 		.call<Description, { id: string }>("radar.description", { id })
-		.catch((error: unknown) =>
-			error instanceof Error && "type" in error && error.type === "RADAR_UNKNOWN" ? null : Promise.reject(error),
-		);
-	if (!known) {
-		const installed = { id, kind, latitude, longitude, limits: given({ lightKmh, heavyKmh }) };
-		await ctx.call("radar.install", { ...installed, ...given({ name, road, direction, sectionMeters }) }, named());
-		return "imported";
+		.catch((error: unknown) => (typeOf(error) === "RADAR_UNKNOWN" ? null : Promise.reject(error)));
+
+/** Another import may install the radar at the same moment; then its line is compared like that of any known radar. */
+async function install(ctx: Context, line: Line): Promise<Change> {
+	const { lightKmh, heavyKmh, ...rest } = line;
+	try {
+		const { written } = await ctx.call<Done, object>("radar.install", { ...rest, limits: given({ lightKmh, heavyKmh }) }, named());
+		return written ? "imported" : "unchanged";
+	} catch (error) {
+		const known = typeOf(error) === "RADAR_ALREADY_EXISTS" ? await descriptionOf(ctx, line.id) : null;
+		if (!known) throw error;
+		return change(ctx, line, known);
 	}
+}
+
+/** Counts a change only if one of the commands wrote something: another import may have made the same change first. */
+async function change(ctx: Context, line: Line, known: Description): Promise<Change> {
+	const { id, kind, name, latitude, longitude, road, direction, lightKmh, heavyKmh, sectionMeters } = line;
 	if (kind !== known.kind || (sectionMeters !== undefined && sectionMeters !== known.sectionMeters))
 		throw refusalError(
 			refuse("RADAR_ALREADY_EXISTS", 409, `Radar ${id} is installed as ${known.kind}, ${known.sectionMeters ?? "no"} metres of section`),
 		);
 	const moved = latitude !== known.latitude || longitude !== known.longitude;
-	const described = differing({ name, ...(moved ? {} : { road, direction }) }, known);
-	const limits = differing({ lightKmh, heavyKmh }, known);
-	if (moved) await ctx.call("radar.relocate", { id, latitude, longitude, ...given({ road, direction }) }, named());
-	if (Object.keys(described).length > 0) await ctx.call("radar.describe", { id, ...described }, named());
-	if (Object.keys(limits).length > 0) await ctx.call("radar.changeLimits", { id, ...limits }, named());
-	return moved || Object.keys(described).length > 0 || Object.keys(limits).length > 0 ? "changed" : "unchanged";
+	const commands = [
+		["relocate", moved ? { latitude, longitude, ...given({ road, direction }) } : {}],
+		["describe", differing({ name, ...(moved ? {} : { road, direction }) }, known)],
+		["changeLimits", differing({ lightKmh, heavyKmh }, known)],
+	] as const;
+	let changed = false;
+	for (const [command, content] of commands.filter(([, fields]) => Object.keys(fields).length > 0)) {
+		const { written } = await ctx.call<Done, object>(`radar.${command}`, { id, ...content }, named());
+		changed ||= written;
+	}
+	return changed ? "changed" : "unchanged";
 }
 
 /** What is given and not the same as what is known. */

@@ -69,11 +69,11 @@ const isFreeThen = invariant(
 
 // -- The model -------------------------------------------------------------------
 const type = () => oneOf("car", "bus", "truck", "motorcycle");
-const vehicleId = () => id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/, "id: `<country>-<plate>`");
+const vehicleId = id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/, "id: `<country>-<plate>`");
 const power = () => integer(1, 999);
 const registration = {
 	/** Has to be what country and plate say. */
-	id: optional(vehicleId(), "`<country>-<plate>`"),
+	id: optional(vehicleId, "`<country>-<plate>`"),
 	/** Brought into the form of its country: `ab123cd` becomes `AB-123-CD`. */
 	plate: text(32),
 	/** Distinguishing sign of the country of registration: `FR`, `MA`, `D`. */
@@ -102,6 +102,7 @@ export const vehicle = define({
 	name: "vehicle",
 	plural: "vehicles",
 	context: "registration",
+	id: vehicleId,
 	begins: ["vehicle.registered"],
 	personal: { "vehicle.registered": ["plate"] },
 	commands: {
@@ -117,7 +118,7 @@ export const vehicle = define({
 		}),
 		/** Hands it to another holder from an instant on. */
 		transfer: command(
-			{ id: vehicleId(), owner: id(), ...from },
+			{ id: vehicleId, owner: id(), ...from },
 			{
 				from: ["registered", "deregistered"],
 				already: (state, { owner, from }, { now }) => alreadyHolds(state.holders, from, now, owner),
@@ -128,7 +129,7 @@ export const vehicle = define({
 		),
 		/** Sets right what is recorded of the vehicle itself; what is not given stays. */
 		correct: command(
-			{ id: vehicleId(), type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
+			{ id: vehicleId, type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
 			{
 				from: ["registered", "deregistered"],
 				oneOf: ["type", "brand", "model", "fiscalPower"],
@@ -138,7 +139,7 @@ export const vehicle = define({
 		),
 		/** Takes it off the register from an instant on: exported, destroyed, or kept off the road. */
 		deregister: command(
-			{ id: vehicleId(), ...from },
+			{ id: vehicleId, ...from },
 			{
 				from: ["registered", "deregistered"],
 				already: (state, { from }, { now }) => alreadyHolds(state.holders, from, now, null),
@@ -149,7 +150,7 @@ export const vehicle = define({
 	asks: {
 		/** Who held it at an instant. */
 		holderAt: answer(
-			{ id: vehicleId(), at: optional(instant(), "now") },
+			{ id: vehicleId, at: optional(instant(), "now") },
 			(state, { at }, { now, id }): Holding => {
 				const entry = entryAt(state.holders, at ?? now);
 				return {

@@ -15,7 +15,8 @@ const AND_A_LITTLE = 8_000;
 const NODES = {
 	radars: COMMANDS.radars,
 	registration: COMMANDS.registration,
-	rows: "radars,detections,owners,vehicles",
+	cases: COMMANDS.cases,
+	rows: ROLES.query,
 	gateway: ROLES.gateway,
 };
 

@@ -127,3 +127,83 @@ describe("an import of radars", () => {
 		await imported(`${header}\n`, {});
 	});
 });
+
+describe("an invalid file", () => {
+	const needed = "id,type,latitude,longitude";
+	it("is refused because of its header, regardless of its length", async () => {
+		const answer = await system.csv("a\n".repeat(200_000));
+		expectProblem(answer, 422, "VALIDATION_ERROR");
+		expect(answer.body.errors.map(({ field }) => field)).toEqual(needed.split(","));
+	});
+	it("with a valid header is rejected line by line, and a bounded number of lines is reported", async () => {
+		const { body, text } = answered(200, await system.csv(`${needed}\n${"a\n".repeat(200_000)}`));
+		expect(body).toMatchObject({ imported: 0, changed: 0, unchanged: 0, rejected: 200_000 });
+		expect(body.errors).toHaveLength(1000);
+		expect(body.errors.map(({ line }) => line)).toEqual(body.errors.map((_, n) => n + 2));
+		expect(body.errors[0]).toEqual({ line: 2, code: "LINE_MALFORMED", detail: "the line has 1 fields, the header 4" });
+		expect(Buffer.byteLength(text)).toBeLessThan(300 * 1024);
+	});
+	it.each(["constructor", "__proto__", "toString"])("with the type %s is rejected", async (type) => {
+		const { body } = answered(200, await system.csv(`${needed}\nproto,${type},1,1\n`));
+		expect(body).toMatchObject({ rejected: 1, errors: [{ code: "RADAR_TYPE_UNKNOWN" }] });
+	});
+	it("may have columns named like the properties of every object", async () => {
+		const columns = "__proto__,constructor,toString,hasOwnProperty";
+		await imported(`${columns},${needed}\n1,2,3,4,proto-columns,Radar fixe,1,1\n`, { imported: 1 });
+	});
+});
+
+describe("two imports of one file at once", () => {
+	it("count each radar once, for the import that wrote it", async () => {
+		const lines = Array.from({ length: 600 }, (_, n) => line(`4${String(n).padStart(4, "0")}`, "Radar fixe"));
+		const both = await Promise.all([system.csv(file(...lines)), system.csv(file(...lines))]);
+		expect(totals(both)).toEqual({ imported: 600, changed: 0, unchanged: 600, rejected: 0 });
+		const moved = Array.from({ length: 600 }, (_, n) => line(`4${String(n).padStart(4, "0")}`, "Radar fixe", ",,70", { latitude: "46.5" }));
+		expect(totals(await Promise.all([system.csv(file(...moved)), system.csv(file(...moved))]))).toEqual({
+			imported: 0,
+			changed: 600,
+			unchanged: 600,
+			rejected: 0,
+		});
+	});
+	it("with different content both take effect", async () => {
+		const lines = (limit: string) =>
+			Array.from({ length: 200 }, (_, n) => line(`5${String(n).padStart(4, "0")}`, "Radar fixe", `,,${limit}`));
+		const { imported: installed, rejected } = totals(
+			await Promise.all([system.csv(file(...lines("80"))), system.csv(file(...lines("90")))]),
+		);
+		expect({ installed, rejected }).toEqual({ installed: 200, rejected: 0 });
+	});
+	const totals = (answers: readonly Answer[]) => {
+		const sum = (count: string): number => answers.reduce((all, { body }) => all + Number(body[count]), 0);
+		return { imported: sum("imported"), changed: sum("changed"), unchanged: sum("unchanged"), rejected: sum("rejected") };
+	};
+});
+
+describe("a long import", () => {
+	const many = file(...Array.from({ length: 100_000 }, (_, n) => line(`6${n}`, "Radar fixe"))); // about a minute of work
+	const begun = (): Promise<unknown> => eventually(async () => expect((await system.get("/radars/60")).status).toBe(200));
+
+	it("ends when its client disconnects", async () => {
+		const gone = expect(
+			system.send({ method: "POST", path: "/radars/import", headers: { "content-type": "text/csv" }, body: many, timeoutMs: 2_000 }),
+		).rejects.toThrow();
+		await begun();
+		await gone;
+		const total = async (): Promise<number> => answered(200, await system.get("/radars?pageSize=1")).body.total;
+		const settled = await eventually(async () => {
+			const [before, after] = [await total(), await new Promise((later) => setTimeout(later, 300)).then(total)];
+			expect(after).toBe(before);
+			return after;
+		});
+		expect(settled).toBeLessThan(100_000);
+	}, 60_000);
+	it("ends with 503 when the node stops", async () => {
+		const answer = system.csv(many.replaceAll(",6", ",7")).catch(String);
+		await eventually(async () => expect((await system.get("/radars/70")).status).toBe(200));
+		expect(await system.stop()).toBe(0);
+		const { status, body } = (await answer) as Answer;
+		expect([status, body.code]).toEqual([503, "STOPPING"]);
+		await system.up();
+	}, 60_000);
+});

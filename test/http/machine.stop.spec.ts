@@ -8,7 +8,7 @@ import { answered, expectProblem, ownerOf, person } from "./scenery.ts";
 /** What is under way is given so long, and the rest of a stop a little more, in milliseconds. */
 const GRACE = 10_000;
 const BODY = JSON.stringify({ id: "s-half", ...person });
-const HEAD = `POST /api/owners HTTP/1.1\r\nHost: vigie\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
+const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
 
 let system: System;
 afterEach(() => system.dispose());
@@ -69,7 +69,7 @@ describe("a system that is told to stop", () => {
 		let text = "";
 		socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
 		socket.write(
-			"POST /api/detections HTTP/1.1\r\nHost: vigie\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n",
+			"POST /api/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n",
 		);
 		await eventually(async () => expect((await system.get("/metrics")).text).toMatch(/vigie_http_bulk_received_total\{[^}]*\} 1\n/));
 		await stopping();

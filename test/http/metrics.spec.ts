@@ -137,7 +137,7 @@ describe("the metrics", () => {
 		});
 		const line = (id: string): string => `${JSON.stringify(passage(id))}\n`;
 		const sent = `${line("m-cut-1")}${line("m-cut-2")}{"id":`;
-		const head = `POST /api/detections HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${sent.length + 100}\r\n\r\n`;
+		const head = `POST /api/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${sent.length + 100}\r\n\r\n`;
 		await system.raw(head + sent);
 		await eventually(async () => {
 			const more = since(before, await scrape());

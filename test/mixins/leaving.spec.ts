@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { systemOf } from "../../cli/es/system.ts";
-import { leaveAction, readBy } from "../../mixins/leaving.ts";
+import { abandon, leaveAction, readBy, whileWanted } from "../../mixins/leaving.ts";
 import { eventually } from "../support/system.ts";
 
 /** One item a turn, for ever. */
@@ -78,5 +78,71 @@ describe("a stream for another node", () => {
 		expect(open[0]).toBe(stream);
 		expect(source.localBus.listenerCount("$node.disconnected")).toBe(0);
 		stream.destroy();
+	});
+});
+
+describe("long work for a caller", () => {
+	let node: ServiceBroker;
+	let other: ServiceBroker;
+	let ended: unknown[];
+	beforeEach(async () => {
+		const cluster = { transporter: "Fake" as const, namespace: `leaving-${Math.random()}`, logger: false as const };
+		ended = [];
+		const parts = { $node: { name: "$node", actions: { leave: leaveAction } } };
+		node = new ServiceBroker({ ...cluster, nodeID: "node", internalServices: parts as never }); // the types know only the name
+		node.createService({
+			name: "worker",
+			actions: {
+				work: (ctx: Context) =>
+					whileWanted(ctx, async (wanted) => {
+						if (!wanted.aborted) await new Promise((resolve) => wanted.addEventListener("abort", resolve));
+						ended.push(wanted.reason);
+						wanted.throwIfAborted();
+					}),
+				quick: (ctx: Context) => whileWanted(ctx, () => Promise.resolve("done")),
+			},
+		});
+		other = new ServiceBroker({ ...cluster, nodeID: "other" });
+		await Promise.all([node.start(), other.start()]);
+		await other.waitForServices("worker");
+	});
+	afterEach(() => Promise.all([other.stop(), node.stop()]));
+	const calling = (broker: ServiceBroker): Promise<unknown> & { readonly ctx?: Context } => {
+		const call = broker.call<unknown, object>("worker.work", {});
+		call.catch(() => undefined); // handled by the test
+		return call;
+	};
+	const contextOf = async (call: { readonly ctx?: Context }): Promise<Context> => {
+		await new Promise((resolve) => setTimeout(resolve, 50)); // it is on its way
+		if (!call.ctx) throw new Error("the call has no context");
+		return call.ctx;
+	};
+
+	it.each<[string, () => ServiceBroker]>([
+		["here", () => node],
+		["on another node", () => other],
+	])("ends when the caller %s leaves", async (_where, caller) => {
+		const call = calling(caller());
+		abandon(await contextOf(call));
+		await expect(call).rejects.toMatchObject({ code: 503, type: "CALLER_GONE" });
+		expect(ended).toMatchObject([{ type: "CALLER_GONE" }]);
+	});
+	it("ends when the node of the caller disconnects", async () => {
+		await contextOf(calling(other));
+		await other.stop();
+		await eventually(() => expect(ended).toMatchObject([{ type: "CALLER_GONE" }]));
+	});
+	it("ends when its own node stops", async () => {
+		const call = calling(node);
+		await contextOf(call);
+		node.broadcastLocal("$node.stopping"); // see mixins/storage.ts
+		await expect(call).rejects.toMatchObject({ code: 503, type: "STOPPING" });
+	});
+	it("that completes removes its listeners", async () => {
+		const listeners = (): number[] => ["$node.stopping", "$node.disconnected"].map((event) => node.localBus.listenerCount(event));
+		const before = listeners();
+		expect(await other.call("worker.quick")).toBe("done");
+		expect(await node.call("worker.quick")).toBe("done");
+		expect(listeners()).toEqual(before);
 	});
 });

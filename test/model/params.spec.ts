@@ -1,5 +1,6 @@
 /** Params - what each field lets in, to the last character, as fastest-validator checks it. */
 import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
 import {
 	date,
 	decimal,
@@ -9,6 +10,7 @@ import {
 	instant,
 	instantAfter,
 	integer,
+	legible,
 	matching,
 	nullable,
 	oneOf,
@@ -30,14 +32,36 @@ const long = (length: number) => "x".repeat(length);
 
 describe("a field", () => {
 	it("of text takes 1 to 200 characters, or as many as it says, of any script", () => {
-		letsIn(text(), ["x", " ", "Łódź", "東京", "👩‍🚀", long(200)], ["", long(201), 5]);
+		letsIn(text(), ["x", " x ", "Łódź", "東京", "👩‍🚀", long(200)], ["", long(201), 5]);
 		letsIn(text(3), ["abc"], ["abcd"]);
 	});
+	it("of text counts code points in NFC, not code units", () => {
+		letsIn(text(3), ["😀😀😀", "e\u0301e\u0301e\u0301", "각각각".normalize("NFD")], ["😀😀😀😀", "e\u0301".repeat(4)]);
+		letsIn(text(), ["\u{20bb7}".repeat(200)], ["\u{20bb7}".repeat(201), "e\u0301".repeat(201), "x\u0301".repeat(1_000_000)]);
+	});
+	it("of text takes only texts with a visible character", () =>
+		letsIn(text(), ["-", "."], [" ", "  ", "\u00a0", "\u2003\u3000", "\u0301", "\u2800", "\u3164", "\u200b"]));
 	it("of text takes no control characters and no half of a character", () =>
 		letsIn(text(), ["a b"], ["a\nb", "a\tb", "\u0000", "\u007f", "\u0085", "\ud800", "a\udc00b", "\ud83d"]));
-	it("of an id takes 1 to 64 letters, digits, dots, dashes and underscores", () =>
-		letsIn(id(), ["a", "A.b_c-1", "..", long(64)], ["", long(65), "a b", "a/b", "é", "a\n", "\na", "a%20", 5]));
-	it("of an id of its own takes that", () => letsIn(id(/^[A-Z]{2}$/), ["FR"], ["fr", "FRA", "FR\n"]));
+	it("of text takes no hidden characters: bidirectional, zero-width, format, separator, invisible letters", () => {
+		const marks = ["\u202e", "\u2066", "\u061c", "\u200e", "\u200b", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u180e", "\ufff9"];
+		const others = ["\u2028", "\u2029", "\u3164", "\u115f", "\uffa0", "\ufe0f", "\u{e0041}", "\u{e0100}", "\uffff", "\ufdd0", "\u{1d173}"];
+		const hidden = [...marks, ...others].flatMap((mark) => [`a${mark}b`, `${mark}a`, `a${mark}`]);
+		letsIn(text(), [], hidden);
+		for (const value of hidden) expect([value, takes(email(), `${value}@example.org`)]).toEqual([value, false]);
+	});
+	it("of text takes joiners only where spelling needs them", () =>
+		letsIn(
+			text(),
+			["علی\u200cرضا", "ශ්\u200dරී", "र्\u200dय", "👨‍👩‍👧", "❤️", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"],
+			["a\u200db", "a\u200cb", "\u200dය", "ශ්\u200d\u200dරී", "علی\u200c", "علی\u200dرضا", "1\u200d2", "👨\u200d", "a\ufe0f"],
+		));
+	it("of an id takes 1 to 64 letters, digits, dots, dashes and underscores, but not . or ..", () =>
+		letsIn(id(), ["a", "A.b_c-1", "...", ".a", long(64)], ["", ".", "..", long(65), "a b", "a/b", "é", "a\n", "\na", "a%20", 5]));
+	it("of an id of its own takes that", () => {
+		letsIn(id(/^[A-Z]{2}$/), ["FR"], ["fr", "FRA", "FR\n"]);
+		letsIn(id(/^[!-~]+$/), ["a/b", "./.."], [".", ".."]);
+	});
 	it("of a pattern takes what matches", () => letsIn(matching(/^[A-Z]{1,3}$/), ["F", "FRA"], ["", "FRAN", "fr", "F1"]));
 	it("of an address takes one that could be one", () =>
 		letsIn(
@@ -88,6 +112,36 @@ describe("a field that is", () => {
 			record({ light: optional(integer(1, 9)), road: nullable(text()) }),
 			[{ road: null }, { light: 9, road: "A1" }],
 			[{}, { light: 1 }, { light: 0, road: null }, { road: null, heavy: 1 }, [{ road: null }], "{}"],
+		));
+});
+
+describe("a text", () => {
+	it("is brought into NFC where it stands, in records too", () => {
+		const [decomposed, composed] = ["Ame\u0301lie", "Am\u00e9lie"];
+		const params = { name: decomposed, email: `${decomposed}@example.org`, inner: { name: decomposed }, none: null };
+		expect(checkOf({ name: text(), email: email(), inner: record({ name: text() }), none: nullable(text()) })(params)).toBe(true);
+		expect(params).toEqual({ name: composed, email: `${composed}@example.org`, inner: { name: composed }, none: null });
+	});
+	it("can be made from any other by legible", () => {
+		expect(legible("a\nb\u202ec", 10)).toBe("a b c");
+		expect(legible("e\u0301".repeat(20), 3)).toBe("\u00e9\u00e9\u00e9");
+		expect([legible("", 5), legible(" \u0000\u200b", 5), legible("\ud800", 5)]).toEqual(["-", "-", "-"]);
+		fc.assert(
+			fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.integer({ min: 1, max: 20 }), (any, max) =>
+				expect([any, takes(text(max), legible(any, max))]).toEqual([any, true]),
+			),
+			{ numRuns: 1_000 },
+		);
+	});
+	it("that is accepted is accepted again, unchanged", () =>
+		fc.assert(
+			fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), (any) => {
+				const once = { field: any };
+				if (checkOf({ field: text() })(once) !== true) return;
+				const twice = { ...once };
+				expect([checkOf({ field: text() })(twice), twice]).toEqual([true, once]);
+			}),
+			{ numRuns: 1_000 },
 		));
 });
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { decide, evolve, frozen } from "../../model/decide.ts";
-import { creates, type Fact, isRefusal, UNKNOWN } from "../../model/index.ts";
+import { creates, type Fact, idOf, isRefusal, UNKNOWN } from "../../model/index.ts";
 import { modelOf, models } from "./everything.ts";
 import { anyLife, decideAgain, live, saidIn, type Told } from "./lives.ts";
 import { checkOf } from "../model/check.ts";
@@ -52,6 +52,19 @@ describe("every state", () => {
 	it("can be stored itself: plain values, nothing lost", () =>
 		always((told) => {
 			for (const { state } of told) expect(stored(state)).toEqual(state);
+		}));
+});
+
+describe("every id", () => {
+	it("is checked by the rule of its model in every command and question", () => {
+		for (const model of models)
+			for (const [name, { shape }] of [...Object.entries(model.commands), ...Object.entries(model.asks)])
+				expect([`${model.name}.${name}`, shape["id"]?.rule["pattern"]]).toEqual([`${model.name}.${name}`, idOf(model).rule["pattern"]]);
+	});
+	it("of a stored actor passes that rule", () =>
+		always((told) => {
+			for (const { model, case: facts, outcome } of told)
+				if (!isRefusal(outcome)) expect([facts.id, checkOf({ id: idOf(model) })({ id: facts.id })]).toEqual([facts.id, true]);
 		}));
 });
 

@@ -35,15 +35,17 @@ export const SIX: Readonly<Record<string, string>> = {
 	"gateway-2": ROLES.gateway,
 };
 
-/** What a cluster stands on. */
+/** Whether clusters can be started here at all. */
+export const hasNats = onPath("nats-server");
+/** What a cluster on MongoDB stands on. */
 export interface Ground {
 	readonly mongo: MongoServer;
 }
 /** Null, and one line that says so, where it is not to be had; an error instead where CLUSTER_REQUIRED is set. */
 export async function ground(): Promise<Ground | null> {
-	const mongo = onPath("nats-server") ? await mongoServer() : null;
+	const mongo = hasNats ? await mongoServer() : null;
 	if (mongo) return { mongo };
-	const line = `Cluster tests are skipped: no ${onPath("nats-server") ? "MongoDB" : "nats-server on PATH"}\n`;
+	const line = `Cluster tests are skipped: no ${hasNats ? "MongoDB" : "nats-server on PATH"}\n`;
 	if (process.env["CLUSTER_REQUIRED"]) throw new Error(line);
 	writeSync(2, line);
 	return null;
@@ -90,28 +92,39 @@ interface Plan {
 	/** Instead of a database of the ground's server. */
 	readonly mongoUrl?: string;
 }
+/** Where logs and rows are kept: a database, or the folder all nodes share. */
+interface Place {
+	readonly mongoUrl?: string;
+	remove(): Promise<unknown>;
+}
+const FOLDER: Place = { remove: () => Promise.resolve() };
 
 export class Cluster {
 	readonly nats: Nats;
-	readonly mongoUrl: string;
+	readonly #place: Place;
 	/** The keys of all nodes are here: what one signs, all know. */
 	readonly folder: string;
 	readonly #nodes = new Map<string, { readonly services: string; readonly system: System }>();
 	readonly #settings: Readonly<Record<string, string>>;
-	readonly #remove: () => Promise<unknown>;
 	#over = false;
 
-	private constructor(nats: Nats, mongoUrl: string, folder: string, settings: Plan["settings"] = {}, remove = async () => {}) {
+	private constructor(nats: Nats, place: Place, folder: string, settings: Plan["settings"] = {}) {
 		this.nats = nats;
-		this.mongoUrl = mongoUrl;
+		this.#place = place;
 		this.folder = folder;
 		this.#settings = settings;
-		this.#remove = remove;
 	}
-	static async start({ mongo }: Ground, { nodes = SIX, settings, mongoUrl }: Plan = {}): Promise<Cluster> {
+	static start({ mongo }: Ground, { mongoUrl, ...plan }: Plan = {}): Promise<Cluster> {
 		const place = mongo.place();
+		return Cluster.#on({ mongoUrl: mongoUrl ?? place.url, remove: () => place.remove() }, plan);
+	}
+	/** On the files of one folder: needs no database server. */
+	static shared(plan: Omit<Plan, "mongoUrl"> = {}): Promise<Cluster> {
+		return Cluster.#on(FOLDER, plan);
+	}
+	static async #on(place: Place, { nodes = SIX, settings }: Plan): Promise<Cluster> {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-cluster-"));
-		const cluster = new Cluster(await Nats.start(), mongoUrl ?? place.url, folder, settings, () => place.remove());
+		const cluster = new Cluster(await Nats.start(), place, folder, settings);
 		try {
 			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
 			if (first) await cluster.join(first, services); // it alone makes what is new
@@ -133,7 +146,8 @@ export class Cluster {
 		await system.up(this.settingsOf(name, services), "its own word");
 	}
 	settingsOf(name: string, services: string): Readonly<Record<string, string>> {
-		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, MONGO_URL: this.mongoUrl };
+		const { mongoUrl } = this.#place;
+		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, ...(mongoUrl === undefined ? {} : { MONGO_URL: mongoUrl }) };
 		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings };
 	}
 	#known(name: string): { readonly services: string; readonly system: System } {
@@ -174,7 +188,7 @@ export class Cluster {
 			for (const gateway of this.gateways) expectReady(await gateway.get("/health/ready"));
 		}, withinMs);
 	}
-	/** Every gateway has heard what every node offers: a route it does not know yet is one that is not there. */
+	/** Every gateway has heard what every node offers. */
 	#routed(): Promise<void> {
 		return eventually(async () => {
 			for (const gateway of this.gateways)
@@ -202,7 +216,7 @@ export class Cluster {
 		this.#over = true;
 		await Promise.all([...this.#nodes.values()].map(({ system }) => system.kill()));
 		await this.nats.kill();
-		await this.#remove();
+		await this.#place.remove();
 		await rm(this.folder, { recursive: true, force: true });
 	}
 }

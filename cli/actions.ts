@@ -1,0 +1,36 @@
+/** Actions - what a service file offers once its mixins are merged, read without starting anything. */
+import { type ActionSchema, Service, type ServiceSchema } from "moleculer";
+import type { Offer } from "../mixins/routes.ts";
+import type { ServiceFile } from "./settings.ts";
+
+export interface Action {
+	/** `radar.install` */
+	readonly name: string;
+	readonly schema: ActionSchema;
+}
+
+export function actionsIn(schema: ServiceSchema): Action[] {
+	const { actions = {} } = Service.prototype.applyMixins(schema); // uses nothing of an instance
+	return Object.entries(actions).flatMap(([action, of]): Action[] =>
+		typeof of === "object"
+			? [{ name: `${schema.name}.${action}`, schema: of }]
+			: typeof of === "function"
+				? [{ name: `${schema.name}.${action}`, schema: {} }]
+				: [],
+	);
+}
+
+const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
+	Promise.all(files.map(async ({ url }) => ((await import(url.href)) as { default: ServiceSchema }).default)); // a file under services/
+const factsIn = (schema: ServiceSchema): readonly string[] =>
+	(Service.prototype.applyMixins(schema).metadata as { readonly facts?: readonly string[] } | undefined)?.facts ?? []; // see EventSourced
+
+/** What a system of these files offers, whichever nodes run them; `known` are the files whose facts are known, running or not. */
+export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
+	const actions = (await schemasIn(files)).flatMap(actionsIn);
+	return {
+		routes: actions.flatMap(({ name, schema: { rest, note } }) => (rest !== undefined && note ? [{ name, rest, note }] : [])),
+		parts: actions.flatMap(({ name }) => (name.endsWith(".health") ? [name.slice(0, -".health".length)] : [])),
+		facts: (await schemasIn(known)).flatMap(factsIn),
+	};
+}

@@ -1,0 +1,44 @@
+/**
+ * Text - the rules for texts: stored in Unicode NFC so that equal texts compare equal, counted in code points, with at least one visible
+ * character and no hidden ones.
+ */
+
+/** Printable ASCII with at least one visible character. Most texts match it and need no further check. */
+const PLAIN = /^ *[!-~][ -~]*$/;
+/** Controls, line and paragraph separators, bidirectional and other format characters, invisible letters, lone surrogates, noncharacters. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u;
+/** U+2800 is excluded: a Braille cell without dots. */
+const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--\u2800]/v;
+/**
+ * Hidden characters that spelling needs: a zero-width non-joiner between Arabic letters (Persian names), a joiner or non-joiner after a
+ * mark of an Indic script, and those inside an emoji sequence.
+ */
+const SPELLING = [
+	/(?<=\p{sc=Arab})\u200c(?=\p{sc=Arab})/gu,
+	/(?<=[\p{M}&&[\p{sc=Deva}\p{sc=Beng}\p{sc=Guru}\p{sc=Gujr}\p{sc=Orya}\p{sc=Taml}\p{sc=Telu}\p{sc=Knda}\p{sc=Mlym}\p{sc=Sinh}]])[\u200c\u200d]/gv,
+	/\p{RGI_Emoji}/gv,
+];
+/** Code units that one character may have before normalization; longer texts are refused without normalizing them. */
+const LONGEST_CHARACTER = 8;
+
+/** The text in NFC, or null if it then has more than `max` code points. */
+export function normalized(text: string, max: number): string | null {
+	if (text.length <= max && PLAIN.test(text)) return text;
+	if (text.length > max * LONGEST_CHARACTER) return null;
+	const composed = text.normalize();
+	return composed.length <= max || [...composed].length <= max ? composed : null;
+}
+
+/** Whether the text has a visible character and no hidden ones. */
+export const readable = (text: string): boolean =>
+	PLAIN.test(text) || (VISIBLE.test(text) && !HIDDEN.test(SPELLING.reduce((rest, needed) => rest.replace(needed, ""), text)));
+
+/** Turns any text into one that passes `text(max)`: hidden characters become blanks, and the rest is cut off. */
+export const legible = (text: string, max: number): string => {
+	const seen = text
+		.slice(0, max * LONGEST_CHARACTER)
+		.normalize()
+		.replace(new RegExp(HIDDEN, "gu"), " ");
+	const cut = [...seen.trim()].slice(0, max).join("");
+	return readable(cut) ? cut : "-";
+};

@@ -1,0 +1,55 @@
+/** Server - the HTTP server of a gateway: its limits, and responses to input that is not a valid request. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Bodies } from "./bodies.ts";
+import type { Connections } from "./connections.ts";
+import { HEADER_TIME, SILENCE } from "./limits.ts";
+import { type Problem, rawProblem } from "./problem.ts";
+
+/** Milliseconds between two checks of time limits. */
+export const CHECK_EVERY = 1000;
+
+export interface Serving {
+	readonly connections: Connections;
+	readonly bodies: Bodies;
+	/** Counts a problem that is not the response to a request. */
+	readonly count: (problem: Problem) => void;
+}
+
+export function serverOf(handler: RequestListener, { connections, bodies, count }: Serving): Server {
+	const server = createServer(
+		// admit() checks the Host; bodies have limits of their own
+		{ requireHostHeader: false, connectionsCheckingInterval: CHECK_EVERY, headersTimeout: HEADER_TIME, requestTimeout: 0 },
+		handler,
+	);
+	server.timeout = SILENCE;
+	server.maxHeadersCount = 0; // the size of all headers is limited; a limit of their number would drop headers silently
+	server.on("connection", (socket) => connections.opened(socket));
+	server.on("checkContinue", (req, res) => {
+		bodies.expectsContinue(req);
+		handler(req, res);
+	});
+	server.on("checkExpectation", handler);
+	const refuse = (socket: Socket, problem: Problem) => {
+		count(problem);
+		socket.end(rawProblem(problem), () => socket.destroy());
+	};
+	server.on(
+		"connect",
+		(_req, socket) => refuse(socket as Socket, { status: 405, code: "METHOD_NOT_ALLOWED", detail: "This is not a proxy" }), // always a socket here
+	);
+	server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
+		const socket = stream as Socket; // always a socket here
+		if (socket.writable && socket.bytesRead > 0 && connections.isUnanswered(socket)) refuse(socket, problemIn(error));
+		else socket.destroy();
+	});
+	return server;
+}
+
+/** The problem for an error of the HTTP parser. */
+function problemIn({ code = "" }: NodeJS.ErrnoException): Problem {
+	if (/TIMEOUT/.test(code)) return { status: 408, code: "TOO_SLOW", detail: `The headers took more than ${HEADER_TIME / 1000} s` };
+	if (/HEADER_OVERFLOW/.test(code)) return { status: 431, code: "HEADERS_TOO_LARGE", detail: "The headers have more than 16 KiB" };
+	if (/OVERFLOW/.test(code)) return { status: 413, code: "TOO_LARGE", detail: "The chunk extensions are too large" };
+	return { status: 400, code: "MALFORMED", detail: "The request is not valid HTTP" };
+}

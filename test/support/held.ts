@@ -1,0 +1,22 @@
+/** Held - measures how long the event loop of this thread is blocked, in milliseconds of CPU, so that the load of the machine does not matter. */
+
+/** Runs the work; resolves to the longest block between two turns of the event loop. */
+export async function longestHold(work: () => Promise<unknown>): Promise<number> {
+	const spent = (): number => {
+		const { user, system } = process.threadCpuUsage();
+		return (user + system) / 1000;
+	};
+	let longest = 0;
+	let running = true;
+	const watching = (async () => {
+		for (let last = spent(); running;) {
+			await new Promise((resolve) => setImmediate(resolve));
+			const now = spent();
+			longest = Math.max(longest, now - last);
+			last = now;
+		}
+	})();
+	await work().finally(() => (running = false));
+	await watching;
+	return longest;
+}
