@@ -214,7 +214,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"due-forgotten": {
 		breaks: "DESIGN §5: a row that reads differently by itself is found as it reads",
 		file: "mixins/due.ts",
-		from: "await this.#owner.hold(() => this.#rewriteDue());",
+		from: "await Promise.race([this.#rewriteSoon(), late]);",
 		to: "",
 		over: { ...readers },
 	},
