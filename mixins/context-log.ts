@@ -9,7 +9,7 @@ import { partitionOf } from "../store/position.ts";
 import type { Signer } from "../store/signer.ts";
 import { Writer } from "../store/writer.ts";
 import type { Actors } from "./actors.ts";
-import { every, nodeTimers, type Timers } from "./timers.ts";
+import { nodeTimers, type Timers, Together } from "./timers.ts";
 
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
 const LOOK_EVERY = 1000;
@@ -23,9 +23,8 @@ type Following = Pick<FollowerOptions, "from" | "take" | "standby" | "stopped"> 
 class Followed {
 	readonly followers = new Set<Follower>();
 	readonly recent = new Recent();
-	readonly #polls = new Set<() => void>();
+	#polls: Together | null = null;
 	readonly #reads = new Map<string, Promise<readonly Commit[]>>();
-	#end = (): void => {};
 
 	/** From memory, else from the log: once for all who ask for the same at once. */
 	async read(log: LogPartition, after: number, limit: number): Promise<readonly Commit[]> {
@@ -41,12 +40,7 @@ class Followed {
 
 	/** All of them poll in the same moment, so that they share what they read. */
 	poll(timers: Timers, wake: () => void): () => void {
-		if (this.#polls.size === 0) this.#end = every(timers, LOOK_EVERY, () => this.#polls.forEach((poll) => poll()));
-		this.#polls.add(wake);
-		return () => {
-			this.#polls.delete(wake);
-			if (this.#polls.size === 0) this.#end();
-		};
+		return (this.#polls ??= new Together(timers, LOOK_EVERY)).every(wake);
 	}
 
 	remember(commits: readonly Commit[]): void {

@@ -7,10 +7,12 @@ import type { Service } from "moleculer";
 import type { Lease } from "../store/rows.ts";
 import { Once } from "./once.ts";
 import { isOwner } from "./ownership.ts";
-import { every, nodeTimers } from "./timers.ts";
+import { togetherOf } from "./timers.ts";
 
 /** How often a node looks whether it is the one, in milliseconds. */
 const LOOK_EVERY = 500;
+/** In the same moment for all duties of a node. */
+export const looking = togetherOf(LOOK_EVERY);
 
 export class Duty {
 	readonly #service: Service;
@@ -34,7 +36,7 @@ export class Duty {
 	async begin(): Promise<void> {
 		if (!this.#lease) return;
 		await this.look();
-		this.#end = every(nodeTimers, LOOK_EVERY, () => void this.look());
+		this.#end = looking(this.#service.broker).every(() => void this.look());
 	}
 	/** Keeps the lease, takes it or gives it up; one look at a time. */
 	async look(): Promise<void> {

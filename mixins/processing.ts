@@ -5,7 +5,7 @@
 import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { type AnyProcess, legible, refuse } from "../model/index.ts";
 import { oneLine } from "../store/figures.ts";
-import { Duty } from "./duty.ts";
+import { Duty, looking } from "./duty.ts";
 import { isOutage, refusalError } from "./errors.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
 import { isObserving, logsOf, PerService } from "./following.ts";
@@ -23,8 +23,6 @@ import { processFigures, processHealth, workOf } from "./work.ts";
 
 /** How often what is open is asked for again, in milliseconds. */
 const RECOVER_EVERY = 5000;
-/** How often a node looks whether it is the one to keep the promise, in milliseconds. */
-const LOOK_EVERY = 500;
 /** How long a retry waits for its answer, in milliseconds. */
 const PATIENCE = 5000;
 
@@ -90,11 +88,11 @@ async function begin(service: Service, process: AnyProcess): Promise<void> {
 	const changes = new Mutex();
 	const { duty, look } = dutyOf(service, process, running);
 	await look();
-	const looking = every(nodeTimers, LOOK_EVERY, () => void changes.run(look));
+	const unlook = looking(service.broker).every(() => void changes.run(look));
 	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(running));
 	runners.set(service, running);
 	running.stop = async () => {
-		looking();
+		unlook();
 		recovering();
 		await changes.run(() => ended(service, process, running.runner));
 		await duty.end();

@@ -17,10 +17,11 @@ import { Generations, rebuildActions } from "./rebuilding.ts";
 import { cacheFigures } from "./row-cache.ts";
 import { RowsAdapter } from "./rows-adapter.ts";
 import { storageOf } from "./storage.ts";
-import { every, nodeTimers } from "./timers.ts";
+import { togetherOf } from "./timers.ts";
 
 /** How soon a node sees that another has changed over to a new generation, in milliseconds. */
 const KEEP_UP_EVERY = 1000;
+const keepingUp = togetherOf(KEEP_UP_EVERY);
 
 /** What one running service holds. */
 interface Running {
@@ -95,7 +96,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 			() => complaint.fine(),
 			(error: unknown) => complaint.failed(error),
 		);
-	running.set(service, { projector, generations, unfit, duty, stop: every(nodeTimers, KEEP_UP_EVERY, keepUp) });
+	running.set(service, { projector, generations, unfit, duty, stop: keepingUp(service.broker).every(keepUp) });
 	db(service).adapter.serve(projector);
 }
 

@@ -33,3 +33,36 @@ export function every(timers: Timers, milliseconds: number, run: () => void): ()
 	again();
 	return () => cancel();
 }
+
+/** Several things that happen again and again, all in the same moment, so that what they ask for is asked for once. */
+export class Together {
+	readonly #timers: Timers;
+	readonly #milliseconds: number;
+	readonly #runs = new Set<() => void>();
+	#end = (): void => {};
+
+	constructor(timers: Timers, milliseconds: number) {
+		this.#timers = timers;
+		this.#milliseconds = milliseconds;
+	}
+
+	/** Until the returned function is called. */
+	every(run: () => void): () => void {
+		const one = (): void => run(); // the same may come twice
+		if (this.#runs.size === 0) this.#end = every(this.#timers, this.#milliseconds, () => this.#runs.forEach((each) => each()));
+		this.#runs.add(one);
+		return () => {
+			if (this.#runs.delete(one) && this.#runs.size === 0) this.#end();
+		};
+	}
+}
+
+/** The same for each node of a process. */
+export function togetherOf(milliseconds: number, timers: Timers = nodeTimers): (of: object) => Together {
+	const all = new WeakMap<object, Together>();
+	return (of) => {
+		const found = all.get(of) ?? new Together(timers, milliseconds);
+		all.set(of, found);
+		return found;
+	};
+}

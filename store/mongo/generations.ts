@@ -1,5 +1,6 @@
 /** Generations - which rows of a read model are live, being built, or kept: one document, changed on the condition that it is as it was read. */
 import type { Collection } from "mongodb";
+import { joined } from "../joined.ts";
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
 import { isDuplicate } from "./complaints.ts";
 import type { Connection } from "./connection.ts";
@@ -25,14 +26,15 @@ const read = ({ number, state, spec, code, begun }: Written): Generation => ({
 
 export class Generations {
 	readonly #connection: Connection;
+	/** Every node looks for all its read models once a second. */
+	readonly #all = joined(() => this.#in((all) => all.find({}).toArray()));
 
 	constructor(connection: Connection) {
 		this.#connection = connection;
 	}
 
 	async of(name: string): Promise<Generation[]> {
-		const { generations } = await this.#kept(name);
-		return generations.map(read);
+		return (await this.#all()).find(({ _id }) => _id === name)?.generations.map(read) ?? [];
 	}
 
 	/** Another process may be as fast: then its one is taken. */

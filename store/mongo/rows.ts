@@ -4,18 +4,20 @@ import { isUnknownOption, settled } from "./complaints.ts";
 import { Connection } from "./connection.ts";
 import { Generations } from "./generations.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
-import { MongoLease } from "./lease.ts";
+import { MongoLeases } from "./leases.ts";
 import { indexesOf } from "./stored.ts";
 import { CHECKPOINTS, type KeptCheckpoints, collectionOf, MongoTable } from "./table.ts";
 
 export class MongoRowStore implements RowStore {
 	readonly #connection: Connection;
 	readonly #generations: Generations;
+	readonly #leases: MongoLeases;
 
 	/** Connects with the first question, by itself: a slow list never holds up an append. */
 	constructor(url: string) {
 		this.#connection = new Connection(url);
 		this.#generations = new Generations(this.#connection);
+		this.#leases = new MongoLeases(this.#connection);
 	}
 
 	/** What the operator should know, once it is ready or opened. */
@@ -58,7 +60,7 @@ export class MongoRowStore implements RowStore {
 	}
 
 	lease(work: string): Lease {
-		return new MongoLease(work, this.#connection);
+		return this.#leases.lease(work);
 	}
 
 	generations(name: string): Promise<Generation[]> {

@@ -36,6 +36,8 @@ export class MongoTable implements Table {
 	readonly atomic = false;
 	readonly #spec: TableSpec;
 	readonly #connection: Connection;
+	/** Where this process left the checkpoints with its last save; nothing where that did not succeed. */
+	#left: Checkpoints = {};
 
 	constructor(spec: TableSpec, connection: Connection) {
 		this.#spec = spec;
@@ -56,15 +58,27 @@ export class MongoTable implements Table {
 
 	/**
 	 * A step has to start where the checkpoint is: from further on, facts would be passed over; from further back, somebody else has
-	 * taken them. Looked at before the rows, so that what is lost already writes nothing, and again with the steps themselves.
+	 * taken them. Looked at before the rows, so that what is lost already writes nothing, unless this process wrote it last; and again
+	 * with the steps themselves.
 	 */
 	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
-		if (steps.length > 0) {
-			const places = await this.#places();
-			if (!places) throw new StoreUnavailable(`MongoDB: the rows of ${this.#spec.name} have been removed`);
-			if (steps.some(({ partition, from }) => !sameTail(checkpointOf(places, partition), from))) return false;
+		const stands = ({ partition, from }: Step, places: Checkpoints): boolean => sameTail(checkpointOf(places, partition), from);
+		if (!steps.every((step) => stands(step, this.#left))) {
+			const places = await this.#standing();
+			if (!steps.every((step) => stands(step, places))) return false;
 		}
-		return (await this.#write(changes)) && this.#raise(steps);
+		const saved = (await this.#write(changes)) && (await this.#raise(steps));
+		if (!saved && steps.length > 0) await this.#standing();
+		const left = steps.map(({ partition, to }) => [partition, to] as const);
+		this.#left = saved ? { ...this.#left, ...Object.fromEntries(left) } : {};
+		return saved;
+	}
+	/** Rows of a table that is gone are nobody's: those written since it was removed are removed, too. */
+	async #standing(): Promise<Checkpoints> {
+		const places = await this.#places();
+		if (places) return places;
+		await this.#connection.ask((database) => database.dropCollection(collectionOf(this.#spec.name)));
+		throw new StoreUnavailable(`MongoDB: the rows of ${this.#spec.name} have been removed`);
 	}
 
 	/**
