@@ -1,7 +1,7 @@
-/** Filling - a read model that is folded from far behind, page by page: each is looked for and folded while the one before it is written. */
+/** Filling - rows that are folded from far behind, page by page: each is looked for and folded while the one before it is written. */
 import { continued } from "../store/chain.ts";
 import { asWritten, type Change, checkpointOf, type Checkpoints, type Row } from "../store/rows.ts";
-import type { Followed, Looked, Projector } from "./projector.ts";
+import type { Folder, Followed, Looked } from "./projector.ts";
 
 const PAGE = 4000;
 
@@ -11,7 +11,7 @@ interface Page {
 }
 
 export class Filling {
-	readonly #projector: Projector;
+	readonly #folder: Folder;
 	/** Up to here, by partition; written up to the first of these two pages. */
 	#folded: Checkpoints = {};
 	/** Folded, and not on its way to be written yet. */
@@ -20,8 +20,8 @@ export class Filling {
 	#sent: Page | null = null;
 	#writing: Promise<boolean> = Promise.resolve(true);
 
-	constructor(projector: Projector) {
-		this.#projector = projector;
+	constructor(folder: Folder) {
+		this.#folder = folder;
 	}
 
 	folded(partition: string): number {
@@ -35,7 +35,7 @@ export class Filling {
 	/** From where it stands. */
 	async begin(): Promise<void> {
 		[this.#last, this.#sent, this.#writing] = [null, null, Promise.resolve(true)];
-		this.#folded = await this.#projector.table.checkpoints();
+		this.#folded = await this.#folder.table.checkpoints();
 	}
 
 	/** The next page of one partition, as far as `to`. Where another process was faster it begins again from where that is. */
@@ -45,13 +45,13 @@ export class Filling {
 		const commits = to > after.position ? await of.log.read(after.position, Math.min(PAGE, to - after.position)) : [];
 		if (commits.length === 0) return;
 		continued(name, after, commits);
-		const looked = this.#projector.look(of, commits, after); // before the last page is on its way: its rows would wait for that
+		const looked = this.#folder.look(of, commits, after); // before the last page is on its way: its rows would wait for that
 		looked.rows.catch(() => undefined); // told below
 		const unseen = [...(this.#sent?.changes ?? []), ...(this.#last?.changes ?? [])];
 		if (!(await this.#writing)) return this.begin();
 		this.#write();
 		const rows = above(await looked.rows, unseen);
-		this.#last = { looked, changes: this.#projector.fold(looked, rows) };
+		this.#last = { looked, changes: this.#folder.fold(looked, rows) };
 		this.#folded = { ...this.#folded, [name]: looked.to };
 	}
 
@@ -68,7 +68,7 @@ export class Filling {
 		if (!this.#last) return;
 		const { looked, changes } = (this.#sent = this.#last);
 		const write = async (): Promise<boolean> => {
-			const whole = (await this.#projector.keep(looked, changes)).position === looked.to.position;
+			const whole = (await this.#folder.keep(looked, changes)).position === looked.to.position;
 			if (whole) this.#sent = null;
 			return whole;
 		};

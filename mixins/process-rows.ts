@@ -65,21 +65,6 @@ export interface Reference {
 	readonly pending: readonly Pending[];
 }
 
-/** Folds work on the inner row; the runner's own fields stand around it. */
-export function within<T extends { readonly fold: (row: object | null, data: unknown, origin: never) => object | null }>(
-	step: T,
-	field: "subject" | "reference",
-): T {
-	const { fold } = step;
-	return {
-		...step,
-		fold: (row: object | null, data: unknown, origin: never) => ({
-			...row,
-			// the runner's own fields
-			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin), // our own rows
-		}),
-	};
-}
 export const pendingOf = (data: object | null | undefined): readonly Pending[] => (data as Reference | null | undefined)?.pending ?? []; // our own rows
 export const referenceChange = (row: Pick<Folded, "before" | "data" | "at">): Change =>
 	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : null]);

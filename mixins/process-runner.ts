@@ -7,12 +7,13 @@ import { ForeignHistory } from "../store/chain.ts";
 import { anchored, type Follower } from "../store/follow.ts";
 import type { Commit, Tail } from "../store/log.ts";
 import { checkpointOf, type Checkpoints, type Row, type Table } from "../store/rows.ts";
-import { foldAll, Mutex, stepsOf } from "./folding.ts";
-import { INTERVENTIONS, interventionsOf } from "./interventions.ts";
+import { foldAll, Mutex } from "./folding.ts";
+import { INTERVENTIONS } from "./interventions.ts";
 import { Outbox, type Refused, type Send } from "./outbox.ts";
 import { ProcessReferences } from "./process-references.ts";
 import { Evaluation, standing } from "./process-evaluation.ts";
-import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked, within } from "./process-rows.ts";
+import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked } from "./process-rows.ts";
+import { processSteps } from "./process-steps.ts";
 import type { Followed, Partitioned } from "./projector.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -101,22 +102,17 @@ export class ProcessRunner {
 
 	/** One batch of one partition, after a place. */
 	async take({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
-		const { subjects, references } = this.process;
 		const { position, hash } = commits.at(-1) ?? from;
 		const to = { position, hash };
 		const stands = this.rows.place(name) ?? from;
 		if (stands.position !== from.position) return stands; // taken already, or to be taken again from further back
-		const forSubjects = stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
-			within(step, "subject"),
-		);
-		const forReferences = stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference"));
-		const words = stepsOf(interventionsOf(this.process.name), context, partition, commits, SUBJECT);
-		const steps = [...forSubjects, ...forReferences, ...words];
-		this.#starting.set(name, forSubjects.length > 0 && forSubjects.length < FEW && forReferences.length === 0);
-		if (forReferences.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
+		const { subjects, references, words } = processSteps(this.process, context, partition, commits);
+		const steps = [...subjects, ...references, ...words];
+		this.#starting.set(name, subjects.length > 0 && subjects.length < FEW && references.length === 0);
+		if (references.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
 		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
-		await this.#references.widen(forReferences, changed, name);
+		await this.#references.widen(references, changed, name);
 		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
 		const work = await this.#evaluation.of(touched, changed);
 		await this.rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
@@ -207,6 +203,14 @@ export class ProcessRunner {
 	/** Another process keeps the same promise and was faster: go on where it is. */
 	#overtaken(checkpoints: Checkpoints): void {
 		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));
+	}
+
+	/** Runs a task while every row is written and nothing is folded here. */
+	hold<T>(task: () => Promise<T>): Promise<T> {
+		return this.#mutex.run(async () => {
+			await this.rows.flush();
+			return task();
+		});
 	}
 
 	/** Finishes what is under way. */

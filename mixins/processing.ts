@@ -5,6 +5,7 @@
 import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
 import { type AnyProcess, legible, refuse } from "../model/index.ts";
 import { oneLine } from "../store/figures.ts";
+import { checkAction } from "./checking.ts";
 import { Duty, looking } from "./duty.ts";
 import { isOutage, refusalError } from "./errors.ts";
 import type { Item, Outcome } from "./event-sourced.ts";
@@ -15,6 +16,7 @@ import { lagAction } from "./lag.ts";
 import { callMany } from "./placement.ts";
 import { Once } from "./once.ts";
 import { type Parked, processTableOf, type Subject } from "./process-rows.ts";
+import { checkedWork } from "./process-refold.ts";
 import { ProcessRunner } from "./process-runner.ts";
 import type { Give } from "./metric.ts";
 import { storageOf } from "./storage.ts";
@@ -58,6 +60,7 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 				},
 			},
 			lag: lagAction(followedBy(process), (service) => runners.of(service).runner),
+			check: checkAction(followedBy(process), (service) => checkedWork(process, runners.of(service).runner)),
 			parked: parkedAction(),
 			retry: retryAction(process),
 			drop: dropAction(process),

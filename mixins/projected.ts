@@ -4,17 +4,19 @@
  */
 import { Errors, type Service, type ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
-import type { AnyProjection } from "../model/index.ts";
-import type { Generation } from "../store/rows.ts";
+import { type AnyProjection, same } from "../model/index.ts";
+import type { Generation, Row } from "../store/rows.ts";
+import { checkAction } from "./checking.ts";
 import { Duty } from "./duty.ts";
 import { type Health, healthOf, isObserving, logsOf, PerService } from "./following.ts";
 import { lagAction } from "./lag.ts";
 import { db, MAX_PAGE_SIZE, PAGE_SIZE, readActions } from "./listing.ts";
 import type { Give } from "./metric.ts";
 import { Once } from "./once.ts";
-import { Projector } from "./projector.ts";
+import { Projector, tableOf } from "./projector.ts";
 import { Generations, rebuildActions } from "./rebuilding.ts";
 import { cacheFigures } from "./row-cache.ts";
+import type { Checked } from "./row-check.ts";
 import { RowsAdapter } from "./rows-adapter.ts";
 import { storageOf } from "./storage.ts";
 import { togetherOf } from "./timers.ts";
@@ -50,6 +52,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 				},
 			},
 			lag: lagAction(projection.follows, (service) => running.of(service).projector),
+			check: checkAction(projection.follows, (service) => checked(projection, readable(service))),
 		},
 		methods: {
 			async figures(this: Service, give: Give) {
@@ -98,6 +101,19 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 		);
 	running.set(service, { projector, generations, unfit, duty, stop: keepingUp(service.broker).every(keepUp) });
 	db(service).adapter.serve(projector);
+}
+
+/** Rows whose hour has come may not be written anew yet, and are found as before. */
+function checked(projection: AnyProjection, live: Projector): Checked {
+	const found = (row: Row | null) => row?.columns ?? null;
+	const overdue = (row: Row | null) => row !== null && row.due !== null && row.due <= live.clock();
+	return {
+		name: projection.name,
+		live,
+		spec: tableOf(projection),
+		folder: (table) => new Projector(projection, table, live.clock),
+		alike: (before, after) => same(before?.data ?? null, after?.data ?? null) && (overdue(before) || same(found(before), found(after))),
+	};
 }
 
 function readable(service: Service): Projector {

@@ -44,7 +44,21 @@ export interface Looked {
 	readonly rows: Promise<ReadonlyMap<string, Row>>;
 }
 
-export class Projector {
+/** What keeps rows of its own from batches of commits. */
+export interface Folder {
+	readonly table: Table;
+	look(of: Partitioned, commits: readonly Commit[], from: Tail): Looked;
+	fold(looked: Looked, rows: ReadonlyMap<string, Row>): Change[];
+	keep(looked: Looked, changes: readonly Change[]): Promise<Tail>;
+}
+
+/** Looks for a batch, folds it and keeps it; resolves to the place everything is taken up to. */
+export async function taken(folder: Folder, of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
+	const looked = folder.look(of, commits, from);
+	return folder.keep(looked, folder.fold(looked, await looked.rows));
+}
+
+export class Projector implements Folder {
 	readonly projection: AnyProjection;
 	/** Of the generation that is live. */
 	table: Table;
@@ -109,10 +123,9 @@ export class Projector {
 		}
 	}
 
-	/** One batch of one partition, after a place: looked for, folded and kept. Resolves to the place everything is taken up to. */
-	async take(of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
-		const looked = this.look(of, commits, from);
-		return this.keep(looked, this.fold(looked, await looked.rows));
+	/** One batch of one partition, after a place. */
+	take(of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
+		return taken(this, of, commits, from);
 	}
 	/** What a batch concerns. */
 	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {

@@ -1,13 +1,13 @@
 /**
- * Rebuild - a read model folded anew from the logs, beside the one that is read: filled from where it was left, slower while live
- * traffic lags, compared row by row, and put in its place at one position, so that no reader ever sees a step back. Knows no Moleculer.
+ * Rebuild - rows folded anew from the logs, beside those that are in use: filled from where they were left, slower while live traffic
+ * lags, compared row by row, and put in their place at one position, so that no reader ever sees a step back. Knows no Moleculer.
  */
 import { same } from "../model/index.ts";
 import { continued } from "../store/chain.ts";
 import type { Tail } from "../store/log.ts";
 import { checkpointOf, type Row, type Table } from "../store/rows.ts";
 import { Filling } from "./filling.ts";
-import type { Followed, Projector } from "./projector.ts";
+import { type Folder, type Followed, taken } from "./projector.ts";
 import type { Timers } from "./timers.ts";
 
 export interface Difference {
@@ -37,17 +37,28 @@ export type RebuildStep =
 			readonly differences: readonly Difference[];
 	  };
 
+/** Rows in use; still folded while others are built, here or on another node. */
+export interface Live {
+	readonly table: Table;
+	/** Why they do not belong to the logs; null if they do. */
+	readonly foreign: string | null;
+	/** Runs a task while nothing is folded here. */
+	hold<T>(task: () => Promise<T>): Promise<T>;
+}
+
 export interface RebuildOptions {
-	/** The one that is read; still folded while this runs, here or on another node. */
-	readonly live: Projector;
-	/** Of the new generation; nobody follows for it yet. */
-	readonly next: Projector;
+	readonly live: Live;
+	/** Of the new rows; nobody follows for them yet. */
+	readonly next: Folder;
 	readonly logs: readonly Followed[];
 	readonly timers: Timers;
 	/** Milliseconds. */
 	readonly clock: () => number;
 	readonly compare: boolean;
+	/** Whether two rows of one id say the same; the default goes by their data. */
+	readonly alike?: (before: Row | null, after: Row | null) => boolean;
 }
+const alikeData = (before: Row | null, after: Row | null): boolean => same(before?.data ?? null, after?.data ?? null);
 
 const PAGE = 4000;
 /** Commits the live one may be behind before this waits for it, how long at a time, and how often at most for one page. */
@@ -120,7 +131,7 @@ export class Rebuild {
 	async #take(one: Followed, after: Tail, to: number): Promise<void> {
 		const commits = to > after.position ? await one.log.read(after.position, to - after.position) : [];
 		continued(one.log.name, after, commits);
-		if (commits.length > 0) await this.#options.next.take(one, commits, after);
+		if (commits.length > 0) await taken(this.#options.next, one, commits, after);
 	}
 
 	/** Both side by side, by id. */
@@ -131,15 +142,23 @@ export class Rebuild {
 		for await (const [before, after] of pairs(live.table, next.table)) {
 			if (++this.#rows % PAGE === 0)
 				yield { phase: "comparing", done: Math.min(this.#rows, total), total, rate: rateOf(this.#rows, clock() - begun) };
-			if (!alike(before, after)) this.#note(before, after);
+			if (!this.#alike(before ?? null, after ?? null)) this.#note(before, after);
 		}
 		yield { phase: "comparing", done: this.#rows, total: this.#rows, rate: rateOf(this.#rows, clock() - begun) };
+	}
+	/** The same from the same facts; a row of nothing but a guard is as good as none. */
+	#alike(before: Row | null, after: Row | null): boolean {
+		if (!before?.data && !after?.data) return true;
+		return this.#says(before, after) && same(before?.at ?? {}, after?.at ?? {});
+	}
+	#says(before: Row | null, after: Row | null): boolean {
+		return (this.#options.alike ?? alikeData)(before, after);
 	}
 	#note(before: Row | undefined, after: Row | undefined): void {
 		const id = before?.id ?? after?.id ?? "";
 		if (!same(before?.at ?? {}, after?.at ?? {})) return void this.#moved.add(id);
 		this.#differing++;
-		if (this.#differences.length < SHOWN) this.#differences.push({ id, before: before?.data ?? null, after: after?.data ?? null });
+		if (this.#differences.length < SHOWN) this.#differences.push(difference(id, before, after));
 	}
 
 	/**
@@ -169,9 +188,9 @@ export class Rebuild {
 			const [old, anew] = [before.get(id), after.get(id)];
 			if ((old && !reached(old)) || (anew && !reached(anew))) continue;
 			this.#moved.delete(id);
-			if (same(old?.data ?? null, anew?.data ?? null)) continue; // other code may rest on other facts
+			if (this.#says(old ?? null, anew ?? null)) continue; // other code may rest on other facts
 			this.#differing++;
-			if (this.#differences.length < SHOWN) this.#differences.push({ id, before: old?.data ?? null, after: anew?.data ?? null });
+			if (this.#differences.length < SHOWN) this.#differences.push(difference(id, old, anew));
 		}
 	}
 
@@ -192,10 +211,11 @@ const tailsOf = (logs: readonly Followed[]): Promise<number[]> => Promise.all(lo
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const rateOf = (done: number, milliseconds: number): number => (milliseconds > 0 ? Math.round((1000 * done) / milliseconds) : 0);
 
-/** The same content from the same facts; a row of nothing but a guard is as good as none. */
-function alike(before: Row | undefined, after: Row | undefined): boolean {
-	if (!before?.data && !after?.data) return true;
-	return same(before?.data ?? null, after?.data ?? null) && same(before?.at ?? {}, after?.at ?? {});
+/** In their data; else in what they are found by. */
+function difference(id: string, before: Row | undefined, after: Row | undefined): Difference {
+	const [old, anew] = [before?.data ?? null, after?.data ?? null];
+	if (!same(old, anew)) return { id, before: old, after: anew };
+	return { id, before: { foundBy: before?.columns ?? null }, after: { foundBy: after?.columns ?? null } };
 }
 
 /** All rows of two tables, those of one id together. */

@@ -144,6 +144,8 @@ export interface RowStore {
 	remove(name: string, number: number): Promise<boolean>;
 	/** In one step: these are all there are, as they are in another store; what any other held is gone. */
 	adopt(name: string, generations: readonly Generation[]): Promise<void>;
+	/** Removes a table that is no generation's, with its checkpoints; the same once more changes nothing. */
+	discard(table: string): Promise<void>;
 	close(): Promise<void>;
 }
 

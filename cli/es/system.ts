@@ -30,6 +30,8 @@ export interface Catalogue {
 	readonly facts: readonly string[];
 	/** Read models and processes: all that has a place in a log. */
 	readonly followers: readonly string[];
+	/** Those of them whose rows can be checked, with the logs they follow. */
+	readonly checkable: ReadonlyMap<string, readonly string[]>;
 	/** Services that give a live feed. */
 	readonly feeds: readonly string[];
 	/** The service that keeps a log. */
@@ -113,6 +115,11 @@ export async function catalogueOf({ call }: System): Promise<Catalogue> {
 		logs: once([...keeperOf.keys()]),
 		facts: once(all.flatMap(({ metadata }) => metadata?.facts ?? [])),
 		followers: namesOf(offering("health").filter(({ metadata }) => metadata?.follows)),
+		checkable: new Map(
+			offering("check")
+				.map(({ name, metadata }) => [name, metadata?.follows ?? []] as const)
+				.toSorted(),
+		),
 		feeds: namesOf(offering("live")),
 		keeperOf,
 		listOf: new Map(

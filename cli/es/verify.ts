@@ -2,68 +2,108 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { Verifying } from "../../mixins/audited.ts";
+import type { RowFinding, RowsChecked, RowsChecking } from "../../mixins/row-check.ts";
 import { headsText, type PublicKey } from "../../store/heads.ts";
 import type { Head } from "../../store/log.ts";
 import type { Finding, Progress, Verified } from "../../store/verify.ts";
 import { type Command, named, UsageError } from "./command.ts";
+import { changeText, differences } from "./difference.ts";
 import { columns, type Out, paint } from "./out.ts";
 import { type Catalogue, catalogueOf, type System } from "./system.ts";
 
 export const esVerify: Command = {
 	name: "es-verify",
-	description: "Walks each log along its hash chain and signed heads, and names the first commit that does not fit",
-	example: "es-verify --heads heads.txt",
+	description:
+		"Walks each log along its hash chain and signed heads, and names the first commit that does not fit; and whether the rows made from it name commits it holds",
+	example: "es-verify --heads heads.txt --rows",
 	needs: "logs",
 	args: [{ name: "logs", optional: true, many: true, of: "logs" }],
 	options: {
 		heads: { value: "file", description: "heads exported earlier (es-heads) and kept elsewhere: finds a log cut short or chained anew" },
+		rows: { description: "also folds every row of read models and processes anew and compares: finds rows that were changed" },
 	},
-	async run({ args, options }, system, out) {
+	async run({ args, options, flags }, system, out) {
 		const catalogue = await catalogueOf(system);
 		const logs = args.length === 0 ? catalogue.logs : args.map((log) => named("log", log, catalogue.logs));
 		const heads = options["heads"] === undefined ? {} : { heads: await contentOf(options["heads"]) };
 		const partitions: Verified[] = [];
 		for (const log of logs) partitions.push(...(await verified(system, catalogue, log, heads, out)));
-		const findings = partitions.flatMap((partition) => partition.findings);
-		out.give({ ok: findings.length === 0, partitions }, () => reportOf(partitions, findings));
-		return findings.length === 0 ? 0 : 1;
+		const rows: RowsChecked[] = [];
+		for (const [name, follows] of catalogue.checkable)
+			if (follows.some((log) => logs.includes(log))) rows.push(await checked(system, name, flags.has("rows"), out));
+		const findings = [...partitions, ...rows].flatMap((one): readonly (Finding | RowFinding)[] => one.findings);
+		const ok = findings.length === 0 && rows.every(({ compared }) => (compared?.differing ?? 0) === 0);
+		out.give({ ok, partitions, rows }, () => reportOf(partitions, rows, findings));
+		return ok ? 0 : 1;
 	},
 };
 
 async function verified(system: System, { keeperOf }: Catalogue, log: string, heads: object, out: Out): Promise<Verified[]> {
-	const stream = await system.call<Readable>(`${keeperOf.get(log)}.verify`, heads);
-	const items = stream.iterator() as AsyncIterable<Verifying>; // as audited.ts promises
-	const end = (): void => void stream.destroy();
-	out.enough.addEventListener("abort", end, { once: true });
 	const partitions: Verified[] = [];
 	const reached = new Map<string, Progress>();
 	const sum = (of: (progress: Progress) => number): number => [...reached.values()].reduce((total, one) => total + of(one), 0);
+	await out.progress(log, 0, (advance) =>
+		reading<Verifying>(system, `${keeperOf.get(log)}.verify`, heads, out, `${log} was not verified to its end`, (item) => {
+			if ("findings" in item) partitions.push(item);
+			else reached.set(item.log, item);
+			advance(
+				sum(({ position }) => position),
+				sum(({ tail }) => tail),
+			);
+		}),
+	);
+	return partitions;
+}
+async function checked(system: System, name: string, rows: boolean, out: Out): Promise<RowsChecked> {
+	let end: RowsChecked | null = null;
+	await out.progress(`rows of ${name}`, 0, (advance) =>
+		reading<RowsChecking>(system, `${name}.check`, { rows }, out, `the rows of ${name} were not checked to their end`, (item) => {
+			if (item.phase === "checked") end = item;
+			else advance(item.done, item.total, item.phase);
+		}),
+	);
+	if (!end) throw new Error(`the rows of ${name} were not checked to their end`);
+	return end;
+}
+/** Everything a stream gives, as the action promises; ended where the person has seen enough. */
+async function reading<T>(system: System, action: string, params: object, out: Out, cut: string, take: (item: T) => void): Promise<void> {
+	const stream = await system.call<Readable>(action, params);
+	const end = (): void => void stream.destroy();
+	out.enough.addEventListener("abort", end, { once: true });
 	try {
-		await out.progress(log, 0, async (advance) => {
-			for await (const item of items) {
-				if ("findings" in item) partitions.push(item);
-				else reached.set(item.log, item);
-				advance(
-					sum(({ position }) => position),
-					sum(({ tail }) => tail),
-				);
-			}
-		});
-		return partitions;
+		for await (const item of stream.iterator() as AsyncIterable<T>) take(item); // as the action promises
 	} catch (error) {
-		throw out.enough.aborted ? new Error(`${log} was not verified to its end`) : error;
+		throw out.enough.aborted ? new Error(cut) : error;
 	} finally {
 		out.enough.removeEventListener("abort", end);
 	}
 }
 
-function reportOf(partitions: readonly Verified[], findings: readonly Finding[]): string {
+function reportOf(partitions: readonly Verified[], rows: readonly RowsChecked[], findings: readonly (Finding | RowFinding)[]): string {
 	const table = columns(
 		["log", "commits", "heads", "signed up to", "findings"],
 		partitions.map(({ log, verified: commits, heads, signed, findings: found }) => [log, commits, heads, signed, found.length]),
 	);
 	const lines = findings.map(({ log, position, code, detail }) => `${paint("red", code)} at ${log}:${position}: ${detail}`);
-	return [table, ...(lines.length > 0 ? lines : [paint("green", "every commit fits")])].join("\n");
+	const differing = rows.flatMap(({ name, compared }) =>
+		compared === null || compared.differing === 0 ? [] : [differingText(name, compared)],
+	);
+	const wrong = [...lines, ...differing];
+	return [table, ...(rows.length > 0 ? [rowsTable(rows)] : []), ...(wrong.length > 0 ? wrong : [paint("green", fine(rows))])].join("\n");
+}
+const rowsTable = (rows: readonly RowsChecked[]): string =>
+	columns(
+		["rows of", "compared", "differing", "findings"],
+		rows.map(({ name, compared, findings }) => [name, compared?.rows ?? null, compared?.differing ?? null, findings.length]),
+	);
+const fine = (rows: readonly RowsChecked[]): string =>
+	rows.some(({ compared }) => compared) ? "every commit fits, and every row is what the logs make it" : "every commit fits";
+function differingText(name: string, { differing, differences: found }: NonNullable<RowsChecked["compared"]>): string {
+	return [
+		`${paint("red", "rows")} of ${name}: ${differing.toLocaleString("en")} are not what the logs make them (first as kept, then as folded)`,
+		...found.flatMap(({ id, before, after }) => [`  ${id}`, ...differences(before, after).map((change) => `  ${changeText(change)}`)]),
+		...(differing > found.length ? [`  and ${differing - found.length} more`] : []),
+	].join("\n");
 }
 
 async function contentOf(file: string): Promise<string> {

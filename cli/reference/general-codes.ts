@@ -2,6 +2,7 @@
  * General codes - what every code that belongs to no aggregate means, and what its reader does about it. Which there are is found
  * in the code; a test compares both ways.
  */
+import type { RowFinding } from "../../mixins/row-check.ts";
 import type { FindingCode } from "../../store/verify.ts";
 
 export interface GeneralCode {
@@ -66,6 +67,10 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	VERSION_UNKNOWN: { means: "An actor was asked for as of a version it has not reached.", then: "Ask for a lower one." },
 	WORK_UNKNOWN: { means: "The process knows no piece of work with this id.", then: "List what is parked." },
 	WORK_NOT_PARKED: { means: "Retry or drop of work that is not parked.", then: "Nothing: it is done, or on its way." },
+	CHECK_RUNNING: {
+		means: "The rows of this read model or process are being checked on this node already.",
+		then: "Wait until that is over.",
+	},
 	REBUILD_RUNNING: { means: "The read model is being rebuilt on this node already.", then: "Wait until that is over." },
 	NO_GENERATION_KEPT: { means: "There is no earlier generation of the read model to go back to.", then: "Rebuild it." },
 	// -- What may pass
@@ -110,7 +115,7 @@ export const PARKED = {
 } as const;
 
 /** What a verification finds, from the most telling down. */
-export const FINDINGS: Readonly<Record<FindingCode, string>> = {
+export const FINDINGS: Readonly<Record<FindingCode | RowFinding["code"], string>> = {
 	CHANGED_COMMIT: "Stream, version or body of the commit are not what its hash was made of.",
 	CHANGED_HASH: "The hash of the commit is not that of its content.",
 	REORDERED_COMMIT: "The commit that belongs here stands elsewhere.",
@@ -124,4 +129,6 @@ export const FINDINGS: Readonly<Record<FindingCode, string>> = {
 	REWRITTEN: "The chain is whole, but it is not the one that was signed.",
 	UNKNOWN_KEY: "A head was signed with a key that is not known here; it proves nothing.",
 	BAD_SIGNATURE: "The signature of a head does not fit it; it proves nothing.",
+	FOREIGN_CHECKPOINT: "The rows of a read model or process were made from another history: the log holds another commit where they stand.",
+	CHECKPOINT_BEYOND_LOG: "The rows of a read model or process were made from commits the log does not hold any more.",
 };

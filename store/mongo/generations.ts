@@ -84,7 +84,7 @@ export class Generations {
 			const gone = kept.generations.find((one) => one.number === number && one.state !== "live");
 			if (!gone) return false;
 			if (!(await this.#change({ ...kept, generations: kept.generations.filter((one) => one !== gone) }))) continue;
-			await this.#drop(tableNameOf(name, number));
+			await this.discard(tableNameOf(name, number));
 			return true;
 		}
 	}
@@ -96,12 +96,12 @@ export class Generations {
 			const last = Math.max(kept.last, ...adopted.map(({ number }) => number));
 			if (!(await this.#change({ ...kept, last, generations: adopted }))) continue;
 			const gone = kept.generations.filter(({ number }) => !adopted.some((one) => one.number === number));
-			for (const { number } of gone) await this.#drop(tableNameOf(name, number));
+			for (const { number } of gone) await this.discard(tableNameOf(name, number));
 			return;
 		}
 	}
 
-	async #drop(table: string): Promise<void> {
+	async discard(table: string): Promise<void> {
 		await this.#connection.in<KeptCheckpoints, unknown>(CHECKPOINTS, (checkpoints) => checkpoints.deleteOne({ _id: table }));
 		await this.#connection.ask((database) => database.dropCollection(collectionOf(table)));
 	}

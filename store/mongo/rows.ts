@@ -82,6 +82,10 @@ export class MongoRowStore implements RowStore {
 		return this.#generations.adopt(name, generations);
 	}
 
+	discard(table: string): Promise<void> {
+		return this.#generations.discard(table);
+	}
+
 	close(): Promise<void> {
 		return this.#connection.close();
 	}

@@ -75,6 +75,10 @@ export class Generations {
 		);
 	}
 
+	async discard(table: string): Promise<void> {
+		await this.#thread.transaction([...BESIDE.map((sql) => ({ sql, rows: [[]] })), ...dropped(table)]);
+	}
+
 	async adopt(name: string, generations: readonly Generation[]): Promise<void> {
 		const gone = (await this.of(name)).filter(({ number }) => !generations.some((one) => one.number === number));
 		await this.#thread.transaction([

@@ -72,6 +72,10 @@ export class SqliteRowStore implements RowStore {
 		return this.#generations.adopt(name, generations);
 	}
 
+	discard(table: string): Promise<void> {
+		return this.#generations.discard(table);
+	}
+
 	async close(): Promise<void> {
 		await this.#checkpoints?.close();
 		await this.#reader?.close();

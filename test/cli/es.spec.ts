@@ -1,6 +1,6 @@
 /** The operator's commands beside a running system on the same folder: what they tell, how they end, and that they disturb nobody. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -197,9 +197,69 @@ describe("whoever looks on", () => {
 	});
 });
 
+describe("rows", () => {
+	const ROWS = ["case-opening", "detections", "infractions", "interventions", "owners", "radars", "vehicles"];
+	const inRows = (sql: string): void => {
+		const db = new DatabaseSync(join(system.dataDir, "rows.db"));
+		db.exec(sql);
+		db.close();
+	};
+	const tables = (): readonly unknown[] => {
+		const db = new DatabaseSync(join(system.dataDir, "rows.db"), { readOnly: true });
+		const found = db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%~check%'").all();
+		db.close();
+		return found;
+	};
+	const told = async (words: string) => {
+		const { code, json, stdout } = await run(words);
+		return { code, stdout, ok: json["ok"], rows: json["rows"] as readonly (Row & { compared: Row | null; findings: readonly Row[] })[] };
+	};
+
+	it("are where the logs are, and every one is what the logs make it; what was folded to see it is gone", async () => {
+		const quick = await told("verify --json");
+		expect(quick).toMatchObject({ code: 0, ok: true });
+		expect(quick.rows.map(({ name, compared }) => [name, compared])).toEqual(ROWS.map((name) => [name, null]));
+		const whole = await told("verify --rows --json");
+		expect(whole).toMatchObject({ code: 0, ok: true });
+		expect(whole.rows.map(({ name, compared }) => [name, compared?.["differing"]])).toEqual(ROWS.map((name) => [name, 0]));
+		const compared = new Map(whole.rows.map(({ name, compared: counts }) => [name, counts?.["rows"]]));
+		expect([compared.get("radars"), compared.get("detections"), compared.get("case-opening")]).toEqual([2, 2, expect.any(Number)]);
+		expect((await run("verify --rows")).stdout).toContain("every row is what the logs make it");
+		expect(tables()).toEqual([]);
+	});
+	it("of logs that were not asked for are left out", async () => {
+		const { rows } = await told("verify registration --json");
+		expect(rows.map(({ name }) => name)).toEqual(["case-opening", "owners", "vehicles"]);
+	});
+	it("that were changed are found by folding them anew: what a process rests on, what is shown, and what it is found by", async () => {
+		for (const id of ["guilty", "innocent"])
+			await system.post("/owners", { id, kind: "person", name: "Jeanne Martin", birthDate: "1984-02-29", email: "j@example.org" });
+		const car = { plate: "GH-456-JK", country: "FR", type: "car", brand: "Renault", model: "Clio", fiscalPower: 5, owner: "guilty" };
+		expect((await system.post("/vehicles", car)).status).toBe(201);
+		await system.stop();
+		const sound = join(system.dataDir, "sound.db");
+		inRows(`VACUUM INTO '${sound}'`);
+		inRows(`UPDATE "rows_case-opening" SET data = replace(data, '"guilty"', '"innocent"') WHERE id = 'reference/FR-GH-456-JK'`);
+		inRows(`UPDATE "rows_radars@2" SET data = replace(data, '110', '130')`);
+		inRows("UPDATE rows_detections SET by_radar = 'A6-2' WHERE id = 'd-2'");
+		expect(await told("verify --json")).toMatchObject({ code: 0, ok: true });
+		const { code, ok, rows } = await told("verify --rows --json");
+		expect({ code, ok }).toEqual({ code: 1, ok: false });
+		const differing = rows.flatMap(({ name, compared }) => (compared?.["differing"] ? [[name, compared["differing"]]] : []));
+		expect(differing).toEqual([
+			["case-opening", 1],
+			["detections", 1],
+			["radars", 2],
+		]);
+		expect((await run("verify --rows")).stdout).toMatch(/rows of case-opening: 1 .*\n {2}reference\/FR-GH-456-JK\n.*innocent.*guilty/);
+		await rm(join(system.dataDir, "rows.db-wal"), { force: true });
+		await rename(sound, join(system.dataDir, "rows.db"));
+		expect(await told("verify --rows --json")).toMatchObject({ code: 0, ok: true });
+	});
+});
+
 describe("a log that was tampered with", () => {
 	it("is found by es-verify, with the position and exit code 1", async () => {
-		await system.stop();
 		const db = new DatabaseSync(join(system.dataDir, "events.db"));
 		db.exec(`UPDATE "log_radar_0" SET body = replace(body, '"lightKmh":110', '"lightKmh":130') WHERE position = 1`);
 		db.close();

@@ -164,7 +164,12 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			for (let i = 0; i < 2; i++) await store.begin(CARS, "", AT);
 			const table = await store.open({ ...CARS, name: "cars@2" });
 			await drive(table, { a: { colour: "red" } });
+			const [[partition = "", from] = []] = Object.entries(await table.checkpoints());
+			if (!from) throw new Error("it was driven");
 			expect(await store.remove("cars", 2)).toBe(true);
+			const goesOn = [{ partition, from, to: { ...from, position: from.position + 1 } }]; // from where this process left it
+			await expect(table.save([becomes(blank("c"), {})], goesOn)).rejects.toThrow(StoreUnavailable);
+			expect(await table.scan("", 10)).toEqual([]);
 			await expect(drive(table, { b: { colour: "red" } })).rejects.toThrow(StoreUnavailable);
 			const next = await store.begin(CARS, "", AT);
 			expect(next).toMatchObject({ number: 3, state: "building", spec: { name: "cars@3" } });

@@ -108,6 +108,18 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await again.checkpoints(), await again.count({}), (await again.load(["a"])).size]).toEqual([{}, 0, 0]);
 			});
 
+			it("are not the only tables: one beside them is discarded with all it holds, whether it is there or not", async () => {
+				const spec = { ...CARS, name: "cars~check" };
+				await store.discard(spec.name);
+				await drive(await store.open(spec), { a: { colour: "red" } });
+				await drive(table, { a: { colour: "red" } });
+				await store.discard(spec.name);
+				await store.discard(spec.name);
+				const again = await store.open(spec);
+				expect([await again.checkpoints(), await again.count({}), (await again.load(["a"])).size]).toEqual([{}, 0, 0]);
+				expect(await table.count({})).toBe(1);
+			});
+
 			it("are taken over as they are elsewhere: numbers, states and all; what others there were held is gone", async () => {
 				const one = await store.begin(CARS, "old", at);
 				await drive(table, { a: { colour: "red" } });

@@ -52,6 +52,7 @@ export class FaultyRows implements RowStore {
 	promote = (name: string, number: number) => this.inner.promote(name, number);
 	remove = (name: string, number: number) => this.inner.remove(name, number);
 	adopt = (name: string, generations: readonly Generation[]) => this.inner.adopt(name, generations);
+	discard = (table: string) => this.inner.discard(table);
 	close = () => this.inner.close();
 }
 

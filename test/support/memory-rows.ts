@@ -77,6 +77,9 @@ export class MemoryRowStore implements RowStore {
 			if (!generations.some((one) => one.number === number)) this.#tables.delete(spec.name);
 		this.#generations.set(name, generations);
 	}
+	async discard(table: string): Promise<void> {
+		this.#tables.delete(table);
+	}
 	async close(): Promise<void> {}
 }
 
