@@ -2,9 +2,8 @@
  * Checkpoint worker - copies the write-ahead log of one file into the file while others go on writing, so that none of their
  * transactions has to (docs/decisions/0023-checkpoints-beside.md).
  */
-import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { settle } from "./file.ts";
+import { openDatabase } from "./file.ts";
 
 /** How often it looks, in milliseconds. */
 const LOOK_EVERY = 50;
@@ -14,7 +13,7 @@ const ENOUGH = 8000;
 const PASSES = 8;
 
 const { file } = workerData as { file: string }; // set by checkpoints.ts
-const db = settle(new DatabaseSync(file), "FULL");
+const db = openDatabase(file, "FULL");
 const pragma = (mode: "NOOP" | "PASSIVE") => {
 	const statement = db.prepare(`PRAGMA wal_checkpoint(${mode})`);
 	return (): number => {

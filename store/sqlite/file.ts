@@ -1,22 +1,60 @@
 /** What every SQLite file of ours has in common: how it is opened, and how it says what went wrong. */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailable } from "../log.ts";
 
-/** How long another process on the same file is waited for, in milliseconds. */
+/** Milliseconds a statement waits for another process on the same file. */
 const BUSY = 10_000;
+/** Milliseconds between two attempts of the one statement SQLite itself does not wait with. */
+const RETRY_EVERY = 10;
 
 /** Pages the write-ahead log may grow to before whoever writes copies it into the file, where nobody did beside. */
 const CHECKPOINT_PAGES = 32_000;
 
-/** WAL, and on the disk when acknowledged (FULL) or at the latest checkpoint (NORMAL, for what a log can give again). */
-export function settle(db: DatabaseSync, durability: "FULL" | "NORMAL"): DatabaseSync {
-	db.exec(
-		`PRAGMA busy_timeout = ${BUSY}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
-	);
-	return db;
+/** How a file is opened: written, and on the disk when acknowledged (FULL) or at the latest checkpoint (NORMAL, for what a log can give again), or only read. */
+export type Mode = "FULL" | "NORMAL" | "read";
+
+/** Opens a file, and makes it if it is to be written; safe while other processes and threads do the same. Every connection of ours comes from here. */
+export function openDatabase(path: string, mode: Mode): DatabaseSync {
+	const db = new DatabaseSync(path, { readOnly: mode === "read", timeout: BUSY });
+	if (mode === "read") return db;
+	try {
+		useWal(db);
+		db.exec(
+			`PRAGMA synchronous = ${mode}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+		);
+		return db;
+	} catch (error) {
+		db.close();
+		throw error;
+	}
 }
+
+/**
+ * Switching a file to WAL reads it first and then needs it alone. SQLite does not wait in that second step, because two connections that
+ * do would wait for each other: each lets go here, and tries again.
+ */
+function useWal(db: DatabaseSync): void {
+	const late = performance.now() + BUSY;
+	for (;;) {
+		try {
+			if (text(db, "journal_mode") === "wal") return;
+			if (text(db, "page_count") === "0") db.exec("PRAGMA journal_mode = MEMORY"); // nothing to roll back to; a journal that a kill leaves would have to be
+			return db.exec("PRAGMA journal_mode = WAL");
+		} catch (error) {
+			if (!isBusy(error) || performance.now() > late) throw error;
+		}
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_EVERY);
+	}
+}
+const text = (db: DatabaseSync, pragma: string): string => String(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
+
+/** SQLite's number for a file that another connection holds. */
+const LOCKED = 5;
+const isBusy = (error: unknown): boolean => error instanceof Error && (codeOf(error) & 0xff) === LOCKED;
+/** Zero for an error that is not SQLite's. */
+const codeOf = (error: Error): number => (error as { errcode?: number }).errcode ?? 0; // node:sqlite's own field
 
 /** SQLite's numbers for what is no whole database, and for what is none at all. */
 const DAMAGED = [11, 26];
@@ -32,7 +70,7 @@ export interface Fault {
 export function faultOf(error: unknown): Fault {
 	if (!(error instanceof Error)) return { reason: String(error), damaged: false };
 	if (error instanceof SyntaxError) return { reason: "a row is no JSON", damaged: true }; // the error itself quotes the row
-	const { errcode = 0 } = error as { errcode?: number }; // node:sqlite's own field
+	const errcode = codeOf(error);
 	return { reason: errcode > 0xff ? `${error.message} (SQLite ${errcode})` : error.message, damaged: DAMAGED.includes(errcode & 0xff) };
 }
 

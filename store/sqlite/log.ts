@@ -4,10 +4,10 @@
  * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
  */
 import { randomUUID } from "node:crypto";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { DataFile, settle } from "./file.ts";
+import { DataFile, openDatabase } from "./file.ts";
 import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
 
@@ -27,7 +27,7 @@ export class SqliteLogStore implements LogStore {
 	constructor(file: string, partitions?: number, installation: string = randomUUID()) {
 		this.#file = new DataFile(file);
 		this.#wanted = partitions;
-		this.#db = this.#file.reading(() => settle(new DatabaseSync(file), "FULL"));
+		this.#db = this.#file.reading(() => openDatabase(file, "FULL"));
 		this.#file.reading(() => {
 			this.#db.exec(LOG_TABLES.map(unlessThere).join("; "));
 			this.#db.prepare("INSERT INTO installation SELECT ? WHERE NOT EXISTS (SELECT 1 FROM installation)").run(installation);

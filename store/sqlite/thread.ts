@@ -2,8 +2,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { asError } from "../log.ts";
-import { type DataFile, type Fault, faultOf } from "./file.ts";
-import type { Mode, Request, Run } from "./worker.ts";
+import { type DataFile, type Fault, faultOf, type Mode } from "./file.ts";
+import type { Request, Run } from "./worker.ts";
 
 type Cells = readonly SQLInputValue[];
 interface Reply {

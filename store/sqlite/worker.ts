@@ -2,12 +2,10 @@
  * Worker - runs the statements of one file on a thread of its own, so that no flush to the disk, no big batch and no slow count
  * ever stops the thread that decides. Knows no table: statements come as text, rows as arrays.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { faultOf, Presence, settle } from "./file.ts";
+import { faultOf, type Mode, openDatabase, Presence } from "./file.ts";
 
-/** How a file is opened: written and on the disk when acknowledged, written, or read only. */
-export type Mode = "FULL" | "NORMAL" | "read";
 /** A step of a request: one statement, run once for each row of parameters. */
 export interface Run {
 	readonly sql: string;
@@ -24,7 +22,7 @@ export interface Request {
 }
 
 const { file, mode } = workerData as { file: string; mode: Mode }; // set by thread.ts
-const db = mode === "read" ? new DatabaseSync(file, { readOnly: true }) : settle(new DatabaseSync(file), mode);
+const db = openDatabase(file, mode);
 const statements = new Map<string, StatementSync>();
 /** What can be made again may be thrown away under us; what is acknowledged may not. */
 const presence = mode === "FULL" ? new Presence(file) : null;
