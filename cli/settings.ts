@@ -1,9 +1,10 @@
 /** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
-import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { createServer, isIPv6 } from "node:net";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
+import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 
 /** A URL as it may be shown: never whom it is asked as. */
@@ -58,7 +59,8 @@ export function serviceFiles(): ServiceFile[] {
 		);
 }
 
-export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
+/** `makes`: whether a data folder is made where there is none. */
+export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
 	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
 		if (given === undefined || given === "") return undefined;
@@ -89,7 +91,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
 			complaints.push(`ALLOWED_HOSTS names "${name}": it has to be host names or addresses, without ports, separated by commas`);
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
-	const unusable = keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;
+	const unusable = makes && keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;
 	if (unusable) complaints.push(`DATA_DIR is "${settings.dataDir}": ${unusable}`);
 	if (complaints.length === 0) complaints.push(...(await addressProblems(settings)));
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
@@ -135,23 +137,6 @@ function keysIn({ SIGNING_KEY, TRUSTED_KEYS }: NodeJS.ProcessEnv, complaints: st
 		if (key === null)
 			complaints.push(`TRUSTED_KEYS cannot be read: number ${i + 1} has to be an Ed25519 public key, as base64 of its SPKI`);
 	return { signing: signing ?? undefined, trusted: keys.filter((key) => key !== null) };
-}
-
-/** Folder by folder: node's own recursive way never ends where a file system takes no folders at all (/proc). */
-function make(folder: string): void {
-	if (existsSync(folder)) return;
-	make(dirname(folder));
-	mkdirSync(folder);
-}
-
-function folderProblem(folder: string): string | null {
-	try {
-		make(folder);
-		accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-		return null;
-	} catch (error) {
-		return `the folder cannot be made or written (${error instanceof Error && "code" in error ? String(error.code) : String(error)})`;
-	}
 }
 
 function metricsProblems(env: NodeJS.ProcessEnv, { metrics, metricsPort, port, services }: Omit<Settings, "dataDir">): string[] {

@@ -6,9 +6,10 @@ import { metricsOf } from "../mixins/metrics.ts";
 import { hearing, tell } from "../mixins/hints.ts";
 import { placed } from "../mixins/placement.ts";
 import { storageOf } from "../mixins/storage.ts";
-import { brokerOptions, GRACE, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
+import { brokerOptions, GRACE, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./actions.ts";
+import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { keepsSomething, placeOf, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
@@ -33,11 +34,11 @@ export interface StartOptions {
 
 /** Starts what the settings ask for; rejects with one clear line for each thing that is wrong with them. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
-	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" })) : await settingsOf(env); // who looks on listens nowhere
+	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // who looks on listens nowhere
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
 		if (!observing && settings.mongoUrl === undefined) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
-		if (keepsSomething(settings.services)) await opened(broker, observing);
+		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
 		throw startFailure(error, settings);
 	}
@@ -71,11 +72,12 @@ const gatewayOf = async (
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Opens the stores and says what an operator should know of them. */
-async function opened(broker: ServiceBroker, observing: boolean): Promise<void> {
+async function opened(broker: ServiceBroker, { dataDir }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
 	if (!observing) await storage.anchored();
-	for (const warning of await storage.ready()) broker.logger.warn(warning);
+	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER]) : [];
+	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
 }
 /** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */
 async function placing(broker: ServiceBroker, schema: ServiceSchema): Promise<ServiceSchema> {

@@ -41,11 +41,11 @@ export class Storage {
 	}
 	/** Resolves once the stores can be asked, to what should be known of them; rejects with what is wrong. */
 	async ready(): Promise<readonly string[]> {
-		const { logs, rows } = this.#opened;
+		const { logs, rows, keys } = this.#opened;
 		await Promise.all([logs.ready?.(), rows.ready?.()]);
 		if (await logs.moving()) throw new MoveBegun();
 		await this.#belonging();
-		return [...new Set([...(logs.warnings ?? []), ...(rows.warnings ?? [])])];
+		return [...new Set([logs, rows, keys].flatMap((part) => part?.warnings ?? []))];
 	}
 	/** Rows are of the installation whose log this is, or become its own. */
 	async #belonging(): Promise<void> {

@@ -16,16 +16,18 @@ import {
 	readdirSync,
 	readFileSync,
 	rmSync,
-	statSync,
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
+import { HAS_MODES, isMended, isShared, modeOf, narrow, octal, reportOf } from "./private.ts";
 
 /** Whose signatures count, and who signs here, if anybody does. */
 export interface Keyring {
 	readonly signing?: SigningKey | undefined;
 	readonly known: PublicKeys;
+	/** Lines for the operator about modes. */
+	readonly warnings?: readonly string[];
 }
 /** Of who signs. */
 export interface SigningKeyring extends Keyring {
@@ -43,9 +45,9 @@ export class KeyUnusable extends Error {}
 
 const PRIVATE = "signing.pem";
 const OF_OTHERS = 0o077;
+const OPEN_TO_ALL = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
-/** Windows has no such modes. */
-const HAS_MODES = process.platform !== "win32";
+const WRITABLE_BY_ALL = 0o002;
 
 /** Null when it is no Ed25519 private key, as PEM or as base64 of PKCS8. */
 export function privateKeyOf(text: string): KeyObject | null {
@@ -58,55 +60,84 @@ export function privateKeyOf(text: string): KeyObject | null {
 	}
 }
 
-/** The keys of a folder and those given; what is missing is made, what is there is never written again. */
+/**
+ * The keys of a folder and those given; what is missing is made, what is there is never written again. With a key given, nothing in the
+ * folder signs: what is wrong with it is a warning.
+ */
 export function openKeys(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): SigningKeyring {
-	make(folder);
+	const warnings: string[] = [];
+	try {
+		make(folder);
+		warnings.push(...guarded(folder, given === undefined));
+		if (given) keepPublic(folder, createPublicKey(given));
+	} catch (error) {
+		if (!given || !(error instanceof KeyUnusable)) throw error;
+		warnings.push(error.message);
+	}
 	const key = given ?? ownKey(join(folder, PRIVATE));
 	const own = createPublicKey(key);
-	keepPublic(folder, own);
-	return { signing: { id: keyId(own), key }, known: knownIn(folder, trusted) };
+	if (!given) keepPublic(folder, own);
+	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]), warnings };
 }
 
 /** The keys that are in a folder and those given; makes nothing, so where there is no private key nobody signs. */
 export function keysIn(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): Keyring {
-	if (existsSync(folder)) check(folder, statSync(folder).mode);
+	const warnings = guarded(folder, given === undefined);
 	const file = join(folder, PRIVATE);
 	const text = given ? null : privateText(file);
 	const key = given ?? (text === null ? null : usable(file, text));
-	if (!key) return { known: knownIn(folder, trusted) };
+	if (!key) return { known: knownIn(folder, trusted), warnings };
 	const own = createPublicKey(key);
-	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]) };
+	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]), warnings };
 }
 
 /** The public keys of a folder, if there is one, and those given; makes nothing. */
 export function knownIn(folder: string, trusted: readonly KeyObject[] = []): PublicKeys {
-	const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".pub")) : [];
+	const names = existsSync(folder) ? namesIn(folder).filter((name) => name.endsWith(".pub")) : [];
 	return new Map([...names.map((name) => publicKeyIn(folder, name)), ...trusted].map((one) => [keyId(one), one]));
+}
+function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder);
+	} catch (error) {
+		throw new KeyUnusable(`${folder} cannot be read (${codeOf(error)})`);
+	}
 }
 /** Kept in a folder for good: what they signed counts there. */
 export function keepKnown(folder: string, keys: PublicKeys): void {
 	make(folder);
+	guarded(folder, true);
 	for (const key of keys.values()) keepPublic(folder, key);
 }
 const keepPublic = (folder: string, key: KeyObject): void =>
 	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), 0o644);
 
-const make = (folder: string): void => check(folder, made(folder));
-function check(folder: string, mode: number): void {
-	if (HAS_MODES && mode & WRITABLE_BY_OTHERS)
-		throw new KeyUnusable(`${folder} can be written by others (mode ${octal(mode)}): chmod 700 it`);
-}
-/** The folder's mode, when it is there. */
-function made(folder: string): number {
+function make(folder: string): void {
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
-		return statSync(folder).mode;
 	} catch (error) {
 		throw new KeyUnusable(`${folder} cannot be made (${codeOf(error)})`);
 	}
 }
 
-const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, "0");
+/**
+ * Narrows modes to the owner, and returns what was or is wrong with them. Whoever can write to the folder can replace the key and have
+ * others believed, so where its key is `used` a folder that anyone could write to is refused, even if the mode could be mended now.
+ */
+function guarded(folder: string, used: boolean): string[] {
+	const before = modeOf(folder);
+	if (used && before & WRITABLE_BY_ALL) throw writable(folder, before);
+	const shared = isShared(folder);
+	const file = join(folder, PRIVATE);
+	const key = used && !(modeOf(file) & OPEN_TO_ALL) ? narrow(file, false) : null;
+	const mended = reportOf([narrow(folder, shared), key].filter(isMended));
+	const left = modeOf(folder);
+	if (!(left & WRITABLE_BY_OTHERS)) return mended;
+	if (used && !shared) throw writable(folder, left);
+	return [...mended, `${folder} can be written by others than its owner (mode ${octal(left)}): they can replace the keys in it`];
+}
+const writable = (folder: string, mode: number): KeyUnusable =>
+	new KeyUnusable(`${folder} can be written by others (mode ${octal(mode)}): chmod 700 it`);
 
 /** The private key of this folder, made when there is none. */
 function ownKey(file: string): KeyObject {
@@ -136,7 +167,7 @@ function privateText(file: string): string | null {
 	}
 	try {
 		const { mode } = fstatSync(opened);
-		if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode)}): chmod 600 it`);
+		if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode & 0o777)}): chmod 600 it`);
 		return readFileSync(opened, "utf8");
 	} catch (error) {
 		throw error instanceof KeyUnusable ? error : new KeyUnusable(`${file} cannot be read (${codeOf(error)})`);

@@ -1,5 +1,5 @@
 /** Place - where the logs and rows of a system are, as an operator names it: a data folder or a database. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../moleculer.config.ts";
 import type { Place } from "../../store/move/move.ts";
@@ -8,6 +8,7 @@ import { MongoRowStore } from "../../store/mongo/rows.ts";
 import { checkFiles } from "../../store/sqlite/check.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
+import { makeFolder } from "../data-folder.ts";
 import { oneLine } from "../terminal.ts";
 
 export type Side = "from" | "to";
@@ -41,8 +42,9 @@ function inFolder(side: Side, folder: string): OpenPlace {
 	if (side === "from") {
 		if (!existsSync(events)) throw new Error(`there is no log in ${folder}`);
 		checkFiles(events, rows); // a target may be half of one
-	} else mkdirSync(folder, { recursive: true });
-	return { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows), keys: join(folder, KEYS_FOLDER), warnings: [] };
+	} else makeFolder(folder);
+	const place = { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows) };
+	return { ...place, keys: join(folder, KEYS_FOLDER), warnings: [...place.logs.warnings, ...place.rows.warnings] };
 }
 
 async function inDatabase(url: string, keys: string): Promise<OpenPlace> {

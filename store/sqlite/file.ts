@@ -1,8 +1,9 @@
 /** What every SQLite file of ours has in common: how it is opened, and how it says what went wrong. */
-import { statSync } from "node:fs";
-import { basename } from "node:path";
+import { closeSync, openSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailable } from "../log.ts";
+import { isShared, narrow, reportOf } from "../private.ts";
 
 /** Milliseconds a statement waits for another process on the same file. */
 const BUSY = 10_000;
@@ -82,6 +83,19 @@ export class DataFile {
 
 	constructor(path: string) {
 		this.path = path;
+	}
+	/**
+	 * Leaves it to its owner alone, and reports what was open to others. SQLite gives what it makes beside a file the mode of that file, so a
+	 * new one is made here first; only before it is opened, for closing it once more would take away SQLite's locks on it.
+	 */
+	closeToOthers(): string[] {
+		try {
+			closeSync(openSync(this.path, "wx", 0o600));
+		} catch {
+			// it is there, or cannot be made: then SQLite says why
+		}
+		const shared = isShared(dirname(this.path));
+		return reportOf(["", "-wal", "-shm"].map((end) => narrow(`${this.path}${end}`, shared)));
 	}
 	/** Named without its folder, for clients read it too. */
 	failed({ reason, damaged }: Fault): StoreUnavailable {

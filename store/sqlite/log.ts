@@ -22,11 +22,13 @@ export class SqliteLogStore implements LogStore {
 	readonly #writer: Thread;
 	readonly #checkpoints: Checkpoints;
 	readonly #wanted: number | undefined;
+	readonly warnings: readonly string[];
 
 	/** `partitions`: the number a new log gets, or that an existing one must have; `installation`: the id a new store gets. */
 	constructor(file: string, partitions?: number, installation: string = randomUUID()) {
 		this.#file = new DataFile(file);
 		this.#wanted = partitions;
+		this.warnings = this.#file.closeToOthers();
 		this.#db = this.#file.reading(() => openDatabase(file, "FULL"));
 		this.#file.reading(() => {
 			this.#db.exec(LOG_TABLES.map(unlessThere).join("; "));

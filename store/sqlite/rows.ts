@@ -17,6 +17,7 @@ export class SqliteRowStore implements RowStore {
 	readonly #writer: Thread;
 	readonly #generations: Generations;
 	readonly #segment: number;
+	readonly warnings: readonly string[];
 	#reader: Thread | null = null;
 	#checkpoints: Checkpoints | null = null;
 
@@ -24,6 +25,7 @@ export class SqliteRowStore implements RowStore {
 	constructor(file: string, segment = SEGMENT) {
 		this.#file = new DataFile(file);
 		this.#segment = segment;
+		this.warnings = this.#file.closeToOthers();
 		this.#writer = new Thread(this.#file, "NORMAL");
 		this.#generations = new Generations(this.#writer);
 	}

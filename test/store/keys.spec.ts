@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { doubtOf, signHead } from "../../store/heads.ts";
 import { keepKnown, keysIn, knownIn, KeyUnusable, openKeys, privateKeyOf } from "../../store/keys.ts";
 import { Folder } from "../support/folder.ts";
+import { CAN_FREEZE, freeze, thaw } from "../support/machine.ts";
 import { AT, newKey } from "../support/vault.ts";
 
 let place: Folder;
@@ -86,6 +87,47 @@ describe("the keys of a folder", () => {
 		chmodSync(own(), 0o644);
 		expect(() => keysIn(folder)).toThrow("can be read by others");
 	});
+	it.each([openKeys, keysIn])("are closed to a group that had access, which is reported once", (open) => {
+		openKeys(folder);
+		chmodSync(folder, 0o770);
+		chmodSync(own(), 0o660);
+		expect(open(folder).warnings).toEqual([`Others had access to ${folder} (mode 0770, now 0700), ${own()} (mode 0660, now 0600)`]);
+		expect([modeOf(folder), modeOf(own())]).toEqual(["700", "600"]);
+		expect(open(folder).warnings).toEqual([]);
+	});
+	it("stay with a group the platform shares the folder with, but for the private one", () => {
+		openKeys(folder);
+		chmodSync(folder, 0o2775);
+		chmodSync(own(), 0o660);
+		const left = `${folder} can be written by others than its owner (mode 2770): they can replace the keys in it`;
+		expect(openKeys(folder).warnings).toEqual([
+			`Others had access to ${folder} (mode 2775, now 2770), ${own()} (mode 0660, now 0600)`,
+			left,
+		]);
+		expect([modeOf(folder), modeOf(own())]).toEqual(["770", "600"]);
+		expect(openKeys(folder).warnings).toEqual([left]);
+	});
+	it.each([0o777, 0o770, 0o2777])("refuse no start over a folder of mode %o when the one that signs is given", (mode) => {
+		openKeys(folder);
+		chmodSync(folder, mode);
+		chmodSync(own(), 0o666);
+		const given = newKey();
+		expect(openKeys(folder, { signing: given.key }).signing.id).toBe(given.id);
+		expect(keysIn(folder, { signing: given.key }).signing?.id).toBe(given.id);
+		expect(modeOf(folder)).toBe(mode === 0o2777 ? "770" : "700");
+	});
+	(CAN_FREEZE ? it : it.skip)("sign with the one that is given also where nothing can be kept", () => {
+		openKeys(folder);
+		freeze(folder);
+		try {
+			const given = newKey();
+			const { signing, known, warnings } = openKeys(folder, { signing: given.key });
+			expect([signing.id, [...known.keys()]]).toEqual([given.id, expect.arrayContaining([given.id])]);
+			expect(warnings).toEqual([`${join(folder, `${given.id}.pub`)} cannot be made (EPERM)`]);
+		} finally {
+			thaw(folder);
+		}
+	});
 	it("lose no name: a public key that was removed is there again", () => {
 		const { signing } = openKeys(folder);
 		rmSync(join(folder, `${signing.id}.pub`));
@@ -117,7 +159,7 @@ describe("the keys of a folder", () => {
 });
 
 describe("a start is stopped, in one line,", () => {
-	it.each(["640", "604", "660", "620"])("by a private key of mode %s", (mode) => {
+	it.each(["644", "604", "666", "602"])("by a private key of mode %s", (mode) => {
 		openKeys(folder);
 		chmodSync(own(), Number.parseInt(mode, 8));
 		expect(complaint()).toBe(`keys/signing.pem can be read by others (mode 0${mode}): chmod 600 it`);
@@ -126,8 +168,8 @@ describe("a start is stopped, in one line,", () => {
 	});
 	it("by a folder others may write to", () => {
 		openKeys(folder);
-		chmodSync(folder, 0o770);
-		expect(complaint()).toBe("keys can be written by others (mode 0770): chmod 700 it");
+		chmodSync(folder, 0o777);
+		expect(complaint()).toBe("keys can be written by others (mode 0777): chmod 700 it");
 	});
 	it.each([
 		["nothing", ""],

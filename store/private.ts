@@ -1,0 +1,54 @@
+/** Private - files and folders for their owner alone: modes that give others more are narrowed, and what is not ours to change is reported. */
+import { chmodSync, statSync } from "node:fs";
+
+/** Windows has no such modes. */
+export const HAS_MODES = process.platform !== "win32";
+const [GROUP, OTHERS, SETGID] = [0o070, 0o007, 0o2000];
+
+export interface Narrowed {
+	readonly path: string;
+	/** The mode as it was found, and as it is now: the same where it could not be changed. */
+	readonly before: number;
+	readonly after: number;
+}
+
+/** Null where there is nothing, or nothing to take away. `shared`: the group keeps what it has. */
+export function narrow(path: string, shared: boolean): Narrowed | null {
+	if (!isOpen(path, shared)) return null;
+	const before = modeOf(path);
+	try {
+		chmodSync(path, before & ~beyond(shared));
+	} catch {
+		// it belongs to another user, or cannot be changed by anybody
+	}
+	return { path, before, after: modeOf(path) };
+}
+
+export const isOpen = (path: string, shared: boolean): boolean => (modeOf(path) & beyond(shared)) !== 0;
+const beyond = (shared: boolean): number => (shared ? OTHERS : GROUP | OTHERS);
+
+/** Zero where there is nothing, or no modes. */
+export const modeOf = (path: string): number => (HAS_MODES ? (statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o7777 : 0);
+
+/** The platform shares this folder with a group we are in, as Kubernetes does with a volume (fsGroup). */
+export function isShared(folder: string): boolean {
+	const found = statSync(folder, { throwIfNoEntry: false });
+	return HAS_MODES && found !== undefined && (found.mode & SETGID) !== 0 && groups().includes(found.gid);
+}
+const groups = (): readonly (number | undefined)[] => [process.getgid?.(), process.getegid?.(), ...(process.getgroups?.() ?? [])];
+
+export const isMended = (one: Narrowed | null): one is Narrowed => one !== null && one.before !== one.after;
+/** One line about what was changed, and one about what could not be. */
+export function reportOf(all: readonly (Narrowed | null)[]): string[] {
+	const mended = all.filter(isMended);
+	const open = all.filter((one) => one !== null).filter((one) => !isMended(one));
+	return [
+		...(mended.length > 0 ? [`Others had access to ${mended.map(changeText).join(", ")}`] : []),
+		...(open.length > 0
+			? [`Others have access to ${open.map(openText).join(", ")}, and only the owner can change that: chmod go= it`]
+			: []),
+	];
+}
+const changeText = ({ path, before, after }: Narrowed): string => `${path} (mode ${octal(before)}, now ${octal(after)})`;
+const openText = ({ path, after }: Narrowed): string => `${path} (mode ${octal(after)})`;
+export const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
