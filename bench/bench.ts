@@ -1,11 +1,6 @@
 /**
  * npm run bench - measures everything, one part after the other, each in processes and folders of its own, and writes
  * docs/performance.md with its charts.
- *
- *   npm run bench [-- --quick] [-- --only growth,latency] [-- --out docs]
- *
- * `--quick` shows in a few minutes that all of it works. `--only` measures some parts anew and keeps what is known of the others;
- * with one part alone, what comes after `--` are options of that part: `npm run bench -- --only growth -- --to 10M`.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,10 +12,24 @@ import { type Result, say } from "./part.ts";
 import { type Part, parts } from "./parts.ts";
 import { environment, root } from "./process.ts";
 
+const USAGE = `Usage: npm run bench [-- --quick] [--only PART,...] [--out FOLDER] [-- OPTIONS OF ONE PART]
+
+Measures everything, one part after the other, and writes performance.md with its charts.
+
+  --quick  shows in a few minutes that all of it works
+  --only   measures some parts anew and keeps what is known of the others: ${parts.map(({ name }) => name).join(", ")}
+  --out    the folder of the page, docs unless given
+
+For one part alone with options of its own: npm run bench -- --only growth -- --to 10M`;
+const flag = { type: "boolean", default: false } as const;
 const { values: options, positionals: own } = parseArgs({
 	allowPositionals: true,
-	options: { quick: { type: "boolean", default: false }, only: { type: "string" }, out: { type: "string", default: "docs" } },
+	options: { quick: flag, only: { type: "string" }, out: { type: "string", default: "docs" }, help: { ...flag, short: "h" } },
 });
+if (options.help) {
+	console.log(USAGE);
+	process.exit();
+}
 const { quick } = options;
 /** So many times as long as expected, and no less than so many seconds: then a part hangs, and is ended. */
 const [patience, leastPatience] = [6, 180];

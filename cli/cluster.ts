@@ -14,18 +14,19 @@ import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
 import { placeOf, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { guardOutput, tell, warn } from "./output.ts";
+import { onStop } from "./stopping.ts";
 import { dim, oneLine, red, table } from "./terminal.ts";
 
 /** Of a new log on SQLite, so that both command sides have something to decide. */
 const PARTITIONS = "4";
 const FAILED = 1;
-const USAGE = `npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...]
+const USAGE = `Usage: npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...]
 
 --nodes   how many of each role, unless said ${NODES}
 --script  a file with a command a line instead of the keyboard; its end is the end of the cluster
 NATS_URL and MONGO_URL say where to find them; unset, it starts a nats-server and keeps everything in DATA_DIR.
-"help", once it runs, tells the commands.
-`;
+"help", once it runs, tells the commands.`;
 
 const prompt = new Prompt();
 let nats: Nats | undefined;
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
 	const { script, nodes, help } = parseArgs({
 		options: { script: { type: "string" }, nodes: { type: "string", default: NODES }, help: { type: "boolean", short: "h" } },
 	}).values;
-	if (help) return void process.stdout.write(USAGE);
+	if (help) return tell(USAGE);
 	const lines = script === undefined ? null : (await readFile(script, "utf8")).split("\n");
 	const env = { ...process.env };
 	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
@@ -88,7 +89,7 @@ function end(code: number): Promise<never> {
 		.then(
 			(gently) => process.exit(gently ? code : FAILED),
 			(error: unknown) => {
-				console.error(red(oneLine(error)));
+				warn(red(oneLine(error)));
 				process.exit(FAILED);
 			},
 		);
@@ -107,9 +108,10 @@ function interrupted(): void {
 	void end(0);
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupted);
+guardOutput();
+onStop(interrupted, interrupted);
 await main().catch((error: unknown) => {
 	if (ending) return; // what is broken off has nothing more to say
-	console.error(error instanceof SettingsError || error instanceof ClusterError ? red(error.message) : red(oneLine(error)));
+	warn(error instanceof SettingsError || error instanceof ClusterError ? red(error.message) : red(oneLine(error)));
 	return end(FAILED);
 });

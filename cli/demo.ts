@@ -12,7 +12,19 @@ import { commission, register } from "../demo/set-up.ts";
 import { arrivals, startOfDayBefore } from "../demo/traffic.ts";
 import { type World, worldOf } from "../demo/world.ts";
 import { start } from "./start.ts";
+import { guardOutput, tell, warn } from "./output.ts";
+import { onStop } from "./stopping.ts";
 import { bold, count, dim, type Line, money, oneLine, red, table, withProgress } from "./terminal.ts";
+
+const USAGE = `Usage: npm run demo [-- --detections NUMBER] [--seed NUMBER] [--url URL] [--exit]
+
+Starts the whole system in one process, sends a day of simulated traffic through it, shows what became of it, and stays up to be explored.
+Its data are in a folder of their own that is removed at the end, or in DATA_DIR.
+
+  --detections  passages to send, 20000 unless given
+  --seed        another number is another day
+  --url         sends the traffic to a system that runs already, e.g. http://127.0.0.1:3000/api
+  --exit        ends after the table`;
 
 const FAILED = 1;
 const BROKEN_OFF = 130;
@@ -38,13 +50,14 @@ interface Told {
 
 async function main(): Promise<void> {
 	const options = readOptions();
+	if (options === null) return tell(USAGE);
 	const system = options.url === undefined ? await startHere() : { url: options.url, stop: async () => undefined };
 	const client = new Client(system.url);
-	const work = tell(client, options);
+	const work = simulate(client, options);
 	work.catch(() => undefined); // a step that Ctrl-C breaks off has nothing more to say
 	try {
 		const told = await Promise.race([work, askedToStop]);
-		if (told === undefined) process.exitCode = BROKEN_OFF;
+		if (typeof told === "number") process.exitCode = told;
 		else {
 			show(told, client.url);
 			if (told.sent.refused > 0) process.exitCode = FAILED;
@@ -57,19 +70,21 @@ async function main(): Promise<void> {
 }
 
 function show(told: Told, url: string): void {
-	console.log(table(whatBecameOfIt(told)));
-	console.log(`\n${bold("Explore")}\n${explore(url, told).join("\n")}`);
+	tell(table(whatBecameOfIt(told)));
+	tell(`\n${bold("Explore")}\n${explore(url, told).join("\n")}`);
 }
 
 async function stayUp(url: string): Promise<void> {
 	const kept = process.env["DATA_DIR"] ? "." : " and removes its data (set DATA_DIR to keep them).";
-	console.log(`\n${url} stays up; Ctrl-C stops it${kept}`);
+	tell(`\n${url} stays up; Ctrl-C stops it${kept}`);
 	await askedToStop;
 }
 
-function readOptions(): Options {
-	const text = { type: "string" } as const;
-	const { values } = parseArgs({ options: { detections: text, seed: text, url: text, exit: { type: "boolean", default: false } } });
+/** Null where only help is asked for. */
+function readOptions(): Options | null {
+	const [text, flag] = [{ type: "string" }, { type: "boolean", default: false }] as const;
+	const { values } = parseArgs({ options: { detections: text, seed: text, url: text, exit: flag, help: { ...flag, short: "h" } } });
+	if (values.help) return null;
 	const whole = (name: "detections" | "seed", given = "1"): number => {
 		if (!/^\d{1,8}$/.test(given) || Number(given) < 1) throw new Error(`--${name} takes a whole number from 1 to 99999999, not ${given}`);
 		return Number(given);
@@ -91,7 +106,7 @@ function startHere(): ReturnType<typeof start> {
 }
 
 // -- The steps ---------------------------------------------------------------------------
-async function tell(client: Client, { seed, detections }: Options): Promise<Told> {
+async function simulate(client: Client, { seed, detections }: Options): Promise<Told> {
 	const now = new Date();
 	const file = await readFile(new URL("../demo/radars.csv", import.meta.url));
 	const world = worldOf(file, { seed });
@@ -177,14 +192,16 @@ function explore(url: string, { world, outcome: { busiest, example } }: Told): s
 }
 
 // -- The end -------------------------------------------------------------------------------
-const askedToStop = new Promise<void>((resolve) => {
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+/** Resolves to the exit code of an end before the end: by a signal, or because nobody reads any more. */
+const askedToStop = new Promise<number>((resolve) => {
+	onStop(() => resolve(BROKEN_OFF));
+	guardOutput({ unread: () => resolve(0) });
 });
 
 try {
 	await main();
 } catch (error) {
-	console.error(red(oneLine(error)));
+	warn(red(oneLine(error)));
 	process.exitCode = FAILED;
 }
 process.exit(); // whatever the system may have left open

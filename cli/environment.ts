@@ -20,6 +20,11 @@ export const ENVIRONMENT = {
 			"further host names of the gateway, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
 	},
 	PORT: { default: "3000", means: "port of the gateway; 0 takes a free one" },
+	KEEP_ALIVE: {
+		default: "75",
+		means:
+			"seconds an idle connection to the gateway stays open; longer than the load balancer in front keeps it, or that answers 502 at times",
+	},
 	SERVICES: {
 		unset: "all",
 		means: "contexts or services to start, e.g. `radar,gateway`; `radar/radar` is the service, where its context has the same name",

@@ -1,11 +1,12 @@
 /** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
-import { Console } from "node:console";
 import { beside } from "./beside.ts";
 import { helpOf } from "./es/command.ts";
 import { commandNamed, commands } from "./es/commands.ts";
 import { type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
+import { guardOutput, tell, warn } from "./output.ts";
 import { SettingsError } from "./settings.ts";
+import { onStop } from "./stopping.ts";
 import { red } from "./terminal.ts";
 
 const PREFIX = "npm run es -- ";
@@ -24,20 +25,20 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
 	if (!command) return told(2, `there is no command "${name}"\n\n${overview()}`);
 	if (words.some((word) => HELP.slice(1).includes(word))) return told(0, helpOf(command, PREFIX));
 	const enough = new AbortController();
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => enough.abort());
-	process.stdout.on("error", () => enough.abort()); // whoever read has gone: `npm run es -- tail | head`
-	globalThis.console = new Console(process.stderr); // what the broker logs is no answer
+	const end = (): void => enough.abort();
+	onStop(end);
+	guardOutput({ log: process.stderr, unread: end });
 	const { broker, stop } = await beside();
 	return run(command, words, systemOf(broker), enough.signal, PREFIX).finally(stop);
 }
 function told(code: ExitCode, text: string): ExitCode {
-	(code === 0 ? process.stdout : process.stderr).write(`${text}\n`);
+	(code === 0 ? tell : warn)(text);
 	return code;
 }
 
 process.exit(
 	await main(process.argv.slice(2)).catch((error: unknown) => {
-		process.stderr.write(`${red(error instanceof SettingsError ? error.message : failureText(error))}\n`);
+		warn(red(error instanceof SettingsError ? error.message : failureText(error)));
 		return 1;
 	}),
 );

@@ -21,6 +21,13 @@ export function startFailure(error: unknown, { dataDir, mongoUrl }: Pick<Setting
 	return error;
 }
 
+/** For whoever starts it: a line or two where it is clear what to do, else all that is known. */
+export function complaintOf(error: unknown): unknown {
+	if (error instanceof SettingsError) return error.message;
+	const ofArguments = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+	return ofArguments ? `${error.message}; --help explains more` : error;
+}
+
 /** A disk without room is what most often lies behind it, and SQLite does not always say so. */
 function room(folder: string): string {
 	const { bsize, bavail } = statfsSync(folder);

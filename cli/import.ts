@@ -3,19 +3,28 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Client } from "../demo/client.ts";
 import { importRadars, type LineError, slicesOf } from "../demo/radar-import.ts";
+import { ENVIRONMENT } from "./environment.ts";
+import { escaped, guardOutput, tell, warn } from "./output.ts";
 import { oneLine, red, table, withProgress } from "./terminal.ts";
 
-const USAGE = "npm run import FILE [-- --url http://127.0.0.1:3000/api]";
+const USAGE = `Usage: npm run import -- FILE [--url URL]
+
+Sends a radar file in the columns of the French open data (CSV) to a running system. What is there already is changed where the file says
+so; lines that cannot be taken are listed, and the others are imported. Running it again is safe. Exit code 0, or 2 where lines were
+rejected, or 1 where nothing was done.
+
+  --url  the system, http://127.0.0.1:PORT/api unless given, with PORT as for npm start`;
 const NOTHING_DONE = 1;
 const SOME_LINES_REJECTED = 2;
 
 async function main(): Promise<number> {
 	const { values, positionals } = parseArgs({
 		allowPositionals: true,
-		options: { url: { type: "string", default: "http://127.0.0.1:3000/api" } },
+		options: { url: { type: "string", default: ownUrl(process.env) }, help: { type: "boolean", short: "h" } },
 	});
+	if (values.help) return (tell(USAGE), 0);
 	const [file, ...more] = positionals;
-	if (file === undefined || more.length > 0) throw new Error(`one file is needed: ${USAGE}`);
+	if (file === undefined || more.length > 0) throw new Error("one file is needed: npm run import -- FILE; --help explains more");
 	const slices = slicesOf(await readWhole(file));
 	const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
 	if (rows === 0) throw new Error(`${file} has no rows below its header`);
@@ -23,8 +32,8 @@ async function main(): Promise<number> {
 	const client = new Client(values.url);
 	const report = await withProgress("radars", rows, (advance) => importRadars(client, slices, advance)).finally(() => client.close());
 	const { imported, changed, unchanged, rejected, errors } = report;
-	for (const error of errors) console.error(red(asText(error)));
-	console.log(
+	for (const error of errors) warn(red(asText(error)));
+	tell(
 		table([
 			["imported", imported],
 			["changed", changed],
@@ -35,6 +44,8 @@ async function main(): Promise<number> {
 	return rejected > 0 ? SOME_LINES_REJECTED : 0;
 }
 
+const ownUrl = ({ PORT }: NodeJS.ProcessEnv): string => `http://127.0.0.1:${PORT || ENVIRONMENT.PORT.default}/api`;
+
 async function readWhole(file: string): Promise<Buffer> {
 	try {
 		return await readFile(file);
@@ -44,12 +55,13 @@ async function readWhole(file: string): Promise<Buffer> {
 }
 
 function asText({ line, lastLine = line, code, detail }: LineError): string {
-	return `${line === lastLine ? `line ${line}` : `lines ${line}-${lastLine}`}: ${[code, detail].filter(Boolean).join(" - ")}`;
+	return escaped(`${line === lastLine ? `line ${line}` : `lines ${line}-${lastLine}`}: ${[code, detail].filter(Boolean).join(" - ")}`);
 }
 
+guardOutput();
 try {
 	process.exitCode = await main();
 } catch (error) {
-	console.error(red(oneLine(error)));
+	warn(red(oneLine(error)));
 	process.exitCode = NOTHING_DONE;
 }

@@ -11,6 +11,8 @@ import { ENVIRONMENT } from "./environment.ts";
 import { columns } from "./es/out.ts";
 import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
 import { loadHouse } from "./reference/house.ts";
+import { guardOutput, tell, warn } from "./output.ts";
+import { onStop } from "./stopping.ts";
 import { oneLine, red, withProgress } from "./terminal.ts";
 
 const USAGE = `Usage: npm run move -- --from <place> --to <place>
@@ -23,13 +25,12 @@ and only then. Public keys go along, the key that signs stays where it is. Revis
   DATA_DIR      where the keys of a system on MongoDB are, as for npm start
   TRUSTED_KEYS  public keys of other nodes that signed, as for npm start
 
-For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie
-`;
+For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie`;
 const NOT_MOVED = 1;
 
 async function main(): Promise<void> {
 	const { values } = parseArgs({ options: { from: { type: "string" }, to: { type: "string" }, help: { type: "boolean", short: "h" } } });
-	if (values.help) return void process.stdout.write(USAGE);
+	if (values.help) return tell(USAGE);
 	const { from, to } = values;
 	if (from === undefined || to === undefined) throw new Error("--from and --to are needed: npm run move -- --help");
 	if (samePlace(from, to)) throw new Error("--from and --to are the same place");
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
 }
 
 async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
-	for (const warning of [...from.warnings, ...to.warnings]) process.stderr.write(`${warning}\n`);
+	for (const warning of [...from.warnings, ...to.warnings]) warn(warning);
 	const { projections, processes } = await loadHouse();
 	const keys = knownIn(from.keys, trusted());
 	const told = await move({
@@ -57,12 +58,12 @@ async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
 		watch: watching(),
 	});
 	keepKnown(to.keys, keys);
-	console.log(report(told));
+	tell(report(told));
 }
 /** Progress bars, until somebody sends a signal; the second one ends it at once. */
 function watching(): Watch {
 	let stopped = false;
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (stopped = true));
+	onStop(() => (stopped = true));
 	const unlessStopped =
 		(advance: Advance): Advance =>
 		(done, total) => {
@@ -93,10 +94,11 @@ const report = ({ logs, rows }: Moved): string =>
 		"moved: every commit, head, row and checkpoint is the same on both sides",
 	].join("\n");
 
+guardOutput();
 try {
 	await main();
 } catch (error) {
 	const again = error instanceof MoveUnfinished ? "; run the move again: it goes on where it stopped" : "";
-	console.error(red(`not moved: ${oneLine(error)}${again}`));
+	warn(red(`not moved: ${oneLine(error)}${again}`));
 	process.exitCode = NOT_MOVED;
 }

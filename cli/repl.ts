@@ -2,33 +2,48 @@
  * npm run repl - the system in this process on its settings, with Moleculer's REPL in it and the operator's commands beside the
  * built-in ones; with --beside it looks on at a system that runs already, on the same folder or as a cluster.
  */
+import { REPLServer } from "node:repl";
 import { parseArgs } from "node:util";
 import type { ServiceBroker } from "moleculer";
 import REPL from "moleculer-repl";
 import { GRACE } from "../moleculer.config.ts";
 import { beside } from "./beside.ts";
 import { argumentText, type Command, optionsOf, optionText } from "./es/command.ts";
-import { commands } from "./es/commands.ts";
+import { commandNamed, commands } from "./es/commands.ts";
 import { completed } from "./es/completion.ts";
 import { run } from "./es/run.ts";
 import { type System, systemOf } from "./es/system.ts";
-import { SettingsError } from "./settings.ts";
+import { complaintOf } from "./failure.ts";
+import { guardOutput, tell } from "./output.ts";
 import { start } from "./start.ts";
 import { stopOnSignals } from "./stopping.ts";
 
 type Server = ReturnType<typeof REPL>;
 
+const USAGE = `Usage: npm run repl [-- --beside]
+
+Starts the system on its settings with a prompt: Moleculer's commands and the es- commands of operators ("help" lists them). Lines from a
+pipe are carried out one after the other, and the end of the input ends it.
+
+  --beside  looks on at a system that runs already, on the same DATA_DIR or, with NATS_URL, as a cluster`;
+
 /** Opens the REPL on a broker, whether it has services of its own or has only joined those who have. */
 export function openRepl(broker: ServiceBroker): Server {
 	const system = systemOf(broker);
+	const stop = broker.stop.bind(broker);
+	let stopping: Promise<void> | undefined;
+	broker.stop = () => (stopping ??= stop()); // "quit", the end of the input and a signal each stop it
+	if (!process.stdin.isTTY) REPLServer.prototype.setupHistory = () => undefined; // lines from a pipe are none, and moleculer-repl does not ask
 	const server: Server = REPL(broker, {
 		delimiter: "vigie $",
 		customCommands: commands.map((command) =>
-			asCustomCommand(command, (words) => interrupted((enough) => run(command, words, system, enough))),
+			asCustomCommand(command, (words) => interruptible((enough) => run(command, words, system, enough))),
 		),
 	});
-	const interrupted = interruptible(server);
+	const { interruptible, interrupt } = interruptions(server);
 	completeOurs(server, system);
+	const carriedOut = process.stdin.isTTY ? async () => interrupt() : asScript(server);
+	server.removeAllListeners("exit").on("exit", () => void leave(broker, carriedOut));
 	return server;
 }
 
@@ -50,11 +65,11 @@ function asCustomCommand(command: Command, act: (words: readonly string[]) => Pr
 }
 
 /** While commands run, Ctrl-C ends them and not the REPL; one may be typed while another still runs. */
-function interruptible(server: Server): (act: (enough: AbortSignal) => Promise<unknown>) => Promise<void> {
+function interruptions(server: Server) {
 	const running = new Set<AbortController>();
 	let others: (() => void)[] = [];
 	const interrupt = (): void => running.forEach((enough) => enough.abort());
-	return async (act) => {
+	const interruptible = async (act: (enough: AbortSignal) => Promise<unknown>): Promise<void> => {
 		const enough = new AbortController();
 		if (running.size === 0) {
 			others = server.rawListeners("SIGINT") as (() => void)[]; // node:repl's own
@@ -69,6 +84,32 @@ function interruptible(server: Server): (act: (enough: AbortSignal) => Promise<u
 			if (running.size === 0) for (const other of others) server.on("SIGINT", other);
 		}
 	};
+	return { interruptible, interrupt };
+}
+
+type Evaluate = (line: string, context: object, file: string, callback: (...answer: readonly unknown[]) => void) => void;
+/** Each line waits for the one before it, unless that shows what happens from then on; resolves once all that was read is carried out. */
+function asScript(server: Server): () => Promise<unknown> {
+	const repl = server as unknown as { eval: Evaluate }; // asked for every line
+	const evaluate = repl.eval;
+	const all: Promise<void>[] = [];
+	let before: Promise<void> = Promise.resolve();
+	repl.eval = (line, context, file, callback) => {
+		const done = before.then(
+			() =>
+				new Promise<void>((resolve) => {
+					evaluate.call(server, line, context, file, (...answer) => resolve(callback(...answer)));
+				}),
+		);
+		all.push(done);
+		if (!commandNamed(line.trim().split(" ")[0] ?? "")?.endless) before = done;
+	};
+	return () => Promise.all(all);
+}
+async function leave(broker: ServiceBroker, carriedOut: () => Promise<unknown>): Promise<void> {
+	await carriedOut();
+	await broker.stop();
+	process.exit(0);
 }
 
 type Complete = (line: string, callback: (error: Error | null, offers?: readonly [string[], string]) => void) => void;
@@ -90,14 +131,18 @@ async function opened(looksOn: boolean) {
 }
 
 async function main(): Promise<void> {
-	const { broker, stop, words } = await opened(parseArgs({ options: { beside: { type: "boolean", default: false } } }).values.beside);
-	console.log(words);
-	openRepl(broker); // it stops the broker when it is left
+	guardOutput();
+	const flag = { type: "boolean", default: false } as const;
+	const { beside: looksOn, help } = parseArgs({ options: { beside: flag, help: { ...flag, short: "h" } } }).values;
+	if (help) return tell(USAGE);
+	const { broker, stop, words } = await opened(looksOn);
+	tell(words);
+	openRepl(broker);
 	stopOnSignals(stop, GRACE);
 }
 
 if (import.meta.main)
 	await main().catch((error: unknown) => {
-		console.error(error instanceof SettingsError ? error.message : error);
+		console.error(complaintOf(error));
 		process.exit(1);
 	});

@@ -29,6 +29,8 @@ export interface Settings {
 	readonly allowedHosts: readonly string[];
 	/** 0 takes a free one. */
 	readonly port: number;
+	/** Seconds an idle connection to the gateway stays open. */
+	readonly keepAlive: number;
 	/** Of a log that is new; undefined takes what is there. */
 	readonly partitions: number | undefined;
 	readonly services: readonly ServiceFile[];
@@ -74,6 +76,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		host: env["HOST"] || ENVIRONMENT.HOST.default,
 		allowedHosts: (env["ALLOWED_HOSTS"] ?? "").split(",").flatMap((name) => name.trim() || []),
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
+		keepAlive: whole("KEEP_ALIVE", env["KEEP_ALIVE"], 1, 3600) ?? Number(ENVIRONMENT.KEEP_ALIVE.default),
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
 		services: chosen(env["SERVICES"], complaints),
 		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,

@@ -1,6 +1,7 @@
 /** npm start - the services of this node, from its settings alone; stops on SIGTERM or Ctrl-C with what is under way finished. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { metricsOf } from "../mixins/metrics.ts";
 import { hearing, tell } from "../mixins/hints.ts";
@@ -10,8 +11,10 @@ import { brokerOptions, GRACE, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../molec
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./actions.ts";
 import { closeFolder } from "./data-folder.ts";
-import { startFailure } from "./failure.ts";
+import { ENVIRONMENT } from "./environment.ts";
+import { complaintOf, startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { guardOutput, tell as print } from "./output.ts";
 import { keepsSomething, placeOf, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { stopOnSignals } from "./stopping.ts";
 
@@ -66,9 +69,9 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 /** A gateway of a cluster has the routes of all services there are, as other nodes may come to run them; one alone those of its own. */
 const gatewayOf = async (
 	schema: ServiceSchema,
-	{ port, host, allowedHosts, natsUrl, services }: Settings,
+	{ port, host, allowedHosts, keepAlive, natsUrl, services }: Settings,
 ): Promise<Partial<ServiceSchema>> => ({
-	settings: { ...schema.settings, port, ip: host, allowedHosts },
+	settings: { ...schema.settings, port, ip: host, allowedHosts, keepAlive },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Opens the stores and says what an operator should know of them. */
@@ -106,7 +109,17 @@ function urlOf(broker: ServiceBroker, { host, port }: Settings): string {
 	return gateway ? `http://${host.includes(":") ? `[${host}]` : host}:${address?.port ?? port}/api` : "";
 }
 
+const USAGE = `Usage: npm start
+
+Runs the services of this node until SIGTERM or Ctrl-C, and finishes what is under way. Its settings come from the environment:
+
+${Object.entries(ENVIRONMENT)
+	.map(([name, { means }]) => `  ${name.padEnd(14)}${means.replaceAll("`", "")}`)
+	.join("\n")}`;
+
 async function main(): Promise<void> {
+	guardOutput();
+	if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) return print(USAGE);
 	const { url, metricsUrl, broker, stop } = await start();
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
 	if (metricsUrl) console.log(`Its metrics: ${metricsUrl}`);
@@ -115,6 +128,6 @@ async function main(): Promise<void> {
 
 if (import.meta.main)
 	await main().catch((error: unknown) => {
-		console.error(error instanceof SettingsError ? error.message : error);
+		console.error(complaintOf(error));
 		process.exit(1);
 	});

@@ -1,6 +1,6 @@
 /** Terminal - progress and tables for people: a moving bar on a terminal, a plain line now and then where output goes to a file. */
 import { createRequire } from "node:module";
-import { styleText } from "node:util";
+import { escaped, painted } from "./output.ts";
 
 /** `note`: a word on how it goes, behind the figures. */
 export type Advance = (done: number, total?: number, note?: string) => void;
@@ -103,7 +103,11 @@ export type Line = readonly [label: string, value?: string | number, note?: stri
 
 /** Values stand right-aligned under one another; numbers get thousands separators. */
 export function table(lines: readonly Line[]): string {
-	const cells = lines.map(([label, value, note = ""]) => ({ label, value: typeof value === "number" ? count(value) : value, note }));
+	const cells = lines.map(([label, value, note = ""]) => ({
+		label: escaped(label),
+		value: typeof value === "number" ? count(value) : value === undefined ? value : escaped(value),
+		note: escaped(note),
+	}));
 	const width = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 	const labels = width(cells.map(({ label }) => label));
 	const values = width(cells.map(({ value }) => value ?? ""));
@@ -122,13 +126,12 @@ export function money(minor: number, currency: string): string {
 	return `${count(whole)}.${String(Math.abs(minor % 100)).padStart(2, "0")} ${currency}`;
 }
 
-// Node leaves the colours out by itself where the stream is no terminal or NO_COLOR is set.
-export const bold = (text: string): string => styleText("bold", text, { stream: process.stdout });
-export const dim = (text: string): string => styleText("dim", text, { stream: process.stdout });
-export const red = (text: string): string => styleText("red", text, { stream: process.stderr });
+export const bold = (text: string): string => painted("bold", text, process.stdout);
+export const dim = (text: string): string => painted("dim", text, process.stdout);
+export const red = (text: string): string => painted("red", text, process.stderr);
 
 /** Why it ends, in one line and without a stack. */
 export function oneLine(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);
-	return message.replaceAll(/\s*\n\s*/g, " ").trim();
+	return escaped(message.replaceAll(/\s*\n\s*/g, " ").trim());
 }

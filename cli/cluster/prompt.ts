@@ -1,8 +1,8 @@
 /** Prompt - what is typed and what is said on one terminal: a line that arrives while somebody types leaves what is typed whole. */
 import { createInterface, type Interface } from "node:readline";
-import { styleText } from "node:util";
+import { type Colour, painted, tell } from "../output.ts";
 
-const COLOURS = { gateway: "green", commands: "yellow", queries: "cyan", nats: "magenta" } as const;
+const COLOURS = { gateway: "green", commands: "yellow", queries: "cyan", nats: "magenta" } as const satisfies Record<string, Colour>;
 const WIDTH = 12;
 
 export class Prompt {
@@ -11,12 +11,12 @@ export class Prompt {
 	/** A line of one of the processes, behind its name. */
 	say = (name: string, line: string): void => {
 		const colour = Object.entries(COLOURS).find(([role]) => name.includes(role))?.[1] ?? "dim";
-		this.tell(`${styleText(colour, name.padEnd(WIDTH), { stream: process.stdout })} ${line}`);
+		this.tell(`${painted(colour, name.padEnd(WIDTH), process.stdout)} ${line}`);
 	};
 	tell = (text: string): void => {
 		const typing = process.stdout.isTTY ? this.#typing : null;
 		if (typing) process.stdout.write("\r\u001b[K");
-		process.stdout.write(`${text}\n`);
+		tell(text);
 		typing?.prompt(true);
 	};
 

@@ -3,6 +3,7 @@ import type { StateThen } from "../../mixins/history.ts";
 import { parseInstant } from "../../model/index.ts";
 import { type Argument, type Command, named, UsageError } from "./command.ts";
 import { changeText, differences } from "./difference.ts";
+import { escaped, jsonOf } from "../output.ts";
 import { columns, nested, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 
@@ -141,7 +142,7 @@ async function hinted(system: System, service: string, id: string, error: unknow
 }
 
 const titleOf = (service: string, { id, version, at, position }: StateThen): string =>
-	`${paint("bold", `${service} ${id}`)} at version ${version}, decided ${at}, ${position}`;
+	`${paint("bold", `${service} ${id}`)} at version ${version}, decided ${escaped(at)}, ${position}`;
 
 /** `before`: facts told already. */
 function historyText(service: string, { id, rows, version, next }: History, before: number): string {
@@ -150,15 +151,7 @@ function historyText(service: string, { id, rows, version, next }: History, befo
 	const facts = factsOf(rows);
 	const table = columns(
 		["version", "at", "position", "by", "command", "fact", "data"],
-		facts.map((fact) => [
-			String(fact.version).padStart(7),
-			fact.at,
-			fact.position,
-			fact.by,
-			fact.command,
-			fact.type,
-			JSON.stringify(fact.data),
-		]),
+		facts.map((fact) => [String(fact.version).padStart(7), fact.at, fact.position, fact.by, fact.command, fact.type, jsonOf(fact.data)]),
 	);
 	return `${head}\n${table}`;
 }
@@ -171,4 +164,4 @@ const factsOf = (rows: readonly Decision[]) =>
 		facts.map(({ type, data }, i) => ({ version: version - facts.length + i + 1, at, by, position, command: command.name, type, data })),
 	);
 const factText = ({ version, at, by, type, data }: ReturnType<typeof factsOf>[number]): string =>
-	`  ${version}  ${at}  ${type}  ${JSON.stringify(data)}  ${paint("dim", `by ${by}`)}`;
+	`  ${version}  ${escaped(at)}  ${escaped(type)}  ${jsonOf(data)}  ${paint("dim", `by ${by}`)}`;

@@ -34,6 +34,8 @@ export interface Command {
 	readonly description: string;
 	/** As typed in the REPL. */
 	readonly example: string;
+	/** Shows what happens from then on: what is typed behind it does not wait for its end. */
+	readonly endless?: true;
 	/** Without which there is nothing to do. */
 	readonly needs: Needed;
 	readonly args: readonly Argument[];

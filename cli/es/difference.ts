@@ -1,5 +1,6 @@
 /** Difference - two values of plain JSON compared field by field. */
 import { isDeepStrictEqual } from "node:util";
+import { jsonOf } from "../output.ts";
 import { paint } from "./out.ts";
 
 /** `path`: `equipment.lightKmh[1].from`; `before` is absent where something was added, `after` where it was removed. */
@@ -37,7 +38,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** One line of it for a person. */
 export function changeText({ path, before, after }: Change): string {
-	if (before === undefined) return paint("green", `  + ${path}  ${JSON.stringify(after)}`);
-	if (after === undefined) return paint("red", `  - ${path}  ${JSON.stringify(before)}`);
-	return paint("yellow", `  ~ ${path}  ${JSON.stringify(before)} -> ${JSON.stringify(after)}`);
+	if (before === undefined) return paint("green", `  + ${path}  ${jsonOf(after)}`);
+	if (after === undefined) return paint("red", `  - ${path}  ${jsonOf(before)}`);
+	return paint("yellow", `  ~ ${path}  ${jsonOf(before)} -> ${jsonOf(after)}`);
 }

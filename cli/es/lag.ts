@@ -2,6 +2,7 @@
 import type { Health } from "../../mixins/following.ts";
 import type { Place } from "../../mixins/lag.ts";
 import { type Command, whole } from "./command.ts";
+import { escaped } from "../output.ts";
 import { columns, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 
@@ -35,7 +36,7 @@ export const esLag: Command = {
 					places.map(({ name, partition, position, behind, seconds }) => [name, partition, position, behind, seconds]),
 				),
 				...late.map(({ name, partition, seconds }) => `${paint("yellow", "late")} ${name} in ${partition}: ${seconds} s behind`),
-				...stopped.map(({ name, reason }) => `${paint("red", "stopped")} ${name}: ${reason}`),
+				...stopped.map(({ name, reason }) => `${paint("red", "stopped")} ${name}: ${escaped(reason)}`),
 			].join("\n"),
 		);
 		return stopped.length + late.length > 0 ? 1 : 0;

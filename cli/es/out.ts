@@ -1,5 +1,5 @@
 /** Out - what a command says and where: answers on stdout, as text for a person or as JSON for a script; all else on stderr. */
-import { styleText } from "node:util";
+import { type Colour, escaped, jsonOf, painted, tell, warn } from "../output.ts";
 import { type Advance, withProgress } from "../terminal.ts";
 
 export interface Out {
@@ -15,16 +15,15 @@ export interface Out {
 
 export function outOf(json: boolean, enough: AbortSignal): Out {
 	return {
-		give: (value, text) => void process.stdout.write(`${json ? JSON.stringify(value) : text()}\n`),
-		note: (text) => void process.stderr.write(`${text}\n`),
+		give: (value, text) => tell(json ? jsonOf(value) : text()),
+		note: warn,
 		progress: (label, total, work) => withProgress(label, total, work, { pace: true }),
 		enough,
 	};
 }
 
-type Colour = "bold" | "dim" | "red" | "green" | "yellow";
-/** For stdout: Node leaves the colour out where that is no terminal or NO_COLOR is set. */
-export const paint = (colour: Colour, text: string): string => styleText(colour, text, { stream: process.stdout });
+/** For stdout. */
+export const paint = (colour: Colour, text: string): string => painted(colour, text, process.stdout);
 
 type Cell = string | number | null | undefined;
 /** Columns under one another, numbers to the right; what is null is a dash. */
@@ -40,20 +39,18 @@ export function columns(head: readonly string[], rows: readonly (readonly Cell[]
 	return [paint("dim", line(head)), ...texts.map(line)].join("\n");
 }
 const cellText = (cell: Cell): string =>
-	cell === null || cell === undefined ? "-" : typeof cell === "number" ? cell.toLocaleString("en") : cell;
+	cell === null || cell === undefined ? "-" : typeof cell === "number" ? cell.toLocaleString("en") : escaped(cell);
 
 /** Below this a value stands on one line. */
 const WIDE = 100;
 /** A value as nested lines: short parts on one line, long ones a line for each of theirs. */
 export function nested(value: unknown, indent = "  "): string {
-	if (typeof value !== "object" || value === null) return `${indent}${JSON.stringify(value)}`;
+	if (typeof value !== "object" || value === null) return `${indent}${jsonOf(value)}`;
 	return Object.entries(value)
 		.map(([name, part]) => {
 			const key = `${indent}${Array.isArray(value) ? "-" : paint("bold", name)}`;
-			const short = typeof part === "string" ? part : JSON.stringify(part);
-			return short === undefined || short.length <= WIDE || typeof part !== "object"
-				? `${key} ${short}`
-				: `${key}\n${nested(part, `${indent}  `)}`;
+			const short = typeof part === "string" ? escaped(part) : jsonOf(part);
+			return short.length <= WIDE || typeof part !== "object" ? `${key} ${short}` : `${key}\n${nested(part, `${indent}  `)}`;
 		})
 		.join("\n");
 }

@@ -1,5 +1,6 @@
 /** Parked - es-parked: the commands of processes that wait for a person, and what a person may do about one. */
 import { type Command, type Given, named, UsageError, type Verdict } from "./command.ts";
+import { escaped } from "../output.ts";
 import { columns, nested, type Out, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 
@@ -76,7 +77,7 @@ async function show(system: System, out: Out, process: string, id: string): Prom
 async function retry(system: System, out: Out, process: string, id: string): Promise<Verdict> {
 	const answer = await system.call<{ outcome: string; code?: string; detail?: string }>(`${process}.retry`, { id });
 	const { outcome, code, detail } = answer;
-	out.give({ process, ...answer }, () => `${process} ${id}: ${TOLD[outcome] ?? outcome}${code ? ` - ${code}: ${detail}` : ""}`);
+	out.give({ process, ...answer }, () => `${process} ${id}: ${TOLD[outcome] ?? outcome}${code ? escaped(` - ${code}: ${detail}`) : ""}`);
 	return outcome === "parked" ? 1 : 0;
 }
 const TOLD: Readonly<Record<string, string>> = {

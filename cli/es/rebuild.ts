@@ -4,6 +4,7 @@ import type { RebuildReport, Switched } from "../../mixins/rebuilding.ts";
 import type { Generation } from "../../store/rows.ts";
 import { type Command, named, UsageError, type Verdict } from "./command.ts";
 import { changeText, differences } from "./difference.ts";
+import { escaped } from "../output.ts";
 import { columns, type Out, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 
@@ -78,7 +79,7 @@ function switchedText(name: string, { generation, rows, differing, differences: 
 	return [
 		`${head}, ${differing.toLocaleString("en")} differ, ${fault}`,
 		...found.flatMap(({ id, before, after }) => [
-			`  ${id}`,
+			`  ${escaped(id)}`,
 			...differences(before, after)
 				.map(changeText)
 				.map((text) => `  ${text}`),

@@ -1,4 +1,5 @@
 /** Run - one command line from its words to its exit code; whatever goes wrong is one clear line on stderr. */
+import { warn } from "../output.ts";
 import { oneLine, red } from "../terminal.ts";
 import { type Command, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
 import { outOf } from "./out.ts";
@@ -19,9 +20,9 @@ export async function run(
 		await offered(system, command.needs);
 		return await command.run(given, system, outOf(given.flags.has("json"), enough));
 	} catch (error) {
-		process.stderr.write(`${red(failureText(error))}\n`);
+		warn(red(failureText(error)));
 		if (!(error instanceof UsageError)) return 1;
-		process.stderr.write(`Usage: ${usageOf(command, prefix)}\n`);
+		warn(`Usage: ${usageOf(command, prefix)}`);
 		return 2;
 	}
 }
@@ -32,7 +33,7 @@ export function failureText(error: unknown): string {
 	if (typeof error !== "object" || error === null) return `FAILED: ${oneLine(error)}`;
 	const { type, code, data } = error as { readonly type?: unknown; readonly code?: unknown; readonly data?: unknown }; // Moleculer's own fields
 	const name = [type, code].find((one) => typeof one === "string" && one !== "") ?? "FAILED";
-	return [`${String(name)}: ${oneLine(error)}`, ...complaintsOf(data)].join("; ");
+	return [`${oneLine(name)}: ${oneLine(error)}`, ...complaintsOf(data)].join("; ");
 }
 
 /** Field by field, where the answer says so. */

@@ -3,6 +3,7 @@ import type { LiveFact, LivePage, Unreadable } from "../../mixins/live.ts";
 import { watching } from "../../mixins/watching.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { type Command, named, UsageError, whole } from "./command.ts";
+import { escaped, jsonOf } from "../output.ts";
 import { type Out, paint } from "./out.ts";
 import { catalogueOf } from "./system.ts";
 
@@ -10,6 +11,7 @@ export const esTail: Command = {
 	name: "es-tail",
 	description: "The facts of all contexts as they become visible; Ctrl-C ends it",
 	example: "es-tail --types detection.qualified,infraction.opened --from radar:0:1200",
+	endless: true,
 	needs: "feeds",
 	args: [],
 	options: {
@@ -94,4 +96,4 @@ const shown = ({ partition, position, part, ...fact }: LiveFact) => ({
 	...fact,
 });
 const textOf = ({ partition, position, service, id, version, at, by, type, data }: LiveFact): string =>
-	`${at}  ${positionText(partition, position)}  ${paint("bold", type)}  ${service} ${id} v${version}  ${JSON.stringify(data)}  ${paint("dim", `by ${by}`)}`;
+	`${escaped(at)}  ${positionText(partition, position)}  ${paint("bold", type)}  ${service} ${escaped(id)} v${version}  ${jsonOf(data)}  ${paint("dim", `by ${by}`)}`;

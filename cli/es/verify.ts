@@ -6,6 +6,7 @@ import type { RowFinding, RowsChecked, RowsChecking } from "../../mixins/row-che
 import { headsText, type PublicKey } from "../../store/heads.ts";
 import type { Head } from "../../store/log.ts";
 import type { Finding, Progress, Verified } from "../../store/verify.ts";
+import { escaped } from "../output.ts";
 import { type Command, named, UsageError } from "./command.ts";
 import { changeText, differences } from "./difference.ts";
 import { columns, type Out, paint } from "./out.ts";
@@ -84,7 +85,7 @@ function reportOf(partitions: readonly Verified[], rows: readonly RowsChecked[],
 		["log", "commits", "heads", "signed up to", "findings"],
 		partitions.map(({ log, verified: commits, heads, signed, findings: found }) => [log, commits, heads, signed, found.length]),
 	);
-	const lines = findings.map(({ log, position, code, detail }) => `${paint("red", code)} at ${log}:${position}: ${detail}`);
+	const lines = findings.map(({ log, position, code, detail }) => `${paint("red", code)} at ${log}:${position}: ${escaped(detail)}`);
 	const differing = rows.flatMap(({ name, compared }) =>
 		compared === null || compared.differing === 0 ? [] : [differingText(name, compared)],
 	);
@@ -101,7 +102,10 @@ const fine = (rows: readonly RowsChecked[]): string =>
 function differingText(name: string, { differing, differences: found }: NonNullable<RowsChecked["compared"]>): string {
 	return [
 		`${paint("red", "rows")} of ${name}: ${differing.toLocaleString("en")} are not what the logs make them (first as kept, then as folded)`,
-		...found.flatMap(({ id, before, after }) => [`  ${id}`, ...differences(before, after).map((change) => `  ${changeText(change)}`)]),
+		...found.flatMap(({ id, before, after }) => [
+			`  ${escaped(id)}`,
+			...differences(before, after).map((change) => `  ${changeText(change)}`),
+		]),
 		...(differing > found.length ? [`  and ${differing - found.length} more`] : []),
 	].join("\n");
 }

@@ -6,7 +6,8 @@ import { code, link, page, sentence, table } from "./markdown.ts";
 const INTRODUCTION = `\`npm run repl\` starts the system with a prompt (Moleculer's REPL, with its own commands besides), \`npm run repl -- --beside\` looks on at one that
 runs on the same \`DATA_DIR\` or, with \`NATS_URL\`, at a cluster, as a node without services. The same commands without a prompt are
 \`npm run es -- <command>\`, without \`es-\` before them: \`npm run es -- verify\`. With \`--json\` an answer is JSON on stdout and nothing else (of \`es-tail\` a line each fact, of \`es-history\` a line each hundred decisions). A command ends with 0,
-with 1 where it found something or what was asked for did not come about, and with 2 where it was not given as it has to be.`;
+with 1 where it found something or what was asked for did not come about, and with 2 where it was not given as it has to be. Lines piped into the
+REPL are carried out one after the other, and the end of the input ends it. Characters of stored text that would command a terminal are shown as \`\\u001b\`.`;
 
 export const replPage = (): string =>
 	page(

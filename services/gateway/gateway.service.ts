@@ -36,6 +36,7 @@ export default {
 		logRouteRegistration: null,
 		ip: "127.0.0.1",
 		allowedHosts: [],
+		keepAlive: 75,
 		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
 		rootCallOptions(this: Gateway, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
@@ -63,7 +64,7 @@ export default {
 	},
 	created(this: Service) {
 		const { routes, parts, facts } = this.schema.offer ?? NOTHING;
-		const { ip, allowedHosts } = this.settings as { readonly ip: string; readonly allowedHosts: readonly string[] }; // see above
+		const { ip, allowedHosts, keepAlive } = this.settings as { ip: string; allowedHosts: readonly string[]; keepAlive: number }; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
@@ -75,6 +76,7 @@ export default {
 			hosts: hostsOf(ip, allowedHosts),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
+		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have a time of their own, from the first byte of a request on
 	},
 	methods: {
 		/** Overrides that of moleculer-web, which calls it first. */

@@ -1,7 +1,7 @@
 /** The REPL, by its stdin: the operator's commands in a system of its own, and beside one that runs already. */
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { Folder } from "../support/folder.ts";
-import { Repl } from "../support/operator.ts";
+import { Child, Repl } from "../support/operator.ts";
 import { eventually } from "../support/system.ts";
 
 const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3, limits: { lightKmh: 110 } };
@@ -65,4 +65,36 @@ describe("the REPL", () => {
 		expect(await beside.leave()).toBe(0);
 	});
 	it("stops the system when it is left", async () => expect(await repl.leave()).toBe(0));
+});
+
+describe("a REPL that reads from a pipe", () => {
+	let folder: Folder;
+	beforeEach(() => void (folder = new Folder()));
+	afterEach(() => folder.remove());
+	/** In a home nobody can write to. */
+	async function piped(
+		...lines: readonly string[]
+	): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+		const child = new Child("cli/repl.ts", [], folder.path, { HOME: "/nonexistent", LOG_LEVEL: "warn" });
+		child.type(lines.map((line) => `${line}\n`).join(""));
+		const code = await child.ended();
+		return { code, stdout: child.stdout, stderr: child.stderr };
+	}
+	const install = `call radar.install '${JSON.stringify(radar)}'`;
+
+	it("carries out each line after the one before it, and all of them before it ends", async () => {
+		const { code, stdout, stderr } = await piped(install, "es-state radar A6-1 --json", "es-verify --json", "es-rebuild radars --json");
+		expect({ code, found: stdout.match(/^(?:vigie \$ )*\{"(service|ok|readModel)":/gm)?.length }).toEqual({ code: 0, found: 3 });
+		expect(stdout.indexOf('{"service":')).toBeLessThan(stdout.indexOf('{"ok":true'));
+		expect(stderr).not.toMatch(/RROR|^\s+at /m);
+	});
+	it("goes on reading while es-tail shows what comes, and ends when that has seen enough", async () => {
+		const { code, stdout } = await piped("es-tail --limit 1 --json --from radar:0:0", install);
+		expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"type":"radar.installed"') });
+	});
+	it.each([["quit"], ["es-lag", "quit", "es-lag"], ["exit"], [".exit"], []])("ends cleanly at %j %j %j", async (...lines) => {
+		const { code, stdout, stderr } = await piped(...lines);
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		expect(stdout).not.toMatch(/undefined|RROR|history|\u001b/);
+	});
 });
