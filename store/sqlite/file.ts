@@ -12,6 +12,8 @@ const RETRY_EVERY = 10;
 
 /** Pages the write-ahead log may grow to before whoever writes copies it into the file, where nobody did beside. */
 const CHECKPOINT_PAGES = 32_000;
+/** Bytes that are left of a log which grew beyond that, because a reader held it, once it begins anew. */
+const LARGEST_LOG = 128 * 1024 * 1024;
 
 /** How a file is opened: written, and on the disk when acknowledged (FULL) or at the latest checkpoint (NORMAL, for what a log can give again), or only read. */
 export type Mode = "FULL" | "NORMAL" | "read";
@@ -23,7 +25,7 @@ export function openDatabase(path: string, mode: Mode): DatabaseSync {
 	try {
 		useWal(db);
 		db.exec(
-			`PRAGMA synchronous = ${mode}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+			`PRAGMA synchronous = ${mode}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LARGEST_LOG}`,
 		);
 		return db;
 	} catch (error) {

@@ -1,5 +1,5 @@
 /** The write-ahead log of a file is copied into it beside those who write, and cleared away by the last one out. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { LogPartition } from "../../store/log.ts";
@@ -13,11 +13,19 @@ const [ENOUGH, MOST] = [8000, 32_000];
 
 let folder: Folder;
 let file: string;
+let store: SqliteLogStore | null;
 beforeEach(() => {
 	folder = new Folder();
 	file = folder.file("events.db");
 });
-afterEach(() => folder.remove());
+afterEach(async () => {
+	await store?.close();
+	folder.remove();
+});
+async function opened(): Promise<LogPartition> {
+	store = new SqliteLogStore(file);
+	return (await store.open("shop"))[0] as LogPartition; // one, where nothing else is said
+}
 
 /** Pages written to the log, and those of them that are in the file already. */
 function copied(): { readonly written: number; readonly copied: number } {
@@ -37,16 +45,62 @@ async function write(log: LogPartition, count: number): Promise<void> {
 	}
 }
 
+const sizeOf = (name: string): number => statSync(name).size;
+
+describe("the file of a log", () => {
+	it("is empty again once nobody writes after a rush, and what was written is in the log", async () => {
+		const log = await opened();
+		await write(log, 3000);
+		expect(sizeOf(`${file}-wal`)).toBeGreaterThan(12_000_000);
+		await eventually(() => expect(sizeOf(`${file}-wal`)).toBe(0), 30_000);
+		expect((await log.tail()).position).toBe(3000);
+		await write(log, 10);
+		expect((await log.tail()).position).toBe(3010);
+	}, 60_000);
+
+	it("waits for who reads, and keeps nobody from writing meanwhile", async () => {
+		const log = await opened();
+		await write(log, 10);
+		const reader = new DatabaseSync(file, { readOnly: true });
+		reader.exec("BEGIN; SELECT count(*) FROM log_shop_0");
+		const count = (): unknown => reader.prepare("SELECT count(*) AS n FROM log_shop_0").get()?.["n"];
+		expect(count()).toBe(10);
+		await write(log, 3000);
+		const until = performance.now() + 7000;
+		for (let n = 1; performance.now() < until; n++) {
+			await write(log, 1);
+			expect([count(), (await log.tail()).position]).toEqual([10, 3010 + n]);
+		}
+		expect(sizeOf(`${file}-wal`)).toBeGreaterThan(12_000_000);
+		reader.close();
+		await eventually(() => expect(sizeOf(`${file}-wal`)).toBe(0), 30_000);
+	}, 60_000);
+
+	it("is cut to what a rush needs when it begins anew after a reader has held it", async () => {
+		const log = await opened();
+		await write(log, 10);
+		const reader = new DatabaseSync(file, { readOnly: true });
+		reader.exec("BEGIN; SELECT count(*) FROM log_shop_0");
+		reader.prepare("SELECT count(*) FROM log_shop_0").get();
+		while (sizeOf(`${file}-wal`) < 150_000_000) await write(log, 2000);
+		reader.close();
+		await eventually(async () => {
+			await write(log, 200);
+			expect(sizeOf(`${file}-wal`)).toBeLessThan(140_000_000);
+		}, 30_000);
+	}, 60_000);
+});
+
 describe("a log that is written without a pause", () => {
 	it("is copied before whoever writes would have to, and not for every few pages", async () => {
-		const store = new SqliteLogStore(file);
-		const log = (await store.open("shop"))[0] as LogPartition; // one, where nothing else is said
+		const log = await opened();
 		await write(log, ENOUGH / 2);
 		expect(copied()).toEqual({ written: expect.any(Number), copied: 0 });
 		await write(log, ENOUGH);
 		await eventually(async () => expect(copied().copied).toBeGreaterThanOrEqual(ENOUGH));
 		expect(copied().written).toBeLessThan(MOST);
-		await store.close();
+		await store?.close();
+		store = null;
 		expect([existsSync(file), existsSync(`${file}-wal`)]).toEqual([true, false]);
 	});
 });
