@@ -153,6 +153,9 @@ export class StoreUnavailable extends Error {
 	}
 }
 
+/** Another process holds the store, and was waited for as long as whoever asks may wait: to try again at once is no use. */
+export class StoreHeld extends StoreUnavailable {}
+
 /** A stream stands in the log, but nobody understands what it says: no second try will. */
 export class StreamUnreadable extends Error {
 	readonly code = "STREAM_UNREADABLE";

@@ -7,7 +7,7 @@ import { chained } from "./chain.ts";
 import { encode } from "./codec.ts";
 import { WriterFigures } from "./figures.ts";
 import { type Job, type Memory, verdictOf } from "./job.ts";
-import { type Commit, type LogPartition, StoreUnavailable, type Tail } from "./log.ts";
+import { type Commit, type LogPartition, StoreHeld, StoreUnavailable, type Tail } from "./log.ts";
 import { StreamReader } from "./stream-reader.ts";
 
 export type { Draft, Job, Memory, Verdict } from "./job.ts";
@@ -169,7 +169,9 @@ export class Writer {
 		const missed = await this.#catchUp(found.slice(mine));
 		const left = batch.jobs.slice(mine);
 		const guessed = left.some(({ unread }) => unread);
-		if (missed > 0 || mine > 0) this.#failures = 0; // that it can be read does not say that it can be written
+		if (missed > 0 || mine > 0)
+			this.#failures = 0; // that it can be read does not say that it can be written
+		else if (error instanceof StoreHeld) this.#failures = PATIENCE; // it has been waited for
 		for (const job of batch.held) job.again();
 		if (batch.commits.length === 0) return void (this.figures.retried += batch.held.length);
 		if (missed === 0) this.#clash(left);

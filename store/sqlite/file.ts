@@ -2,7 +2,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreUnavailable } from "../log.ts";
+import { StoreHeld, StoreUnavailable } from "../log.ts";
 import { isShared, narrow, reportOf } from "../private.ts";
 
 /** Milliseconds a statement waits for another process on the same file. */
@@ -55,7 +55,7 @@ const text = (db: DatabaseSync, pragma: string): string => String(db.prepare(`PR
 
 /** SQLite's number for a file that another connection holds. */
 const LOCKED = 5;
-const isBusy = (error: unknown): boolean => error instanceof Error && (codeOf(error) & 0xff) === LOCKED;
+export const isBusy = (error: unknown): boolean => error instanceof Error && (codeOf(error) & 0xff) === LOCKED;
 /** Zero for an error that is not SQLite's. */
 const codeOf = (error: Error): number => (error as { errcode?: number }).errcode ?? 0; // node:sqlite's own field
 
@@ -67,6 +67,8 @@ export interface Fault {
 	readonly reason: string;
 	/** Not full or locked or away: what is in it is not what was written. */
 	readonly damaged: boolean;
+	/** By another process, which was waited for. */
+	readonly held?: boolean;
 }
 
 /** SQLite's own words, with its number where they say little: a full disk and a broken one are both an "I/O error" at times. */
@@ -100,10 +102,10 @@ export class DataFile {
 		return reportOf(["", "-wal", "-shm"].map((end) => narrow(`${this.path}${end}`, shared)));
 	}
 	/** Named without its folder, for clients read it too. */
-	failed({ reason, damaged }: Fault): StoreUnavailable {
+	failed({ reason, damaged, held = false }: Fault): StoreUnavailable {
 		const said = `${basename(this.path)}: ${reason}`;
 		if (damaged) this.damage ??= said;
-		return new StoreUnavailable(said);
+		return held ? new StoreHeld(said) : new StoreUnavailable(said);
 	}
 	/** Reads; what SQLite or the text of a row says against it is the store's failure. */
 	reading<T>(read: () => T): T {

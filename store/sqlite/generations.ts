@@ -1,7 +1,7 @@
 /** Generations - which rows of a read model are live, being built, or kept: one small table beside them, moved in one transaction. */
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
 import { quoted } from "./segments.ts";
-import { BESIDE } from "./table.ts";
+import { BESIDE, create } from "./table.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
@@ -23,7 +23,7 @@ export class Generations {
 	}
 
 	async of(name: string): Promise<Generation[]> {
-		await (this.#made ??= this.#thread.transaction([CREATE, ...BESIDE].map((sql) => ({ sql, rows: [[]] }))));
+		await (this.#made ??= create([CREATE, ...BESIDE], this.#thread));
 		const rows = await this.#thread.query("SELECT number, state, spec, code, begun FROM generations WHERE name = ? ORDER BY number", [
 			name,
 		]);

@@ -32,6 +32,7 @@ export class SqliteLogStore implements LogStore {
 		this.#db = this.#file.reading(() => openDatabase(file, "FULL"));
 		this.#file.reading(() => {
 			this.#db.exec(LOG_TABLES.map(unlessThere).join("; "));
+			if (this.#db.prepare("SELECT 1 FROM installation").get()) return;
 			this.#db.prepare("INSERT INTO installation SELECT ? WHERE NOT EXISTS (SELECT 1 FROM installation)").run(installation);
 		});
 		this.#fits();
@@ -57,7 +58,8 @@ export class SqliteLogStore implements LogStore {
 	}
 
 	async open(context: string, wanted = this.#wanted): Promise<readonly LogPartition[]> {
-		this.#file.reading(() => this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, wanted ?? 1));
+		if (!this.#kept().has(context))
+			this.#file.reading(() => this.#db.prepare("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO NOTHING").run(context, wanted ?? 1));
 		const kept = this.#kept().get(context) ?? 0;
 		fits(context, kept, wanted);
 		return this.#file.reading(() =>

@@ -7,7 +7,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
 import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
-import { BESIDE, SqliteTable } from "./table.ts";
+import { BESIDE, create, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
 
 const INSTALLATION = "CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL) STRICT";
@@ -35,7 +35,7 @@ export class SqliteRowStore implements RowStore {
 	}
 
 	async installation(): Promise<string | null> {
-		await this.#writer.transaction([{ sql: INSTALLATION, rows: [[]] }]);
+		await create([INSTALLATION], this.#writer);
 		const [[id = null] = []] = await this.#writer.query("SELECT id FROM installation");
 		return id === null ? null : String(id);
 	}
@@ -49,7 +49,7 @@ export class SqliteRowStore implements RowStore {
 
 	async open(spec: TableSpec): Promise<Table> {
 		const segments = new Segments(spec, this.#segment);
-		await this.#writer.transaction(schemaOf(spec, segments).map((sql) => ({ sql, rows: [[]] })));
+		await create(schemaOf(spec, segments), this.#writer);
 		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
 		this.#checkpoints ??= new Checkpoints(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);

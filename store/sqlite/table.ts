@@ -23,6 +23,13 @@ export const BESIDE = [
 	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
 ] as const;
 
+/** Creates what is not there of tables and indexes. A file that has all of it is not written to: another process may hold it. */
+export async function create(statements: readonly string[], thread: Thread): Promise<void> {
+	const there = new Set((await thread.query("SELECT name FROM sqlite_schema")).map(([name]) => name));
+	const missing = statements.filter((sql) => !there.has(/ IF NOT EXISTS "?([^"\s(]+)/.exec(sql)?.[1] ?? null));
+	if (missing.length > 0) await thread.transaction(missing.map((sql) => ({ sql, rows: [[]] })));
+}
+
 export class SqliteTable implements Table {
 	readonly atomic = true;
 	readonly #spec: TableSpec;

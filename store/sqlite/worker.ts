@@ -5,6 +5,7 @@
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { faultOf, type Mode, openDatabase, Presence } from "./file.ts";
+import { Held, WriteLock } from "./lock.ts";
 
 /** A step of a request: one statement, run once for each row of parameters. */
 export interface Run {
@@ -23,6 +24,7 @@ export interface Request {
 
 const { file, mode } = workerData as { file: string; mode: Mode }; // set by thread.ts
 const db = openDatabase(file, mode);
+const lock = mode === "read" ? null : new WriteLock(file, db);
 const statements = new Map<string, StatementSync>();
 /** What can be made again may be thrown away under us; what is acknowledged may not. */
 const presence = mode === "FULL" ? new Presence(file) : null;
@@ -54,7 +56,7 @@ function answer({ kind, runs, expect }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
 	presence?.check();
 	if (db.isTransaction) db.exec("ROLLBACK"); // one that could not even be rolled back
-	db.exec("BEGIN IMMEDIATE");
+	lock?.begin();
 	try {
 		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value) && runs.every(run);
 		db.exec(holds ? "COMMIT" : "ROLLBACK");
@@ -77,6 +79,6 @@ parentPort?.on("message", (request: Request | "close") => {
 		parentPort?.postMessage({ n: request.n, result: answer(request) });
 	} catch (error) {
 		statements.clear(); // one that failed half way says so once more to whoever is next
-		parentPort?.postMessage({ n: request.n, error: faultOf(error) });
+		parentPort?.postMessage({ n: request.n, error: { ...faultOf(error), held: error instanceof Held } });
 	}
 });

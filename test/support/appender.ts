@@ -17,7 +17,15 @@ const store = storeAt(address);
 const [log] = await store.open("bank");
 if (!log) throw new Error("a log has at least one partition");
 const bank = new Bank(log);
-const say = (...words: readonly (string | number)[]): void => void writeSync(1, `${words.join(" ")}\n`);
+/** A pipe its reader does not empty in time takes nothing for a moment (EAGAIN). */
+function say(...words: readonly (string | number)[]): void {
+	for (let line = Buffer.from(`${words.join(" ")}\n`); line.length > 0;)
+		try {
+			line = line.subarray(writeSync(1, line));
+		} catch (error) {
+			if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+		}
+}
 say("ready");
 
 let next = 0;

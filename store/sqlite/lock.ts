@@ -1,0 +1,78 @@
+/**
+ * Lock - the right to write to a file, waited for while others who have it write. One that keeps it and writes nothing (a process that is
+ * stopped, a shell that was left open) cannot be robbed of it safely: whoever waits is told in bounded time who it is.
+ */
+import { readFileSync, statSync } from "node:fs";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { isBusy } from "./file.ts";
+
+/** Milliseconds without a write after which whoever has the lock counts as holding it: half of what callers give, so they get an answer. */
+const PATIENCE = 4000;
+/** Milliseconds for which others who write all the time are waited for. */
+const QUEUE = 10_000;
+/** Milliseconds between two attempts: SQLite's own pauses grow to a hundred, and miss the moment between two writes of a busy holder. */
+const RETRY_EVERY = 2;
+/** The byte of the -shm file that SQLite locks for whoever writes. */
+const WRITE_LOCK = 120;
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+/** The file has been locked for as long as it is waited for, and nothing was written meanwhile. */
+export class Held extends Error {}
+
+export class WriteLock {
+	readonly #file: string;
+	readonly #db: DatabaseSync;
+	readonly #commits: StatementSync;
+	/** What was last written when it was found to be held. */
+	#heldAt: number | null = null;
+
+	constructor(file: string, db: DatabaseSync) {
+		this.#file = file;
+		this.#db = db;
+		this.#commits = db.prepare("PRAGMA data_version");
+		db.exec("PRAGMA busy_timeout = 0");
+	}
+
+	/** Begins a transaction; throws Held, at once while the same holder is known to have written nothing since. */
+	begin(): void {
+		const begun = performance.now();
+		for (let [seen, since] = [this.#heldAt ?? this.#version(), begun]; ;) {
+			try {
+				this.#db.exec("BEGIN IMMEDIATE");
+				this.#heldAt = null;
+				return;
+			} catch (error) {
+				if (!isBusy(error)) throw error;
+				const version = this.#version();
+				if (version !== seen && performance.now() - begun > QUEUE) throw error;
+				if (version === seen && (this.#heldAt !== null || performance.now() - since > PATIENCE)) {
+					this.#heldAt = version;
+					throw new Held(`locked by ${holderOf(this.#file)}, and nothing is written to it`);
+				}
+				if (version !== seen) [seen, since, this.#heldAt] = [version, performance.now(), null];
+			}
+			Atomics.wait(PAUSE, 0, 0, RETRY_EVERY);
+		}
+	}
+
+	/** Another one after each commit of another connection. */
+	#version(): number {
+		return Number(this.#commits.get()?.["data_version"]);
+	}
+}
+
+/** By the list of the kernel, which knows the processes of this machine, or of this container, and only on Linux. */
+function holderOf(file: string): string {
+	try {
+		const { ino } = statSync(`${file}-shm`);
+		const locks = readFileSync("/proc/locks", "utf8").matchAll(/ WRITE (\d+) [\da-f]+:[\da-f]+:(\d+) (\d+) (\d+)$/gm);
+		const [, pid] =
+			[...locks].find(([, , inode, from, to]) => Number(inode) === ino && Number(from) <= WRITE_LOCK && Number(to) >= WRITE_LOCK) ?? [];
+		if (pid === undefined) return "another process";
+		const stopped = /^\d+ \(.*\) [Tt] /s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+		return `process ${pid}${stopped ? ", which is stopped" : ""}`;
+	} catch {
+		return "another process";
+	}
+}
