@@ -1,8 +1,8 @@
 /** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
 import { beside } from "./beside.ts";
 import { helpOf } from "./es/command.ts";
-import { commandNamed, commands } from "./es/commands.ts";
-import { type ExitCode, failureText, run } from "./es/run.ts";
+import { all, anyNamed } from "./es/commands.ts";
+import { carriedOut, type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
 import { guardOutput, tell, warn } from "./output.ts";
 import { SettingsError } from "./settings.ts";
@@ -14,20 +14,21 @@ const HELP = ["help", "--help", "-h"];
 
 /** Every command with what it is for. */
 function overview(): string {
-	const width = Math.max(...commands.map(({ name }) => name.length));
-	const lines = commands.map(({ name, description }) => `  ${name.slice("es-".length).padEnd(width)}${description}`);
+	const width = Math.max(...all.map(({ name }) => name.length));
+	const lines = all.map(({ name, description }) => `  ${name.slice("es-".length).padEnd(width)}${description}`);
 	return ["Usage: npm run es -- <command> ...", "", ...lines, "", "More about one: npm run es -- <command> --help"].join("\n");
 }
 
 async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
 	if (name === undefined || HELP.includes(name)) return told(name === undefined ? 2 : 0, overview());
-	const command = commandNamed(name);
+	const command = anyNamed(name);
 	if (!command) return told(2, `there is no command "${name}"\n\n${overview()}`);
 	if (words.some((word) => HELP.slice(1).includes(word))) return told(0, helpOf(command, PREFIX));
 	const enough = new AbortController();
 	const end = (): void => enough.abort();
 	onStop(end);
 	guardOutput({ log: process.stderr, unread: end });
+	if (!("needs" in command)) return carriedOut(command, words, enough.signal, PREFIX, (given, out) => command.run(given, out));
 	const { broker, stop } = await beside();
 	return run(command, words, systemOf(broker), enough.signal, PREFIX).finally(stop);
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { processTableOf } from "../mixins/process-rows.ts";
-import { publicKeyOf } from "../store/heads.ts";
+import { publicKeysOf } from "../store/heads.ts";
 import { keepKnown, knownIn } from "../store/keys.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
 async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
 	for (const warning of [...from.warnings, ...to.warnings]) warn(warning);
 	const { projections, processes } = await loadHouse();
-	const keys = knownIn(from.keys, trusted());
+	const keys = knownIn(from.keys, [...publicKeysOf(process.env["TRUSTED_KEYS"] ?? "").values()]);
 	const told = await move({
 		from,
 		to,
@@ -72,13 +72,6 @@ function watching(): Watch {
 		};
 	return (label, total, work) => withProgress(label, total, (advance) => work(unlessStopped(advance)), { pace: true });
 }
-/** Of other nodes, as a node is told of them. */
-const trusted = () =>
-	(process.env["TRUSTED_KEYS"] ?? "")
-		.split(",")
-		.map(publicKeyOf)
-		.filter((key) => key !== null);
-
 const report = ({ logs, rows }: Moved): string =>
 	[
 		columns(

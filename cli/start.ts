@@ -8,6 +8,7 @@ import { hearing, tell } from "../mixins/hints.ts";
 import { placed } from "../mixins/placement.ts";
 import { storageOf } from "../mixins/storage.ts";
 import { brokerOptions, GRACE, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../moleculer.config.ts";
+import { REPLACED, restoringIn } from "../store/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./actions.ts";
 import { closeFolder } from "./data-folder.ts";
@@ -40,7 +41,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // who looks on listens nowhere
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
-		if (!observing && settings.mongoUrl === undefined) checkFiles(join(settings.dataDir, LOG_FILE), join(settings.dataDir, ROWS_FILE)); // who looks on may look at what is damaged
+		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // who looks on may look at what is damaged
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
 		throw startFailure(error, settings);
@@ -74,12 +75,20 @@ const gatewayOf = async (
 	settings: { ...schema.settings, port, ip: host, allowedHosts, keepAlive },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
+/** Throws what is wrong with the files of a data folder. */
+function checked(folder: string): void {
+	if (existsSync(restoringIn({ folder, log: LOG_FILE })))
+		throw new SettingsError(
+			`DATA_DIR is "${folder}": a restore to here has not ended: run it again, with --replace, or remove ${restoringIn({ folder, log: LOG_FILE })}`,
+		);
+	checkFiles(join(folder, LOG_FILE), join(folder, ROWS_FILE));
+}
 /** Opens the stores and says what an operator should know of them. */
 async function opened(broker: ServiceBroker, { dataDir }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
 	if (!observing) await storage.anchored();
-	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER]) : [];
+	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED]) : [];
 	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
 }
 /** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */

@@ -9,6 +9,7 @@ import type { Keyring } from "../store/keys.ts";
 import { asError, type Head, type LogPartition } from "../store/log.ts";
 import { type Anchors, LogAltered } from "../store/anchors.ts";
 import { type Progress, type Verified, verify } from "../store/verify.ts";
+import { backupAction } from "./backed-up.ts";
 import { failureError, invalid } from "./errors.ts";
 import { readBy } from "./leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
@@ -25,6 +26,7 @@ const MOST_TEXT = 1_000_000;
 export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
+			backup: backupAction,
 			/** Resolves to a stream of Verifying. `heads`: a text that was kept elsewhere; its keys count, whoever gives it vouches for it. */
 			verify: {
 				timeout: 0,

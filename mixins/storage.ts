@@ -4,8 +4,10 @@
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Anchors } from "../store/anchors.ts";
+import { backUp, type BackupOptions } from "../store/backup.ts";
 import type { Keyring } from "../store/keys.ts";
 import { ForeignInstallation, type LogStore, MoveBegun } from "../store/log.ts";
+import { type BackedUp, BackupRefused } from "../store/manifest.ts";
 import type { RowStore } from "../store/rows.ts";
 import { allDone, ContextLog, type Tell } from "./context-log.ts";
 import { type Report, signersOf } from "./signing.ts";
@@ -26,6 +28,8 @@ export class Storage {
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
 	readonly #report: Report;
 	readonly #timers: Timers;
+	readonly #backups = new Set<Promise<unknown>>();
+	readonly #closing = new AbortController();
 	#stores: Stores | null = null;
 	/** The partitions of every log, as far as they were asked for. */
 	#partitions: ReadonlyMap<string, number> = new Map();
@@ -75,6 +79,14 @@ export class Storage {
 	get damage(): readonly string[] {
 		return [this.#stores?.logs.damage, this.#stores?.rows.damage].flatMap((found) => found ?? []);
 	}
+	/** All logs to a folder of its own; what nobody has signed stays unsigned there. */
+	backUp(options: Omit<BackupOptions, "logs" | "keys" | "anchor">): Promise<readonly BackedUp[]> {
+		const { logs, keys = { known: new Map() }, anchors } = this.#opened;
+		const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+		const backup = backUp({ ...options, signal, logs, keys, anchor: (partition) => anchors?.of(partition) });
+		this.#backups.add(backup);
+		return backup.finally(() => this.#backups.delete(backup));
+	}
 	/** The log of a context; opened at the first question. */
 	context(name: string): Promise<ContextLog> {
 		let found = this.#contexts.get(name);
@@ -106,6 +118,8 @@ export class Storage {
 	}
 	/** Finishes what is under way, signs what was written, in all logs at once; then closes, and throws the first thing that went wrong. */
 	async close(): Promise<void> {
+		this.#closing.abort(new BackupRefused("the node was stopped"));
+		await Promise.allSettled(this.#backups); // what there is of them is removed
 		const opened = await Promise.allSettled(this.#contexts.values());
 		const logs = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])); // else there is nothing under way in it
 		try {

@@ -55,6 +55,15 @@ export function publicKeyOf(text: string): KeyObject | null {
 	}
 }
 
+/** Those of a list separated by commas; what is none is left out. */
+export const publicKeysOf = (text: string): PublicKeys =>
+	new Map(
+		text
+			.split(",")
+			.map(publicKeyOf)
+			.flatMap((key) => (key === null ? [] : [[keyId(key), key] as const])),
+	);
+
 const signedText = ({ partition, position, hash, at, key }: Omit<Head, "signature">): Buffer =>
 	Buffer.from([SIGNED, partition, position, hash, at, key].join("\n"));
 

@@ -18,7 +18,7 @@ import {
 	rmSync,
 	writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
 import { HAS_MODES, isMended, isShared, modeOf, narrow, octal, reportOf } from "./private.ts";
 
@@ -44,6 +44,7 @@ export interface GivenKeys {
 export class KeyUnusable extends Error {}
 
 const PRIVATE = "signing.pem";
+const OF_ALL = 0o644;
 const OF_OTHERS = 0o077;
 const OPEN_TO_ALL = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -104,13 +105,21 @@ function namesIn(folder: string): string[] {
 	}
 }
 /** Kept in a folder for good: what they signed counts there. */
-export function keepKnown(folder: string, keys: PublicKeys): void {
+export function keepKnown(folder: string, keys: PublicKeys, mode = OF_ALL): void {
 	make(folder);
 	guarded(folder, true);
-	for (const key of keys.values()) keepPublic(folder, key);
+	for (const key of keys.values()) keepPublic(folder, key, mode);
 }
-const keepPublic = (folder: string, key: KeyObject): void =>
-	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), 0o644);
+/** The private key of a folder that is only read from, whatever its mode; null where there is none. */
+export function signingKeyIn(folder: string): KeyObject | null {
+	const file = join(folder, PRIVATE);
+	return existsSync(file) ? usable(file, readFileSync(file, "utf8")) : null;
+}
+/** Put there unless there is one. */
+export const keepPrivate = (folder: string, key: KeyObject): void =>
+	createOnce(join(folder, PRIVATE), key.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+const keepPublic = (folder: string, key: KeyObject, mode = OF_ALL): void =>
+	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), mode);
 
 function make(folder: string): void {
 	try {
@@ -143,8 +152,7 @@ const writable = (folder: string, mode: number): KeyUnusable =>
 function ownKey(file: string): KeyObject {
 	let text = privateText(file);
 	if (text === null) {
-		const { privateKey } = generateKeyPairSync("ed25519");
-		createOnce(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+		keepPrivate(dirname(file), generateKeyPairSync("ed25519").privateKey);
 		text = privateText(file); // another process may have been first
 	}
 	return usable(file, text ?? "");

@@ -105,6 +105,12 @@ export async function endsBefore(log: LogPartition, position: number): Promise<b
 	return tail.position < position && log.endsAt(tail.position);
 }
 
+/** Watches a copy, and ends it. */
+export interface CopyWatch {
+	readonly advance: (done: number, total: number) => void;
+	readonly signal: AbortSignal;
+}
+
 export interface LogStore {
 	/** Id of the installation whose log this is; made with the store, and never changed but by a move. */
 	installation(): Promise<string>;
@@ -120,6 +126,11 @@ export interface LogStore {
 	contexts(): Promise<ReadonlyMap<string, number>>;
 	/** The partitions of a context's log, created when it is new. `partitions`: that many, or PartitionsFixed. */
 	open(context: string, partitions?: number): Promise<readonly LogPartition[]>;
+	/**
+	 * Copies all of it, as it is at one moment, to a new file while others write, and resolves to the copy, opened. Missing where a store is
+	 * backed up by means of its own.
+	 */
+	copyTo?(file: string, watch: CopyWatch): Promise<LogStore>;
 	/** Whether a move fills this store and has not come to its end: what is here is a part of something. */
 	moving(): Promise<boolean>;
 	/** A move begins to fill this store, or has ended; durable when it resolves. */

@@ -28,26 +28,33 @@ export interface Given {
 }
 /** 1: it found something, or what was asked for did not come about. */
 export type Verdict = 0 | 1;
-export interface Command {
+/** What a command is called, takes and is for. */
+export interface Described {
 	/** `es-state` in the REPL, `state` on the command line. */
 	readonly name: `es-${string}`;
 	readonly description: string;
 	/** As typed in the REPL. */
 	readonly example: string;
+	readonly args: readonly Argument[];
+	readonly options: Readonly<Record<string, Option>>;
+}
+export interface Command extends Described {
 	/** Shows what happens from then on: what is typed behind it does not wait for its end. */
 	readonly endless?: true;
 	/** Without which there is nothing to do. */
 	readonly needs: Needed;
-	readonly args: readonly Argument[];
-	readonly options: Readonly<Record<string, Option>>;
 	run(given: Given, system: System, out: Out): Promise<Verdict>;
+}
+/** Works on the data folder of a system that does not run: on the command line alone. */
+export interface OfflineCommand extends Described {
+	run(given: Given, out: Out): Promise<Verdict>;
 }
 /** The command was not given as it has to be. */
 export class UsageError extends Error {}
 
 /** What every command takes. */
 export const COMMON: Readonly<Record<string, Option>> = { json: { description: "for scripts: JSON on stdout and nothing else" } };
-export const optionsOf = ({ options }: Pick<Command, "options">): Readonly<Record<string, Option>> => ({ ...options, ...COMMON });
+export const optionsOf = ({ options }: Pick<Described, "options">): Readonly<Record<string, Option>> => ({ ...options, ...COMMON });
 
 export const argumentText = ({ name, optional, many }: Argument): string => {
 	const text = many ? `${name}...` : name;
@@ -57,10 +64,10 @@ export const optionText = (name: string, { value }: Option): string => (value ==
 
 /** How commands are typed: in the REPL, or on the command line. */
 export type Prefix = "es-" | "npm run es -- ";
-const typed = (text: string, prefix: Prefix): string => text.replace(/^es-/, prefix);
+export const typed = (text: string, prefix: Prefix): string => text.replace(/^es-/, prefix);
 
 /** `es-state <service> <id> [--at <instant|version>] [--json]` */
-export const usageOf = (command: Command, prefix: Prefix = "es-"): string =>
+export const usageOf = (command: Described, prefix: Prefix = "es-"): string =>
 	[
 		typed(command.name, prefix),
 		...command.args.map(argumentText),
@@ -68,7 +75,7 @@ export const usageOf = (command: Command, prefix: Prefix = "es-"): string =>
 	].join(" ");
 
 /** Everything about one command, for a person. */
-export function helpOf(command: Command, prefix: Prefix = "es-"): string {
+export function helpOf(command: Described, prefix: Prefix = "es-"): string {
 	const options = Object.entries(optionsOf(command)).map(([name, option]) => [optionText(name, option), option.description] as const);
 	const width = Math.max(...options.map(([text]) => text.length));
 	return [
@@ -83,7 +90,7 @@ export function helpOf(command: Command, prefix: Prefix = "es-"): string {
 }
 
 /** What was given, in the command's own terms; throws a UsageError that says what is wrong. */
-export function parsed(command: Command, words: readonly string[]): Given {
+export function parsed(command: Described, words: readonly string[]): Given {
 	const known = optionsOf(command);
 	const { tokens } = parseArgs({
 		args: [...words],

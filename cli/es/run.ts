@@ -1,25 +1,39 @@
 /** Run - one command line from its words to its exit code; whatever goes wrong is one clear line on stderr. */
 import { warn } from "../output.ts";
 import { oneLine, red } from "../terminal.ts";
-import { type Command, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
-import { outOf } from "./out.ts";
+import { SettingsError } from "../settings.ts";
+import { type Command, type Described, type Given, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
+import { type Out, outOf } from "./out.ts";
 import { offered, type System } from "./system.ts";
 
 /** 0: all is well; 1: something was found, or it failed; 2: wrong usage. */
 export type ExitCode = Verdict | 2;
 
-export async function run(
+export const run = (
 	command: Command,
 	words: readonly string[],
 	system: System,
 	enough: AbortSignal,
 	prefix: Prefix = "es-",
+): Promise<ExitCode> =>
+	carriedOut(command, words, enough, prefix, async (given, out) => {
+		await offered(system, command.needs);
+		return command.run(given, system, out);
+	});
+
+/** `act`: what is done once the words are understood. */
+export async function carriedOut(
+	command: Described,
+	words: readonly string[],
+	enough: AbortSignal,
+	prefix: Prefix,
+	act: (given: Given, out: Out) => Promise<Verdict>,
 ): Promise<ExitCode> {
 	try {
 		const given = parsed(command, words);
-		await offered(system, command.needs);
-		return await command.run(given, system, outOf(given.flags.has("json"), enough));
+		return await act(given, outOf(given.flags.has("json"), enough));
 	} catch (error) {
+		if (error instanceof SettingsError) return (warn(red(error.message)), 1);
 		warn(red(failureText(error)));
 		if (!(error instanceof UsageError)) return 1;
 		warn(`Usage: ${usageOf(command, prefix)}`);

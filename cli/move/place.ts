@@ -1,10 +1,12 @@
 /** Place - where the logs and rows of a system are, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../moleculer.config.ts";
+import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../moleculer.config.ts";
+import type { LogStore } from "../../store/log.ts";
 import type { Place } from "../../store/move/move.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
 import { MongoRowStore } from "../../store/mongo/rows.ts";
+import type { DataFolder } from "../../store/restore.ts";
 import { checkFiles } from "../../store/sqlite/check.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
@@ -46,6 +48,18 @@ function inFolder(side: Side, folder: string): OpenPlace {
 	const place = { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows) };
 	return { ...place, keys: join(folder, KEYS_FOLDER), warnings: [...place.logs.warnings, ...place.rows.warnings] };
 }
+
+/** A data folder, by what is in it. */
+export const dataFolder = (folder: string): DataFolder => ({
+	folder,
+	log: LOG_FILE,
+	rows: ROWS_FILE,
+	keys: KEYS_FOLDER,
+	heads: HEADS_FOLDER,
+});
+/** The log in a file. */
+export const openLog = (file: string): LogStore => new SqliteLogStore(file);
+export { userOf } from "../../store/sqlite/lock.ts";
 
 async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
 	const place = { logs: new MongoLogStore(url), rows: new MongoRowStore(url) };

@@ -105,6 +105,11 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means: "The log does not follow from the head that was signed last: it was changed from outside. Nothing more is signed.",
 		then: "`es-verify` names the first commit that does not fit.",
 	},
+	BACKUP_REFUSED: {
+		means:
+			"A backup cannot be made there, or is none that can be restored: the folder is not empty, the system still runs, something was changed or cut off.",
+		then: "Do what the line says; nothing was changed.",
+	},
 	NO_KEYS: { means: "The node was started without keys to sign and check heads with.", then: "Ask a node that has them." },
 };
 

@@ -1,6 +1,6 @@
 /** Repl - the commands of those who run the system, in the REPL and on the command line: made from the very definitions they run by. */
-import { argumentText, type Command, optionsOf, optionText, usageOf } from "../es/command.ts";
-import { commands } from "../es/commands.ts";
+import { argumentText, type Described, optionsOf, optionText, typed, usageOf } from "../es/command.ts";
+import { all, offline } from "../es/commands.ts";
 import { code, link, page, sentence, table } from "./markdown.ts";
 
 const INTRODUCTION = `\`npm run repl\` starts the system with a prompt (Moleculer's REPL, with its own commands besides), \`npm run repl -- --beside\` looks on at one that
@@ -15,25 +15,26 @@ export const replPage = (): string =>
 		INTRODUCTION.replaceAll("\n", " "),
 		table(
 			["command", ""],
-			commands.map(({ name, description }) => [link(name), sentence(description)]),
+			all.map(({ name, description }) => [link(name), sentence(description)]),
 		),
-		...commands.map(commandText),
+		...all.map(commandText),
 	);
 
-function commandText(command: Command): string {
+function commandText(command: Described): string {
 	const { name, description, example, args } = command;
 	const words = args.map((argument) => [code(argumentText(argument)), namesText(argument.of)]).filter(([, names]) => names !== "");
 	const options = Object.entries(optionsOf(command)).map(([option, one]) => [code(optionText(option, one)), one.description]);
+	const alone = offline.some((one) => one.name === name);
 	return [
 		`## ${name}`,
-		sentence(description),
-		`\`\`\`\n${usageOf(command)}\n\`\`\``,
+		`${sentence(description)}${alone ? " On the command line alone." : ""}`,
+		`\`\`\`\n${usageOf(command, alone ? "npm run es -- " : "es-")}\n\`\`\``,
 		table(["argument or option", ""], [...words, ...options]),
-		`For example: ${code(example)}`,
+		`For example: ${code(alone ? typed(example, "npm run es -- ") : example)}`,
 	].join("\n\n");
 }
 /** What an argument may be, where there is a choice. */
-const namesText = (of: Command["args"][number]["of"]): string =>
+const namesText = (of: Described["args"][number]["of"]): string =>
 	of === undefined
 		? ""
 		: typeof of === "string"

@@ -2,8 +2,8 @@
  * Lock - the right to write to a file, waited for while others who have it write. One that keeps it and writes nothing (a process that is
  * stopped, a shell that was left open) cannot be robbed of it safely: whoever waits is told in bounded time who it is.
  */
-import { readFileSync, statSync } from "node:fs";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { isBusy } from "./file.ts";
 
 /** Milliseconds without a write after which whoever has the lock counts as holding it: half of what callers give, so they get an answer. */
@@ -62,17 +62,38 @@ export class WriteLock {
 	}
 }
 
-/** By the list of the kernel, which knows the processes of this machine, or of this container, and only on Linux. */
-function holderOf(file: string): string {
+/** Who else has a file of ours open, or null; one that is no database any more may be open all the same. */
+export function userOf(file: string): string | null {
+	if (!existsSync(file)) return null;
+	const listed = lockedBy(file, () => true);
+	if (listed !== null) return listed;
+	const db = new DatabaseSync(file);
 	try {
-		const { ino } = statSync(`${file}-shm`);
-		const locks = readFileSync("/proc/locks", "utf8").matchAll(/ WRITE (\d+) [\da-f]+:[\da-f]+:(\d+) (\d+) (\d+)$/gm);
+		db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK");
+		return null;
+	} catch (error) {
+		return isBusy(error) ? SOMEBODY : null;
+	} finally {
+		db.close();
+	}
+}
+
+const SOMEBODY = "another process";
+const holderOf = (file: string): string => lockedBy(`${file}-shm`, (from, to) => from <= WRITE_LOCK && to >= WRITE_LOCK) ?? SOMEBODY;
+
+/** Another process with such a lock on a file, by the list of the kernel: that knows those of this machine, or of this container, and there is one on Linux alone. */
+function lockedBy(file: string, matches: (from: number, to: number) => boolean): string | null {
+	try {
+		const { ino } = statSync(file);
+		const locks = readFileSync("/proc/locks", "utf8").matchAll(/ (?:READ|WRITE) +(\d+) [\da-f]+:[\da-f]+:(\d+) (\d+) (\d+)$/gm);
 		const [, pid] =
-			[...locks].find(([, , inode, from, to]) => Number(inode) === ino && Number(from) <= WRITE_LOCK && Number(to) >= WRITE_LOCK) ?? [];
-		if (pid === undefined) return "another process";
+			[...locks].find(
+				([, by, inode, from, to]) => Number(inode) === ino && Number(by) !== process.pid && matches(Number(from), Number(to)),
+			) ?? [];
+		if (pid === undefined) return null;
 		const stopped = /^\d+ \(.*\) [Tt] /s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 		return `process ${pid}${stopped ? ", which is stopped" : ""}`;
 	} catch {
-		return "another process";
+		return null;
 	}
 }

@@ -5,8 +5,9 @@
  */
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Commit, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import { type Commit, type CopyWatch, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { copyFile } from "./copy.ts";
 import { DataFile, openDatabase } from "./file.ts";
 import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
@@ -72,6 +73,11 @@ export class SqliteLogStore implements LogStore {
 	}
 	async adoptInstallation(id: string): Promise<void> {
 		await this.#writer.transaction([{ sql: "UPDATE installation SET id = ?", rows: [[id]] }]);
+	}
+
+	async copyTo(file: string, watch: CopyWatch): Promise<LogStore> {
+		await copyFile(this.#file, file, watch);
+		return new SqliteLogStore(file);
 	}
 
 	async moving(): Promise<boolean> {

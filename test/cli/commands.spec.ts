@@ -141,6 +141,8 @@ const answers: Readonly<Record<string, () => unknown>> = {
 				findings: [{ log: "radar:0", position: 5, code: "CHANGED_COMMIT", detail: "its body" }],
 			},
 		]),
+	"radar-log.backup": () =>
+		Readable.from([{ phase: "copying", done: 1, total: 2 }, { logs: [{ log: "radar:0", commits: 9, hash: "x", heads: 1, signed: 9 }] }]),
 	"radar-log.heads": () => [],
 	"radar-log.keys": () => [{ id: "0123456789abcdef", publicKey: "MCow" }],
 	"case-opening.parked": () => ({
@@ -193,6 +195,7 @@ describe("an answer", () => {
 		"es-verify",
 		"es-heads",
 		"es-rebuild radars",
+		"es-backup /backups/today",
 	];
 
 	it("is asked for of every command below", () =>

@@ -11,8 +11,11 @@ export interface Content {
 	readonly rows: Readonly<Record<string, readonly Cells[]>>;
 }
 
+/** The log alone, where there may be no rows. */
+export const eventsOf = (folder: string): Content["events"] =>
+	tables(join(folder, "events.db"), ({ name }) => !["room", "moves"].includes(name));
 export const contentOf = (folder: string): Content => ({
-	events: tables(join(folder, "events.db"), ({ name }) => !["room", "moves"].includes(name)),
+	events: eventsOf(folder),
 	rows: tables(join(folder, "rows.db"), () => true, ["rev", "n"]),
 });
 /** How often each row was written. */

@@ -70,7 +70,7 @@ export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_0
 	}
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((listening) => server.listen(0, host, listening));
 	const { port } = server.address() as AddressInfo;

@@ -1,0 +1,92 @@
+/** Backup - es-backup: a verified copy of all logs in a folder of its own, made while the system runs; and es-restore, which puts one in place. */
+import { resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import type { BackupStep } from "../../mixins/backed-up.ts";
+import { publicKeysOf } from "../../store/heads.ts";
+import type { BackedUp } from "../../store/manifest.ts";
+import { restore } from "../../store/restore.ts";
+import { ENVIRONMENT } from "../environment.ts";
+import { dataFolder, openLog, userOf } from "../move/place.ts";
+import { escaped } from "../output.ts";
+import { SettingsError } from "../settings.ts";
+import type { Command, OfflineCommand } from "./command.ts";
+import { columns, type Out } from "./out.ts";
+import { Phases } from "./phases.ts";
+import { catalogueOf } from "./system.ts";
+
+export const esBackup: Command = {
+	name: "es-backup",
+	description:
+		"Copies all logs, as they are at one moment, to a folder of its own while the system runs, with their signed heads and public keys, and verifies the copy",
+	example: "es-backup /backups/2026-03-01",
+	needs: "logs",
+	args: [{ name: "folder" }],
+	options: { key: { description: "takes the private key along that signs the heads: whoever has it can sign in the name of this system" } },
+	async run({ args: [folder = ""], flags }, system, out) {
+		const keepers = [...(await catalogueOf(system)).keeperOf.values()];
+		await Promise.all(keepers.map((keeper) => system.call(`${keeper}.heads`))); // signs what nobody has signed yet
+		const path = resolve(folder);
+		const logs = await backedUp(await system.call<Readable>(`${keepers[0]}.backup`, { folder: path, key: flags.has("key") }), out);
+		out.give({ folder: path, logs }, () => `${tableOf(logs)}\nbacked up and verified: ${escaped(path)}`);
+		return 0;
+	},
+};
+
+async function backedUp(stream: Readable, out: Out): Promise<readonly BackedUp[]> {
+	const phases = new Phases(out);
+	const end = (): void => void stream.destroy();
+	out.enough.addEventListener("abort", end, { once: true });
+	try {
+		const steps = stream.iterator() as AsyncIterable<BackupStep>; // as backed-up.ts promises
+		for await (const step of steps)
+			if ("logs" in step) return step.logs;
+			else phases.watch(step.phase, step.done, step.total);
+		throw new Error(UNFINISHED);
+	} catch (error) {
+		throw out.enough.aborted ? new Error(UNFINISHED) : error;
+	} finally {
+		out.enough.removeEventListener("abort", end);
+		await phases.close();
+	}
+}
+const UNFINISHED = "the backup was ended, and nothing of it is left";
+
+const tableOf = (logs: readonly BackedUp[]): string =>
+	columns(
+		["log", "commits", "heads", "signed up to"],
+		logs.map(({ log, commits, heads, signed }) => [log, commits, heads, signed]),
+	);
+
+export const esRestore: OfflineCommand = {
+	name: "es-restore",
+	description:
+		"Puts a backup into DATA_DIR, once it is verified; the system on it has to be stopped, and makes its read models anew at the next start",
+	example: "es-restore /backups/2026-03-01",
+	args: [{ name: "folder" }],
+	options: { replace: { description: "moves what is in DATA_DIR aside, into a folder beside it; nothing is deleted" } },
+	async run({ args: [folder = ""], flags }, out) {
+		const { DATA_DIR, MONGO_URL, TRUSTED_KEYS = "" } = process.env;
+		if (MONGO_URL) throw new SettingsError("MONGO_URL is set: a backup is restored to a data folder, from where npm run move takes it on");
+		const [from, to] = [resolve(folder), dataFolder(resolve(DATA_DIR || ENVIRONMENT.DATA_DIR.default))];
+		const phases = new Phases(out);
+		const over = new AbortController();
+		out.enough.addEventListener("abort", () => over.abort(new Error("the restore was ended, and nothing was changed")), { once: true });
+		const restored = await restore({
+			from,
+			to,
+			replace: flags.has("replace"),
+			trusted: publicKeysOf(TRUSTED_KEYS),
+			userOf,
+			open: openLog,
+			now: () => new Date().toISOString(),
+			turn: () => turn(),
+			watch: phases.watch,
+			signal: over.signal,
+		}).finally(() => phases.close());
+		const { at, logs, movedTo } = restored;
+		const aside = movedTo === null ? "" : `\nwhat was there is in ${escaped(movedTo)}`;
+		out.give({ folder: to.folder, ...restored }, () => `${tableOf(logs)}\nrestored as of ${escaped(at)}: ${escaped(to.folder)}${aside}`);
+		return 0;
+	},
+};

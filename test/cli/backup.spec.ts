@@ -1,0 +1,492 @@
+/** es-backup and es-restore: a copy made while everybody writes, that is whole or none, and puts everything back that was acknowledged before it. */
+import { generateKeyPairSync, hash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { expectReplayed, furnish, Load, rowsOf } from "../http/machine.ts";
+import { answered, caughtUp, noon, plate } from "../http/scenery.ts";
+import { eventsOf } from "../support/data-folder.ts";
+import { Folder } from "../support/folder.ts";
+import { mongoServer, onPath } from "../support/mongo.ts";
+import { Child, es, Repl } from "../support/operator.ts";
+import { cut, scribble } from "../support/machine.ts";
+import { eventually, System } from "../support/system.ts";
+
+const LONG = 240_000;
+const sha256 = (bytes: Buffer): string => hash("sha256", bytes, "hex");
+const PASSAGES = 4000;
+const passages = (from: number, count: number) =>
+	Array.from({ length: count }, (_, n) => ({
+		id: `b-${from + n}`,
+		radar: "m-radar",
+		plate: plate(n),
+		country: "FR",
+		speedKmh: 150,
+		capturedAt: noon,
+	}));
+
+let place: Folder;
+beforeEach(() => void (place = new Folder()));
+afterEach(() => place.remove());
+const folder = (name: string): string => place.file(name);
+
+/** Everything in a folder, with its modes. */
+const modes = (path: string): Record<string, string> =>
+	Object.fromEntries(
+		["", ...readdirSync(path, { recursive: true }).map(String)].map((name) => [
+			name.replace(/[\da-f]{16}/, "ID"),
+			(statSync(join(path, name)).mode & 0o7777).toString(8),
+		]),
+	);
+const logsIn = (path: string) =>
+	(JSON.parse(readFileSync(join(path, "manifest.json"), "utf8")) as { logs: readonly { log: string; commits: number }[] }).logs;
+const commitsIn = (path: string): number => logsIn(path).reduce((sum, { commits }) => sum + commits, 0);
+const restored = (backup: string, dataDir: string, ...more: readonly string[]) => es(dataDir, ["restore", backup, ...more]);
+
+describe("a backup while everybody writes", () => {
+	let system: System;
+	beforeAll(async () => {
+		system = await System.start();
+		await furnish(system);
+		answered(200, await system.ndjson(passages(0, PASSAGES)));
+	}, LONG);
+	afterAll(() => system.dispose());
+
+	it(
+		"ends, is verified, closed to others, and gives back everything acknowledged before it, after more was written",
+		async () => {
+			const load = new Load(system);
+			load.begin();
+			await eventually(() => expect(load.with(201).length).toBeGreaterThan(30));
+			const before = load.with(201);
+			const backup = folder("backup");
+			const { code, stdout, stderr } = await es(system.dataDir, ["backup", backup]);
+			expect({ code, stdout, stderr }).toEqual({
+				code: 0,
+				stdout: expect.stringMatching(/^log +commits +heads +signed up to\n[^]*\nradar:0 [^]*\nbacked up and verified: \S+\/backup\n$/),
+				stderr: expect.stringMatching(/^copying: [^]*\nverifying: [^]*\ncomparing: /),
+			});
+			await eventually(() => expect(load.with(201).length).toBeGreaterThan(before.length + 30));
+			await load.end();
+			expect([...new Set([...load.answers.values()].map(({ status }) => status))]).toEqual([201]);
+			expect(modes(backup)).toEqual({
+				"": "700",
+				"events.db": "600",
+				"heads.txt": "600",
+				"manifest.json": "600",
+				keys: "700",
+				"keys/ID.pub": "600",
+			});
+			expect(commitsIn(backup)).toBeGreaterThan(PASSAGES);
+
+			const heads = readFileSync(join(backup, "heads.txt"), "utf8");
+			expect(heads).toMatch(/^head radar:0 \d+ /m);
+			expect(await system.stop()).toBe(0);
+			const lost = eventsOf(system.dataDir);
+			expect(await restored(backup, system.dataDir)).toMatchObject({
+				code: 1,
+				stdout: "",
+				stderr: expect.stringMatching(
+					/^BACKUP_REFUSED: \S+ holds events\.db, [^:]*rows\.db, [^:]*keys\/heads: with --replace they are moved aside, into a folder beside them\n$/,
+				),
+			});
+			const told = await restored(backup, system.dataDir, "--replace");
+			const [, aside = ""] = /\nrestored as of \S+Z: \S+\nwhat was there is in (\S+)\n$/.exec(told.stdout) ?? [];
+			expect({
+				code: told.code,
+				there: readdirSync(aside)
+					.filter((name) => !/-(shm|wal)$/.test(name))
+					.toSorted(),
+			}).toEqual({ code: 0, there: ["events.db", "heads", "rows.db"] });
+			expect(eventsOf(aside)).toEqual(lost);
+			const now = eventsOf(system.dataDir);
+			for (const [table, commits] of Object.entries(lost))
+				if (table.startsWith("log_")) expect(now[table]).toEqual(commits.slice(0, now[table]?.length));
+
+			await system.up();
+			await caughtUp(system);
+			const there = new Set((await system.rows("/detections")).map(({ id }) => id));
+			expect(before.filter((id) => !there.has(id))).toEqual([]);
+			writeFileSync(folder("heads.txt"), heads);
+			expect((await es(system.dataDir, ["verify", "--heads", folder("heads.txt")])).code).toBe(0);
+			await expectReplayed(system);
+		},
+		LONG,
+	);
+
+	it(
+		"may be made in the REPL, and on a system that is stopped",
+		async () => {
+			const repl = await Repl.open(system.dataDir, ["--beside"]);
+			expect(await repl.type(`es-backup ${folder("repl")}`)).toMatch(/backed up and verified: \S+\/repl\n/);
+			expect(await repl.leave()).toBe(0);
+			const { code, json } = await es(system.dataDir, ["backup", folder("json"), "--json"]);
+			expect({ code, json }).toEqual({ code: 0, json: { folder: folder("json"), logs: logsIn(folder("json")) } });
+			await system.stop();
+			expect((await es(system.dataDir, ["backup", folder("stopped")])).code).toBe(0);
+			expect(commitsIn(folder("stopped"))).toBe(commitsIn(folder("json")));
+			await system.up();
+		},
+		LONG,
+	);
+
+	it(
+		"takes a folder of its own, and leaves any other as it is",
+		async () => {
+			writeFileSync(folder("file"), "x");
+			mkdirSync(folder("full"));
+			writeFileSync(join(folder("full"), "mine"), "x");
+			for (const [name, reason] of [
+				["full", "is not empty: a backup takes a folder of its own"],
+				["file", "cannot be used: "],
+				["file/below", "cannot be used: "],
+			] as const) {
+				const { code, stdout, stderr } = await es(system.dataDir, ["backup", folder(name)]);
+				expect({ code, stdout, stderr }).toEqual({
+					code: 1,
+					stdout: "",
+					stderr: expect.stringContaining(`BACKUP_REFUSED: ${folder(name)} ${reason}`),
+				});
+			}
+			expect([readFileSync(folder("file"), "utf8"), readdirSync(folder("full"))]).toEqual(["x", ["mine"]]);
+			mkdirSync(folder("empty"));
+			expect((await es(system.dataDir, ["backup", folder("empty")])).code).toBe(0);
+		},
+		LONG,
+	);
+
+	it(
+		"leaves nothing when it is stopped, and what nobody takes for a backup when it is killed",
+		async () => {
+			const half: string[] = [];
+			for (const [n, signal] of (["SIGINT", "SIGTERM", "SIGKILL", "SIGKILL", "SIGKILL"] as const).entries()) {
+				const backup = folder(`cut-${n}`);
+				const child = new Child("cli/es.ts", ["backup", backup], system.dataDir);
+				const ended = child.ended(60_000);
+				await eventually(() => expect(existsSync(join(backup, "events.db.partial"))).toBe(true), 30_000);
+				child.signal(signal);
+				const code = await ended;
+				if (existsSync(join(backup, "manifest.json"))) continue; // it was faster
+				if (signal !== "SIGKILL")
+					expect({ code, said: child.stderr, left: existsSync(backup) }).toEqual({
+						code: 1,
+						said: expect.stringMatching(/(^|\n)FAILED: the backup was ended, and nothing of it is left\n$/),
+						left: false,
+					});
+				else half.push(backup);
+			}
+			expect(half.length).toBeGreaterThan(0);
+			for (const backup of half)
+				expect(await restored(backup, folder("there"))).toMatchObject({
+					code: 1,
+					stderr: expect.stringMatching(/^BACKUP_REFUSED: the backup in \S+ was cut off: it has no manifest\.json\n$/),
+				});
+			expect(existsSync(folder("there"))).toBe(false);
+		},
+		LONG,
+	);
+});
+
+describe("a backup that is restored", () => {
+	let system: System;
+	let backup: string;
+	let signingKey: string;
+	const kept = new Folder();
+	beforeAll(async () => {
+		system = await System.start();
+		await furnish(system);
+		answered(200, await system.ndjson(passages(0, 1000)));
+		await caughtUp(system);
+		backup = kept.file("backup");
+		expect((await es(system.dataDir, ["backup", backup])).code).toBe(0);
+		expect((await es(system.dataDir, ["backup", kept.file("with-key"), "--key"])).code).toBe(0);
+		signingKey = readFileSync(join(system.dataDir, "keys", "signing.pem"), "utf8");
+	}, LONG);
+	afterAll(async () => {
+		await system.dispose();
+		kept.remove();
+	});
+	const copyOf = (of: string): string => {
+		const to = folder("copy");
+		rmSync(to, { recursive: true, force: true });
+		mkdirSync(join(to, "keys"), { recursive: true });
+		for (const name of readdirSync(of, { recursive: true }).map(String))
+			if (statSync(join(of, name)).isFile()) writeFileSync(join(to, name), readFileSync(join(of, name)));
+		return to;
+	};
+
+	it(
+		"on another machine is the same system, with a key of its own unless that was asked for",
+		async () => {
+			const there = folder("there");
+			expect(await restored(backup, there)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^copying: [^]*\nverifying: /) });
+			expect(modes(there)).toEqual({
+				"": "700",
+				"events.db": "600",
+				keys: "700",
+				"keys/ID.pub": "644",
+				"keys/heads": "700",
+				"keys/heads/infraction.0.head": "600",
+				"keys/heads/radar.0.head": "600",
+				"keys/heads/registration.0.head": "600",
+			});
+			expect(await rowsOf(system)).toEqual(
+				await (async () => {
+					const other = await System.start({}, { dataDir: there });
+					try {
+						await eventually(async () => expect((await es(there, "lag --json")).json).toMatchObject({ stopped: [] }));
+						return await eventually(async () => {
+							const rows = await rowsOf(other);
+							expect(rows[4]?.length).toBe((await system.rows("/infractions")).length);
+							return rows;
+						});
+					} finally {
+						await other.stop();
+					}
+				})(),
+			);
+			expect(readFileSync(join(there, "keys", "signing.pem"), "utf8")).not.toBe(signingKey);
+			expect((await es(there, "verify")).code).toBe(0);
+			const second = folder("second");
+			expect((await restored(kept.file("with-key"), second)).code).toBe(0);
+			expect(readFileSync(join(second, "keys", "signing.pem"), "utf8")).toBe(signingKey);
+			expect(modes(second)["keys/signing.pem"]).toBe("600");
+		},
+		LONG,
+	);
+
+	it(
+		"does not overwrite a system that runs, whatever it is told",
+		async () => {
+			for (const more of [[], ["--replace"]])
+				expect(await restored(backup, system.dataDir, ...more)).toMatchObject({
+					code: 1,
+					stderr: expect.stringMatching(
+						new RegExp(`^BACKUP_REFUSED: \\S+/events\\.db is in use by process ${system.pid}: stop the system first\\n$`),
+					),
+				});
+			answered(200, await system.get("/radars/m-radar"));
+		},
+		LONG,
+	);
+
+	const middle = (file: string): number => Math.floor(statSync(file).size / 2);
+	it.each<[string, (copy: string) => void, string]>([
+		[
+			"of which a byte is another",
+			(copy) => scribble(join(copy, "events.db"), middle(join(copy, "events.db")), 1),
+			"is not the file its manifest describes: it was changed or cut",
+		],
+		[
+			"that was cut",
+			(copy) => cut(join(copy, "events.db"), middle(join(copy, "events.db"))),
+			"is not the file its manifest describes: it was changed or cut",
+		],
+		["without its log", (copy) => rmSync(join(copy, "events.db")), "events.db"],
+		["without a manifest", (copy) => rmSync(join(copy, "manifest.json")), "is no backup: it has no manifest.json"],
+		["with half a manifest", (copy) => cut(join(copy, "manifest.json"), 100), "manifest.json is damaged, or of another version"],
+		[
+			"whose manifest is of another",
+			(copy) =>
+				writeFileSync(
+					join(copy, "manifest.json"),
+					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )(\d+)/, "$1$21"),
+				),
+			"ends elsewhere than its manifest says",
+		],
+		[
+			"whose keys are others",
+			(copy) => readdirSync(join(copy, "keys")).forEach((name) => rmSync(join(copy, "keys", name))),
+			"UNKNOWN_KEY at ",
+		],
+		[
+			"of a log that was changed, and its manifest too",
+			(copy) => {
+				const db = new DatabaseSync(join(copy, "events.db"));
+				db.exec(`UPDATE log_radar_0 SET body = replace(body, '"speedKmh":150', '"speedKmh":151') WHERE position = 500`);
+				db.close();
+				const bytes = readFileSync(join(copy, "events.db"));
+				const text = readFileSync(join(copy, "manifest.json"), "utf8").replace(/"sha256": "[\da-f]+"/, `"sha256": "${sha256(bytes)}"`);
+				writeFileSync(join(copy, "manifest.json"), text.replace(/"bytes": \d+/, `"bytes": ${bytes.length}`));
+			},
+			"CHANGED_COMMIT at radar:0:500: ",
+		],
+	])(
+		"%s is refused, and nothing is changed",
+		async (_what, damage, reason) => {
+			const copy = copyOf(backup);
+			damage(copy);
+			const there = folder("there");
+			mkdirSync(there);
+			for (const name of ["events.db", "rows.db"]) writeFileSync(join(there, name), "what is there");
+			const { code, stdout, stderr } = await restored(copy, there, "--replace");
+			expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: expect.stringContaining(reason) });
+			expect(stderr).not.toMatch(/^\s+at /m);
+			expect(readdirSync(there).map((name) => [name, readFileSync(join(there, name), "utf8")])).toEqual([
+				["events.db", "what is there"],
+				["rows.db", "what is there"],
+			]);
+		},
+		LONG,
+	);
+
+	it(
+		"takes the place of files that are damaged",
+		async () => {
+			const there = folder("there");
+			expect((await restored(backup, there)).code).toBe(0);
+			scribble(join(there, "events.db"), 0, 4096);
+			expect(await System.at(there).ending()).toMatchObject({ code: 1 });
+			expect((await restored(backup, there, "--replace")).code).toBe(0);
+			const other = await System.start({}, { dataDir: there });
+			await caughtUp(other);
+			expect(await other.stop()).toBe(0);
+		},
+		LONG,
+	);
+
+	it(
+		"and killed at any moment never leaves a folder a system starts on as if nothing were missing",
+		async () => {
+			const there = folder("there");
+			expect((await restored(backup, there)).code).toBe(0);
+			const tables = eventsOf(there);
+			for (let n = 0; n < 6; n++) {
+				const child = new Child("cli/es.ts", ["restore", backup, "--replace"], there);
+				const ended = child.ended(60_000);
+				await eventually(() => expect(existsSync(join(there, "events.db.restoring"))).toBe(true), 30_000);
+				await new Promise((resolve) => setTimeout(resolve, n * 40));
+				child.signal("SIGKILL");
+				await ended;
+				if (existsSync(join(there, "events.db.restoring")))
+					expect(await System.at(there).ending()).toMatchObject({
+						code: 1,
+						output: expect.stringMatching(
+							/: a restore to here has not ended: run it again, with --replace, or remove \S+\/events\.db\.restoring\n$/,
+						),
+					});
+				else expect(eventsOf(there)).toEqual(tables);
+				expect((await restored(backup, there, "--replace")).code).toBe(0);
+				expect(eventsOf(there)).toEqual(tables);
+			}
+		},
+		LONG,
+	);
+
+	it(
+		"of a log that is not what was signed is not made",
+		async () => {
+			const there = folder("there");
+			expect((await restored(backup, there)).code).toBe(0);
+			const db = new DatabaseSync(join(there, "events.db"));
+			const first = String(db.prepare("SELECT body FROM log_radar_0 WHERE position = 1").get()?.["body"]);
+			db.prepare("UPDATE log_radar_0 SET body = ? WHERE position = 1").run(first.replace('"lightKmh":110', '"lightKmh":130'));
+			db.close();
+			const { code, stderr } = await es(there, ["backup", folder("forged")]);
+			expect({ code, stderr }).toEqual({
+				code: 1,
+				stderr: expect.stringMatching(/\nBACKUP_REFUSED: CHANGED_COMMIT at radar:0:1: [^\n]*; es-verify tells more\n$/),
+			});
+			expect(existsSync(folder("forged"))).toBe(false);
+		},
+		LONG,
+	);
+
+	it(
+		"needs no writable folder: it may lie on what can only be read",
+		async () => {
+			const copy = copyOf(backup);
+			for (const name of ["events.db", "manifest.json", "heads.txt"]) chmodSync(join(copy, name), 0o444);
+			chmodSync(copy, 0o555);
+			expect((await restored(copy, folder("there"))).code).toBe(0);
+			chmodSync(copy, 0o755);
+			expect(readdirSync(copy).toSorted()).toEqual(["events.db", "heads.txt", "keys", "manifest.json"]);
+		},
+		LONG,
+	);
+});
+
+describe("a key that is given", () => {
+	it(
+		"goes along only if that is asked for",
+		async () => {
+			const SIGNING_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
+			const system = await System.start({ SIGNING_KEY });
+			try {
+				expect((await es(system.dataDir, ["backup", folder("without")], { SIGNING_KEY })).code).toBe(0);
+				expect((await es(system.dataDir, ["backup", folder("with"), "--key"], { SIGNING_KEY })).code).toBe(0);
+				const keys = (name: string): string[] => readdirSync(join(folder(name), "keys")).map((key) => key.replace(/[\da-f]{16}/, "ID"));
+				expect([keys("without"), keys("with")]).toEqual([["ID.pub"], ["ID.pub", "signing.pem"]]);
+				expect(await es(system.dataDir, ["backup", folder("none"), "--key"])).toMatchObject({
+					code: 1,
+					stderr: "BACKUP_REFUSED: there is no private key here that could go along\n",
+				});
+			} finally {
+				await system.dispose();
+			}
+		},
+		LONG,
+	);
+});
+
+const server = await mongoServer();
+afterAll(() => server?.stop());
+describe("a system on MongoDB", () => {
+	(server ? it : it.skip)(
+		"is told in one line that its backups are made otherwise",
+		async () => {
+			const database = server?.place();
+			if (!database) throw new Error("no test runs without a server");
+			const MONGO_URL = database.url;
+			try {
+				const system = await System.start({ MONGO_URL });
+				expect(await es(system.dataDir, ["backup", folder("backup")], { MONGO_URL })).toMatchObject({
+					code: 1,
+					stdout: "",
+					stderr: expect.stringMatching(
+						/(^|\n)BACKUP_REFUSED: this database is backed up by means of its own: docs\/operations\.md says which\n$/,
+					),
+				});
+				expect(existsSync(folder("backup"))).toBe(false);
+				await system.dispose();
+			} finally {
+				await database.remove();
+			}
+		},
+		LONG,
+	);
+	it("takes no backup of a data folder, and says where that goes", async () => {
+		expect(await es(place.path, ["restore", folder("backup")], { MONGO_URL: "mongodb://127.0.0.1:1/d" })).toMatchObject({
+			code: 1,
+			stdout: "",
+			stderr: "MONGO_URL is set: a backup is restored to a data folder, from where npm run move takes it on\n",
+		});
+	});
+});
+
+describe("a cluster on the files of one machine", () => {
+	(onPath("nats-server") ? it : it.skip)(
+		"is backed up by whoever has joined it",
+		async () => {
+			const cluster = new Child("cli/cluster.ts", ["--nodes", "commands=1,queries=1,gateway=1"], folder("data"));
+			try {
+				await eventually(() => expect(cluster.stdout).toMatch(/^help tells/m), 60_000);
+				const [, NATS_URL = ""] = /^NATS +(\S+)$/m.exec(cluster.stdout) ?? [];
+				const [, url = ""] = /Vigie listens on (\S+)/.exec(cluster.stdout) ?? [];
+				const made = await fetch(`${url}/radars`, {
+					method: "POST",
+					headers: { "content-type": "application/json" },
+					body: JSON.stringify({ id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 }),
+				});
+				expect(made.status).toBe(201);
+				expect((await es(folder("elsewhere"), ["backup", folder("backup")], { NATS_URL })).code).toBe(0);
+				expect(commitsIn(folder("backup"))).toBe(1);
+			} finally {
+				cluster.signal("SIGTERM");
+				await cluster.ended(60_000);
+			}
+		},
+		LONG,
+	);
+});
