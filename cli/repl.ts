@@ -136,9 +136,9 @@ async function main(): Promise<void> {
 	const { beside: looksOn, help } = parseArgs({ options: { beside: flag, help: { ...flag, short: "h" } } }).values;
 	if (help) return tell(USAGE);
 	const { broker, stop, words } = await opened(looksOn);
+	stopOnSignals(stop, GRACE);
 	tell(words);
 	openRepl(broker);
-	stopOnSignals(stop, GRACE);
 }
 
 if (import.meta.main)

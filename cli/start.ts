@@ -130,9 +130,9 @@ async function main(): Promise<void> {
 	guardOutput();
 	if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) return print(USAGE);
 	const { url, metricsUrl, broker, stop } = await start();
+	stopOnSignals(stop, GRACE); // before anybody is told that it runs
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
 	if (metricsUrl) console.log(`Its metrics: ${metricsUrl}`);
-	stopOnSignals(stop, GRACE);
 }
 
 if (import.meta.main)

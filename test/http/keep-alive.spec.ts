@@ -10,7 +10,7 @@ let system: System;
 afterEach(() => system.dispose());
 
 async function ask(socket: Socket): Promise<string> {
-	socket.write("GET /api/health/live HTTP/1.1\r\nHost: vigie\r\n\r\n");
+	socket.write("GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	return String((await once(socket, "data"))[0]);
 }
 
