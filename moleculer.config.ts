@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions } from "moleculer";
 import { serviceFiles, type Settings } from "./cli/settings.ts";
+import { BulkheadMiddleware } from "./mixins/bulkhead.ts";
 import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
 import { Discovery } from "./mixins/discovery.ts";
 import { hearing } from "./mixins/hints.ts";
@@ -69,7 +70,6 @@ const cluster = (natsUrl: string, nodeId: string | undefined): BrokerOptions => 
 	transporter: { type: "NATS", options: { url: natsUrl, reconnectTimeWait: 250, pingInterval: 10_000, maxReconnectAttempts: -1 } },
 	heartbeatInterval: 2,
 	heartbeatTimeout: 6,
-	bulkhead: { enabled: true, concurrency: 200, maxQueueSize: 2000 },
 });
 
 /** Around calls to other nodes, the innermost first; and what is heard of those nodes. */
@@ -104,7 +104,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 		"ContextTracker", // around it: what timed out on its way to another node is never answered, and no stop may wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
-		...(given.natsUrl === undefined ? [] : ["Bulkhead", ...betweenNodes()]),
+		...(given.natsUrl === undefined ? [] : [BulkheadMiddleware(), ...betweenNodes()]),
 		StorageMiddleware((report) => storesOf(given, report)),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know

@@ -2,7 +2,7 @@
  * Placement - the node a command goes to: all actors of a partition meet on one of those that offer the action, so that its writer is
  * alone and batches well; a node that joins or leaves moves only what it takes or had. For speed only: any node may decide any actor.
  */
-import { type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
+import { type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
 import { partitionOf } from "../store/position.ts";
 
 /** What an action says of its actors; travels to every node, so plain data. */
@@ -34,10 +34,19 @@ export class Placement extends Strategies.Base {
 	}
 	/** The same on every node, for ever, as long as the same nodes offer it. */
 	owner<E extends { readonly id: string }>(list: readonly E[], id: string): E | undefined {
-		const { log, partitions, service } = this.opts;
-		if (log === undefined || partitions === undefined || service === undefined) return undefined;
-		return bestOf(list, `${log}:${partitionOf(`${service}-${id}`, partitions)}`);
+		const partition = partitionIn(this.opts, id);
+		return partition === undefined ? undefined : bestOf(list, `${this.opts.log}:${partition}`);
 	}
+}
+
+function partitionIn({ partitions, service }: Partial<Placed>, id: string): number | undefined {
+	return partitions === undefined || service === undefined ? undefined : partitionOf(`${service}-${id}`, partitions);
+}
+/** The partition a call of a placed action is for, by the first of many; undefined where there is only one, and for any other action. */
+export function sideOf({ strategyOptions }: ActionSchema, params: unknown): number | undefined {
+	const { partitions = 1, service }: Partial<Placed> = strategyOptions ?? {};
+	const id = partitions > 1 ? idIn(params) : undefined;
+	return id === undefined ? undefined : partitionIn({ partitions, service }, id);
 }
 
 /** Rendezvous: each node scores for the thing, the highest has it. */

@@ -48,7 +48,12 @@ export default {
 			sendProblem(req, res, problem);
 		},
 	},
-	actions: { listAliases: false, addRoute: false, removeRoute: false },
+	actions: {
+		rest: { bulkhead: { enabled: false } }, // a request does nothing here but wait: for what it leads to, or for whoever listens or uploads
+		listAliases: false,
+		addRoute: false,
+		removeRoute: false,
+	},
 	events: {
 		"$broker.started"(this: Service) {
 			gatewayOf(this).begun = true;

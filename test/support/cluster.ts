@@ -221,6 +221,28 @@ export class Cluster {
 	}
 }
 
+/** From here on a system is the gateway of a cluster; false, and one line that says so, where there can be none. */
+export function amongOthers(): boolean {
+	if (!hasNats) writeSync(2, "Cluster tests are skipped: no nats-server on PATH\n");
+	System.beside = async (folder) => {
+		const nats = await Nats.start();
+		const common = { NATS_URL: nats.url, PARTITIONS: "4", LOG_LEVEL: "warn" };
+		const nodes: System[] = [];
+		for (const services of [ROLES.command, ROLES.query]) {
+			const settings = { ...common, NODE_ID: `beside-${nodes.length}`, SERVICES: services };
+			const node = System.at(folder, settings, bound);
+			nodes.push(node);
+			await node.up(settings, "its own word");
+		}
+		const stop = async (): Promise<void> => {
+			await Promise.all(nodes.map((node) => node.kill()));
+			await nats.kill();
+		};
+		return { settings: { ...common, NODE_ID: "gateway", SERVICES: ROLES.gateway }, stop };
+	};
+	return hasNats;
+}
+
 function expectReady({ status, text }: Answer): void {
 	if (status !== 200) throw new Error(`the cluster is not ready: ${text.slice(0, 2000)}`);
 }
