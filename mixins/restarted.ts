@@ -1,29 +1,47 @@
 /**
- * Restarted - a node that died and is back under its name before it was missed: what waits for the instance that is dead is given up as
- * soon as the new one speaks, as with any node that is lost. Moleculer takes it for the same node with news, and lets all of that wait
- * until it times out (docs/decisions/0018-calls-between-nodes.md).
+ * Restarted - which process speaks under a node's name. A node that died and is back before it was missed: what waits for the one that is
+ * dead is given up as soon as the new one speaks, as with any node that is lost; Moleculer takes it for the same node with news, and lets
+ * all of that wait until it times out (docs/decisions/0018-calls-between-nodes.md). Another one under this node's own name: they settle
+ * which of them goes, where Moleculer would end the one that was there before.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
+import { NatsTransporter } from "./nats.ts";
 
 /** As much of a message between nodes as is used here. */
 interface Packet {
-	readonly payload?: { readonly sender: string; readonly instanceID?: string } | null;
+	readonly type: string;
+	readonly payload?: { readonly sender: string; instanceID?: string } | null;
 }
+type Publish = (packet: Packet) => Promise<unknown>;
 type Hear = (command: string, packet: Packet) => Promise<unknown>;
+
+/** What a node says of itself, unasked. */
+const OF_ITSELF = /^(INFO|HEARTBEAT)$/;
 
 /** Before Moleculer hears of it: whoever listens for `$node.disconnected` learns of the loss, and then that the node is back. */
 export const RestartedMiddleware = (broker: ServiceBroker): Middleware =>
 	({
 		name: "Restarted",
+		transitPublish:
+			(next: Publish): Publish =>
+			(packet) => {
+				if (packet.payload && OF_ITSELF.test(packet.type)) packet.payload.instanceID = broker.instanceID;
+				return next(packet);
+			},
 		transitMessageHandler: (next: Hear): Hear =>
-			function hear(command, packet) {
-				if (command === "INFO" && packet.payload) giveUpOlder(broker, packet.payload);
+			async function hear(command, packet) {
+				const { sender, instanceID } = packet.payload ?? {};
+				if (!OF_ITSELF.test(command) || sender === undefined || instanceID === undefined) return next(command, packet);
+				if (sender !== broker.nodeID) giveUpOlder(broker, sender, instanceID);
+				else if (instanceID !== broker.instanceID && broker.transit?.tx instanceof NatsTransporter) {
+					await broker.transit.tx.contest();
+					return false;
+				}
 				return next(command, packet);
 			},
 	}) as unknown as Middleware; // moleculer's type has it answer with the outcome instead of a handler
 
-/** Another with this node's own name is for Moleculer to complain of. */
-function giveUpOlder({ registry: { nodes } }: ServiceBroker, { sender, instanceID }: NonNullable<Packet["payload"]>): void {
+function giveUpOlder({ registry: { nodes } }: ServiceBroker, sender: string, instanceID: string): void {
 	const node = nodes.has(sender) ? nodes.get(sender) : null;
 	if (node?.available && !node.local && node.instanceID !== instanceID) nodes.disconnected(sender, true);
 }

@@ -3,12 +3,13 @@
  * on one nats-server and one MongoDB; killed, paused, stopped and joined one by one. All of it ends with the process that started it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bound, killed } from "./bound.ts";
+import { Folder } from "./folder.ts";
 import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
 import { es, type Told } from "./operator.ts";
 import { type Answer, eventually, System } from "./system.ts";
@@ -54,21 +55,27 @@ export async function ground(): Promise<Ground | null> {
 /** A nats-server at one port, as often as it is started. */
 export class Nats {
 	readonly port: number;
+	readonly #folder = new Folder();
 	#child: ChildProcess | null = null;
 
-	private constructor(port: number) {
+	private constructor(port: number, config: string) {
 		this.port = port;
+		writeFileSync(this.#config, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
 	}
-	static async start(): Promise<Nats> {
-		const nats = new Nats(await freePort());
+	/** `config`: lines of its configuration. */
+	static async start(config = ""): Promise<Nats> {
+		const nats = new Nats(await freePort(), config);
 		await nats.up();
 		return nats;
+	}
+	get #config(): string {
+		return this.#folder.file("nats.conf");
 	}
 	get url(): string {
 		return `nats://127.0.0.1:${this.port}`;
 	}
 	async up(): Promise<void> {
-		const [file = "", ...args] = [...bound, "nats-server", "-a", "127.0.0.1", "-p", String(this.port)];
+		const [file = "", ...args] = [...bound, "nats-server", "-c", this.#config];
 		this.#child = spawn(file, args, { stdio: "ignore" });
 		await eventually(
 			() =>
@@ -83,6 +90,11 @@ export class Nats {
 		this.#child = null;
 		if (child) await killed(child);
 	}
+	/** For good. */
+	async end(): Promise<void> {
+		await this.kill();
+		this.#folder.remove();
+	}
 }
 
 interface Plan {
@@ -91,6 +103,8 @@ interface Plan {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** Instead of a database of the ground's server. */
 	readonly mongoUrl?: string;
+	/** Lines of the configuration of NATS. */
+	readonly nats?: string;
 }
 /** Where logs and rows are kept: a database, or the folder all nodes share. */
 interface Place {
@@ -122,9 +136,9 @@ export class Cluster {
 	static shared(plan: Omit<Plan, "mongoUrl"> = {}): Promise<Cluster> {
 		return Cluster.#on(FOLDER, plan);
 	}
-	static async #on(place: Place, { nodes = SIX, settings }: Plan): Promise<Cluster> {
+	static async #on(place: Place, { nodes = SIX, settings, nats }: Plan): Promise<Cluster> {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-cluster-"));
-		const cluster = new Cluster(await Nats.start(), place, folder, settings);
+		const cluster = new Cluster(await Nats.start(nats), place, folder, settings);
 		try {
 			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
 			if (first) await cluster.join(first, services); // it alone makes what is new
@@ -215,7 +229,7 @@ export class Cluster {
 	async stop(): Promise<void> {
 		this.#over = true;
 		await Promise.all([...this.#nodes.values()].map(({ system }) => system.kill()));
-		await this.nats.kill();
+		await this.nats.end();
 		await this.#place.remove();
 		await rm(this.folder, { recursive: true, force: true });
 	}
@@ -236,7 +250,7 @@ export function amongOthers(): boolean {
 		}
 		const stop = async (): Promise<void> => {
 			await Promise.all(nodes.map((node) => node.kill()));
-			await nats.kill();
+			await nats.end();
 		};
 		return { settings: { ...common, NODE_ID: "gateway", SERVICES: ROLES.gateway }, stop };
 	};
