@@ -4,6 +4,7 @@
  */
 import { Errors, Transporters } from "moleculer";
 import { connect, type ConnectionOptions, ErrorCode, Events, type Msg, type NatsConnection } from "nats";
+import { DROPPED } from "./leaving.ts";
 import { nodeTimers } from "./timers.ts";
 
 /** How often a server is tried, until there is a connection and after one broke, in milliseconds. */
@@ -19,9 +20,6 @@ const ALIKE = 2000;
 const REFUSED = /^(AUTHORIZATION_VIOLATION|SERVER_OPT_NA|TLS)$|CERT|SELF_SIGNED|VERIFY|SSL/;
 /** Messages that ask one node for something. */
 const ASKING = /^(REQ|PING)$/;
-
-/** Said on `localBus` when the connection broke: what is under way with other nodes is lost. */
-export const DROPPED = "$transporter.dropped";
 
 /** The server does not take this node as it is; waiting changes nothing. */
 export class NatsRefused extends Error {}
