@@ -7,6 +7,7 @@ import { connectionOf } from "./cli/nats-access.ts";
 import { serviceFiles, type Settings } from "./cli/settings.ts";
 import { BulkheadMiddleware } from "./mixins/bulkhead.ts";
 import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
+import { ClocksMiddleware } from "./mixins/clocks.ts";
 import { Discovery } from "./mixins/discovery.ts";
 import { hearing } from "./mixins/hints.ts";
 import { Metrics } from "./mixins/metrics.ts";
@@ -71,15 +72,14 @@ function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Gi
 const cluster = (transporter: NatsTransporter, nodeId: string | undefined): BrokerOptions => ({
 	nodeID: nodeId ?? `${hostname()}-${process.pid}`,
 	transporter,
-	heartbeatInterval: 2,
-	heartbeatTimeout: 6,
 });
 
 /** Around calls from and to other nodes, the innermost first; and what is heard of those nodes. */
 const betweenNodes = (transporter: NatsTransporter) => [
 	BulkheadMiddleware(),
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
-	SentMiddleware(),
+	ClocksMiddleware,
+	SentMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
 	PacketsMiddleware(() => transporter.mostBytes),

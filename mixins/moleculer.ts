@@ -6,6 +6,8 @@ declare module "moleculer" {
 		/** `GET /radars/:id`: one method, one path under /api. */
 		rest?: string;
 		note?: RouteNote;
+		/** Asked twice at once, it could be decided twice, and only one of the answers be true. */
+		decides?: true;
 		/** Milliseconds; 0 is none. */
 		timeout?: number;
 	}

@@ -23,11 +23,17 @@ interface EndpointList {
 	readonly strategy: unknown;
 }
 
+/** By the context of a call: nodes it has been to in vain, and goes to only where there is no other. */
+export const inVain = new WeakMap<object, ReadonlySet<string>>();
+
 export class Placement extends Strategies.Base {
 	declare readonly opts: Partial<Placed>;
 	#next = 0;
 
-	select<E extends { readonly id: string }>(list: E[], ctx?: Pick<Context, "params">): E {
+	select<E extends { readonly id: string }>(all: E[], ctx?: Pick<Context, "params">): E {
+		const avoided = ctx && inVain.get(ctx);
+		const others = avoided ? all.filter(({ id }) => !avoided.has(id)) : all;
+		const list = others.length > 0 ? others : all;
 		const id = idIn(ctx?.params);
 		const chosen = id === undefined ? undefined : this.owner(list, id);
 		return chosen ?? (list[this.#next++ % list.length] as E); // a list Moleculer asks about is not empty

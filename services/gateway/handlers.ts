@@ -13,10 +13,11 @@ import { type Connections, tooBusy } from "./connections.ts";
 import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
+import { insisting } from "./insisting.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
+import { commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
@@ -95,9 +96,10 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 async function bulk({ bodies, requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
 	refuseSingle(req);
 	expectType(req, NDJSON);
+	const { broker } = req.$ctx;
 	const send = (all: readonly Item[]) =>
-		callMany(req.$ctx.broker, action, all, (items) =>
-			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
+		insisting(all, broker.options.requestTimeout ?? 0, (some, meta) =>
+			callMany(broker, action, some, (items) => broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta })),
 		);
 	const lines = emptyTally();
 	const { tally, positions, ...missed } = await takeAll(bodies.chunks(req, res), send, lines, (bytes) => bodies.room(bytes)).finally(

@@ -105,6 +105,8 @@ interface Plan {
 	readonly mongoUrl?: string;
 	/** Lines of the configuration of NATS. */
 	readonly nats?: string;
+	/** What only some nodes are told, by their names. */
+	readonly own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 /** Where logs and rows are kept: a database, or the folder all nodes share. */
 interface Place {
@@ -120,13 +122,15 @@ export class Cluster {
 	readonly folder: string;
 	readonly #nodes = new Map<string, { readonly services: string; readonly system: System }>();
 	readonly #settings: Readonly<Record<string, string>>;
+	readonly #own: NonNullable<Plan["own"]>;
 	#over = false;
 
-	private constructor(nats: Nats, place: Place, folder: string, settings: Plan["settings"] = {}) {
+	private constructor(nats: Nats, place: Place, folder: string, { settings = {}, own = {} }: Plan) {
 		this.nats = nats;
 		this.#place = place;
 		this.folder = folder;
 		this.#settings = settings;
+		this.#own = own;
 	}
 	static start({ mongo }: Ground, { mongoUrl, ...plan }: Plan = {}): Promise<Cluster> {
 		const place = mongo.place();
@@ -136,9 +140,9 @@ export class Cluster {
 	static shared(plan: Omit<Plan, "mongoUrl"> = {}): Promise<Cluster> {
 		return Cluster.#on(FOLDER, plan);
 	}
-	static async #on(place: Place, { nodes = SIX, settings, nats }: Plan): Promise<Cluster> {
+	static async #on(place: Place, { nodes = SIX, nats, ...plan }: Plan): Promise<Cluster> {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-cluster-"));
-		const cluster = new Cluster(await Nats.start(nats), place, folder, settings);
+		const cluster = new Cluster(await Nats.start(nats), place, folder, plan);
 		try {
 			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
 			if (first) await cluster.join(first, services); // it alone makes what is new
@@ -162,7 +166,7 @@ export class Cluster {
 	settingsOf(name: string, services: string): Readonly<Record<string, string>> {
 		const { mongoUrl } = this.#place;
 		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, ...(mongoUrl === undefined ? {} : { MONGO_URL: mongoUrl }) };
-		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings };
+		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings, ...this.#own[name] };
 	}
 	#known(name: string): { readonly services: string; readonly system: System } {
 		const node = this.#nodes.get(name);

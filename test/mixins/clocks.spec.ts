@@ -1,0 +1,122 @@
+/** How long ago another node sent something: never told too short, whatever its clock shows, however long messages take, and whichever process speaks for it. */
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { Clocks } from "../../mixins/clocks.ts";
+import { Skews } from "../../mixins/skews.ts";
+
+/** Two nodes whose clocks run alike and show something else, and a way between them that takes as long as it is told. */
+class Way {
+	now = 0;
+	by = "first";
+	answers = true;
+	asked = 0;
+	readonly #ahead: number;
+	readonly #takes: () => readonly [there: number, back: number];
+	readonly clocks: Clocks;
+
+	constructor(ahead: number, takes: () => readonly [number, number]) {
+		this.#ahead = ahead;
+		this.#takes = takes;
+		this.clocks = new Clocks(
+			() => this.now,
+			async () => {
+				this.asked++;
+				const [there, back] = this.#takes();
+				this.now += there;
+				const answer = this.answers ? { by: this.by, theirs: this.theirs } : null;
+				this.now += back;
+				return answer;
+			},
+		);
+	}
+	/** What the clock of the other shows. */
+	get theirs(): number {
+		return this.now + this.#ahead;
+	}
+	/** Something is sent and on its way for so long; how old it is said to be, and how old it is. */
+	async sent(milliseconds: number): Promise<readonly [told: number | null, age: number]> {
+		const [stamp, begun] = [{ by: this.by, at: this.theirs }, this.now];
+		this.now += milliseconds;
+		return [await this.clocks.ageOf("other", stamp), this.now - begun];
+	}
+}
+const ms = fc.integer({ min: 0, max: 20_000 });
+
+describe("the age of what another node sent", () => {
+	it("is told never too short, and too long by no more than a question takes", () =>
+		fc.assert(
+			fc.asyncProperty(
+				fc.integer({ min: -1e9, max: 1e9 }),
+				fc.array(fc.tuple(ms, ms), { minLength: 1, maxLength: 5 }),
+				fc.array(ms, { minLength: 1, maxLength: 20 }),
+				async (ahead, ways, late) => {
+					let n = 0;
+					const way = new Way(ahead, () => ways[n++ % ways.length] ?? [0, 0]);
+					for (const milliseconds of late) {
+						const [told, age] = await way.sent(milliseconds);
+						if (told === null) continue; // a clock that takes so long to be read says nothing
+						expect(told).toBeGreaterThanOrEqual(age);
+						expect(told - age).toBeLessThanOrEqual(Math.max(...ways.map(([there, back]) => there + back)));
+					}
+				},
+			),
+		));
+	it("takes one question for many, and a new one as clocks go apart", async () => {
+		const way = new Way(5000, () => [1, 1]);
+		for (let n = 0; n < 100; n++) expect((await way.sent(10))[0]).toBeLessThan(20);
+		expect(way.asked).toBe(1);
+		way.now += 10_000;
+		await way.sent(1);
+		expect(way.asked).toBe(2);
+	});
+	it("is not told where nobody answers, nor by the clock of a process that is gone", async () => {
+		const way = new Way(0, () => [1, 1]);
+		way.answers = false;
+		expect((await way.sent(10))[0]).toBeNull();
+		way.answers = true;
+		expect((await way.sent(10))[0]).not.toBeNull();
+		const stamp = { by: "first", at: way.theirs };
+		way.by = "second";
+		way.clocks.forget("other");
+		expect(await way.clocks.ageOf("other", stamp)).toBeNull();
+	});
+	it("is told by the closest of the last questions", async () => {
+		const takes: [number, number][] = [
+			[1, 1],
+			[900, 900],
+		];
+		const way = new Way(0, () => takes.shift() ?? [1, 1]);
+		await way.sent(0);
+		way.now += 11_000;
+		await way.sent(0);
+		const [told = 0, age] = await way.sent(5);
+		expect((told ?? 0) - age).toBeLessThan(10);
+	});
+});
+
+describe("how far wall clocks are apart", () => {
+	const heard = (skews: Skews, node: string, ahead: number, late = 3): void => {
+		for (let n = 0; n < 10; n++) skews.heard(node, (n === 4 ? late : 900) - ahead);
+	};
+	it("is told by the heartbeat that came fastest, once there are enough", () => {
+		const skews = new Skews();
+		for (let n = 0; n < 9; n++) skews.heard("a", 8000);
+		expect([skews.all.size, skews.complaint]).toEqual([0, null]);
+		heard(skews, "a", 0);
+		expect([skews.all.get("a"), skews.complaint]).toEqual([-3, null]);
+	});
+	it.each([
+		[{ a: 10_000, b: 0, c: 0 }, "the clock of a is 10.0 s ahead of this node's"],
+		[{ a: -2000, b: 0, c: 3000 }, "the clock of a is 2.0 s behind this node's, the clock of c is 3.0 s ahead of this node's"],
+		[{ a: 10_000, b: 10_000, c: 10_000 }, "the clock of this node is 10.0 s behind those of the others"],
+		[{ a: -5000, b: -5000, c: 0 }, "the clock of this node is 5.0 s ahead of those of the others"],
+		[{ a: 5000 }, "the clock of a is 5.0 s ahead of this node's"],
+		[{ a: 900, b: -900 }, null],
+	])("of %j is complained of as: %s", (all, complaint) => {
+		const skews = new Skews();
+		for (const [node, ahead] of Object.entries(all)) heard(skews, node, ahead, 0);
+		expect(skews.complaint).toBe(complaint);
+		for (const node of Object.keys(all)) skews.forget(node);
+		expect(skews.complaint).toBeNull();
+	});
+});
