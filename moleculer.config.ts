@@ -74,7 +74,7 @@ const cluster = (transporter: NatsTransporter, nodeId: string | undefined): Brok
 	transporter,
 });
 
-/** Around calls from and to other nodes, the innermost first; and what is heard of those nodes. */
+/** For calls and packets between nodes, the innermost first. */
 const betweenNodes = (transporter: NatsTransporter) => [
 	BulkheadMiddleware(),
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
@@ -82,13 +82,13 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	SentMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
-	PacketsMiddleware(() => transporter.mostBytes),
+	PacketsMiddleware(() => transporter.maxPayload),
 ];
 
-/** Services that other nodes may offer. */
+/** Names of the services that nodes of this system may offer. */
 const ours = (): ReadonlySet<string> => new Set([...serviceFiles().map(({ name }) => name), hearing.name, "$node"]);
 
-/** The service Moleculer has on every node, without the action by which anybody could read the node's options. */
+/** Moleculer's own service without the action that returns the options of the node to any caller. */
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const transporterOf = ({ natsUrl, natsFiles = {} }: Given): NatsTransporter | null =>

@@ -1,6 +1,6 @@
 /**
- * NatsAccess - where NATS is, as whom a node connects, and how the connection is encrypted. A connection that is meant to be encrypted is
- * never made in clear, and no password is kept where somebody could ask for it.
+ * NATS access - reads the servers, the credentials and the TLS settings of the connection to NATS. A connection that is configured for TLS
+ * never falls back to plain text, and credentials are kept in functions, so that they cannot be printed.
  */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -14,7 +14,7 @@ import {
 	usernamePasswordAuthenticator,
 } from "nats";
 
-/** Paths of what is not in the URL, by the name of their setting. */
+/** Paths of credentials and certificates, by setting. */
 export interface NatsFiles {
 	readonly NATS_CREDS?: string | undefined;
 	readonly NATS_CA?: string | undefined;
@@ -24,26 +24,25 @@ export interface NatsFiles {
 
 const partsOf = (urls: string): string[] => urls.split(/,(?=\s*\w+:\/\/)/).map((url) => url.trim());
 
-/** A URL, or several, as it may be shown: never whom it is asked as, nor its options. */
+/** One or more URLs without credentials and options, for logs and errors. */
 export const placeOf = (urls: string): string =>
 	partsOf(urls)
 		.map((url) => url.replace(/^(\w[\w+]*:\/\/)?.*@/s, "$1...@").replace(/\?.*/s, ""))
 		.join(",");
 
-/** Whom a node is, as a URL says it. */
-interface Named {
+interface Credentials {
+	/** A user, or a token if there is no password. */
 	readonly user: string;
-	/** Undefined where there is a token instead of a name. */
 	readonly password: string | undefined;
 }
-interface Place extends Partial<Named> {
+interface Place extends Partial<Credentials> {
 	readonly encrypted: boolean;
-	/** With its port, where one is given. */
+	/** Includes the port if there is one. */
 	readonly host: string;
 	readonly name: string;
 }
 
-/** Null for what is no URL of a NATS server. */
+/** Null if the text is not the URL of a NATS server. */
 function placeIn(text: string): Place | null {
 	try {
 		const { protocol, host, hostname, username, password } = new URL(text);
@@ -52,20 +51,20 @@ function placeIn(text: string): Place | null {
 			username === "" ? {} : { user: decodeURIComponent(username), password: password === "" ? undefined : decodeURIComponent(password) };
 		return { encrypted: protocol === "tls:", host, name: hostname.replace(/^\[|\]$/g, ""), ...named };
 	} catch {
-		return null; // also where a percent sign stands for nothing
+		return null; // also for an invalid percent escape
 	}
 }
 
-/** What is wrong, a line each. */
+/** One line per problem. */
 export function natsProblems(urls: string | undefined, files: NatsFiles): string[] {
 	const complaints: string[] = [];
 	const places = urls === undefined ? [] : partsOf(urls).map(placeIn);
 	if (urls !== undefined && places.includes(null))
 		complaints.push(`NATS_URL is "${placeOf(urls)}": it has to be one or more of nats://host:port`);
 	const named = new Set(places.flatMap((place) => (place?.user === undefined ? [] : [JSON.stringify([place.user, place.password])])));
-	if (named.size > 1) complaints.push("NATS_URL names more than one user: a node is the same one at every server");
+	if (named.size > 1) complaints.push("NATS_URL has different credentials: all servers must get the same");
 	if (named.size > 0 && files.NATS_CREDS !== undefined)
-		complaints.push("NATS_URL names a user, and NATS_CREDS another: only one of them can hold");
+		complaints.push("NATS_URL has credentials, and NATS_CREDS is set too: use one of them");
 	if ((files.NATS_CERT === undefined) !== (files.NATS_KEY === undefined))
 		complaints.push("NATS_CERT and NATS_KEY belong together: a certificate and its private key");
 	for (const [name, path] of Object.entries(files))
@@ -83,7 +82,7 @@ function contentOf(path: string): Buffer | null {
 	}
 }
 
-/** For a client; the files are read anew at each connection. */
+/** Client options; the files are read again for each connection. */
 export function connectionOf(urls: string, files: NatsFiles): ConnectionOptions {
 	const places = partsOf(urls).flatMap((url) => placeIn(url) ?? []);
 	const { NATS_CA: caFile, NATS_CERT: certFile, NATS_KEY: keyFile } = files;
@@ -99,15 +98,15 @@ export function connectionOf(urls: string, files: NatsFiles): ConnectionOptions 
 						...(certFile === undefined ? {} : { certFile }),
 						...(keyFile === undefined ? {} : { keyFile }),
 						checkServerIdentity: identityOf(places.map(({ name }) => name).filter((name) => isIP(name) > 0)),
-					} as NonNullable<ConnectionOptions["tls"]>, // handed on to node:tls as it is
+					} as NonNullable<ConnectionOptions["tls"]>, // passed on to node:tls
 				}
 			: {}),
 	};
 }
 
-/** The secret half of an nkey, alone or in a file of credentials. */
+/** An nkey seed, alone or in a credentials file. */
 const SEED = /^SU[A-Z2-7]+$/m;
-/** Read anew each time; says nobody where that fails, for the client ends for good on what throws. */
+/** Returns no credentials if the file is unreadable: the client would stop for good if this threw. */
 const fromFile =
 	(path: string): Authenticator =>
 	(nonce) => {
@@ -116,11 +115,10 @@ const fromFile =
 			const seed = content.toString().trim();
 			return seed.match(SEED)?.[0] === seed ? nkeyAuthenticator(Buffer.from(seed))(nonce) : credsAuthenticator(content)(nonce);
 		} catch {
-			return {} as ReturnType<Authenticator>; // what a client without credentials says
+			return {} as ReturnType<Authenticator>; // an anonymous client
 		}
 	};
 
-/** Functions only: what they know cannot be read off the options. */
 function authenticatorOf(places: readonly Place[], { NATS_CREDS }: NatsFiles): Authenticator | undefined {
 	if (NATS_CREDS !== undefined) return fromFile(NATS_CREDS);
 	const { user, password } = places.find((place) => place.user !== undefined) ?? {};
@@ -128,10 +126,10 @@ function authenticatorOf(places: readonly Place[], { NATS_CREDS }: NatsFiles): A
 	return password === undefined ? tokenAuthenticator(user) : usernamePasswordAuthenticator(user, password);
 }
 
-/** A server asked for by its address has no name to check: its certificate has to be for one of the addresses. */
+/** A server that is addressed by its IP has no name to verify: its certificate must be valid for one of the addresses. */
 const identityOf =
 	(addresses: readonly string[]) =>
 	(name: string, certificate: PeerCertificate): Error | undefined => {
-		const complaints = [...addresses, name].map((one) => checkServerIdentity(one, certificate));
-		return complaints.includes(undefined) ? undefined : complaints[0];
+		const errors = [...addresses, name].map((one) => checkServerIdentity(one, certificate));
+		return errors.includes(undefined) ? undefined : errors[0];
 	};

@@ -62,7 +62,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 
-/** A gateway of a cluster has the routes of all services there are, as other nodes may come to run them; one alone those of its own. */
+/** In a cluster a gateway has the routes of all services, because other nodes may run them; an embedded one has those of its own. */
 const gatewayOf = async (
 	schema: ServiceSchema,
 	{ port, host, allowedHosts, keepAlive, natsUrl, services }: Settings,

@@ -1,107 +1,108 @@
 /**
- * Clocks - what the clocks of two nodes have to do with each other. How long ago another node sent something is told by clocks that nobody
- * sets, compared over a question and its answer: it may be told too long by the time that took, never too short. How far the wall clocks
- * are apart decides nothing; it is told to whoever has to put them right.
+ * Clocks - compares the clocks of two nodes. The age of a message is computed from monotonic clocks, which are compared with a ping: the
+ * result may be too high by the time the ping took, never too low. Wall clocks are compared only to warn operators.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
-import { Skews } from "./skews.ts";
+import { ClockSkew } from "./clock-skew.ts";
 import { within } from "./within.ts";
 
-/** When something was sent, by the clock of the process that sent it. */
+/** An instant on the monotonic clock of a process. */
 export interface Stamp {
+	/** The instance ID of the process. */
 	readonly by: string;
 	readonly at: number;
 }
-/** A question to a node: when it was sent by our clock, and what its own clock showed at some moment after that. */
-interface Compared {
+/** The answer to a ping: the clock of the other process at some moment after the ping was sent. */
+type Reading = Pick<Sample, "by" | "theirs">;
+interface Sample {
 	readonly by: string;
+	/** Our clock when the ping was sent. */
 	readonly mine: number;
 	readonly theirs: number;
-	/** Milliseconds until the answer was here. */
-	readonly took: number;
+	readonly roundTrip: number;
 }
-/** How old a comparison may become before there is a new one, and before it is none, in milliseconds: clocks go apart by some 0.1 ms a second. */
-const RENEWED = 10_000;
-const FORGOTTEN = 60_000;
-/** How long a node may take to answer, in milliseconds. */
-const PATIENCE = 1000;
+/** Ages of a sample in milliseconds at which a new one is taken, and at which it expires: monotonic clocks drift by up to 0.1 ms per second. */
+const REFRESH = 10_000;
+const EXPIRES = 60_000;
+/** Timeout of a ping, in milliseconds. */
+const PING_TIMEOUT = 1000;
 
 export class Clocks {
-	readonly skews = new Skews();
+	readonly skew = new ClockSkew();
 	readonly #clock: () => number;
-	readonly #ask: (node: string) => Promise<Pick<Compared, "by" | "theirs"> | null>;
-	readonly #compared = new Map<string, Compared>();
-	readonly #asking = new Map<string, Promise<void>>();
+	readonly #ping: (node: string) => Promise<Reading | null>;
+	readonly #samples = new Map<string, Sample>();
+	readonly #sampling = new Map<string, Promise<void>>();
 
-	/** `clock`: milliseconds, never set back; `ask`: what a node's own clock shows, null where it does not answer. */
-	constructor(clock: () => number, ask: (node: string) => Promise<Pick<Compared, "by" | "theirs"> | null>) {
+	/** `clock`: milliseconds of a monotonic clock; `ping`: reads the clock of another node, null without an answer. */
+	constructor(clock: () => number, ping: (node: string) => Promise<Reading | null>) {
 		this.#clock = clock;
-		this.#ask = ask;
+		this.#ping = ping;
 	}
 	stamp(by: string): Stamp {
 		return { by, at: this.#clock() };
 	}
-	/** Milliseconds since another node sent something, at the most; null where its clock cannot be compared. */
+	/** An upper bound of the milliseconds since a node took the stamp; null when its clock cannot be read. */
 	async ageOf(node: string, stamp: Stamp): Promise<number | null> {
-		const known = this.#known(node, stamp);
-		if (!known) await this.#compare(node);
-		else if (this.#clock() - known.mine > RENEWED) void this.#compare(node);
-		const compared = known ?? this.#known(node, stamp);
-		return compared ? Math.max(0, this.#clock() - compared.mine - (stamp.at - compared.theirs)) : null;
+		const known = this.#sampleOf(node, stamp);
+		if (!known) await this.#sample(node);
+		else if (this.#clock() - known.mine > REFRESH) void this.#sample(node);
+		const sample = known ?? this.#sampleOf(node, stamp);
+		return sample ? Math.max(0, this.#clock() - sample.mine - (stamp.at - sample.theirs)) : null;
 	}
 	forget(node: string): void {
-		this.#compared.delete(node);
-		this.skews.forget(node);
+		this.#samples.delete(node);
+		this.skew.forget(node);
 	}
 
-	/** As long as it is the same process, and not too long ago. */
-	#known(node: string, { by }: Stamp): Compared | undefined {
-		const known = this.#compared.get(node);
-		return known?.by === by && this.#clock() - known.mine < FORGOTTEN ? known : undefined;
+	#sampleOf(node: string, { by }: Stamp): Sample | undefined {
+		const sample = this.#samples.get(node);
+		return sample?.by === by && this.#clock() - sample.mine < EXPIRES ? sample : undefined;
 	}
-	/** Whoever needs it at the same time waits for the same answer; the closest of the last ones holds. */
-	#compare(node: string): Promise<void> {
-		const asking = this.#asking.get(node) ?? this.#fresh(node).finally(() => this.#asking.delete(node));
-		this.#asking.set(node, asking);
-		return asking;
+	/** Concurrent callers share one ping. */
+	#sample(node: string): Promise<void> {
+		const sampling = this.#sampling.get(node) ?? this.#takeSample(node).finally(() => this.#sampling.delete(node));
+		this.#sampling.set(node, sampling);
+		return sampling;
 	}
-	async #fresh(node: string): Promise<void> {
+	/** A recent sample with a shorter round trip is kept. */
+	async #takeSample(node: string): Promise<void> {
 		const mine = this.#clock();
-		const answer = await this.#ask(node);
-		if (!answer) return;
-		const took = this.#clock() - mine;
-		const before = this.#compared.get(node);
-		const closer = before?.by === answer.by && before.took < took && mine - before.mine < FORGOTTEN / 2;
-		if (!closer) this.#compared.set(node, { ...answer, mine, took });
+		const reading = await this.#ping(node);
+		if (!reading) return;
+		const roundTrip = this.#clock() - mine;
+		const before = this.#samples.get(node);
+		const isBetter = before?.by === reading.by && before.roundTrip < roundTrip && mine - before.mine < EXPIRES / 2;
+		if (!isBetter) this.#samples.set(node, { ...reading, mine, roundTrip });
 	}
 }
 
-/** As much of a message between nodes as is used here. */
+/** The fields of a packet that are used here. */
 interface Packet {
 	readonly type: string;
 	readonly payload?: { readonly sender: string; readonly id?: string; at?: number; steady?: number; by?: string } | null;
 }
 type Publish = (packet: Packet) => Promise<unknown>;
-type Hear = (command: string, packet: Packet) => Promise<unknown>;
-const ANSWER = /^PONG$/;
+type Handle = (command: string, packet: Packet) => Promise<unknown>;
+const PONG = /^PONG$/;
 const HEARTBEAT = /^HEARTBEAT$/;
-const all = new WeakMap<ServiceBroker, Clocks>();
-/** Those of a node among others; undefined for one alone. */
-export const clocksOf = (broker: ServiceBroker): Clocks | undefined => all.get(broker);
+const clocksByBroker = new WeakMap<ServiceBroker, Clocks>();
+/** The clocks of a node of a cluster; undefined for an embedded system. */
+export const clocksOf = (broker: ServiceBroker): Clocks | undefined => clocksByBroker.get(broker);
 
-/** Moleculer's own pings and heartbeats, each with one time more. */
+/** Adds the monotonic clock to PONG packets and the wall clock to heartbeats. */
 export const ClocksMiddleware = (broker: ServiceBroker): Middleware => {
-	const waiting = new Map<string, (answer: { by: string; theirs: number }) => void>();
-	const ask = async (node: string) => {
+	const pings = new Map<string, (reading: Reading) => void>();
+	const ping = async (node: string): Promise<Reading | null> => {
 		const id = broker.generateUid();
-		const answered = new Promise<{ by: string; theirs: number }>((resolve) => waiting.set(id, resolve));
+		const answered = new Promise<Reading>((resolve) => pings.set(id, resolve));
 		await broker.transit?.sendPing(node, id);
-		return within(PATIENCE, answered)
+		return within(PING_TIMEOUT, answered)
 			.catch(() => null)
-			.finally(() => waiting.delete(id));
+			.finally(() => pings.delete(id));
 	};
-	const clocks = new Clocks(() => performance.now(), ask);
-	all.set(broker, clocks);
+	const clocks = new Clocks(() => performance.now(), ping);
+	clocksByBroker.set(broker, clocks);
 	return {
 		name: "Clocks",
 		created: () =>
@@ -109,18 +110,18 @@ export const ClocksMiddleware = (broker: ServiceBroker): Middleware => {
 		transitPublish:
 			(next: Publish): Publish =>
 			(packet) => {
-				if (packet.payload && ANSWER.test(packet.type)) Object.assign(packet.payload, { steady: performance.now(), by: broker.instanceID });
+				if (packet.payload && PONG.test(packet.type)) Object.assign(packet.payload, { steady: performance.now(), by: broker.instanceID });
 				if (packet.payload && HEARTBEAT.test(packet.type)) packet.payload.at = Date.now();
 				return next(packet);
 			},
 		transitMessageHandler:
-			(next: Hear): Hear =>
+			(next: Handle): Handle =>
 			(command, packet) => {
 				const { sender, id = "", steady, by, at } = packet.payload ?? {};
-				if (steady !== undefined && by !== undefined) waiting.get(id)?.({ by, theirs: steady });
+				if (steady !== undefined && by !== undefined) pings.get(id)?.({ by, theirs: steady });
 				if (HEARTBEAT.test(command) && sender !== undefined && sender !== broker.nodeID && at !== undefined)
-					clocks.skews.heard(sender, Date.now() - at);
+					clocks.skew.heartbeat(sender, Date.now() - at);
 				return next(command, packet);
 			},
-	} as unknown as Middleware; // moleculer's type has it answer with the outcome instead of a handler
+	} as unknown as Middleware; // moleculer's type has the hooks return results instead of handlers
 };

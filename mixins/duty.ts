@@ -18,7 +18,7 @@ export class Duty {
 	readonly #service: Service;
 	readonly #lease: Lease | undefined;
 	readonly #pausing: (release: () => Promise<void>) => Promise<void>;
-	/** The node that was to do the work when it was last looked. */
+	/** The owner at the last look. */
 	#owner: string | null = null;
 	#orphaned = false;
 	#looking = false;
@@ -47,7 +47,7 @@ export class Duty {
 		if (!lease || this.#looking) return;
 		this.#looking = true;
 		try {
-			this.#see();
+			this.#seeOwner();
 			if (isOwner(this.#service)) this.#orphaned = !(await lease.want(this.#orphaned)) && this.#orphaned;
 			else if (lease.held) await this.#pausing(() => lease.release());
 			else await lease.watch();
@@ -58,14 +58,14 @@ export class Duty {
 			this.#looking = false;
 		}
 	}
-	/** Where the node that was the one is gone, nobody has to wait until its lease runs out. */
-	#see(): void {
+	/** The lease of an owner that is gone need not expire first. */
+	#seeOwner(): void {
 		const { broker, name } = this.#service;
 		const [before, now] = [this.#owner, ownerOf(broker, name)];
 		this.#owner = now;
 		if (before === null || before === now) return;
 		const gone = !broker.registry.nodes.get(before)?.available;
-		this.#orphaned = gone && broker.transit?.tx.connected === true; // without a connection everybody seems to be gone
+		this.#orphaned = gone && broker.transit?.tx.connected === true; // a node that is offline sees no other
 	}
 	/** Called when no work is done any more; whoever waits for it waits for the lease to run out if it cannot be given up. */
 	async end(): Promise<void> {

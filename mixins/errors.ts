@@ -36,7 +36,7 @@ export function isOutage(error: unknown): boolean {
 	return retryable === true || type === "REQUEST_SKIPPED" || type === "SERVICE_NOT_FOUND";
 }
 
-/** Whether it was the store that could not be read or written, here or where somebody was asked. */
+/** Whether the store failed, on this node or on one that was called. */
 export const isOfStore = (error: unknown): boolean =>
 	error instanceof StoreUnavailable || (error instanceof Error && "type" in error && error.type === "STORE_UNAVAILABLE");
 

@@ -53,8 +53,8 @@ export type Outcome =
 			};
 	  }
 	/**
-	 * `unavailable`: nobody could say; to be asked again until somebody can. `undecided`: nor did a store fail, so that it is worth asking
-	 * again at once. `unreadable`: asking again does not help.
+	 * `unavailable`: temporary, to be retried. `undecided`: temporary and not a failure of the store, so that an immediate retry makes sense.
+	 * `unreadable`: a retry does not help.
 	 */
 	| { readonly failure: string; readonly unavailable?: true; readonly undecided?: true; readonly unreadable?: true };
 /** The part of the metadata that belongs to one command, never to what it calls. */

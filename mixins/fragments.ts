@@ -1,123 +1,128 @@
 /**
- * Fragments - a message that is larger than the transport takes, cut into parts that it takes, and put together again. A part says whose
- * it is, of which message, and where it belongs; parts of one sender arrive in order or not at all, so that one that is missing ends its
- * message at once.
+ * Fragments - splits a message that exceeds the payload limit of the transport, and reassembles it. Fragments of one sender arrive in order
+ * or not at all, so a gap discards the message immediately.
  */
 import type { Timers } from "./timers.ts";
 
-/** Bytes of one message. */
-export const MOST_BYTES = 64 * 1024 * 1024;
-/** Bytes, and messages, of one sender that are not complete, and bytes of all senders. */
-const MOST_OF_ONE = MOST_BYTES;
-const MOST_BEGUN = 16;
-const MOST_OF_ALL = 4 * MOST_BYTES;
-/** How long a message waits for its next part, in milliseconds. */
-const PATIENCE = 30_000;
+/** Maximal size of a message in bytes. */
+export const MAX_MESSAGE = 64 * 1024 * 1024;
+/** Limits of incomplete messages: bytes and number per sender, and bytes of all senders. */
+const MAX_PER_SENDER = MAX_MESSAGE;
+const MAX_INCOMPLETE = 16;
+const MAX_TOTAL = 4 * MAX_MESSAGE;
+/** Milliseconds after the last fragment at which an incomplete message is discarded. */
+const TIMEOUT = 30_000;
 
-/** The first byte of a part; a message that is whole begins with a brace. */
+/** First byte of a fragment; a complete message is JSON. */
 const MARK = 0x1f;
-/** Mark, number of the message, its length, place of the part, length of the sender's name. */
-const FIXED = 1 + 4 + 4 + 4 + 1;
+/** Bytes of the mark, message number, message length, offset and the length of the sender's name. */
+const HEADER = 1 + 4 + 4 + 4 + 1;
 
-interface Part {
+interface Fragment {
 	readonly sender: string;
 	readonly number: number;
+	/** Length of the whole message. */
 	readonly length: number;
-	readonly from: number;
+	readonly offset: number;
 	readonly bytes: Buffer;
 }
 
-export const isPart = (data: Buffer): boolean => data[0] === MARK;
+export const isFragment = (data: Buffer): boolean => data[0] === MARK;
 
-/** The parts of a message, none larger than `most` bytes. */
-export function* partsOf(message: Buffer, sender: string, number: number, most: number): Generator<Buffer> {
+/** Splits a message into fragments of at most `maxSize` bytes. */
+export function* fragmentsOf(message: Buffer, sender: string, number: number, maxSize: number): Generator<Buffer> {
 	const name = Buffer.from(sender);
-	const room = most - FIXED - name.length;
-	for (let from = 0; from < message.length; from += room) {
-		const head = Buffer.alloc(FIXED);
-		head.writeUInt8(MARK, 0);
-		head.writeUInt32BE(number, 1);
-		head.writeUInt32BE(message.length, 5);
-		head.writeUInt32BE(from, 9);
-		head.writeUInt8(name.length, 13);
-		yield Buffer.concat([head, name, message.subarray(from, from + room)]);
+	const room = maxSize - HEADER - name.length;
+	for (let offset = 0; offset < message.length; offset += room) {
+		const header = Buffer.alloc(HEADER);
+		header.writeUInt8(MARK, 0);
+		header.writeUInt32BE(number, 1);
+		header.writeUInt32BE(message.length, 5);
+		header.writeUInt32BE(offset, 9);
+		header.writeUInt8(name.length, 13);
+		yield Buffer.concat([header, name, message.subarray(offset, offset + room)]);
 	}
 }
-function partIn(data: Buffer): Part | null {
-	if (data.length < FIXED) return null;
-	const end = FIXED + data.readUInt8(13);
+/** Null for malformed bytes. */
+function parse(data: Buffer): Fragment | null {
+	if (data.length < HEADER) return null;
+	const end = HEADER + data.readUInt8(13);
 	if (data.length <= end) return null;
 	return {
-		sender: data.toString("utf8", FIXED, end),
+		sender: data.toString("utf8", HEADER, end),
 		number: data.readUInt32BE(1),
 		length: data.readUInt32BE(5),
-		from: data.readUInt32BE(9),
+		offset: data.readUInt32BE(9),
 		bytes: data.subarray(end),
 	};
 }
 
-interface Begun {
+interface Incomplete {
 	readonly sender: string;
 	readonly length: number;
 	readonly parts: Buffer[];
 	received: number;
-	cancel: () => void;
+	cancelTimeout: () => void;
 }
 
-export class Assembly {
+export class Reassembly {
 	readonly #timers: Pick<Timers, "later">;
-	readonly #begun = new Map<string, Begun>();
+	readonly #incomplete = new Map<string, Incomplete>();
 
 	constructor(timers: Pick<Timers, "later">) {
 		this.#timers = timers;
 	}
-	/** Bytes of messages that are not complete. */
-	get held(): number {
+	/** Bytes of all incomplete messages. */
+	get size(): number {
 		return this.#sum(() => true);
 	}
 
-	/** The message that is complete with this part, else null. `kind`: what sort of message it is. */
-	take(kind: string, data: Buffer): Buffer | null {
-		const part = partIn(data);
-		if (!part || part.length > MOST_BYTES) return null;
-		const key = `${kind} ${part.number} ${part.sender}`;
-		const begun = part.from === 0 ? this.#begin(key, part) : this.#begun.get(key);
-		if (!begun) return null;
-		const fits = part.from === begun.received && part.length === begun.length && part.from + part.bytes.length <= part.length;
-		if (!fits || !this.#hasRoom(part)) return this.#drop(key);
-		begun.parts.push(part.bytes);
-		begun.received += part.bytes.length;
-		begun.cancel();
-		if (begun.received < begun.length) begun.cancel = this.#timers.later(PATIENCE, () => this.#drop(key));
-		else this.#begun.delete(key);
-		return begun.received < begun.length ? null : Buffer.concat(begun.parts);
+	/** Returns the message that this fragment completes, else null. `command`: the type of packet. */
+	add(command: string, data: Buffer): Buffer | null {
+		const fragment = parse(data);
+		if (!fragment || fragment.length > MAX_MESSAGE) return null;
+		const key = `${command} ${fragment.number} ${fragment.sender}`;
+		const message = fragment.offset === 0 ? this.#begin(key, fragment) : this.#incomplete.get(key);
+		if (!message) return null;
+		if (!isNext(message, fragment) || !this.#hasRoom(fragment)) return this.#discard(key);
+		message.parts.push(fragment.bytes);
+		message.received += fragment.bytes.length;
+		message.cancelTimeout();
+		if (message.received < message.length) {
+			message.cancelTimeout = this.#timers.later(TIMEOUT, () => this.#discard(key));
+			return null;
+		}
+		this.#incomplete.delete(key);
+		return Buffer.concat(message.parts);
 	}
-	/** Nothing more comes from it. */
+	/** Discards the incomplete messages of a sender. */
 	forget(sender: string): void {
-		for (const [key, one] of this.#begun) if (one.sender === sender) this.#drop(key);
+		for (const [key, message] of this.#incomplete) if (message.sender === sender) this.#discard(key);
 	}
 
-	#begin(key: string, { sender, length }: Part): Begun {
-		this.#drop(key);
-		const own = [...this.#begun].filter(([, one]) => one.sender === sender);
-		const [oldest] = own;
-		if (oldest && own.length >= MOST_BEGUN) this.#drop(oldest[0]);
-		const begun: Begun = { sender, length, parts: [], received: 0, cancel: () => undefined };
-		this.#begun.set(key, begun);
-		return begun;
+	#begin(key: string, { sender, length }: Fragment): Incomplete {
+		this.#discard(key);
+		const [oldest, ...others] = [...this.#incomplete].filter(([, message]) => message.sender === sender);
+		if (oldest && others.length + 1 >= MAX_INCOMPLETE) this.#discard(oldest[0]);
+		const message: Incomplete = { sender, length, parts: [], received: 0, cancelTimeout: () => undefined };
+		this.#incomplete.set(key, message);
+		return message;
 	}
-	#hasRoom({ sender, bytes }: Part): boolean {
-		const own = this.#sum((one) => one.sender === sender);
-		return own + bytes.length <= MOST_OF_ONE && this.held + bytes.length <= MOST_OF_ALL;
+	#hasRoom({ sender, bytes }: Fragment): boolean {
+		const ofSender = this.#sum((message) => message.sender === sender);
+		return ofSender + bytes.length <= MAX_PER_SENDER && this.size + bytes.length <= MAX_TOTAL;
 	}
-	#sum(counts: (one: Begun) => boolean): number {
+	#sum(counts: (message: Incomplete) => boolean): number {
 		let sum = 0;
-		for (const one of this.#begun.values()) if (counts(one)) sum += one.received;
+		for (const message of this.#incomplete.values()) if (counts(message)) sum += message.received;
 		return sum;
 	}
-	#drop(key: string): null {
-		this.#begun.get(key)?.cancel();
-		this.#begun.delete(key);
+	#discard(key: string): null {
+		this.#incomplete.get(key)?.cancelTimeout();
+		this.#incomplete.delete(key);
 		return null;
 	}
 }
+
+const isNext = ({ received, length }: Incomplete, fragment: Fragment): boolean =>
+	fragment.offset === received && fragment.length === length && fragment.offset + fragment.bytes.length <= length;

@@ -89,7 +89,7 @@ export const METRICS = {
 	nodejs_eventloop_utilization_ratio: { type: "gauge", help: "Share of the time the event loop was busy, of late", labels: [] },
 	vigie_clock_skew_seconds: {
 		type: "gauge",
-		help: "How far the wall clock of another node is from this one's at the most, ahead or behind",
+		help: "Largest difference between the wall clock of this node and that of another one",
 		labels: [],
 	},
 	vigie_data_free_bytes: { type: "gauge", help: "Free on the file system of the data folder", labels: [] },

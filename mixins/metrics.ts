@@ -140,7 +140,7 @@ export class Metrics {
 			created: (broker: ServiceBroker) => {
 				all.set(broker, this);
 				this.#registry = broker.metrics;
-				this.#skew = () => clocksOf(broker)?.skews.widest ?? 0;
+				this.#skew = () => clocksOf(broker)?.skew.largest ?? 0;
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},

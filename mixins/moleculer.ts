@@ -6,7 +6,7 @@ declare module "moleculer" {
 		/** `GET /radars/:id`: one method, one path under /api. */
 		rest?: string;
 		note?: RouteNote;
-		/** Asked twice at once, it could be decided twice, and only one of the answers be true. */
+		/** Decides commands: must not run for the same command on two nodes at once. */
 		decides?: true;
 		/** Milliseconds; 0 is none. */
 		timeout?: number;

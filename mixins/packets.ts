@@ -1,57 +1,57 @@
 /**
- * Packets - what goes from node to node, whatever its size: a message larger than the transport takes goes in parts, and one that is too
- * large even so fails with a code instead of in silence (docs/decisions/xx-packets-in-parts.md). Whatever else is done to all messages
- * (sealing, compressing) belongs into a middleware after this one: it sees each message whole, on both sides.
+ * Packets - transports packets of any size between nodes: a packet above the payload limit is sent in fragments, and one above the limit of
+ * a message fails with a code (docs/decisions/xx-fragmented-packets.md). Middlewares that transform packets (sealing, compression) belong
+ * after this one in the list: they see each packet whole, on both sides.
  */
 import { Errors, type Middleware, type ServiceBroker } from "moleculer";
-import { Assembly, isPart, MOST_BYTES, partsOf } from "./fragments.ts";
+import { fragmentsOf, isFragment, MAX_MESSAGE, Reassembly } from "./fragments.ts";
 import { nodeTimers } from "./timers.ts";
 
 const MEGABYTE = 1024 * 1024;
-/** As Moleculer calls it. */
-const ANSWER = /^RES$/;
+/** Moleculer's type of a response. */
+const RESPONSE = /^RES$/;
 
 type Transporter = NonNullable<ServiceBroker["transit"]>["tx"];
 type Packet = Parameters<Transporter["serialize"]>[0];
 type Send = (topic: string, data: Buffer, meta: { readonly packet: Packet }) => Promise<unknown>;
 type Receive = (command: string, data: Buffer) => unknown;
 
-/** `most`: bytes of one message of the transport, at the moment. */
+/** `maxPayload`: the current payload limit of the transport in bytes. */
 export const PacketsMiddleware =
-	(most: () => number) =>
+	(maxPayload: () => number) =>
 	(broker: ServiceBroker): Middleware => {
-		const assembly = new Assembly(nodeTimers);
-		let number = Math.floor(Math.random() * 2 ** 32); // another one than that of the process that had this name before
+		const reassembly = new Reassembly(nodeTimers);
+		let number = Math.floor(Math.random() * 2 ** 32); // differs from that of an earlier process with the same name
 		return {
 			name: "Packets",
 			created: () =>
-				void broker.localBus.on("$node.disconnected", ({ node }: { readonly node: { readonly id: string } }) => assembly.forget(node.id)),
+				void broker.localBus.on("$node.disconnected", ({ node }: { readonly node: { readonly id: string } }) => reassembly.forget(node.id)),
 			transporterSend(this: Transporter, next: Send): Send {
 				return async (topic, data, meta) => {
-					if (data.length <= most()) return next(topic, data, meta);
-					if (data.length > MOST_BYTES) return next(topic, this.serialize(tooLarge(broker, data.length, meta.packet)), meta);
+					if (data.length <= maxPayload()) return next(topic, data, meta);
+					if (data.length > MAX_MESSAGE) return next(topic, this.serialize(tooLarge(broker, data.length, meta.packet)), meta);
 					number = (number + 1) >>> 0;
 					const sent = [];
-					for (const part of partsOf(data, broker.nodeID, number, most())) sent.push(next(topic, part, meta)); // nothing else in between
+					for (const fragment of fragmentsOf(data, broker.nodeID, number, maxPayload())) sent.push(next(topic, fragment, meta)); // synchronously, to keep the order of packets
 					await Promise.all(sent);
 				};
 			},
 			transporterReceive:
 				(next: Receive): Receive =>
 				(command, data) => {
-					const message = isPart(data) ? assembly.take(command, data) : data;
+					const message = isFragment(data) ? reassembly.add(command, data) : data;
 					return message ? next(command, message) : undefined;
 				},
-		} as unknown as Middleware; // moleculer's type says what a method becomes, not how it is wrapped
+		} as unknown as Middleware; // moleculer's type has the hooks return results instead of handlers
 	};
 
-/** What goes instead of an answer, so that nobody waits for it in vain; anything else fails where it is sent. */
+/** Replaces a response by an error, so that its caller does not wait in vain; throws for any other packet. */
 function tooLarge({ logger, errorRegenerator }: ServiceBroker, length: number, packet: Packet): Packet {
-	const size = `has ${Math.ceil(length / MEGABYTE)} MiB; nodes send each other at most ${MOST_BYTES / MEGABYTE} MiB at once`;
-	if (!ANSWER.test(packet.type)) throw new Errors.MoleculerClientError(`What is to be sent ${size}`, 413, "TOO_LARGE");
-	const error = new Errors.MoleculerClientError(`The answer ${size}: ask for less`, 422, "ANSWER_TOO_LARGE");
+	const size = `has ${Math.ceil(length / MEGABYTE)} MiB; the limit between nodes is ${MAX_MESSAGE / MEGABYTE} MiB`;
+	if (!RESPONSE.test(packet.type)) throw new Errors.MoleculerClientError(`The message ${size}`, 413, "TOO_LARGE");
+	const error = new Errors.MoleculerClientError(`The answer ${size}`, 422, "ANSWER_TOO_LARGE");
 	logger.warn(error.message);
-	const { id, seq } = packet.payload as { readonly id: string; readonly seq?: number }; // as every answer has them
+	const { id, seq } = packet.payload as { readonly id: string; readonly seq?: number }; // of a response
 	const failure = { id, seq, stream: seq === undefined ? undefined : false, success: false, data: null };
-	return { type: packet.type, payload: { ...failure, error: errorRegenerator?.extractPlainError(error, failure) } as never }; // moleculer fills in the rest
+	return { type: packet.type, payload: { ...failure, error: errorRegenerator?.extractPlainError(error, failure) } as never }; // moleculer adds the rest
 }

@@ -45,9 +45,9 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...clock(broker), ...waiting(broker)];
 }
 
-/** Only where there is something to be put right: nothing is decided by wall clocks. */
+/** A note only, because no decision depends on wall clocks; omitted while the clocks agree. */
 function clock(broker: ServiceBroker): Part[] {
-	const note = clocksOf(broker)?.skews.complaint ?? null;
+	const note = clocksOf(broker)?.skew.warning ?? null;
 	return note === null ? [] : [{ name: "clock", ready: true, note }];
 }
 

@@ -23,15 +23,15 @@ interface EndpointList {
 	readonly strategy: unknown;
 }
 
-/** By the context of a call: nodes it has been to in vain, and goes to only where there is no other. */
-export const inVain = new WeakMap<object, ReadonlySet<string>>();
+/** Nodes that failed in earlier attempts of a call, by its context; they are used only if there is no other. */
+export const avoidedNodes = new WeakMap<object, ReadonlySet<string>>();
 
 export class Placement extends Strategies.Base {
 	declare readonly opts: Partial<Placed>;
 	#next = 0;
 
 	select<E extends { readonly id: string }>(all: E[], ctx?: Pick<Context, "params">): E {
-		const avoided = ctx && inVain.get(ctx);
+		const avoided = ctx && avoidedNodes.get(ctx);
 		const others = avoided ? all.filter(({ id }) => !avoided.has(id)) : all;
 		const list = others.length > 0 ? others : all;
 		const id = idIn(ctx?.params);
@@ -48,7 +48,7 @@ export class Placement extends Strategies.Base {
 function partitionIn({ partitions, service }: Partial<Placed>, id: string): number | undefined {
 	return partitions === undefined || service === undefined ? undefined : partitionOf(`${service}-${id}`, partitions);
 }
-/** The partition a call of a placed action is for, by the first of many; undefined where there is only one, and for any other action. */
+/** The partition a call of a placed action concerns (that of its first item for a batch); undefined if there is only one partition. */
 export function sideOf({ strategyOptions }: ActionSchema, params: unknown): number | undefined {
 	const { partitions = 1, service }: Partial<Placed> = strategyOptions ?? {};
 	const id = partitions > 1 ? idIn(params) : undefined;

@@ -1,59 +1,58 @@
 /**
- * Sent - a call says when it was sent, so that the node it reaches knows how long it may still decide: for most of the time the attempt
- * has. Whoever does not hear of an attempt asks another node only when that is over, so that no command is decided in two places at once
- * (docs/decisions/0018-calls-between-nodes.md). It is told by durations: wall clocks may show what they like.
+ * Sent - stamps each remote call with the time it was sent, so that the receiving node knows how long it may decide a command: for most of
+ * the timeout of the attempt. A caller that gets no answer sends the command to another node only after that time, so that no command
+ * is decided in two places at once (docs/decisions/0018-calls-between-nodes.md). Ages are durations, so wall clocks do not matter.
  */
 import { type ActionSchema, type Context, Errors, type Middleware, type ServiceBroker } from "moleculer";
 import { clocksOf, type Stamp } from "./clocks.ts";
 
 interface Headers {
-	/** When it was sent. */
-	readonly asked?: Stamp;
+	readonly sent?: Stamp;
 }
-type Called = Context<unknown, object, object, Headers>;
-type Next = (ctx: Called) => Promise<unknown>;
+type RemoteContext = Context<unknown, object, object, Headers>;
+type Next = (ctx: RemoteContext) => Promise<unknown>;
 
-/** Of the time an attempt has: until when a command may be decided, and when it is known that it may not any more. */
+/** The share of an attempt's timeout in which a command may be decided, and the share after which it is certain that it will not be. */
 const DECIDED = 0.8;
 const OVER = 0.9;
 
-/** Until when a command may be decided where it has come to, by the clock of this process. */
-const until = new WeakMap<object, number>();
+/** The monotonic time until which a command from another node may be decided. */
+const deadlines = new WeakMap<object, number>();
 
-/** In a header, which belongs to one call alone; what is in `meta` flows down into every nested call, and back up. */
+/** Uses a header, because headers belong to one call; `meta` flows into nested calls and back to the caller. */
 export const SentMiddleware = (broker: ServiceBroker): Middleware =>
 	({
 		name: "Sent",
 		remoteAction:
 			(next: Next): Next =>
 			(ctx) => {
-				const asked = clocksOf(broker)?.stamp(broker.instanceID);
-				ctx.headers = { ...ctx.headers, ...(asked ? { asked } : {}) };
+				const sent = clocksOf(broker)?.stamp(broker.instanceID);
+				ctx.headers = { ...ctx.headers, ...(sent ? { sent } : {}) };
 				return next(ctx);
 			},
 		localAction(next: Next, { decides }: ActionSchema): Next {
 			if (!decides) return next;
 			return async (ctx) => {
 				const timeout = ctx.options.timeout ?? 0;
-				const { asked } = ctx.headers;
-				if (timeout > 0 && asked && ctx.nodeID !== null) {
-					const age = await clocksOf(broker)?.ageOf(ctx.nodeID, asked);
+				const { sent } = ctx.headers;
+				if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
+					const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
 					if (age === null)
-						throw new Errors.MoleculerRetryableError("It cannot be told whether anybody waits for this command", 503, "CALLER_GONE");
-					until.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
+						throw new Errors.MoleculerRetryableError("The age of the command is unknown: its caller does not answer", 503, "CALLER_GONE");
+					deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
 				}
 				return next(ctx);
 			};
 		},
 	}) as unknown as Middleware; // moleculer's type knows no headers
 
-/** Milliseconds in which the command may be decided; null for ever. */
+/** Milliseconds left to decide a command; null without a limit. */
 export function patienceOf(ctx: Pick<Context, "options">): number | null {
 	const timeout = ctx.options.timeout ?? 0;
 	if (timeout <= 0) return null;
-	const last = until.get(ctx);
-	return last === undefined ? timeout : last - performance.now();
+	const deadline = deadlines.get(ctx);
+	return deadline === undefined ? timeout : deadline - performance.now();
 }
 
-/** Milliseconds after which nobody decides an attempt any more, whatever became of its node. */
+/** Milliseconds after which an attempt cannot be decided any more, whatever happened to its node. */
 export const overAfter = (timeout: number): number => timeout * OVER;

@@ -29,7 +29,7 @@ export class Troubles {
 	#said: ReadonlyMap<string, string> = new Map();
 	#looked = false;
 
-	/** `clocks`: what is to be said of them, or null. */
+	/** `clocks`: the warning about clock skew, null while the clocks agree. */
 	constructor(storage: Pick<Storage, "contexts" | "damage">, notices: Notices, clocks: () => string | null = () => null) {
 		this.#storage = storage;
 		this.#notices = notices;
@@ -38,8 +38,8 @@ export class Troubles {
 
 	async look(): Promise<void> {
 		const found: Trouble[] = this.#storage.damage.map((said) => [`what is stored is damaged, ${said.replace(/:.*/s, "")}`, said]);
-		const apart = this.#clocks();
-		if (apart !== null) found.push(["clocks are apart", apart]);
+		const skew = this.#clocks();
+		if (skew !== null) found.push(["clocks differ", skew]);
 		for (const context of await this.#storage.contexts())
 			for (const writer of context.writers) {
 				await writer.probe(!this.#looked && writer === context.writers[0]); // a node may have been started on a full disk
@@ -71,7 +71,7 @@ export function TroublesMiddleware(): Middleware {
 		name: "Troubles",
 		started(broker: ServiceBroker) {
 			if (isObserving(broker)) return;
-			const clocks = () => clocksOf(broker)?.skews.complaint ?? null;
+			const clocks = () => clocksOf(broker)?.skew.warning ?? null;
 			const troubles = new Troubles(storageOf(broker), broker.getLogger("troubles"), clocks);
 			let looking: Promise<void> | null = null;
 			const look = () => {

@@ -49,7 +49,7 @@ export default {
 		},
 	},
 	actions: {
-		rest: { bulkhead: { enabled: false } }, // a request does nothing here but wait: for what it leads to, or for whoever listens or uploads
+		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a listener
 		listAliases: false,
 		addRoute: false,
 		removeRoute: false,

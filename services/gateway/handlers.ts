@@ -9,11 +9,11 @@ import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import type { Bodies } from "./bodies.ts";
+import { retryUndecided } from "./bulk-retry.ts";
 import { type Connections, tooBusy } from "./connections.ts";
 import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
-import { insisting } from "./insisting.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
@@ -98,7 +98,7 @@ async function bulk({ bodies, requests }: Gateway, req: Request, res: ServerResp
 	expectType(req, NDJSON);
 	const { broker } = req.$ctx;
 	const send = (all: readonly Item[]) =>
-		insisting(all, broker.options.requestTimeout ?? 0, (some, meta) =>
+		retryUndecided(all, broker.options.requestTimeout ?? 0, (some, meta) =>
 			callMany(broker, action, some, (items) => broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta })),
 		);
 	const lines = emptyTally();

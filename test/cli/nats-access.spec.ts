@@ -54,7 +54,7 @@ describe("a NATS_URL", () => {
 		["nats://me:secret@a:1,b:2", 'NATS_URL is "nats://...@a:1,b:2": it has to be one or more of nats://host:port'],
 		["nats://me:s/ecret@host", 'NATS_URL is "nats://...@host": it has to be one or more of nats://host:port'],
 		["nats://", 'NATS_URL is "nats://": it has to be one or more of nats://host:port'],
-		["nats://a:secret@h,nats://b:other@i", "NATS_URL names more than one user: a node is the same one at every server"],
+		["nats://a:secret@h,nats://b:other@i", "NATS_URL has different credentials: all servers must get the same"],
 	])("%s is refused in one line, without what is secret", (url, line) => {
 		expect(natsProblems(url, {})).toEqual([line]);
 		expect(line).not.toMatch(/secret|cret/);
@@ -85,7 +85,7 @@ describe("the files beside it", () => {
 		expect(said).toMatchObject({ nkey: expect.stringMatching(/^U/), sig: expect.any(String) });
 		expect(natsProblems("nats://host", { NATS_CREDS })).toEqual([]);
 		expect(natsProblems("nats://me:secret@host", { NATS_CREDS })).toEqual([
-			"NATS_URL names a user, and NATS_CREDS another: only one of them can hold",
+			"NATS_URL has credentials, and NATS_CREDS is set too: use one of them",
 		]);
 	});
 	it("of credentials have to be some, and say nobody once they are gone, so that a server that asks again is asked again", () => {

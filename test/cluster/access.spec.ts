@@ -84,7 +84,10 @@ class Certificates {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const url = (password: string): Settings => ({ NATS_URL: `nats://me:${password}@127.0.0.1:${nats?.port ?? 0}` });
 		await expectJoined(url(ENCODED));
-		await expectRefused(url("wrong"), /^NATS_URL: nats:\/\/\.\.\.@127\.0\.0\.1:\d+ is no use to this node: .*Authorization Violation/);
+		await expectRefused(
+			url("wrong"),
+			/^NATS_URL: nats:\/\/\.\.\.@127\.0\.0\.1:\d+ rejects this node, or this node rejects it: .*Authorization Violation/,
+		);
 	}, 60_000);
 	it("says the token it is given, or signs with its key", async () => {
 		nats = await Nats.start('authorization { token: "t@ken" }');
@@ -103,11 +106,11 @@ class Certificates {
 		await start("another", ROLES.query, { NATS_URL: `nats://localhost:${nats.port}`, ...own });
 		await expectRefused(
 			{ NATS_URL: `tls://127.0.0.1:${nats.port}`, ...own, NATS_CA: file("stranger.pem") },
-			/is no use to this node: unable to verify/,
+			/rejects this node, or this node rejects it: unable to verify/,
 		);
 		await expectRefused(
 			{ NATS_URL: `tls://127.0.0.1:${nats.port}`, NATS_CERT: own.NATS_CERT, NATS_KEY: own.NATS_KEY },
-			/is no use to this node: unable to verify/,
+			/rejects this node, or this node rejects it: unable to verify/,
 		);
 	}, 90_000);
 	it("goes nowhere in clear that it is to go encrypted: a server that offers none hears nothing of it", async () => {
@@ -124,7 +127,7 @@ class Certificates {
 		try {
 			await expectRefused(
 				{ NATS_URL: `tls://me:${ENCODED}@127.0.0.1:${port}` },
-				/^NATS_URL: .* is no use to this node: the server offers no encryption$/,
+				/^NATS_URL: .* rejects this node, or this node rejects it: the server offers no encryption$/,
 			);
 			await expectRefused(
 				{ NATS_URL: `nats://me:${ENCODED}@127.0.0.1:${port}`, NATS_CA: file("ca.pem") },

@@ -1,4 +1,4 @@
-/** Nodes whose wall clocks are far apart do everything they do else, and say whose clock has to be put right. */
+/** A cluster works as usual while the wall clock of a node is seconds off, and its nodes name that clock. */
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { answered, noon, ownerOf, person, plate, radarInService } from "../http/scenery.ts";
@@ -47,10 +47,10 @@ const SHIFTED = new URL("../support/shifted-clock.ts", import.meta.url).href;
 		expect(answered(200, await gateway.ndjson(lines)).body).toMatchObject({ recorded: 100 });
 		await eventually(async () => expect((await gateway.get("/infractions?holder=holder")).body.total).toBe(100), 20_000);
 	}, 60_000);
-	it("tells whose clock it is, in readiness, in the log, once, and in the metrics", async () => {
+	it("names the clock in readiness, in the metrics, and once in the log", async () => {
 		const parts = async (): Promise<readonly Row[]> => {
 			const { status, body } = await gateway.get("/health/ready");
-			expect(status).toBe(200); // nothing is decided by it
+			expect(status).toBe(200); // no decision depends on it
 			return (body as unknown as { readonly parts: readonly Row[] }).parts.filter((part) => part["name"] === "clock");
 		};
 		const told = offset > 0 ? "ahead of" : "behind";
@@ -65,14 +65,14 @@ const SHIFTED = new URL("../support/shifted-clock.ts", import.meta.url).href;
 				);
 		}, 20_000);
 		for (const node of cluster.names)
-			await eventually(() => expect(cluster.node(node).output.match(/clocks are apart: the clock of/g)).toHaveLength(1));
+			await eventually(() => expect(cluster.node(node).output.match(/clocks differ: the clock of/g)).toHaveLength(1));
 		const [, url = ""] = /^Its metrics: (\S+)$/m.exec(cluster.node("query").output) ?? [];
 		expect(new Scrape(await (await fetch(url)).text()).value("vigie_clock_skew_seconds")).toBeGreaterThan(8);
 	}, 60_000);
-	it("says that it is over once it is put right", async () => {
+	it("logs that it is over after the clock has been corrected", async () => {
 		writeFileSync(folder.file("clock"), "0");
 		await eventually(() => {
-			for (const node of cluster.names) expect(cluster.node(node).output).toContain("It is over: clocks are apart");
+			for (const node of cluster.names) expect(cluster.node(node).output).toContain("It is over: clocks differ");
 		}, 20_000);
 		answered(201, await gateway.post("/owners", { id: "after", ...person }));
 	}, 60_000);

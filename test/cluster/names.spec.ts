@@ -64,7 +64,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 			const { code, output } = await younger.ended(20_000);
 			expect([code, output]).toEqual([
 				1,
-				expect.stringMatching(/FATAL .*Another node of the cluster is called command-2, and was there before: this one ends\n$/),
+				expect.stringMatching(/FATAL .*Another node of the cluster is called command-2 and is older: this one ends\n$/),
 			]);
 			await eventually(async () => answered(201, await register()), 30_000);
 			await pause(1000); // whoever else had to go would have by now

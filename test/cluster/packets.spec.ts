@@ -1,8 +1,8 @@
-/** What nodes send each other passes whatever its size, through servers that take little at once; what is too large even so is told. */
+/** Packets of any size pass between nodes, also through servers with a small payload limit; packets above the limit fail with a code. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { connectionOf } from "../../cli/nats-access.ts";
-import { MOST_BYTES } from "../../mixins/fragments.ts";
+import { MAX_MESSAGE } from "../../mixins/fragments.ts";
 import { NatsTransporter } from "../../mixins/nats.ts";
 import { PacketsMiddleware } from "../../mixins/packets.ts";
 import { answered, commits, person, radarInService, seen } from "../http/scenery.ts";
@@ -126,7 +126,7 @@ const file = (lines: number, length: number): string =>
 	let caller: ServiceBroker;
 	const node = (nodeID: string): ServiceBroker => {
 		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
-		const middlewares = [PacketsMiddleware(() => transporter.mostBytes)] as never; // moleculer's type
+		const middlewares = [PacketsMiddleware(() => transporter.maxPayload)] as never; // moleculer's type
 		return new ServiceBroker({ nodeID, logger: false, transporter, middlewares, requestTimeout: 30_000 });
 	};
 	beforeAll(async () => {
@@ -150,7 +150,7 @@ const file = (lines: number, length: number): string =>
 		await Promise.all(brokers?.map((broker) => broker.stop()) ?? []);
 		await nats?.end();
 	});
-	const most = MOST_BYTES - 10_000;
+	const most = MAX_MESSAGE - 10_000;
 
 	it("send each other as much as a message may have, both ways, and many at once", async () => {
 		expect(await caller.call<number, object>("echo.length", { text: "x".repeat(most) })).toBe(most);
@@ -161,8 +161,8 @@ const file = (lines: number, length: number): string =>
 		);
 	}, 60_000);
 	it("are told what is too large, the one that asks for it too, and go on", async () => {
-		await expect(caller.call("echo.length", { text: "x".repeat(MOST_BYTES) })).rejects.toMatchObject({ code: 413, type: "TOO_LARGE" });
-		await expect(caller.call("echo.text", { length: MOST_BYTES })).rejects.toMatchObject({
+		await expect(caller.call("echo.length", { text: "x".repeat(MAX_MESSAGE) })).rejects.toMatchObject({ code: 413, type: "TOO_LARGE" });
+		await expect(caller.call("echo.text", { length: MAX_MESSAGE })).rejects.toMatchObject({
 			code: 422,
 			type: "ANSWER_TOO_LARGE",
 			nodeID: "other",

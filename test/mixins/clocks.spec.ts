@@ -1,8 +1,8 @@
-/** How long ago another node sent something: never told too short, whatever its clock shows, however long messages take, and whichever process speaks for it. */
+/** The age of messages from other nodes is never underestimated, whatever their clocks show, and skewed wall clocks are named. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Clocks } from "../../mixins/clocks.ts";
-import { Skews } from "../../mixins/skews.ts";
+import { ClockSkew } from "../../mixins/clock-skew.ts";
 
 /** Two nodes whose clocks run alike and show something else, and a way between them that takes as long as it is told. */
 class Way {
@@ -95,15 +95,15 @@ describe("the age of what another node sent", () => {
 });
 
 describe("how far wall clocks are apart", () => {
-	const heard = (skews: Skews, node: string, ahead: number, late = 3): void => {
-		for (let n = 0; n < 10; n++) skews.heard(node, (n === 4 ? late : 900) - ahead);
+	const heartbeats = (skew: ClockSkew, node: string, ahead: number, late = 3): void => {
+		for (let n = 0; n < 10; n++) skew.heartbeat(node, (n === 4 ? late : 900) - ahead);
 	};
 	it("is told by the heartbeat that came fastest, once there are enough", () => {
-		const skews = new Skews();
-		for (let n = 0; n < 9; n++) skews.heard("a", 8000);
-		expect([skews.all.size, skews.complaint]).toEqual([0, null]);
-		heard(skews, "a", 0);
-		expect([skews.all.get("a"), skews.complaint]).toEqual([-3, null]);
+		const skew = new ClockSkew();
+		for (let n = 0; n < 9; n++) skew.heartbeat("a", 8000);
+		expect([skew.offsets.size, skew.warning]).toEqual([0, null]);
+		heartbeats(skew, "a", 0);
+		expect([skew.offsets.get("a"), skew.warning]).toEqual([-3, null]);
 	});
 	it.each([
 		[{ a: 10_000, b: 0, c: 0 }, "the clock of a is 10.0 s ahead of this node's"],
@@ -113,10 +113,10 @@ describe("how far wall clocks are apart", () => {
 		[{ a: 5000 }, "the clock of a is 5.0 s ahead of this node's"],
 		[{ a: 900, b: -900 }, null],
 	])("of %j is complained of as: %s", (all, complaint) => {
-		const skews = new Skews();
-		for (const [node, ahead] of Object.entries(all)) heard(skews, node, ahead, 0);
-		expect(skews.complaint).toBe(complaint);
-		for (const node of Object.keys(all)) skews.forget(node);
-		expect(skews.complaint).toBeNull();
+		const skew = new ClockSkew();
+		for (const [node, ahead] of Object.entries(all)) heartbeats(skew, node, ahead, 0);
+		expect(skew.warning).toBe(complaint);
+		for (const node of Object.keys(all)) skew.forget(node);
+		expect(skew.warning).toBeNull();
 	});
 });

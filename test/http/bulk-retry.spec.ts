@@ -1,7 +1,7 @@
-/** Many commands at once: those that nobody had the time to decide are given again, as the same commands, while there is time; all else is told as it came. */
+/** Commands of a batch that no node had time to decide are sent again, as the same commands, while time is left; all other outcomes stay. */
 import { describe, expect, it } from "@jest/globals";
 import type { Item, Outcome } from "../../mixins/event-sourced.ts";
-import { insisting } from "../../services/gateway/insisting.ts";
+import { retryUndecided } from "../../services/gateway/bulk-retry.ts";
 
 const items = (count: number): Item[] => Array.from({ length: count }, (_, n) => ({ params: { id: `d-${n}` } }));
 const late: Outcome = { failure: "Nobody waits", unavailable: true, undecided: true };
@@ -11,10 +11,10 @@ const done = ({ params }: Item): Outcome => ({
 	done: { id: String(params["id"]), version: 1, position: "radar:0:1", begun: true, replayed: false, written: true, answer: {} },
 });
 
-describe("lines of an upload", () => {
-	it("that were not decided are given again, and nothing else; each outcome is in its place", async () => {
+describe("a batch", () => {
+	it("sends its undecided commands again and no others, and keeps the order of the outcomes", async () => {
 		const given: (readonly Item[])[] = [];
-		const outcomes = await insisting(items(5), 10_000, async (some) => {
+		const outcomes = await retryUndecided(items(5), 10_000, async (some) => {
 			given.push(some);
 			return given.length === 1
 				? [done(items(1)[0] as Item), late, refused, late, away]
@@ -37,15 +37,17 @@ describe("lines of an upload", () => {
 		const ids = given.map((some) => some.map(({ commandId }) => commandId));
 		expect([new Set(ids[0]).size, ids[1], ids[2]]).toEqual([5, [ids[0]?.[1], ids[0]?.[3]], [ids[0]?.[1]]]);
 	});
-	it("are told as they are when there is no time left", async () => {
+	it("returns undecided outcomes when no time is left", async () => {
 		let times = 0;
-		expect(await insisting(items(1), 500, async () => (times++, [late]))).toEqual([late]);
+		expect(await retryUndecided(items(1), 500, async () => (times++, [late]))).toEqual([late]);
 		expect(times).toBe(1);
 	});
-	it("fail where the first giving fails, and stay as they were where a later one does", async () => {
-		await expect(insisting(items(1), 10_000, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+	it("fails when the first attempt fails, and keeps its outcomes when a later one does", async () => {
+		await expect(retryUndecided(items(1), 10_000, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
 		let times = 0;
-		const outcomes = await insisting(items(1), 900, () => (times++ === 0 ? Promise.resolve([late]) : Promise.reject(new Error("gone"))));
+		const outcomes = await retryUndecided(items(1), 900, () =>
+			times++ === 0 ? Promise.resolve([late]) : Promise.reject(new Error("gone")),
+		);
 		expect(outcomes).toEqual([late]);
 	});
 });
