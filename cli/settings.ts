@@ -83,12 +83,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
 		keys: keysIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
-		natsFiles: {
-			NATS_CREDS: env["NATS_CREDS"] || undefined,
-			NATS_CA: env["NATS_CA"] || undefined,
-			NATS_CERT: env["NATS_CERT"] || undefined,
-			NATS_KEY: env["NATS_KEY"] || undefined,
-		},
+		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,
 		nodeId: env["NODE_ID"] || undefined,
 	};
@@ -123,6 +118,12 @@ const waysOf = ({ context, name }: ServiceFile): readonly string[] => [context, 
 /** A gateway alone keeps nothing. */
 export const keepsSomething = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context !== "gateway");
 
+const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
+	NATS_CREDS: env["NATS_CREDS"] || undefined,
+	NATS_CA: env["NATS_CA"] || undefined,
+	NATS_CERT: env["NATS_CERT"] || undefined,
+	NATS_KEY: env["NATS_KEY"] || undefined,
+});
 function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId }: Omit<Settings, "dataDir">): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),

@@ -1,4 +1,4 @@
-/** What lasts or is held at a gateway of a cluster holds up nothing else there: feeds, uploads, and commands to a node that has stopped. */
+/** A gateway of a cluster answers while feeds and uploads stay open, and while commands wait for a node that is stopped. */
 import { once } from "node:events";
 import { Agent, type ClientRequest, request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -27,11 +27,11 @@ const MANY = 250;
 		for (const one of open.splice(0)) one.destroy();
 	});
 	afterAll(() => cluster?.stop());
-	/** A request whose answer nobody waits for here. */
+	/** Starts a request without waiting for its answer. */
 	const begin = (method: string, path: string, type: string, body: string): ClientRequest => {
 		const headers = { "content-type": type };
 		const outgoing = request({ agent, host: "127.0.0.1", port: gateway.port, method, path: `/api${path}`, headers });
-		outgoing.on("error", () => undefined); // it is cut in the end
+		outgoing.on("error", () => undefined); // it is destroyed after the test
 		outgoing.write(body);
 		open.push(outgoing);
 		return outgoing;
@@ -59,7 +59,7 @@ const MANY = 250;
 		await expectUsable();
 	});
 
-	it("answers all else while commands wait for a node that has stopped", async () => {
+	it("answers other requests while commands wait for a node that is stopped", async () => {
 		cluster.pause("radars");
 		try {
 			let over = 0;
@@ -72,7 +72,7 @@ const MANY = 250;
 				Number(/^vigie_http_requests_in_flight (\d+)/m.exec((await gateway.get("/metrics")).text)?.[1]);
 			await eventually(async () => expect(await counted()).toBeGreaterThan(2 * MANY));
 			await expectUsable();
-			expect(over).toBe(0); // before any of those that are held
+			expect(over).toBe(0); // none of the waiting commands was answered before
 			await Promise.all(held);
 		} finally {
 			cluster.resume("radars");

@@ -1,4 +1,4 @@
-/** What becomes of a call whose node or connection is gone: it is known at once, and whether the call was heard. */
+/** A call whose node or connection is lost fails immediately, and the error tells whether the call was received. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
@@ -13,7 +13,7 @@ import { eventually } from "../support/system.ts";
 	let nats: Nats;
 	let caller: ServiceBroker;
 	let other: ServiceBroker;
-	/** Calls that are being worked at, and how each is answered. */
+	/** Answers the calls that are in progress. */
 	let begun: (() => void)[];
 	const node = (nodeID: string): ServiceBroker => {
 		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
@@ -49,7 +49,7 @@ import { eventually } from "../support/system.ts";
 	const kill = (broker: ServiceBroker): Promise<void> => clientOf(broker).close();
 	const working = () => eventually(() => expect(begun).toHaveLength(1));
 
-	it("that has died comes back at once as not heard, and with it every other is given up", async () => {
+	it("that has died fails as not received, and its other calls fail as lost", async () => {
 		const waiting = expect(caller.call("work.take")).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		await working();
 		await survived(() => kill(other));
@@ -58,7 +58,7 @@ import { eventually } from "../support/system.ts";
 		expect(caller.registry.nodes.get("other").available).toBe(false);
 		expect(caller.transit?.pendingRequests.size).toBe(0);
 	});
-	it("is given up when its own connection breaks, not sent while there is none, and sent when there is one again", async () => {
+	it("fails when the own connection is lost, is not sent while offline, and is sent after the reconnect", async () => {
 		const waiting = expect(caller.call("work.take")).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		await working();
 		await nats.kill();
@@ -67,10 +67,10 @@ import { eventually } from "../support/system.ts";
 		await nats.up();
 		await eventually(async () => expect(await caller.call("work.say")).toBe("said"));
 	});
-	it("is given up when the connection of the other one broke: its answer may be lost", async () => {
+	it("fails when the other node has reconnected, because its answer may be lost", async () => {
 		const waiting = expect(caller.call("work.take")).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		await working();
-		await pause(700); // it has said how often it has connected
+		await pause(700); // its heartbeat has reported the number of its connections
 		await clientOf(other).reconnect();
 		await waiting;
 		await eventually(async () => expect(await caller.call("work.say")).toBe("said"));
@@ -84,7 +84,7 @@ import { eventually } from "../support/system.ts";
 	}, 15_000);
 });
 
-/** A node whose connection is closed for good ends its process; here it has to stay. */
+/** Keeps this process alive when a node exits because its connection was closed. */
 async function survived(act: () => Promise<void>): Promise<void> {
 	const { exit } = process;
 	Object.assign(process, { exit: () => undefined });

@@ -20,7 +20,7 @@ class Line {
 	readonly told: string[] = [];
 	readonly broker = new ServiceBroker({ nodeID: "a", logger: false, metrics: true });
 	readonly #handler: (ctx: Context) => Promise<unknown>;
-	/** What every call asks about. */
+	/** The actor of every call. */
 	id = "";
 	#timers: { readonly at: number; readonly run: () => void }[] = [];
 

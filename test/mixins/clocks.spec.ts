@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Clocks } from "../../mixins/clocks.ts";
 import { ClockSkew } from "../../mixins/clock-skew.ts";
 
-/** Two nodes whose clocks run alike and show something else, and a way between them that takes as long as it is told. */
+/** Two nodes whose clocks differ by an offset, and a network with given delays. */
 class Way {
 	now = 0;
 	by = "first";
@@ -29,11 +29,11 @@ class Way {
 			},
 		);
 	}
-	/** What the clock of the other shows. */
+	/** The clock of the other node. */
 	get theirs(): number {
 		return this.now + this.#ahead;
 	}
-	/** Something is sent and on its way for so long; how old it is said to be, and how old it is. */
+	/** Sends a message with a delay; returns its computed and its true age. */
 	async sent(milliseconds: number): Promise<readonly [told: number | null, age: number]> {
 		const [stamp, begun] = [{ by: this.by, at: this.theirs }, this.now];
 		this.now += milliseconds;
@@ -42,8 +42,8 @@ class Way {
 }
 const ms = fc.integer({ min: 0, max: 20_000 });
 
-describe("the age of what another node sent", () => {
-	it("is told never too short, and too long by no more than a question takes", () =>
+describe("the age of a message", () => {
+	it("is never underestimated, and overestimated by at most the round trip of a ping", () =>
 		fc.assert(
 			fc.asyncProperty(
 				fc.integer({ min: -1e9, max: 1e9 }),
@@ -54,14 +54,14 @@ describe("the age of what another node sent", () => {
 					const way = new Way(ahead, () => ways[n++ % ways.length] ?? [0, 0]);
 					for (const milliseconds of late) {
 						const [told, age] = await way.sent(milliseconds);
-						if (told === null) continue; // a clock that takes so long to be read says nothing
+						if (told === null) continue; // the round trip was longer than a sample is valid
 						expect(told).toBeGreaterThanOrEqual(age);
 						expect(told - age).toBeLessThanOrEqual(Math.max(...ways.map(([there, back]) => there + back)));
 					}
 				},
 			),
 		));
-	it("takes one question for many, and a new one as clocks go apart", async () => {
+	it("needs one ping for many messages, and a new one every ten seconds", async () => {
 		const way = new Way(5000, () => [1, 1]);
 		for (let n = 0; n < 100; n++) expect((await way.sent(10))[0]).toBeLessThan(20);
 		expect(way.asked).toBe(1);
@@ -69,7 +69,7 @@ describe("the age of what another node sent", () => {
 		await way.sent(1);
 		expect(way.asked).toBe(2);
 	});
-	it("is not told where nobody answers, nor by the clock of a process that is gone", async () => {
+	it("is unknown without an answer, and for a process that was replaced", async () => {
 		const way = new Way(0, () => [1, 1]);
 		way.answers = false;
 		expect((await way.sent(10))[0]).toBeNull();
@@ -80,7 +80,7 @@ describe("the age of what another node sent", () => {
 		way.clocks.forget("other");
 		expect(await way.clocks.ageOf("other", stamp)).toBeNull();
 	});
-	it("is told by the closest of the last questions", async () => {
+	it("uses the sample with the shortest round trip", async () => {
 		const takes: [number, number][] = [
 			[1, 1],
 			[900, 900],
@@ -94,11 +94,11 @@ describe("the age of what another node sent", () => {
 	});
 });
 
-describe("how far wall clocks are apart", () => {
+describe("clock skew", () => {
 	const heartbeats = (skew: ClockSkew, node: string, ahead: number, late = 3): void => {
 		for (let n = 0; n < 10; n++) skew.heartbeat(node, (n === 4 ? late : 900) - ahead);
 	};
-	it("is told by the heartbeat that came fastest, once there are enough", () => {
+	it("is that of the fastest heartbeat, once there are enough", () => {
 		const skew = new ClockSkew();
 		for (let n = 0; n < 9; n++) skew.heartbeat("a", 8000);
 		expect([skew.offsets.size, skew.warning]).toEqual([0, null]);
@@ -112,7 +112,7 @@ describe("how far wall clocks are apart", () => {
 		[{ a: -5000, b: -5000, c: 0 }, "the clock of this node is 5.0 s ahead of those of the others"],
 		[{ a: 5000 }, "the clock of a is 5.0 s ahead of this node's"],
 		[{ a: 900, b: -900 }, null],
-	])("of %j is complained of as: %s", (all, complaint) => {
+	])("of %j leads to the warning: %s", (all, complaint) => {
 		const skew = new ClockSkew();
 		for (const [node, ahead] of Object.entries(all)) heartbeats(skew, node, ahead, 0);
 		expect(skew.warning).toBe(complaint);

@@ -1,4 +1,4 @@
-/** Whose turn it is: a lease is waited for, but for that of a node that is known to be gone. */
+/** A new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { Duty } from "../../mixins/duty.ts";
@@ -6,7 +6,7 @@ import { bestOf } from "../../mixins/placement.ts";
 import type { Lease } from "../../store/rows.ts";
 
 const WORK = "radars";
-/** The one that is to do the work, of three; and the next. */
+/** The owner among three nodes, and its successor. */
 const names = ["a", "b", "c"];
 const first =
 	bestOf(
@@ -19,7 +19,7 @@ const next =
 		WORK,
 	)?.id ?? "";
 
-describe("the node that comes after another", () => {
+describe("the successor of an owner", () => {
 	let nodes: Map<string, { readonly id: string; available: boolean }>;
 	let tx: { connected: boolean };
 	let asked: (boolean | undefined)[];
@@ -42,7 +42,7 @@ describe("the node that comes after another", () => {
 	});
 	const gone = (name: string): void => void Object.assign(nodes.get(name) ?? {}, { available: false });
 
-	it("takes its lease over at once where it is gone, and until it has it", async () => {
+	it("takes over the lease of an owner that is gone, and retries until it has it", async () => {
 		await duty.look();
 		expect(asked).toEqual([]);
 		gone(first);
@@ -54,14 +54,14 @@ describe("the node that comes after another", () => {
 		await duty.look();
 		expect(asked).toEqual([true, true, true, false]);
 	});
-	it("waits for it where it cannot know: without a connection, and at the start", async () => {
+	it("waits for the lease while it is offline", async () => {
 		await duty.look();
 		tx.connected = false;
 		gone(first);
 		await duty.look();
 		expect(asked).toEqual([false]);
 	});
-	it("waits for it at its own start", async () => {
+	it("waits for the lease at its own start", async () => {
 		gone(first);
 		await duty.look();
 		expect(asked).toEqual([false]);

@@ -164,14 +164,14 @@ describe("a call to another node", () => {
 		expect(second?.meta).toBe(meta);
 		expect(second?.requestID).toBe(first?.requestID);
 		expect(second?.id).not.toBe(first?.id);
-		expect(second?.headers).toEqual({ own: "word", asked: { by: expect.any(String), at: expect.any(Number) } });
+		expect(second?.headers).toEqual({ own: "word", sent: { by: expect.any(String), at: expect.any(Number) } });
 	});
 
 	it("that this node takes over itself came from nobody", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }, { takes: 0 }]);
 		caller.mine = true;
 		await caller.call();
-		expect(caller.attempts.map(({ ctx }) => Object.keys(ctx.headers))).toEqual([["asked"], []]);
+		expect(caller.attempts.map(({ ctx }) => Object.keys(ctx.headers))).toEqual([["sent"], []]);
 	});
 
 	it("is not sent again where the pause took all the time there was", async () => {

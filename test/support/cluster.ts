@@ -105,7 +105,7 @@ interface Plan {
 	readonly mongoUrl?: string;
 	/** Lines of the configuration of NATS. */
 	readonly nats?: string;
-	/** What only some nodes are told, by their names. */
+	/** Settings of single nodes, by name. */
 	readonly own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 /** Where logs and rows are kept: a database, or the folder all nodes share. */

@@ -47,7 +47,7 @@ export interface Launch {
 	readonly command?: readonly string[];
 	readonly uid?: number;
 }
-/** What runs beside a system in its data folder: the settings it has because of that, and how it ends. */
+/** Other processes in the data folder of a system, and the settings that connect the system to them. */
 export interface Beside {
 	readonly settings: Readonly<Record<string, string>>;
 	stop(): Promise<void>;
@@ -84,7 +84,7 @@ export async function freePort(): Promise<number> {
 }
 
 export class System {
-	/** Starts what is to run beside every system from here on; null is nothing. */
+	/** Starts other processes beside each system; null for none. */
 	static beside: ((dataDir: string) => Promise<Beside>) | null = null;
 	readonly dataDir: string;
 	#settings: Readonly<Record<string, string>>;
