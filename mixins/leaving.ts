@@ -67,7 +67,7 @@ export const leaveAction = {
 /** Tells the node that runs a call that its caller has left; a node that cannot be reached has ended the work itself. */
 export function abandon({ broker, id, nodeID }: Context): void {
 	if (nodeID === null || nodeID === broker.nodeID) working.get(broker)?.get(id)?.();
-	else if (broker.started) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
+	else if (broker.transit?.connected) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
 }
 
 /** The same for a call that was answered with a stream. */

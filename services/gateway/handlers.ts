@@ -58,8 +58,10 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 			const params = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
 			req.socket.setTimeout(0); // the upload may take longer than a connection may be silent
 			const calling = begin(req, name, params, {});
-			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
-			sendJson(res, 200, await calling);
+			const end = (): void => void (calling.ctx && abandon(calling.ctx));
+			res.once("close", () => res.writableEnded || end());
+			this.broker.localBus.once("$node.stopping", end); // the node that does the work may be another one
+			sendJson(res, 200, await calling.finally(() => this.broker.localBus.off("$node.stopping", end)));
 		};
 	return async function (this: Gateway, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);

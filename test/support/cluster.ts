@@ -244,7 +244,7 @@ export function amongOthers(): boolean {
 	if (!hasNats) writeSync(2, "Cluster tests are skipped: no nats-server on PATH\n");
 	System.beside = async (folder) => {
 		const nats = await Nats.start();
-		const common = { NATS_URL: nats.url, PARTITIONS: "4", LOG_LEVEL: "warn" };
+		const common = { NATS_URL: nats.url, LOG_LEVEL: "warn" };
 		const nodes: System[] = [];
 		for (const services of [ROLES.command, ROLES.query]) {
 			const settings = { ...common, NODE_ID: `beside-${nodes.length}`, SERVICES: services };
