@@ -3,11 +3,16 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions } from "moleculer";
+import { connectionOf } from "./cli/nats-access.ts";
 import { serviceFiles, type Settings } from "./cli/settings.ts";
+import { BulkheadMiddleware } from "./mixins/bulkhead.ts";
 import { CircuitBreakerMiddleware } from "./mixins/circuit-breaker.ts";
+import { ClocksMiddleware } from "./mixins/clocks.ts";
 import { Discovery } from "./mixins/discovery.ts";
 import { hearing } from "./mixins/hints.ts";
 import { Metrics } from "./mixins/metrics.ts";
+import { NatsTransporter } from "./mixins/nats.ts";
+import { PacketsMiddleware } from "./mixins/packets.ts";
 import { nodeParts } from "./mixins/parts.ts";
 import { Placement } from "./mixins/placement.ts";
 import { RestartedMiddleware } from "./mixins/restarted.ts";
@@ -36,7 +41,7 @@ export const KEYS_FOLDER = "keys";
 export const HEADS_FOLDER = "heads";
 
 type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
-	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "mongoUrl" | "nodeId">> & {
+	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "natsFiles" | "mongoUrl" | "nodeId">> & {
 		/** Looks on: makes no key. */
 		readonly observing?: boolean;
 	};
@@ -64,28 +69,34 @@ function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Gi
 }
 
 /** What holds among several nodes (DESIGN §6). */
-const cluster = (natsUrl: string, nodeId: string | undefined): BrokerOptions => ({
+const cluster = (transporter: NatsTransporter, nodeId: string | undefined): BrokerOptions => ({
 	nodeID: nodeId ?? `${hostname()}-${process.pid}`,
-	transporter: { type: "NATS", options: { url: natsUrl, reconnectTimeWait: 250, pingInterval: 10_000, maxReconnectAttempts: -1 } },
-	heartbeatInterval: 2,
-	heartbeatTimeout: 6,
-	bulkhead: { enabled: true, concurrency: 200, maxQueueSize: 2000 },
+	transporter,
 });
 
-/** Around calls to other nodes, the innermost first; and what is heard of those nodes. */
-const betweenNodes = () => [
+/** For calls and packets between nodes, the innermost first. */
+const betweenNodes = (transporter: NatsTransporter) => [
+	BulkheadMiddleware(),
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
-	SentMiddleware(),
+	ClocksMiddleware,
+	SentMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
+	PacketsMiddleware(() => transporter.maxPayload),
 ];
 
-/** Services that other nodes may offer. */
+/** Names of the services that nodes of this system may offer. */
 const ours = (): ReadonlySet<string> => new Set([...serviceFiles().map(({ name }) => name), hearing.name, "$node"]);
 
-const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
+/** Moleculer's own service without the action that returns the options of the node to any caller. */
+export const closedNode = { name: "$node", actions: { options: false as const } };
+
+const transporterOf = ({ natsUrl, natsFiles = {} }: Given): NatsTransporter | null =>
+	natsUrl === undefined ? null : new NatsTransporter(connectionOf(natsUrl, natsFiles));
+
+const options = (given: Given, metrics: Metrics | null, transporter = transporterOf(given)): BrokerOptions => ({
 	namespace: "vigie",
-	...(given.natsUrl === undefined ? {} : cluster(given.natsUrl, given.nodeId)),
+	...(transporter ? cluster(transporter, given.nodeId) : {}),
 	logger: { type: "Console", options: { level: given.logLevel, formatter: "short" } },
 	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
@@ -93,7 +104,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
-	internalServices: { $node: { name: "$node", mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
+	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
 	validator: validation as never, // the types know only the validator itself
 	// Only what is used: each middleware is paid for in every call (docs/decisions/0006-few-middlewares.md).
 	internalMiddlewares: false,
@@ -104,7 +115,7 @@ const options = (given: Given, metrics: Metrics | null): BrokerOptions => ({
 		"ContextTracker", // around it: what timed out on its way to another node is never answered, and no stop may wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
-		...(given.natsUrl === undefined ? [] : ["Bulkhead", ...betweenNodes()]),
+		...(transporter ? betweenNodes(transporter) : []),
 		StorageMiddleware((report) => storesOf(given, report)),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know

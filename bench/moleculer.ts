@@ -121,7 +121,7 @@ async function overNats() {
 	await bare.stop();
 	await commands.stop();
 	await far.stop();
-	await nats.kill();
+	await nats.end();
 	folder.remove();
 	return rows;
 }

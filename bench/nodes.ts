@@ -91,7 +91,7 @@ async function measure(): Promise<Result> {
 	const server = await mongoServer();
 	const tables = [await onSqlite(nats?.url ?? null), ...(server ? [await onMongo(server, nats?.url ?? null)] : [])];
 	await server?.stop();
-	await nats?.kill();
+	await nats?.end();
 	return {
 		about:
 			"The pipeline in bulk until every read model is complete, in one process and in several on this machine, which find each other over NATS. With as many cores as here, more processes share the same machine: what is gained is that reading and deciding no longer wait for each other, what it costs is the way between them.",

@@ -34,6 +34,7 @@ export const parts: readonly Part[] = [
 		"--detections 4k --radars 100 --mongo 200",
 		[120, 40],
 	),
+	part("failover", "When something dies", "--clients 8 --seconds 6", "--clients 2 --seconds 2", [200, 80]),
 	part("single", "One by one", "--requests 40k", "--requests 3k", [60, 10]),
 	part("latency", "Latency", "--seconds 30 --search 6", "--seconds 3 --search 1", [200, 30]),
 	part("growth", "Growth", "--to 1M", "--to 20k", [120, 15]),

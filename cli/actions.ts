@@ -1,4 +1,4 @@
-/** Actions - what a service file offers once its mixins are merged, read without starting anything. */
+/** Actions - reads the actions of a service file with its mixins merged, without starting the service. */
 import { type ActionSchema, Service, type ServiceSchema } from "moleculer";
 import type { Offer } from "../mixins/routes.ts";
 import type { ServiceFile } from "./settings.ts";
@@ -25,7 +25,7 @@ const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
 const factsIn = (schema: ServiceSchema): readonly string[] =>
 	(Service.prototype.applyMixins(schema).metadata as { readonly facts?: readonly string[] } | undefined)?.facts ?? []; // see EventSourced
 
-/** What a system of these files offers, whichever nodes run them; `known` are the files whose facts are known, running or not. */
+/** The routes and parts of a system made of these files; `known`: the files whose facts are known, running or not. */
 export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
 	const actions = (await schemasIn(files)).flatMap(actionsIn);
 	return {

@@ -5,9 +5,10 @@
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
-import { brokerOptions } from "../moleculer.config.ts";
+import { brokerOptions, closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
-import { placeOf, SettingsError, settingsOf } from "./settings.ts";
+import { placeOf } from "./nats-access.ts";
+import { SettingsError, settingsOf } from "./settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {
@@ -25,11 +26,12 @@ export const beside = (env: NodeJS.ProcessEnv = process.env): Promise<Beside> =>
 	env["NATS_URL"] ? joined(env) : start(env, { observing: true });
 
 /** What a node is told beyond where to find the others is not for who only asks: it keeps nothing, listens nowhere and has a name of its own. */
-async function joined({ NATS_URL, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
-	const { natsUrl = "", dataDir, logLevel } = await settingsOf({ NATS_URL, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
+async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
+	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY };
+	const { natsUrl = "", natsFiles, dataDir, logLevel } = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
 	const nodeId = `operator-${hostname()}-${process.pid}`;
-	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, nodeId });
-	const broker = new ServiceBroker({ ...options, internalServices: true }); // it has no parts that could be well or not
+	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, nodeId });
+	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts that could be well or not
 	try {
 		await join(broker, natsUrl);
 		if (!(await discovered(broker)))

@@ -13,8 +13,9 @@ import { type Nats, startNats } from "./cluster/nats.ts";
 import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
-import { placeOf, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { placeOf } from "./nats-access.ts";
 import { guardOutput, tell, warn } from "./output.ts";
+import { type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { onStop } from "./stopping.ts";
 import { dim, oneLine, red, table } from "./terminal.ts";
 

@@ -46,8 +46,16 @@ export const ENVIRONMENT = {
 	},
 	NATS_URL: {
 		unset: "none",
-		means: "the nodes of a cluster find each other there, e.g. `nats://localhost:4222`, several separated by commas",
+		means:
+			"the nodes of a cluster find each other there, e.g. `nats://localhost:4222`, several separated by commas; `nats://user:password@host` or `nats://token@host`, percent-encoded; `tls://` always encrypts",
 	},
+	NATS_CREDS: { unset: "none", means: "file with this node's credentials for NATS: a `.creds` file or an nkey seed" },
+	NATS_CA: {
+		unset: "the system's CA certificates",
+		means: "file with the CA certificates that NATS is verified with; if set, the connection is always encrypted",
+	},
+	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
+	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
 	MONGO_URL: { unset: "none", means: "logs and read models are kept there, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
 	NODE_ID: { unset: "host and process", means: "name of this node in a cluster; no two may have the same" },
 	NODE_ENV: { unset: "none", means: "`test` freezes every state, so that whoever writes to one is told at once" },

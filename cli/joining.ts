@@ -1,18 +1,44 @@
-/** Joining - a node without services becomes one of a cluster, or says in one line that there is no NATS to meet the others at. */
+/** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is taken. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import { placeOf, SettingsError } from "./settings.ts";
+import { NameTaken, NatsRejected, NatsTransporter } from "../mixins/nats.ts";
+import { placeOf } from "./nats-access.ts";
+import { SettingsError } from "./settings.ts";
 
-/** How long NATS may take to answer, in milliseconds. */
-const PATIENCE = 10_000;
+/** Timeout for commands that join for a moment, and the delay after which a waiting node logs it, in milliseconds. */
+const TIMEOUT = 10_000;
+const WARN_AFTER = 5000;
 
+/** Runs before anything else is opened or started. Waits for NATS without a limit. */
+export async function connected(broker: ServiceBroker, natsUrl: string): Promise<void> {
+	const transporter = broker.transit?.tx;
+	if (!(transporter instanceof NatsTransporter)) return;
+	const place = placeOf(natsUrl);
+	const warning = setTimeout(
+		() => broker.logger.warn(`NATS_URL: no connection to ${place}${transporter.lastError ? ` (${transporter.lastError})` : ""}; waiting`),
+		WARN_AFTER,
+	);
+	try {
+		await transporter.open();
+	} catch (error) {
+		if (error instanceof NatsRejected)
+			throw new SettingsError(`NATS_URL: ${place} rejects this node, or this node rejects it: ${error.message}`);
+		if (error instanceof NameTaken) throw new SettingsError(`NODE_ID: ${error.message}`);
+		throw error;
+	} finally {
+		clearTimeout(warning);
+	}
+}
+
+/** For a node without services, which serves a command that must not wait for ever. */
 export async function join(broker: ServiceBroker, natsUrl: string): Promise<void> {
 	const late = new AbortController();
-	const inTime = pause(PATIENCE, true, { signal: late.signal }).catch(() => true);
+	const inTime = pause(TIMEOUT, true, { signal: late.signal }).catch(() => true);
 	try {
-		const isLate = await Promise.race([broker.start().then(() => false), inTime]);
-		if (isLate) throw new SettingsError(`no NATS answers at ${placeOf(natsUrl)} within ${PATIENCE / 1000} s`);
+		const isLate = await Promise.race([connected(broker, natsUrl).then(() => false), inTime]);
+		if (isLate) throw new SettingsError(`no NATS answers at ${placeOf(natsUrl)} within ${TIMEOUT / 1000} s`);
 	} finally {
 		late.abort();
 	}
+	await broker.start();
 }

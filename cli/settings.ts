@@ -6,9 +6,7 @@ import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
-
-/** A URL as it may be shown: never whom it is asked as. */
-export const placeOf = (url: string): string => url.replaceAll(/\/\/[^@/]+@/g, "//...@");
+import { type NatsFiles, natsProblems } from "./nats-access.ts";
 
 export interface ServiceFile {
 	/** The bounded context: the folder. */
@@ -21,6 +19,7 @@ export interface Settings {
 	readonly dataDir: string;
 	/** Where the nodes of a cluster find each other; undefined is one node alone. */
 	readonly natsUrl: string | undefined;
+	readonly natsFiles: NatsFiles;
 	/** Where logs and rows are kept; undefined is in the data folder. */
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
@@ -84,6 +83,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
 		keys: keysIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
+		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,
 		nodeId: env["NODE_ID"] || undefined,
 	};
@@ -118,10 +118,15 @@ const waysOf = ({ context, name }: ServiceFile): readonly string[] => [context, 
 /** A gateway alone keeps nothing. */
 export const keepsSomething = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context !== "gateway");
 
-function clusterProblems({ natsUrl, mongoUrl, nodeId }: Pick<Settings, "natsUrl" | "mongoUrl" | "nodeId">): string[] {
-	const bad = (natsUrl ?? "").split(",").filter((url) => url !== "" && !/^(nats|tls):\/\/[^\s/]+/.test(url.trim()));
+const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
+	NATS_CREDS: env["NATS_CREDS"] || undefined,
+	NATS_CA: env["NATS_CA"] || undefined,
+	NATS_CERT: env["NATS_CERT"] || undefined,
+	NATS_KEY: env["NATS_KEY"] || undefined,
+});
+function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId }: Omit<Settings, "dataDir">): string[] {
 	return [
-		...(bad.length > 0 ? [`NATS_URL is "${natsUrl}": it has to be one or more of nats://host:port`] : []),
+		...natsProblems(natsUrl, natsFiles),
 		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]

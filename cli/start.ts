@@ -15,8 +15,9 @@ import { closeFolder } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { complaintOf, startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { connected } from "./joining.ts";
 import { guardOutput, tell as print } from "./output.ts";
-import { keepsSomething, placeOf, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { keepsSomething, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
 import { stopOnSignals } from "./stopping.ts";
 
 export interface Running {
@@ -28,9 +29,6 @@ export interface Running {
 	stop(): Promise<void>;
 }
 
-/** Milliseconds after which a node that finds no NATS says so. */
-const LONELY = 5000;
-
 export interface StartOptions {
 	/** Looks on, beside those who run: no gateway, and no service follows a log or sends a command of its own accord. */
 	readonly observing?: boolean;
@@ -40,6 +38,7 @@ export interface StartOptions {
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // who looks on listens nowhere
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
+	if (settings.natsUrl !== undefined) await connected(broker, settings.natsUrl);
 	try {
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // who looks on may look at what is damaged
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
@@ -54,20 +53,16 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		broker.createService({ ...placed, ...listening, metadata });
 	}
 	if (settings.natsUrl !== undefined && keepsSomething(settings.services)) tellAndHear(broker);
-	const { natsUrl } = settings;
-	const alone = natsUrl && setTimeout(() => broker.logger.warn(`NATS_URL: nobody answers at ${placeOf(natsUrl)}; waiting`), LONELY);
 	try {
 		await broker.start();
 	} catch (error) {
 		await broker.stop();
 		throw startFailure(error, settings);
-	} finally {
-		if (alone) clearTimeout(alone);
 	}
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 
-/** A gateway of a cluster has the routes of all services there are, as other nodes may come to run them; one alone those of its own. */
+/** In a cluster a gateway has the routes of all services, because other nodes may run them; an embedded one has those of its own. */
 const gatewayOf = async (
 	schema: ServiceSchema,
 	{ port, host, allowedHosts, keepAlive, natsUrl, services }: Settings,

@@ -4,6 +4,7 @@
  * does not count them, and holds on to nodes that are gone (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { Context, Middleware, ServiceBroker } from "moleculer";
+import { sideOf } from "./placement.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 
 export interface Limits {
@@ -67,23 +68,29 @@ export const CircuitBreakerMiddleware =
 					for (const [endpoint, circuit] of circuits) if (endpoint.id === node.id && circuits.delete(endpoint)) circuit.forget(); // when it is back, it has other endpoints
 				});
 			},
-			remoteAction: (next, { name: action = "", service }) =>
+			remoteAction: (next, definition) =>
 				async function circuitBreaker(ctx: Context) {
 					const { endpoint } = ctx;
 					if (!endpoint) return next.call(ctx.service as never, ctx); // moleculer's type; a call always has one
+					const { name: action = "", service } = definition;
 					const circuit = circuitOf(endpoint, { affectedNodeID: endpoint.id, service: service?.fullName ?? null, action });
 					const trial = circuit.begin();
 					try {
 						const answer: unknown = await next.call(ctx.service as never, ctx); // as above
-						circuit.end(false, trial);
+						circuit.end(null, trial);
 						return answer;
 					} catch (error) {
-						circuit.end(isFailure(error, endpoint.id), trial);
+						circuit.end(isFailure(error, endpoint.id) ? { side: sideOf(definition, ctx.params) } : null, trial);
 						throw error;
 					}
 				},
 		};
 	};
+
+/** A call that failed, and the side it was for. */
+interface Failed {
+	readonly side: number | undefined;
+}
 
 interface Labels {
 	readonly affectedNodeID: string;
@@ -102,6 +109,7 @@ class Circuit {
 	#since: number;
 	#count = 0;
 	#failures = 0;
+	readonly #sides = new Set<number | undefined>();
 	#cancel = (): void => {};
 
 	constructor(broker: ServiceBroker, endpoint: Endpoint, labels: Labels, limits: Limits, time: Time) {
@@ -120,8 +128,8 @@ class Circuit {
 		this.#halfOpenLater(); // a trial may take long, or never end
 		return true;
 	}
-	/** What was sent before it opened says nothing any more. */
-	end(failed: boolean, trial: boolean): void {
+	/** What was sent before it opened says nothing any more; nor does one partition that fails alone say that the node does. */
+	end(failed: Failed | null, trial: boolean): void {
 		if (this.#state === "forgotten") return;
 		if (this.#state !== "closed" && trial) return failed ? this.#open() : this.#close();
 		if (this.#state !== "closed") return;
@@ -129,7 +137,8 @@ class Circuit {
 		this.#count++;
 		if (!failed) return;
 		this.#failures++;
-		if (this.#count >= this.#limits.minRequestCount && this.#failures / this.#count >= this.#limits.threshold) this.#open();
+		const broad = this.#sides.add(failed.side).size > 1 || failed.side === undefined;
+		if (broad && this.#count >= this.#limits.minRequestCount && this.#failures / this.#count >= this.#limits.threshold) this.#open();
 	}
 	forget(): void {
 		this.#enter("forgotten", true);
@@ -139,6 +148,7 @@ class Circuit {
 	#begin(): void {
 		this.#since = this.#time.clock();
 		this.#count = this.#failures = 0;
+		this.#sides.clear();
 	}
 	#open(): void {
 		if (this.#state === "open") return;

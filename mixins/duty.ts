@@ -6,7 +6,7 @@
 import type { Service } from "moleculer";
 import type { Lease } from "../store/rows.ts";
 import { Once } from "./once.ts";
-import { isOwner } from "./ownership.ts";
+import { isOwner, ownerOf } from "./ownership.ts";
 import { togetherOf } from "./timers.ts";
 
 /** How often a node looks whether it is the one, in milliseconds. */
@@ -18,6 +18,9 @@ export class Duty {
 	readonly #service: Service;
 	readonly #lease: Lease | undefined;
 	readonly #pausing: (release: () => Promise<void>) => Promise<void>;
+	/** The owner at the last look. */
+	#owner: string | null = null;
+	#orphaned = false;
 	#looking = false;
 	readonly #complaint: Once;
 	#end: (() => void) | null = null;
@@ -44,7 +47,8 @@ export class Duty {
 		if (!lease || this.#looking) return;
 		this.#looking = true;
 		try {
-			if (isOwner(this.#service)) await lease.want();
+			this.#seeOwner();
+			if (isOwner(this.#service)) this.#orphaned = !(await lease.want(this.#orphaned)) && this.#orphaned;
 			else if (lease.held) await this.#pausing(() => lease.release());
 			else await lease.watch();
 			this.#complaint.fine();
@@ -53,6 +57,15 @@ export class Duty {
 		} finally {
 			this.#looking = false;
 		}
+	}
+	/** The lease of an owner that is gone need not expire first. */
+	#seeOwner(): void {
+		const { broker, name } = this.#service;
+		const [before, now] = [this.#owner, ownerOf(broker, name)];
+		this.#owner = now;
+		if (before === null || before === now) return;
+		const gone = !broker.registry.nodes.get(before)?.available;
+		this.#orphaned = gone && broker.transit?.tx.connected === true; // a node that is offline sees no other
 	}
 	/** Called when no work is done any more; whoever waits for it waits for the lease to run out if it cannot be given up. */
 	async end(): Promise<void> {

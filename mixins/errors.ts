@@ -36,6 +36,10 @@ export function isOutage(error: unknown): boolean {
 	return retryable === true || type === "REQUEST_SKIPPED" || type === "SERVICE_NOT_FOUND";
 }
 
+/** Whether the store failed, on this node or on one that was called. */
+export const isOfStore = (error: unknown): boolean =>
+	error instanceof StoreUnavailable || (error instanceof Error && "type" in error && error.type === "STORE_UNAVAILABLE");
+
 /** Whether what is stored is not understood, here or where somebody was asked. */
 export const isUnreadable = (error: unknown): boolean =>
 	error instanceof StreamUnreadable || (error instanceof Error && "type" in error && error.type === "STREAM_UNREADABLE");

@@ -20,7 +20,7 @@ import {
 import type { Consulting, Done, Envelope } from "./envelope.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
-import { failureError, type FieldError, fieldErrors, invalid, isOutage, isUnreadable, refusalError } from "./errors.ts";
+import { failureError, type FieldError, fieldErrors, invalid, isOfStore, isOutage, isUnreadable, refusalError } from "./errors.ts";
 import { isObserving, PerService } from "./following.ts";
 import { historyAction, stateAction } from "./history.ts";
 import { newId } from "./ids.ts";
@@ -52,8 +52,11 @@ export type Outcome =
 				readonly errors?: readonly FieldError[];
 			};
 	  }
-	/** `unavailable`: nobody could say; to be asked again until somebody can. `unreadable`: asking again does not help. */
-	| { readonly failure: string; readonly unavailable?: true; readonly unreadable?: true };
+	/**
+	 * `unavailable`: temporary, to be retried. `undecided`: temporary and not a failure of the store, so that an immediate retry makes sense.
+	 * `unreadable`: a retry does not help.
+	 */
+	| { readonly failure: string; readonly unavailable?: true; readonly undecided?: true; readonly unreadable?: true };
 /** The part of the metadata that belongs to one command, never to what it calls. */
 interface Meta {
 	commandId?: string;
@@ -112,6 +115,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 	};
 	return {
 		params: begins ? { ...params, id: { ...params.id, optional: true } } : params,
+		decides: true as const,
 		...(law.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
 		async handler(this: Service, ctx: Context<Params, Meta>) {
 			const envelope = takeEnvelope(ctx);
@@ -127,6 +131,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 /** The same for many at once: one call, one answer each, in order. */
 function manyAction(name: string, law: AnyCommand) {
 	return {
+		decides: true as const,
 		params: { items: { type: "array" } },
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Item[] }, Meta>): Promise<Outcome[]> {
 			const { commandId: own, ifMatch: _seen, ...envelope } = takeEnvelope(ctx);
@@ -159,7 +164,8 @@ function outcomeOf(error: unknown): Outcome {
 		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
 	const failure = error instanceof Error ? error.message : String(error);
 	if (isUnreadable(error)) return { failure, unreadable: true };
-	return { failure, ...(isOutage(error) ? { unavailable: true as const } : {}) };
+	if (!isOutage(error)) return { failure };
+	return { failure, unavailable: true, ...(isOfStore(error) ? {} : { undecided: true as const }) };
 }
 
 /** Normal form, identity, then the actor. */

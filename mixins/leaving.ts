@@ -5,18 +5,25 @@
 import type { Readable } from "node:stream";
 import { type Context, Errors, type ServiceBroker } from "moleculer";
 
+/** Emitted on `localBus` when the connection to NATS is lost, and with it all messages in transit. */
+export const DROPPED = "$transporter.dropped";
+
 /** Ends the work for a call, by the id of the call. */
 const working = new WeakMap<ServiceBroker, Map<string, () => void>>();
 
-/** Calls `end` when the caller leaves or its node disconnects; the returned function cancels that. */
+/** Calls `end` when the caller leaves, its node disconnects, or the connection is lost; the returned function cancels that. */
 function whenLeft({ broker, id, nodeID }: Context, end: () => void): () => void {
 	const calls = working.get(broker) ?? new Map<string, () => void>();
 	working.set(broker, calls.set(id, end));
 	const isOther = nodeID !== null && nodeID !== broker.nodeID;
 	const gone = ({ node }: { readonly node: { readonly id: string } }): void => void (node.id === nodeID && end());
-	if (isOther) broker.localBus.on("$node.disconnected", gone);
+	if (isOther) {
+		broker.localBus.on("$node.disconnected", gone);
+		broker.localBus.on(DROPPED, end);
+	}
 	return () => {
-		if (isOther) broker.localBus.off("$node.disconnected", gone);
+		broker.localBus.off("$node.disconnected", gone);
+		broker.localBus.off(DROPPED, end);
 		calls.delete(id);
 	};
 }
@@ -60,7 +67,7 @@ export const leaveAction = {
 /** Tells the node that runs a call that its caller has left; a node that cannot be reached has ended the work itself. */
 export function abandon({ broker, id, nodeID }: Context): void {
 	if (nodeID === null || nodeID === broker.nodeID) working.get(broker)?.get(id)?.();
-	else if (broker.started) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
+	else if (broker.transit?.connected) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
 }
 
 /** The same for a call that was answered with a stream. */

@@ -87,6 +87,11 @@ export const METRICS = {
 	nodejs_eventloop_lag_p99_seconds: { type: "gauge", help: "How late 99 of 100 timers are at most, of late", labels: [] },
 	nodejs_eventloop_lag_max_seconds: { type: "gauge", help: "How late the latest was", labels: [] },
 	nodejs_eventloop_utilization_ratio: { type: "gauge", help: "Share of the time the event loop was busy, of late", labels: [] },
+	vigie_clock_skew_seconds: {
+		type: "gauge",
+		help: "Largest difference between the wall clock of this node and that of another one",
+		labels: [],
+	},
 	vigie_data_free_bytes: { type: "gauge", help: "Free on the file system of the data folder", labels: [] },
 	vigie_data_size_bytes: { type: "gauge", help: "Size of that file system", labels: [] },
 	vigie_scrape_failures: {

@@ -5,9 +5,10 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { MetricReporters, MetricTypes, type Middleware, type ServiceBroker, type ServiceSchema } from "moleculer";
+import { clocksOf } from "./clocks.ts";
 import { type Figure, Gathering } from "./gathering.ts";
 import { Machine } from "./machine.ts";
-import { METRICS, type MetricName } from "./metric.ts";
+import { type Figured, METRICS, type MetricName } from "./metric.ts";
 import type { Clocks } from "./waiting.ts";
 
 export interface MetricsOptions {
@@ -103,6 +104,7 @@ export class Metrics {
 	readonly #machine: Machine;
 	#registry: Registry | null = null;
 	#gathering: Gathering | null = null;
+	#skew = (): number => 0;
 	#collecting: Promise<void> | null = null;
 
 	constructor(options: MetricsOptions) {
@@ -125,7 +127,8 @@ export class Metrics {
 		const [registry, gathering] = [this.#registry, this.#gathering];
 		if (!registry || !gathering) return;
 		const machine = this.#machine;
-		const figures = await gathering.all([(give) => machine.figures(give), (give) => machine.disk(give)]);
+		const clocks: Figured["figures"] = (give) => give("vigie_clock_skew_seconds", this.#skew() / 1000, {});
+		const figures = await gathering.all([(give) => machine.figures(give), (give) => machine.disk(give), clocks]);
 		for (const name of Object.keys(METRICS)) registry.getMetric(name)?.clear(); // what is gone is not shown as it was
 		for (const figure of figures) put(registry, figure);
 	}
@@ -137,6 +140,7 @@ export class Metrics {
 			created: (broker: ServiceBroker) => {
 				all.set(broker, this);
 				this.#registry = broker.metrics;
+				this.#skew = () => clocksOf(broker)?.skew.largest ?? 0;
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},

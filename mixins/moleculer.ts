@@ -6,6 +6,8 @@ declare module "moleculer" {
 		/** `GET /radars/:id`: one method, one path under /api. */
 		rest?: string;
 		note?: RouteNote;
+		/** Decides commands: must not run for the same command on two nodes at once. */
+		decides?: true;
 		/** Milliseconds; 0 is none. */
 		timeout?: number;
 	}

@@ -3,6 +3,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../store/figures.ts";
 import { StoreUnavailable } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
+import { clocksOf } from "./clocks.ts";
 import { leaveAction } from "./leaving.ts";
 import type { ContextLog } from "./context-log.ts";
 import { storageOf } from "./storage.ts";
@@ -41,7 +42,13 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 		(contexts) => Promise.all(contexts.map(logPart)),
 		(error: unknown): Part[] => [{ name: "logs", ready: false, reason: `cannot be opened: ${oneLine(error)}` }],
 	);
-	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...waiting(broker)];
+	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...clock(broker), ...waiting(broker)];
+}
+
+/** A note only, because no decision depends on wall clocks; omitted while the clocks agree. */
+function clock(broker: ServiceBroker): Part[] {
+	const note = clocksOf(broker)?.skew.warning ?? null;
+	return note === null ? [] : [{ name: "clock", ready: true, note }];
 }
 
 /** Most of it may still be read, and is. */

@@ -2,7 +2,7 @@
  * Placement - the node a command goes to: all actors of a partition meet on one of those that offer the action, so that its writer is
  * alone and batches well; a node that joins or leaves moves only what it takes or had. For speed only: any node may decide any actor.
  */
-import { type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
+import { type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
 import { partitionOf } from "../store/position.ts";
 
 /** What an action says of its actors; travels to every node, so plain data. */
@@ -23,21 +23,36 @@ interface EndpointList {
 	readonly strategy: unknown;
 }
 
+/** Nodes that failed in earlier attempts of a call, by its context; they are used only if there is no other. */
+export const avoidedNodes = new WeakMap<object, ReadonlySet<string>>();
+
 export class Placement extends Strategies.Base {
 	declare readonly opts: Partial<Placed>;
 	#next = 0;
 
-	select<E extends { readonly id: string }>(list: E[], ctx?: Pick<Context, "params">): E {
+	select<E extends { readonly id: string }>(all: E[], ctx?: Pick<Context, "params">): E {
+		const avoided = ctx && avoidedNodes.get(ctx);
+		const others = avoided ? all.filter(({ id }) => !avoided.has(id)) : all;
+		const list = others.length > 0 ? others : all;
 		const id = idIn(ctx?.params);
 		const chosen = id === undefined ? undefined : this.owner(list, id);
 		return chosen ?? (list[this.#next++ % list.length] as E); // a list Moleculer asks about is not empty
 	}
 	/** The same on every node, for ever, as long as the same nodes offer it. */
 	owner<E extends { readonly id: string }>(list: readonly E[], id: string): E | undefined {
-		const { log, partitions, service } = this.opts;
-		if (log === undefined || partitions === undefined || service === undefined) return undefined;
-		return bestOf(list, `${log}:${partitionOf(`${service}-${id}`, partitions)}`);
+		const partition = partitionIn(this.opts, id);
+		return partition === undefined ? undefined : bestOf(list, `${this.opts.log}:${partition}`);
 	}
+}
+
+function partitionIn({ partitions, service }: Partial<Placed>, id: string): number | undefined {
+	return partitions === undefined || service === undefined ? undefined : partitionOf(`${service}-${id}`, partitions);
+}
+/** The partition a call of a placed action concerns (that of its first item for a batch); undefined if there is only one partition. */
+export function sideOf({ strategyOptions }: ActionSchema, params: unknown): number | undefined {
+	const { partitions = 1, service }: Partial<Placed> = strategyOptions ?? {};
+	const id = partitions > 1 ? idIn(params) : undefined;
+	return id === undefined ? undefined : partitionIn({ partitions, service }, id);
 }
 
 /** Rendezvous: each node scores for the thing, the highest has it. */

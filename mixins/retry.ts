@@ -1,9 +1,10 @@
 /**
- * Retry - a call to another node that comes to nothing for a reason that may pass is sent again, with growing pauses, while its caller
- * waits: all attempts together never outlast the call's own timeout. In place of Moleculer's, which gives every attempt all of it
- * (docs/decisions/0018-calls-between-nodes.md).
+ * Retry - repeats a remote call that failed for a temporary reason, with growing pauses; all attempts together never exceed the timeout of
+ * the call. Replaces Moleculer's middleware, which gives each attempt the whole timeout (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
+import { Discovery } from "./discovery.ts";
+import { avoidedNodes } from "./placement.ts";
 import { overAfter } from "./sent.ts";
 import { nodeTimers } from "./timers.ts";
 
@@ -11,22 +12,24 @@ import { nodeTimers } from "./timers.ts";
 const COUNTED = "moleculer.request.retry.attempts.total";
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
-/** Milliseconds without which no further attempt is made: it would only time out, and hide why. */
-const LEAST = 500;
+/** Timeout of one attempt at a command, in milliseconds. */
+export const ATTEMPT = 2000;
+/** Milliseconds that must be left for another attempt: a shorter one would time out and hide the reason. */
+const MIN_LEFT = 500;
 
-/** What a test takes over. */
+/** Replaced in tests. */
 export interface Time {
-	/** Milliseconds of a clock that is never set back. */
+	/** Milliseconds of a monotonic clock. */
 	clock(): number;
 	wait(milliseconds: number): Promise<void>;
-	/** From 0 to 1: who failed together does not come again together. */
+	/** From 0 to 1, so that calls that failed together are not repeated together. */
 	chance(): number;
 }
 const REAL: Time = { clock: () => performance.now(), wait: nodeTimers.wait, chance: Math.random };
 
 type Next = (ctx: Context) => Promise<unknown>;
 
-/** Outside the timeout of each attempt; only for calls to other nodes: an action of this one would begin anew with a request half used up. */
+/** Wraps the timeout of each attempt. Local calls are not repeated: the gateway's action would restart with a request that is partly consumed. */
 export const RetryMiddleware =
 	(time: Time = REAL) =>
 	(broker: ServiceBroker): Middleware =>
@@ -41,72 +44,96 @@ export const RetryMiddleware =
 				const { timeout, retries, nodeID } = ctx.options;
 				const given = timeout ?? action.timeout ?? broker.options.requestTimeout ?? 0;
 				if (given <= 0 || retries === 0 || nodeID !== undefined) return next(ctx);
-				return new Insisting(broker, action, ctx, time.clock() + given, time).from(next, given);
+				return new Attempts(broker, action, ctx, time).run(next, given);
 			},
 		}) as unknown as Middleware; // moleculer's type says less of a handler than is known here
 
-class Insisting {
+class Attempts {
 	readonly #broker: ServiceBroker;
 	readonly #action: ActionSchema;
 	readonly #ctx: Context;
 	readonly #headers: Context["headers"];
-	readonly #until: number;
 	readonly #time: Time;
+	#deadline = 0;
+	/** Nodes that were lost, silent or too late in an earlier attempt. */
+	readonly #avoided = new Set<string>();
 
-	constructor(broker: ServiceBroker, action: ActionSchema, ctx: Context, until: number, time: Time) {
+	constructor(broker: ServiceBroker, action: ActionSchema, ctx: Context, time: Time) {
 		this.#broker = broker;
 		this.#action = action;
 		this.#ctx = ctx;
 		this.#headers = ctx.headers; // before an attempt adds its own
-		this.#until = until;
 		this.#time = time;
 	}
 
-	/** Resolves to the first answer, or rejects with the failure of the last attempt. */
-	async from(first: Next, timeout: number): Promise<unknown> {
+	/** Resolves to the first answer, or rejects with the error of the last attempt. */
+	async run(first: Next, milliseconds: number): Promise<unknown> {
 		const { clock } = this.#time;
 		let begun = clock();
-		let left = timeout;
-		let attempt = () => first(this.#ctx);
-		for (let pauses = 0; ;) {
+		this.#deadline = begun + milliseconds;
+		let send = (ctx: Context): Promise<unknown> => first(ctx);
+		let ctx = this.#ctx;
+		for (let pauses = 0; ; begun = clock()) {
+			const timeout = this.#timeoutFrom(begun);
+			ctx.options = { ...ctx.options, timeout };
 			try {
-				return await attempt();
+				return await send(ctx);
 			} catch (error) {
-				if (!mayPass(error)) throw error;
-				const over = isLost(error) ? begun + overAfter(left) : 0;
+				this.#broker.transit?.removePendingRequest(ctx.id); // Moleculer keeps it for ever
+				if (!this.#isTemporary(error)) throw error;
+				if (ctx.nodeID !== null && this.#isUnresponsive(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
+				const over = this.#action.decides && isLost(error) ? begun + overAfter(timeout) : 0;
 				do await this.#pause(error, pauses++, over);
 				while (!this.#offered);
 			}
-			begun = clock();
-			left = this.#until - begun;
-			attempt = () => this.#again(left);
+			ctx = this.#copy();
+			send = (again) => this.#broker.call(this.#action.name ?? "", again.params, { ctx: again });
 		}
 	}
 
-	/** Rejects with what went wrong where no time is left; but not before the attempt is over, or whoever hears of it asks again too early. */
+	/** Commands have short attempts, so that another node is tried soon; a read may have to wait for its read model. */
+	#timeoutFrom(now: number): number {
+		const left = this.#deadline - now;
+		return this.#action.decides ? Math.min(left, ATTEMPT) : left;
+	}
+	/** A read that timed out has used the whole timeout; a command may have time for another attempt. */
+	#isTemporary(error: unknown): boolean {
+		const { type, retryable } = failureOf(error);
+		return retryable === true && type !== LAGGING && (type !== TIMED_OUT || this.#action.decides === true);
+	}
+
+	/** A node that timed out but still sends heartbeats is slow, and keeps the command. */
+	#isUnresponsive(error: unknown, nodeID: string): boolean {
+		const { type } = failureOf(error);
+		const { discoverer } = this.#broker.registry;
+		return isLost(error) || type === GONE || (type === TIMED_OUT && discoverer instanceof Discovery && discoverer.isSilent(nodeID));
+	}
+
+	/** Rejects with the error when no time is left, but not before the attempt is over: the caller might repeat the command too early. */
 	async #pause(error: unknown, pauses: number, over: number): Promise<void> {
 		const { clock, wait, chance } = this.#time;
 		const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** pauses) * (1 - chance() / 2);
-		const asked = Math.max(clock() + pause, over);
-		const fits = asked + LEAST <= this.#until;
-		const ends = fits ? asked : over;
+		const next = Math.max(clock() + pause, over);
+		const fits = next + MIN_LEFT <= this.#deadline;
+		const ends = fits ? next : over;
 		if (ends > clock()) await wait(ends - clock());
-		if (!fits || clock() + LEAST > this.#until) throw error;
+		if (!fits || clock() + MIN_LEFT > this.#deadline) throw error;
 	}
 
-	/** While nobody offers it there is nothing to send, and the last failure says more. */
+	/** False while no node offers the action; the last error is then more precise. */
 	get #offered(): boolean {
 		return this.#broker.registry.actions.isAvailable(this.#action.name ?? "");
 	}
 
-	/** To whoever is the right one by now, as the same call: its id, if it has one, is in its metadata. */
-	#again(timeout: number): Promise<unknown> {
+	/** The same call for another attempt; the command ID is in the metadata. */
+	#copy(): Context {
 		const { name = "", service } = this.#action;
 		this.#broker.metrics.increment(COUNTED, { service: service?.fullName ?? null, action: name });
 		const ctx = this.#ctx.copy();
 		ctx.headers = this.#headers;
-		ctx.options = { ...this.#ctx.options, timeout, retries: 0 };
-		return this.#broker.call(name, ctx.params, { ctx });
+		ctx.options = { ...this.#ctx.options, retries: 0 };
+		avoidedNodes.set(ctx, this.#avoided);
+		return ctx;
 	}
 }
 
@@ -116,12 +143,10 @@ interface Failure {
 }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? (error as Failure) : {}); // Moleculer's own fields, on any error
 
-/** What has waited already: a time-out for all the time there was, wherever it happened; a read for its facts. */
-const WAITED: ReadonlySet<unknown> = new Set(["REQUEST_TIMEOUT", "READ_MODEL_LAGGING"]);
-function mayPass(error: unknown): boolean {
-	const { type, retryable } = failureOf(error);
-	return retryable === true && !WAITED.has(type);
-}
+const TIMED_OUT = "REQUEST_TIMEOUT";
+const LAGGING = "READ_MODEL_LAGGING";
+const LOST = "REQUEST_REJECTED";
+const GONE = "CALLER_GONE";
 
-/** Nobody said what became of it: the node may be dead, or asleep and about to go on. */
-const isLost = (error: unknown): boolean => failureOf(error).type === "REQUEST_REJECTED";
+/** The outcome is unknown: the node may be dead, or stopped and about to continue. */
+const isLost = (error: unknown): boolean => failureOf(error).type === LOST;

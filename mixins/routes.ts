@@ -17,7 +17,7 @@ export interface Routed {
 	readonly rest: string;
 	readonly note: RouteNote;
 }
-/** What the whole system offers, whether or not a node does at the moment. */
+/** Everything the system offers, whether or not a node provides it at the moment. */
 export interface Offer {
 	readonly routes: readonly Routed[];
 	/** Services with a health of their own. */

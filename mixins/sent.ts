@@ -1,38 +1,58 @@
 /**
- * Sent - a call says when it was sent, so that the node it reaches knows how long it may still decide: half of the time the caller gives
- * it. Where a node was lost, its caller asks another only when that half is over, so that no command is decided in two places at once
- * (docs/decisions/0018-calls-between-nodes.md). The clocks of a cluster's nodes have to agree within a second or so.
+ * Sent - stamps each remote call with the time it was sent, so that the receiving node knows how long it may decide a command: for most of
+ * the timeout of the attempt. A caller that gets no answer sends the command to another node only after that time, so that no command
+ * is decided in two places at once (docs/decisions/0018-calls-between-nodes.md). Ages are durations, so wall clocks do not matter.
  */
-import type { Context, Middleware } from "moleculer";
+import { type ActionSchema, type Context, Errors, type Middleware, type ServiceBroker } from "moleculer";
+import { clocksOf, type Stamp } from "./clocks.ts";
 
 interface Headers {
-	sent?: number;
+	readonly sent?: Stamp;
 }
+type RemoteContext = Context<unknown, object, object, Headers>;
+type Next = (ctx: RemoteContext) => Promise<unknown>;
 
-/** Of the time an attempt has: until when a command may be decided, and when every node's clock says that it may not. */
-const DECIDED = 0.5;
-const OVER = 0.6;
+/** The share of an attempt's timeout in which a command may be decided, and the share after which it is certain that it will not be. */
+const DECIDED = 0.8;
+const OVER = 0.9;
 
-/** In a header, which belongs to one call alone; what is in `meta` flows down into every nested call, and back up. */
-export const SentMiddleware = (): Middleware =>
+/** The monotonic time until which a command from another node may be decided. */
+const deadlines = new WeakMap<object, number>();
+
+/** Uses a header, because headers belong to one call; `meta` flows into nested calls and back to the caller. */
+export const SentMiddleware = (broker: ServiceBroker): Middleware =>
 	({
 		name: "Sent",
-		remoteAction: (next: (ctx: Context<unknown, object, object, Headers>) => Promise<unknown>) => (ctx: Parameters<typeof next>[0]) => {
-			ctx.headers = { ...ctx.headers, sent: Date.now() };
-			return next(ctx);
+		remoteAction:
+			(next: Next): Next =>
+			(ctx) => {
+				const sent = clocksOf(broker)?.stamp(broker.instanceID);
+				ctx.headers = { ...ctx.headers, ...(sent ? { sent } : {}) };
+				return next(ctx);
+			},
+		localAction(next: Next, { decides }: ActionSchema): Next {
+			if (!decides) return next;
+			return async (ctx) => {
+				const timeout = ctx.options.timeout ?? 0;
+				const { sent } = ctx.headers;
+				if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
+					const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
+					if (age === null)
+						throw new Errors.MoleculerRetryableError("The age of the command is unknown: its caller does not answer", 503, "CALLER_GONE");
+					deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
+				}
+				return next(ctx);
+			};
 		},
 	}) as unknown as Middleware; // moleculer's type knows no headers
 
-interface Received {
-	readonly options: { readonly timeout?: number | null };
-	readonly headers: Headers;
-}
-/** Milliseconds in which the command may be decided; null for ever. */
-export function patienceOf({ options, headers: { sent } }: Received): number | null {
-	const timeout = options.timeout ?? 0;
+/** Milliseconds left to decide a command; null without a limit. */
+export function patienceOf(ctx: Pick<Context, "options">): number | null {
+	const timeout = ctx.options.timeout ?? 0;
 	if (timeout <= 0) return null;
-	return sent === undefined ? timeout : timeout * DECIDED - Math.max(0, Date.now() - sent);
+	const deadline = deadlines.get(ctx);
+	return deadline === undefined ? timeout : deadline - performance.now();
 }
 
-/** Milliseconds after which nobody decides an attempt any more, whatever became of its node. */
+/** Milliseconds after which an attempt cannot be decided any more, whatever happened to its node. */
 export const overAfter = (timeout: number): number => timeout * OVER;

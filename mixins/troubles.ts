@@ -5,6 +5,7 @@
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Follower } from "../store/follow.ts";
 import type { Writer } from "../store/writer.ts";
+import { clocksOf } from "./clocks.ts";
 import { isObserving } from "./following.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { every, nodeTimers } from "./timers.ts";
@@ -24,16 +25,21 @@ type Trouble = readonly [what: string, reason: string];
 export class Troubles {
 	readonly #storage: Pick<Storage, "contexts" | "damage">;
 	readonly #notices: Notices;
+	readonly #clocks: () => string | null;
 	#said: ReadonlyMap<string, string> = new Map();
 	#looked = false;
 
-	constructor(storage: Pick<Storage, "contexts" | "damage">, notices: Notices) {
+	/** `clocks`: the warning about clock skew, null while the clocks agree. */
+	constructor(storage: Pick<Storage, "contexts" | "damage">, notices: Notices, clocks: () => string | null = () => null) {
 		this.#storage = storage;
 		this.#notices = notices;
+		this.#clocks = clocks;
 	}
 
 	async look(): Promise<void> {
 		const found: Trouble[] = this.#storage.damage.map((said) => [`what is stored is damaged, ${said.replace(/:.*/s, "")}`, said]);
+		const skew = this.#clocks();
+		if (skew !== null) found.push(["clocks differ", skew]);
 		for (const context of await this.#storage.contexts())
 			for (const writer of context.writers) {
 				await writer.probe(!this.#looked && writer === context.writers[0]); // a node may have been started on a full disk
@@ -65,7 +71,8 @@ export function TroublesMiddleware(): Middleware {
 		name: "Troubles",
 		started(broker: ServiceBroker) {
 			if (isObserving(broker)) return;
-			const troubles = new Troubles(storageOf(broker), broker.getLogger("troubles"));
+			const clocks = () => clocksOf(broker)?.skew.warning ?? null;
+			const troubles = new Troubles(storageOf(broker), broker.getLogger("troubles"), clocks);
 			let looking: Promise<void> | null = null;
 			const look = () => {
 				looking ??= troubles

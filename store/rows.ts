@@ -110,7 +110,7 @@ export interface Generation {
 export interface Lease {
 	/** Whether it is held here, now. */
 	readonly held: boolean;
-	/** Takes it if it is free, keeps it if it is held here; called again and again. `orphaned`: its holder is known to be gone. */
+	/** Takes it if it is free, keeps it if it is held here; called again and again. `orphaned`: its holder is gone, so it need not expire. */
 	want(orphaned?: boolean): Promise<boolean>;
 	/** Sees whether its holder is alive, for who may want it later. */
 	watch(): Promise<unknown>;

@@ -36,10 +36,10 @@ export class Cluster {
 
 	constructor(given: Given) {
 		this.#given = given;
-		const { dataDir } = given.settings;
+		const { settings, natsUrl } = given;
 		const nodeId = `supervisor-${process.pid}`;
 		this.broker = new ServiceBroker(
-			brokerOptions({ dataDir, partitions: undefined, logLevel: "fatal", metrics: false, natsUrl: given.natsUrl, nodeId }),
+			brokerOptions({ ...settings, partitions: undefined, logLevel: "fatal", metrics: false, metricsPort: undefined, natsUrl, nodeId }),
 		);
 	}
 

@@ -37,7 +37,7 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	},
 	NOT_FOUND: { means: "There is no such route.", then: "See [routes](routes.md)." },
 	TOO_LARGE: {
-		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line.",
+		means: "More than 1 MiB of JSON, 16 MiB of CSV, or 64 KiB in one NDJSON line; between nodes, more than 64 MiB at once.",
 		then: "Send less at once; NDJSON may have any number of lines.",
 	},
 	HEADERS_TOO_LARGE: { means: "The request line and the headers have more than 16 KiB.", then: "Send less." },
@@ -45,6 +45,10 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 		means:
 			"The request arrives too slowly: the headers took more than 20 s, JSON or CSV more than 120 s, or less than 1 KiB of the body arrived in 10 s of waiting.",
 		then: "Send the request faster.",
+	},
+	ANSWER_TOO_LARGE: {
+		means: "What was asked for has more than the 64 MiB nodes send each other at once.",
+		then: "Ask for less at once, e.g. with a smaller `pageSize`.",
 	},
 	UNSUPPORTED_MEDIA_TYPE: { means: "Another content type, charset or encoding than the route takes.", then: "See [routes](routes.md)." },
 	IDEMPOTENCY_KEY_REUSED: {

@@ -48,7 +48,12 @@ export default {
 			sendProblem(req, res, problem);
 		},
 	},
-	actions: { listAliases: false, addRoute: false, removeRoute: false },
+	actions: {
+		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a listener
+		listAliases: false,
+		addRoute: false,
+		removeRoute: false,
+	},
 	events: {
 		"$broker.started"(this: Service) {
 			gatewayOf(this).begun = true;

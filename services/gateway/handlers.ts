@@ -9,6 +9,7 @@ import { callMany } from "../../mixins/placement.ts";
 import type { Routed } from "../../mixins/routes.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import type { Bodies } from "./bodies.ts";
+import { retryUndecided } from "./bulk-retry.ts";
 import { type Connections, tooBusy } from "./connections.ts";
 import type { Alias, Hosts } from "./edge.ts";
 import { reportOf } from "./health.ts";
@@ -16,7 +17,7 @@ import { type Feeding, listen } from "./live.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
-import { bulkMeta, commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
+import { commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping, refuseWhileStopping } from "./stopping.ts";
 import { NDJSON, type Watched } from "./watch.ts";
 
@@ -57,8 +58,10 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 			const params = await uploadOf(req, note.accepts ?? "", reading(this, req, res, UPLOAD_LIMIT));
 			req.socket.setTimeout(0); // the upload may take longer than a connection may be silent
 			const calling = begin(req, name, params, {});
-			res.once("close", () => res.writableEnded || (calling.ctx && abandon(calling.ctx)));
-			sendJson(res, 200, await calling);
+			const end = (): void => void (calling.ctx && abandon(calling.ctx));
+			res.once("close", () => res.writableEnded || end());
+			this.broker.localBus.once("$node.stopping", end); // the node that does the work may be another one
+			sendJson(res, 200, await calling.finally(() => this.broker.localBus.off("$node.stopping", end)));
 		};
 	return async function (this: Gateway, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
@@ -95,9 +98,10 @@ async function call(req: { readonly $ctx: Context }, action: string, params: obj
 async function bulk({ bodies, requests }: Gateway, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
 	refuseSingle(req);
 	expectType(req, NDJSON);
+	const { broker } = req.$ctx;
 	const send = (all: readonly Item[]) =>
-		callMany(req.$ctx.broker, action, all, (items) =>
-			req.$ctx.broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta: bulkMeta() }),
+		retryUndecided(all, broker.options.requestTimeout ?? 0, (some, meta) =>
+			callMany(broker, action, some, (items) => broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta })),
 		);
 	const lines = emptyTally();
 	const { tally, positions, ...missed } = await takeAll(bodies.chunks(req, res), send, lines, (bytes) => bodies.room(bytes)).finally(

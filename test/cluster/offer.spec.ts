@@ -28,7 +28,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 	});
 	afterAll(async () => {
 		await Promise.all(nodes.map((node) => node.kill()));
-		await nats?.kill();
+		await nats?.end();
 		folder.remove();
 	});
 

@@ -20,9 +20,11 @@ class Line {
 	readonly told: string[] = [];
 	readonly broker = new ServiceBroker({ nodeID: "a", logger: false, metrics: true });
 	readonly #handler: (ctx: Context) => Promise<unknown>;
+	/** The actor of every call. */
+	id = "";
 	#timers: { readonly at: number; readonly run: () => void }[] = [];
 
-	constructor() {
+	constructor(more: Partial<ActionSchema> = {}) {
 		const later = (milliseconds: number, run: () => void) => {
 			const timer = { at: this.now + milliseconds, run };
 			this.#timers.push(timer);
@@ -30,14 +32,14 @@ class Line {
 		};
 		const breaker = CircuitBreakerMiddleware(LIMITS, { clock: () => this.now, later })(this.broker);
 		breaker.created?.(this.broker);
-		const next = ({ params }: Context<Promise<unknown>>) => params;
-		const action = { name: "bank.open", service: { fullName: "bank" } } as unknown as ActionSchema; // as a remote one is
+		const next = ({ params }: Context<{ readonly fate: Promise<unknown> }>) => params.fate;
+		const action = { name: "bank.open", service: { fullName: "bank" }, ...more } as unknown as ActionSchema; // as a remote one is
 		this.#handler = breaker.remoteAction?.call(this.broker, next, action) as (ctx: Context) => Promise<unknown>;
 		for (const what of ["opened", "half-opened", "closed"]) this.broker.localBus.on(`$circuit-breaker.${what}`, () => this.told.push(what));
 	}
 	/** Sends a call that ends as the promise does; who else uses the endpoint is asked elsewhere while it is not available. */
 	async call(fate: Promise<unknown>): Promise<void> {
-		const ctx = { endpoint: this.endpoint, params: fate } as unknown as Context; // as much as is used
+		const ctx = { endpoint: this.endpoint, params: { fate, id: this.id } } as unknown as Context; // as much as is used
 		await this.#handler(ctx).catch(() => undefined);
 	}
 	async answers(count = 1): Promise<void> {
@@ -86,6 +88,23 @@ describe("a circuit", () => {
 		expect(line.open).toBe(false);
 		await line.fails();
 		expect([line.open, line.told, line.shown]).toEqual([true, ["opened"], [1, 0, 1]]);
+	});
+
+	it("does not open while one partition of many fails alone, and opens when another does too", async () => {
+		const line = new Line({ strategyOptions: { log: "bank", partitions: 4, service: "account" } });
+		for (let i = 0; i < 5; i++) await line.fails(20);
+		expect([line.open, line.told]).toEqual([false, []]);
+		for (let n = 0; n < 4; n++) {
+			line.id = `other-${n}`;
+			await line.fails();
+		}
+		expect([line.open, line.told]).toEqual([true, ["opened"]]);
+	});
+
+	it("opens where the one partition there is fails", async () => {
+		const line = new Line({ strategyOptions: { log: "bank", partitions: 1, service: "account" } });
+		await line.fails(20);
+		expect(line.open).toBe(true);
 	});
 
 	it("does not open while less than half have failed", async () => {

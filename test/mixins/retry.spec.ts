@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { type ActionSchema, Context, Errors, ServiceBroker } from "moleculer";
 import { failureError } from "../../mixins/errors.ts";
 import { CallerGone } from "../../mixins/jobs.ts";
-import { RetryMiddleware } from "../../mixins/retry.ts";
+import { ClocksMiddleware } from "../../mixins/clocks.ts";
+import { Placement } from "../../mixins/placement.ts";
+import { ATTEMPT, RetryMiddleware } from "../../mixins/retry.ts";
 import { overAfter, SentMiddleware } from "../../mixins/sent.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 
@@ -48,7 +50,8 @@ class Caller {
 			this.now += milliseconds + this.late;
 		};
 		const retry = RetryMiddleware({ clock: () => this.now, wait, chance: () => chance })(this.#broker);
-		const sent = SentMiddleware();
+		ClocksMiddleware(this.#broker);
+		const sent = SentMiddleware(this.#broker);
 		const wrap = (next: (ctx: Context) => Promise<unknown>, { remoteAction }: typeof retry) =>
 			remoteAction?.call(this.#broker, next, this.#action) as typeof next;
 		this.#handler = wrap(
@@ -161,7 +164,7 @@ describe("a call to another node", () => {
 		expect(second?.meta).toBe(meta);
 		expect(second?.requestID).toBe(first?.requestID);
 		expect(second?.id).not.toBe(first?.id);
-		expect(second?.headers).toEqual({ own: "word", sent: expect.any(Number) });
+		expect(second?.headers).toEqual({ own: "word", sent: { by: expect.any(String), at: expect.any(Number) } });
 	});
 
 	it("that this node takes over itself came from nobody", async () => {
@@ -189,26 +192,68 @@ describe("a call to another node", () => {
 	});
 });
 
-describe("a call whose node was lost", () => {
-	it("goes elsewhere when that node can decide it no more, however early it was missed", async () => {
+const DECIDES: ActionSchema = { decides: true };
+
+describe("a question whose node was lost", () => {
+	it("goes elsewhere at once: it may be answered twice", async () => {
 		const caller = new Caller([{ takes: 10, error: lost() }, { takes: 5 }]);
 		await caller.call();
 		expect(caller.attempts.map(({ begun, timeout }) => [begun, timeout])).toEqual([
 			[0, TIMEOUT],
-			[6000, 4000],
+			[60, TIMEOUT - 60],
+		]);
+	});
+});
+
+describe("a command whose node was lost", () => {
+	it("goes elsewhere when that node can decide it no more, however early it was missed", async () => {
+		const caller = new Caller([{ takes: 10, error: lost() }, { takes: 5 }], { action: DECIDES });
+		await caller.call();
+		expect(caller.attempts.map(({ begun, timeout }) => [begun, timeout])).toEqual([
+			[0, ATTEMPT],
+			[overAfter(ATTEMPT), ATTEMPT],
 		]);
 	});
 
 	it("goes elsewhere soon where it was missed late", async () => {
-		const caller = new Caller([{ takes: 8000, error: lost() }, { takes: 5 }]);
+		const caller = new Caller([{ takes: 1900, error: lost() }, { takes: 5 }], { action: DECIDES });
 		await caller.call();
-		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 8050]);
+		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 1950]);
+	});
+
+	it("goes elsewhere at once where that node has never heard of it", async () => {
+		const caller = new Caller([{ takes: 10, error: new Errors.ServiceNotAvailableError(about) }, { takes: 5 }], { action: DECIDES });
+		await caller.call();
+		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 60]);
 	});
 
 	it("tells its caller not before that either, where no time is left", async () => {
-		const caller = new Caller([{ takes: 10, error: lost() }]);
+		const caller = new Caller([{ takes: 10, error: lost() }], { action: DECIDES });
 		await expect(caller.call({ timeout: 1000 })).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		expect([caller.attempts.length, caller.now]).toEqual([1, overAfter(1000)]);
+	});
+});
+
+describe("a command nobody answers", () => {
+	it("is asked again and again while there is time, each time for a while", async () => {
+		const caller = new Caller(
+			Array.from({ length: 10 }, () => ({ takes: Infinity })),
+			{ action: DECIDES },
+		);
+		await expect(caller.call()).rejects.toMatchObject({ type: "REQUEST_TIMEOUT" });
+		expect(caller.attempts.map(({ begun, timeout }) => [begun, timeout])).toEqual([
+			[0, 2000],
+			[2050, 2000],
+			[4150, 2000],
+			[6350, 2000],
+			[8750, 1250],
+		]);
+		expect(caller.now).toBe(TIMEOUT);
+	});
+	it("is answered by the next that is awake", async () => {
+		const caller = new Caller([{ takes: Infinity }, { takes: 5 }], { action: DECIDES });
+		await expect(caller.call()).resolves.toBe("done");
+		expect(caller.now).toBe(2055);
 	});
 });
 
@@ -222,7 +267,7 @@ describe("whatever becomes of its attempts, a call", () => {
 	): Promise<readonly [Caller, unknown]> => {
 		const caller = new Caller(
 			fates.map(({ takes, error: made }) => ({ takes, error: made() })),
-			{ chance },
+			{ chance, action: DECIDES },
 		);
 		const outcome = await caller.call({ timeout }).catch((reason: unknown) => reason);
 		return [caller, outcome];
@@ -240,7 +285,7 @@ describe("whatever becomes of its attempts, a call", () => {
 				expect(now).toBeLessThanOrEqual(timeout + 1e-6);
 				for (const attempt of attempts) {
 					expect(attempt.timeout).toBeGreaterThan(0);
-					expect(attempt.begun + attempt.timeout).toBeCloseTo(timeout, 6);
+					expect(attempt.begun + attempt.timeout).toBeCloseTo(Math.min(timeout, attempt.begun + ATTEMPT), 6);
 				}
 				expect(outcome).toBe(attempts.at(-1)?.error ?? "done");
 			}),
@@ -262,13 +307,17 @@ describe("among real nodes, a call", () => {
 	const brokers: ServiceBroker[] = [];
 	afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.stop())));
 	let worlds = 0;
-	/** A caller and two others that offer the same action. */
+	const strategyOptions = { log: "bank", partitions: 8, service: "account" };
+	/** A caller and two others that offer the same actions. */
 	const cluster = async (handler: (ctx: Context<unknown, { seen?: string }>) => unknown): Promise<ServiceBroker> => {
 		const namespace = `retry-${++worlds}`;
 		const nodes = ["caller", "left", "right"].map((nodeID) => {
-			const middlewares = ["Timeout", "ErrorHandler", SentMiddleware(), RetryMiddleware()] as never; // built-in ones go by name
-			const broker = new ServiceBroker({ namespace, nodeID, logger: false, transporter: "Fake", internalMiddlewares: false, middlewares });
-			if (nodeID !== "caller") broker.createService({ name: "bank", actions: { open: { handler } } });
+			const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, SentMiddleware, RetryMiddleware()] as never; // built-in ones go by name
+			const registry = { strategy: Placement as never }; // moleculer takes the class
+			const options = { namespace, nodeID, logger: false, internalMiddlewares: false, middlewares, registry };
+			const broker = new ServiceBroker({ ...options, transporter: "Fake" });
+			if (nodeID !== "caller")
+				broker.createService({ name: "bank", actions: { open: { handler }, decide: { decides: true, strategyOptions, handler } } });
 			return broker;
 		});
 		brokers.push(...nodes);
@@ -307,6 +356,22 @@ describe("among real nodes, a call", () => {
 		caller.registry.nodes.disconnected(dead, true);
 		expect([dead, await answer].sort()).toEqual(["left", "right"]);
 		const [before, after] = asked.map(({ at }) => at) as [number, number];
-		expect(after - before).toBeGreaterThan(overAfter(1500) - 100); // it travelled for a moment
+		expect(after - before).toBeLessThan(1500);
+	});
+
+	it("that is a command goes to the other where its own node is silent or too late, until there is no other", async () => {
+		const asked: string[] = [];
+		const gone = () => new Errors.MoleculerRetryableError("too late", 503, "CALLER_GONE");
+		const caller = await cluster((ctx) => {
+			if (asked.push(ctx.broker.nodeID) < 4) throw gone();
+			return "decided";
+		});
+		const owner = caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 });
+		expect(await owner).toBe("decided");
+		const [first, second] = asked;
+		expect([new Set([first, second]).size, asked]).toEqual([2, [first, second, first, first]]);
+		asked.length = 0;
+		await caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 });
+		expect(asked[0]).toBe(first); // the next call begins where it belongs
 	});
 });

@@ -3,12 +3,13 @@
  * on one nats-server and one MongoDB; killed, paused, stopped and joined one by one. All of it ends with the process that started it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bound, killed } from "./bound.ts";
+import { Folder } from "./folder.ts";
 import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
 import { es, type Told } from "./operator.ts";
 import { type Answer, eventually, System } from "./system.ts";
@@ -54,21 +55,27 @@ export async function ground(): Promise<Ground | null> {
 /** A nats-server at one port, as often as it is started. */
 export class Nats {
 	readonly port: number;
+	readonly #folder = new Folder();
 	#child: ChildProcess | null = null;
 
-	private constructor(port: number) {
+	private constructor(port: number, config: string) {
 		this.port = port;
+		writeFileSync(this.#config, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
 	}
-	static async start(): Promise<Nats> {
-		const nats = new Nats(await freePort());
+	/** `config`: lines of its configuration. */
+	static async start(config = ""): Promise<Nats> {
+		const nats = new Nats(await freePort(), config);
 		await nats.up();
 		return nats;
+	}
+	get #config(): string {
+		return this.#folder.file("nats.conf");
 	}
 	get url(): string {
 		return `nats://127.0.0.1:${this.port}`;
 	}
 	async up(): Promise<void> {
-		const [file = "", ...args] = [...bound, "nats-server", "-a", "127.0.0.1", "-p", String(this.port)];
+		const [file = "", ...args] = [...bound, "nats-server", "-c", this.#config];
 		this.#child = spawn(file, args, { stdio: "ignore" });
 		await eventually(
 			() =>
@@ -83,6 +90,11 @@ export class Nats {
 		this.#child = null;
 		if (child) await killed(child);
 	}
+	/** For good. */
+	async end(): Promise<void> {
+		await this.kill();
+		this.#folder.remove();
+	}
 }
 
 interface Plan {
@@ -91,6 +103,10 @@ interface Plan {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** Instead of a database of the ground's server. */
 	readonly mongoUrl?: string;
+	/** Lines of the configuration of NATS. */
+	readonly nats?: string;
+	/** Settings of single nodes, by name. */
+	readonly own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 /** Where logs and rows are kept: a database, or the folder all nodes share. */
 interface Place {
@@ -106,13 +122,15 @@ export class Cluster {
 	readonly folder: string;
 	readonly #nodes = new Map<string, { readonly services: string; readonly system: System }>();
 	readonly #settings: Readonly<Record<string, string>>;
+	readonly #own: NonNullable<Plan["own"]>;
 	#over = false;
 
-	private constructor(nats: Nats, place: Place, folder: string, settings: Plan["settings"] = {}) {
+	private constructor(nats: Nats, place: Place, folder: string, { settings = {}, own = {} }: Plan) {
 		this.nats = nats;
 		this.#place = place;
 		this.folder = folder;
 		this.#settings = settings;
+		this.#own = own;
 	}
 	static start({ mongo }: Ground, { mongoUrl, ...plan }: Plan = {}): Promise<Cluster> {
 		const place = mongo.place();
@@ -122,9 +140,9 @@ export class Cluster {
 	static shared(plan: Omit<Plan, "mongoUrl"> = {}): Promise<Cluster> {
 		return Cluster.#on(FOLDER, plan);
 	}
-	static async #on(place: Place, { nodes = SIX, settings }: Plan): Promise<Cluster> {
+	static async #on(place: Place, { nodes = SIX, nats, ...plan }: Plan): Promise<Cluster> {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-cluster-"));
-		const cluster = new Cluster(await Nats.start(), place, folder, settings);
+		const cluster = new Cluster(await Nats.start(nats), place, folder, plan);
 		try {
 			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
 			if (first) await cluster.join(first, services); // it alone makes what is new
@@ -148,7 +166,7 @@ export class Cluster {
 	settingsOf(name: string, services: string): Readonly<Record<string, string>> {
 		const { mongoUrl } = this.#place;
 		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, ...(mongoUrl === undefined ? {} : { MONGO_URL: mongoUrl }) };
-		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings };
+		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings, ...this.#own[name] };
 	}
 	#known(name: string): { readonly services: string; readonly system: System } {
 		const node = this.#nodes.get(name);
@@ -215,10 +233,32 @@ export class Cluster {
 	async stop(): Promise<void> {
 		this.#over = true;
 		await Promise.all([...this.#nodes.values()].map(({ system }) => system.kill()));
-		await this.nats.kill();
+		await this.nats.end();
 		await this.#place.remove();
 		await rm(this.folder, { recursive: true, force: true });
 	}
+}
+
+/** From here on a system is the gateway of a cluster; false, and one line that says so, where there can be none. */
+export function amongOthers(): boolean {
+	if (!hasNats) writeSync(2, "Cluster tests are skipped: no nats-server on PATH\n");
+	System.beside = async (folder) => {
+		const nats = await Nats.start();
+		const common = { NATS_URL: nats.url, LOG_LEVEL: "warn" };
+		const nodes: System[] = [];
+		for (const services of [ROLES.command, ROLES.query]) {
+			const settings = { ...common, NODE_ID: `beside-${nodes.length}`, SERVICES: services };
+			const node = System.at(folder, settings, bound);
+			nodes.push(node);
+			await node.up(settings, "its own word");
+		}
+		const stop = async (): Promise<void> => {
+			await Promise.all(nodes.map((node) => node.kill()));
+			await nats.end();
+		};
+		return { settings: { ...common, NODE_ID: "gateway", SERVICES: ROLES.gateway }, stop };
+	};
+	return hasNats;
 }
 
 function expectReady({ status, text }: Answer): void {

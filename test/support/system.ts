@@ -47,6 +47,11 @@ export interface Launch {
 	readonly command?: readonly string[];
 	readonly uid?: number;
 }
+/** Other processes in the data folder of a system, and the settings that connect the system to them. */
+export interface Beside {
+	readonly settings: Readonly<Record<string, string>>;
+	stop(): Promise<void>;
+}
 /** What came of a child that has ended. */
 export interface Ended {
 	readonly code: number | null;
@@ -79,6 +84,8 @@ export async function freePort(): Promise<number> {
 }
 
 export class System {
+	/** Starts other processes beside each system; null for none. */
+	static beside: ((dataDir: string) => Promise<Beside>) | null = null;
 	readonly dataDir: string;
 	#settings: Readonly<Record<string, string>>;
 	readonly #launch: Launch;
@@ -86,6 +93,7 @@ export class System {
 	#agent = new Agent({ keepAlive: true, maxSockets: 64 });
 	#port = 0;
 	#output = "";
+	#beside: Beside | null = null;
 
 	private constructor(dataDir: string, settings: Readonly<Record<string, string>>, launch: Launch) {
 		this.dataDir = dataDir;
@@ -96,6 +104,7 @@ export class System {
 	static async start(settings: Readonly<Record<string, string>> = {}, launch: Launch = {}): Promise<System> {
 		const system = new System(launch.dataDir ?? (await mkdtemp(join(tmpdir(), "vigie-"))), settings, launch);
 		try {
+			system.#beside = (await System.beside?.(system.dataDir)) ?? null;
 			await system.up();
 		} catch (reason) {
 			await system.dispose();
@@ -144,7 +153,7 @@ export class System {
 		this.#port = await freePort();
 		this.#output = "";
 		const { PATH = "", HOME = "", TMPDIR = tmpdir() } = process.env;
-		const env = { PATH, HOME, TMPDIR, PORT: String(this.#port), DATA_DIR: this.dataDir, ...settings };
+		const env = { PATH, HOME, TMPDIR, PORT: String(this.#port), DATA_DIR: this.dataDir, ...settings, ...this.#beside?.settings };
 		const [file = process.execPath, ...args] = [...command, process.execPath, "cli/start.ts"];
 		const identity = uid === undefined ? {} : { uid, gid: uid };
 		const child = spawn(file, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], ...identity });
@@ -205,6 +214,7 @@ export class System {
 
 	async dispose(): Promise<void> {
 		await this.kill();
+		await this.#beside?.stop();
 		if (!this.#launch.dataDir) await rm(this.dataDir, { recursive: true, force: true });
 	}
 
