@@ -1,7 +1,7 @@
 /**
  * Bulkhead - limits the concurrent calls of a node, separately for each side of an action: a blocked partition, or a position that many
  * reads wait for, does not block the other calls. Replaces Moleculer's, which counts all calls of an action together and queues the rest
- * behind them, including requests that stay open (docs/decisions/xx-bulkhead-per-partition.md).
+ * behind them, including requests that stay open (docs/decisions/0031-bulkhead-per-partition.md).
  */
 import { type ActionSchema, type Context, Errors, type Middleware } from "moleculer";
 import { sideOf } from "./placement.ts";

@@ -1,6 +1,6 @@
 /**
  * Packets - transports packets of any size between nodes: a packet above the payload limit is sent in fragments, and one above the limit of
- * a message fails with a code (docs/decisions/xx-fragmented-packets.md). Middlewares that transform packets (sealing, compression) belong
+ * a message fails with a code (docs/decisions/0033-fragmented-packets.md). Middlewares that transform packets (sealing, compression) belong
  * after this one in the list: they see each packet whole, on both sides.
  */
 import { Errors, type Middleware, type ServiceBroker } from "moleculer";
