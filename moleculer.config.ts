@@ -41,7 +41,9 @@ export const KEYS_FOLDER = "keys";
 export const HEADS_FOLDER = "heads";
 
 type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
-	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "natsFiles" | "mongoUrl" | "nodeId">> & {
+	Partial<
+		Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "natsFiles" | "mongoUrl" | "nodeId" | "installation">
+	> & {
 		/** Looks on: makes no key. */
 		readonly observing?: boolean;
 	};
@@ -52,7 +54,7 @@ export function brokerOptions(settings: Given): BrokerOptions {
 	return options(settings, settings.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir }));
 }
 
-function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Given, report: Report): Stores {
+function storesOf({ dataDir, partitions, keys, mongoUrl, installation, observing = false }: Given, report: Report): Stores {
 	const folder = join(dataDir, KEYS_FOLDER);
 	const signing = (observing ? keysIn : openKeys)(folder, keys);
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
@@ -62,10 +64,10 @@ function storesOf({ dataDir, partitions, keys, mongoUrl, observing = false }: Gi
 		? {
 				keys: signing,
 				anchors,
-				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions),
+				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
 				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
 			}
-		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions), rows: new MongoRowStore(mongoUrl) };
+		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
 }
 
 /** What holds among several nodes (DESIGN §6). */

@@ -107,7 +107,7 @@ function troublesOf(cluster: Cluster): readonly Trouble[] {
 		...cluster.names.map((name) => ({ name: `${name} is killed`, begin: () => cluster.kill(name), end: () => cluster.join(name) })),
 		...nodes.map((name) => ({
 			name: `${name} stands still`,
-			begin: async () => cluster.pause(name),
+			begin: () => cluster.pauseUnlocked(name),
 			end: async () => cluster.resume(name),
 		})),
 		{ name: "NATS is restarted", begin: () => away(0), end: nothing },

@@ -22,15 +22,17 @@ export function actionsIn(schema: ServiceSchema): Action[] {
 
 const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
 	Promise.all(files.map(async ({ url }) => ((await import(url.href)) as { default: ServiceSchema }).default)); // a file under services/
-const factsIn = (schema: ServiceSchema): readonly string[] =>
-	(Service.prototype.applyMixins(schema).metadata as { readonly facts?: readonly string[] } | undefined)?.facts ?? []; // see EventSourced
+type Told = { readonly context?: string; readonly facts?: readonly string[] }; // see EventSourced
+const toldBy = (schema: ServiceSchema): Told => Service.prototype.applyMixins(schema).metadata ?? {};
 
-/** The routes and parts of a system made of these files; `known`: the files whose facts are known, running or not. */
+/** The routes and parts of a system made of these files; `known`: the files whose contexts and facts are known, running or not. */
 export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
 	const actions = (await schemasIn(files)).flatMap(actionsIn);
+	const told = (await schemasIn(known)).map(toldBy);
 	return {
 		routes: actions.flatMap(({ name, schema: { rest, note } }) => (rest !== undefined && note ? [{ name, rest, note }] : [])),
 		parts: actions.flatMap(({ name }) => (name.endsWith(".health") ? [name.slice(0, -".health".length)] : [])),
-		facts: (await schemasIn(known)).flatMap(factsIn),
+		facts: told.flatMap(({ facts = [] }) => facts),
+		contexts: [...new Set(told.flatMap(({ context = [] }) => context))],
 	};
 }

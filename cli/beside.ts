@@ -26,14 +26,20 @@ export const beside = (env: NodeJS.ProcessEnv = process.env): Promise<Beside> =>
 	env["NATS_URL"] ? joined(env) : start(env, { observing: true });
 
 /** What a node is told beyond where to find the others is not for who only asks: it keeps nothing, listens nowhere and has a name of its own. */
-async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
-	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY };
-	const { natsUrl = "", natsFiles, dataDir, logLevel } = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
+async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
+	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION };
+	const {
+		natsUrl = "",
+		natsFiles,
+		installation,
+		dataDir,
+		logLevel,
+	} = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
 	const nodeId = `operator-${hostname()}-${process.pid}`;
 	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, nodeId });
 	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts that could be well or not
 	try {
-		await join(broker, natsUrl);
+		await join(broker, { natsUrl, installation });
 		if (!(await discovered(broker)))
 			throw new SettingsError(`no node of the system answers at ${placeOf(natsUrl)} within ${PATIENCE / 1000} s`);
 	} catch (error) {

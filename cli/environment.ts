@@ -57,6 +57,11 @@ export const ENVIRONMENT = {
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
 	MONGO_URL: { unset: "none", means: "logs and read models are kept there, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
+	INSTALLATION: {
+		unset: "that of the store, or the only one on NATS",
+		means:
+			"ID of the installation this node belongs to; required on nodes without a store if several installations use the same NATS. A new store gets it, another one's store is refused",
+	},
 	NODE_ID: { unset: "host and process", means: "name of this node in a cluster; no two may have the same" },
 	NODE_ENV: { unset: "none", means: "`test` freezes every state, so that whoever writes to one is told at once" },
 } as const satisfies Readonly<Record<string, Variable>>;

@@ -1,7 +1,10 @@
 /** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is taken. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import { NameTaken, NatsRejected, NatsTransporter } from "../mixins/nats.ts";
+import { InstallationUnclear } from "../mixins/installations.ts";
+import { NatsRejected, NatsTransporter } from "../mixins/nats.ts";
+import { NameTaken } from "../mixins/node-name.ts";
+import { storageOf } from "../mixins/storage.ts";
 import { placeOf } from "./nats-access.ts";
 import { SettingsError } from "./settings.ts";
 
@@ -9,10 +12,16 @@ import { SettingsError } from "./settings.ts";
 const TIMEOUT = 10_000;
 const WARN_AFTER = 5000;
 
-/** Runs before anything else is opened or started. Waits for NATS without a limit. */
-export async function connected(broker: ServiceBroker, natsUrl: string): Promise<void> {
+/** What the settings say of NATS. */
+type Access = { readonly natsUrl?: string | undefined; readonly installation?: string | undefined };
+
+/** Runs once the store is open, from which the node knows its installation, and before any service is started. Waits for NATS without a limit. */
+export async function connected(broker: ServiceBroker, { natsUrl = "", installation }: Access): Promise<void> {
 	const transporter = broker.transit?.tx;
 	if (!(transporter instanceof NatsTransporter)) return;
+	const storage = storageOf(broker);
+	const known = storage.isOpen ? await storage.installation() : installation;
+	if (known !== undefined) transporter.belong(known, storage.isOpen);
 	const place = placeOf(natsUrl);
 	const warning = setTimeout(
 		() => broker.logger.warn(`NATS_URL: no connection to ${place}${transporter.lastError ? ` (${transporter.lastError})` : ""}; waiting`),
@@ -24,6 +33,7 @@ export async function connected(broker: ServiceBroker, natsUrl: string): Promise
 		if (error instanceof NatsRejected)
 			throw new SettingsError(`NATS_URL: ${place} rejects this node, or this node rejects it: ${error.message}`);
 		if (error instanceof NameTaken) throw new SettingsError(`NODE_ID: ${error.message}`);
+		if (error instanceof InstallationUnclear) throw new SettingsError(`NATS_URL: ${error.message}`);
 		throw error;
 	} finally {
 		clearTimeout(warning);
@@ -31,12 +41,12 @@ export async function connected(broker: ServiceBroker, natsUrl: string): Promise
 }
 
 /** For a node without services, which serves a command that must not wait for ever. */
-export async function join(broker: ServiceBroker, natsUrl: string): Promise<void> {
+export async function join(broker: ServiceBroker, access: Access): Promise<void> {
 	const late = new AbortController();
 	const inTime = pause(TIMEOUT, true, { signal: late.signal }).catch(() => true);
 	try {
-		const isLate = await Promise.race([connected(broker, natsUrl).then(() => false), inTime]);
-		if (isLate) throw new SettingsError(`no NATS answers at ${placeOf(natsUrl)} within ${TIMEOUT / 1000} s`);
+		const isLate = await Promise.race([connected(broker, access).then(() => false), inTime]);
+		if (isLate) throw new SettingsError(`no NATS answers at ${placeOf(access.natsUrl ?? "")} within ${TIMEOUT / 1000} s`);
 	} finally {
 		late.abort();
 	}

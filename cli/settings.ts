@@ -4,6 +4,7 @@ import { createServer, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
+import { isInstallationId } from "../mixins/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
@@ -23,6 +24,8 @@ export interface Settings {
 	/** Where logs and rows are kept; undefined is in the data folder. */
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
+	/** Undefined takes that of the store, or the only one on NATS. */
+	readonly installation: string | undefined;
 	readonly host: string;
 	/** Further host names of the gateway. */
 	readonly allowedHosts: readonly string[];
@@ -86,6 +89,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,
 		nodeId: env["NODE_ID"] || undefined,
+		installation: env["INSTALLATION"] || undefined,
 	};
 	complaints.push(...clusterProblems(settings));
 	complaints.push(...metricsProblems(env, settings));
@@ -124,12 +128,15 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
 		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
+			: []),
+		...(installation !== undefined && !isInstallationId(installation)
+			? [`INSTALLATION is "${installation}": it has to be 1 to 64 letters, digits, dashes or underscores`]
 			: []),
 	];
 }

@@ -38,13 +38,13 @@ export interface StartOptions {
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // who looks on listens nowhere
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
-	if (settings.natsUrl !== undefined) await connected(broker, settings.natsUrl);
 	try {
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // who looks on may look at what is damaged
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
 		throw startFailure(error, settings);
 	}
+	if (settings.natsUrl !== undefined) await connected(broker, settings);
 	for (const { url } of settings.services) {
 		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
 		const metadata = { ...schema.metadata, code: fingerprintOf(url) };
@@ -79,12 +79,16 @@ function checked(folder: string): void {
 	checkFiles(join(folder, LOG_FILE), join(folder, ROWS_FILE));
 }
 /** Opens the stores and says what an operator should know of them. */
-async function opened(broker: ServiceBroker, { dataDir }: Settings, observing: boolean): Promise<void> {
+async function opened(broker: ServiceBroker, { dataDir, installation }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
 	if (!observing) await storage.anchored();
 	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED]) : [];
 	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
+	const kept = await storage.installation();
+	if (installation !== undefined && installation !== kept)
+		throw new SettingsError(`INSTALLATION is "${installation}": the store belongs to the installation ${kept}`);
+	broker.logger.info(`This node belongs to the installation ${kept}`);
 }
 /** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */
 async function placing(broker: ServiceBroker, schema: ServiceSchema): Promise<ServiceSchema> {

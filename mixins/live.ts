@@ -137,6 +137,11 @@ async function placesOf(news: News, after: string | undefined): Promise<Reached[
 		}),
 	);
 }
+/** Throws for an ID that names a log of none of these contexts: a context only checks the positions of its own log. */
+export function assertContexts(after: string, contexts: ReadonlySet<string>): void {
+	const unknown = Object.keys(parsePositions(after) ?? {}).find((name) => !contexts.has(name.slice(0, name.indexOf(":"))));
+	if (unknown !== undefined) throw noPlace("names a log the system does not have", unknown);
+}
 const noPlace = (message: string, text = ""): Error =>
 	invalid([{ field: "Last-Event-ID", message, expected: "radar:0:1234, as this feed gave it", actual: text.slice(0, 100) }]);
 /** Of a commit a watcher was in the middle of: the facts it has seen, by its position. */

@@ -5,7 +5,10 @@
  */
 import { Errors, Transporters } from "moleculer";
 import { connect, type ConnectionOptions, ErrorCode, Events, type Msg, type NatsConnection } from "nats";
+import { asError } from "../store/log.ts";
+import { InstallationUnclear, installationsOn, tellInstallation } from "./installations.ts";
 import { DROPPED } from "./leaving.ts";
+import { claimName, isYounger, NameTaken } from "./node-name.ts";
 import { nodeTimers } from "./timers.ts";
 
 /** Interval between two attempts to connect, in milliseconds. */
@@ -13,37 +16,32 @@ const RETRY_EVERY = 250;
 /** Timeout of an attempt, and interval of the client's own pings, in milliseconds. */
 const CONNECT_TIMEOUT = 3000;
 const PING_EVERY = 2000;
-/** Timeout for the holder of a name to answer, in milliseconds. */
-const NAME_TIMEOUT = 2000;
-/** Age difference below which instance IDs decide which of two processes keeps a name, in milliseconds. */
-const SAME_AGE = 2000;
 /** Errors that a configuration causes, so that waiting does not help. */
 const PERMANENT = /^(AUTHORIZATION_VIOLATION|SERVER_OPT_NA|TLS)$|CERT|SELF_SIGNED|VERIFY|SSL/;
 /** Packets that expect an answer from one node. */
 const REQUESTING = /^(REQ|PING)$/;
+/** Interval between two attempts to find the installation, in milliseconds. */
+const SEEK_EVERY = 1000;
 /** The smallest payload any server accepts, used before the connection is open. */
 const MIN_PAYLOAD = 1024;
 
 /** The server rejects this node, or fails its checks. */
 export class NatsRejected extends Error {}
-/** Another node of the cluster has the name of this one. */
-export class NameTaken extends Error {}
 
 interface Meta {
 	readonly packet: { readonly type: string; readonly target?: string | null; readonly payload: { readonly id?: string } };
 }
-/** The answer of a process to another one with the same name. */
-interface Claim {
-	readonly instance: string;
-	/** Milliseconds since the process started. */
-	readonly age: number;
-}
-
 export class NatsTransporter extends Transporters.NATS {
 	readonly #options: ConnectionOptions;
 	#opening: Promise<NatsConnection> | null = null;
 	#closed = false;
 	#joined = false;
+	/** ID of the installation; null until this node knows it. Until then it receives and sends nothing. */
+	#installation: string | null = null;
+	/** Whether it keeps a store, so that others can learn the installation from it. */
+	#tells = false;
+	/** Why the installation is not known. */
+	waiting: string | null = null;
 	/** The reason of the last failed attempt to connect. */
 	lastError: string | null = null;
 	/** The number of connections so far. */
@@ -66,6 +64,10 @@ export class NatsTransporter extends Transporters.NATS {
 	get maxPayload(): number {
 		return this.#nats?.info?.max_payload ?? MIN_PAYLOAD;
 	}
+	/** Prefix of the subjects of all installations. */
+	get #base(): string {
+		return `MOL-${this.broker.namespace}`;
+	}
 	get #nats(): NatsConnection | null {
 		return this.client as NatsConnection | null; // moleculer leaves it untyped
 	}
@@ -76,6 +78,19 @@ export class NatsTransporter extends Transporters.NATS {
 		return this.broker.instanceID;
 	}
 
+	/** Sets the installation before the node connects. `tells`: it was read from a store. */
+	belong(installation: string, tells: boolean): void {
+		this.#installation = installation;
+		this.#tells = tells;
+	}
+	get installation(): string | null {
+		return this.#installation;
+	}
+	/** Subject on which nodes ask for the installation, the same for all installations. */
+	get #lobby(): string {
+		return `${this.#base}.installation`;
+	}
+
 	/** Resolves when the node is connected and its name is free; rejects if waiting cannot help. */
 	async open(): Promise<void> {
 		this.client = await (this.#opening ??= this.#open());
@@ -84,6 +99,10 @@ export class NatsTransporter extends Transporters.NATS {
 		await this.open();
 		this.#joined = true;
 		await this.onConnected();
+		if (this.#installation === null) void this.#seek();
+	}
+	override async subscribe(command: string, nodeID?: string): Promise<void> {
+		if (this.#installation !== null) await super.subscribe(command, nodeID);
 	}
 	override async disconnect(): Promise<void> {
 		this.#closed = true;
@@ -101,6 +120,7 @@ export class NatsTransporter extends Transporters.NATS {
 	}
 	/** The reply subject makes the server report a request or a ping that has no recipient. */
 	override async send(topic: string, data: Buffer, meta: Partial<Meta> = {}): Promise<void> {
+		if (this.#installation === null) return;
 		const { type, target, payload } = meta.packet ?? {};
 		const requests = target && payload?.id !== undefined && REQUESTING.test(type ?? "");
 		this.#nats?.publish(topic, data, requests ? { reply: `${this.#prefix}.unheard.${this.#instance}.${payload.id}.${target}` } : undefined);
@@ -111,11 +131,11 @@ export class NatsTransporter extends Transporters.NATS {
 			if (this.#closed) throw new Error("The node has left NATS");
 			try {
 				const client = await connect({ ...this.#options, name: this.nodeID });
-				await this.#claimName(client);
+				await this.#enter(client, this.#installation ?? this.#only(await installationsOn(client, this.#lobby)));
 				void this.#watch(client);
 				return client;
 			} catch (error) {
-				if (error instanceof NameTaken) throw error;
+				if (error instanceof NameTaken || error instanceof InstallationUnclear) throw error;
 				const { code = "", message } = error as { readonly code?: string; readonly message: string }; // of the client, or of Node
 				this.lastError = code === ErrorCode.ServerOptionNotAvailable ? "the server offers no encryption" : message.replace(/;.*/s, "");
 				if (PERMANENT.test(code)) throw new NatsRejected(this.lastError);
@@ -124,38 +144,55 @@ export class NatsTransporter extends Transporters.NATS {
 		}
 	}
 
-	/**
-	 * The holder of the name answers; a process that died has no connection, so that the server reports no recipient at once. This comes
-	 * before any subscription, otherwise requests for the holder would reach this process too.
-	 */
+	/** None is no reason to end, because the first node of the installation may come later. */
+	#only(found: readonly string[]): string | null {
+		if (found.length > 1) throw new InstallationUnclear(found);
+		return found[0] ?? null;
+	}
+	async #enter(client: NatsConnection, installation: string | null): Promise<void> {
+		this.waiting = installation === null ? "no node with a store is connected to NATS" : null;
+		if (installation === null) return;
+		this.prefix = `${this.#base}.${installation}`;
+		await this.#claimName(client);
+		if (this.#tells) tellInstallation(client, this.#lobby, installation);
+		this.#installation = installation;
+	}
+	/** Joins the installation as soon as one is found. */
+	async #seek(): Promise<void> {
+		while (!this.#closed && this.#installation === null) {
+			await nodeTimers.wait(SEEK_EVERY);
+			const client = this.#nats;
+			if (!client || client.isClosed()) continue;
+			try {
+				await this.#enter(client, this.#only(await installationsOn(client, this.#lobby)));
+				if (this.#installation === null) continue;
+				this.broker.logger.info(`This node belongs to the installation ${this.#installation}`);
+				await this.onConnected();
+			} catch (error) {
+				if (error instanceof NameTaken) this.#exit(`NODE_ID: ${error.message}`);
+				this.waiting = asError(error).message;
+			}
+		}
+	}
+
+	/** This comes before any subscription, otherwise requests for the holder of the name would reach this process too. */
 	async #claimName(client: NatsConnection): Promise<void> {
-		const subject = `${this.#prefix}.name.${this.nodeID}`;
-		const holder = await client.request(subject, "", { timeout: NAME_TIMEOUT }).catch(() => null);
-		if (holder) {
+		if (!(await claimName(client, this.#nameSubject, this.#instance))) {
 			await client.close();
 			throw new NameTaken(`another node of the cluster is called ${this.nodeID}`);
 		}
-		client.subscribe(subject, {
-			callback: (_error, message) => void (message.string() !== this.#instance && message.respond(this.#claim())),
-		});
 		client.subscribe(`${this.#prefix}.unheard.${this.#instance}.>`, { callback: (_error, message) => this.#noRecipient(message) });
 	}
 	/** Ends this process if another one with the same name is older. */
 	async resolveNameConflict(): Promise<void> {
 		const client = this.#nats;
-		const request = client?.request(`${this.#prefix}.name.${this.nodeID}`, this.#instance, { timeout: NAME_TIMEOUT });
-		const other = (await request?.catch(() => null))?.json<Claim>();
-		if (!other || !this.#isYounger(other)) return;
+		if (!client || !(await isYounger(client, this.#nameSubject, this.#instance))) return;
 		this.#closed = true;
-		await client?.close(); // without a DISCONNECT packet, which would be about the other one
+		await client.close(); // without a DISCONNECT packet, which would be about the other one
 		this.#exit(`Another node of the cluster is called ${this.nodeID} and is older: this one ends`);
 	}
-	#isYounger({ instance, age }: Claim): boolean {
-		const difference = age - performance.now();
-		return Math.abs(difference) > SAME_AGE ? difference > 0 : instance < this.#instance;
-	}
-	#claim(): string {
-		return JSON.stringify({ instance: this.#instance, age: performance.now() } satisfies Claim);
+	get #nameSubject(): string {
+		return `${this.#prefix}.name.${this.nodeID}`;
 	}
 	#exit(reason: string): never {
 		this.broker.logger.fatal(reason);

@@ -6,6 +6,7 @@ import type { Writer } from "../store/writer.ts";
 import { clocksOf } from "./clocks.ts";
 import { leaveAction } from "./leaving.ts";
 import type { ContextLog } from "./context-log.ts";
+import { NatsTransporter } from "./nats.ts";
 import { storageOf } from "./storage.ts";
 import { within } from "./within.ts";
 
@@ -42,7 +43,14 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 		(contexts) => Promise.all(contexts.map(logPart)),
 		(error: unknown): Part[] => [{ name: "logs", ready: false, reason: `cannot be opened: ${oneLine(error)}` }],
 	);
-	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...clock(broker), ...waiting(broker)];
+	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...installation(broker), ...clock(broker), ...waiting(broker)];
+}
+
+/** Omitted once the node knows its installation. */
+function installation(broker: ServiceBroker): Part[] {
+	const transporter = broker.transit?.tx;
+	const reason = transporter instanceof NatsTransporter ? transporter.waiting : null;
+	return reason === null ? [] : [{ name: "installation", ready: false, reason }];
 }
 
 /** A note only, because no decision depends on wall clocks; omitted while the clocks agree. */

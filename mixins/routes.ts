@@ -24,4 +24,6 @@ export interface Offer {
 	readonly parts: readonly string[];
 	/** All fact types, including those of contexts that do not run at the moment. */
 	readonly facts: readonly string[];
+	/** All contexts that have a log, likewise. */
+	readonly contexts: readonly string[];
 }

@@ -66,6 +66,10 @@ export class Storage {
 	get anchors(): Anchors | undefined {
 		return this.#opened.anchors;
 	}
+	/** Whether this node keeps a store. */
+	get isOpen(): boolean {
+		return this.#stores !== null;
+	}
 	get #opened(): Stores {
 		return (this.#stores ??= this.#open(this.#report));
 	}

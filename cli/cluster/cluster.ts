@@ -45,7 +45,8 @@ export class Cluster {
 
 	/** `nodes`: as `--nodes` takes it. Resolves once every gateway says that everything is ready. */
 	async start(nodes: string): Promise<void> {
-		await join(this.broker, this.#given.natsUrl); // before any node, which would wait for NATS as long as it takes
+		const { natsUrl, settings } = this.#given;
+		await join(this.broker, { natsUrl, installation: settings.installation }); // before any node, which would wait for NATS as long as it takes
 		const members = nodesOf(nodes, this.#given.roles).map((role) => this.#add(role));
 		await Promise.all(members.map((member) => member.start()));
 		await this.settled();

@@ -1,6 +1,6 @@
 /** Feed - the live facts of all contexts as server-sent events; each event's id is where to go on after it. */
 import type { ServerResponse } from "node:http";
-import type { LiveAsked, LiveFact, LivePage, Unreadable } from "../../mixins/live.ts";
+import { assertContexts, type LiveAsked, type LiveFact, type LivePage, type Unreadable } from "../../mixins/live.ts";
 import { liveTurns } from "../../mixins/turns.ts";
 import { invalidField, problemOf } from "./problem.ts";
 import { type Incoming, queryOf } from "./request.ts";
@@ -8,8 +8,11 @@ import { type Incoming, queryOf } from "./request.ts";
 /** A comment this often keeps proxies from closing a quiet feed, in milliseconds. */
 const HEARTBEAT = 15_000;
 
-/** The positions and fact types that a request for the feed names; an unknown type is refused, or the client would wait for it forever. */
-export function askedOf(req: Incoming, facts: ReadonlySet<string>): LiveAsked {
+/**
+ * The positions and fact types that a request for the feed names. An unknown type is refused, or the client would wait for it forever; so is
+ * a position of an unknown context, which no log could refuse.
+ */
+export function askedOf(req: Incoming, facts: ReadonlySet<string>, contexts: ReadonlySet<string>): LiveAsked {
 	const { types, ...more } = queryOf(req);
 	const [unknown] = Object.keys(more);
 	if (unknown !== undefined) throw invalidField(unknown, "There is no such parameter", "types");
@@ -17,7 +20,9 @@ export function askedOf(req: Incoming, facts: ReadonlySet<string>): LiveAsked {
 	const stranger = names?.find((name) => !facts.has(name));
 	if (stranger !== undefined) throw invalidField("types", "must be names of facts", [...facts].join(", "), stranger);
 	const after = req.headers["last-event-id"];
-	return { after: after === undefined ? undefined : String(after), types: names };
+	if (after === undefined) return { types: names };
+	assertContexts(String(after), contexts);
+	return { after: String(after), types: names };
 }
 
 export class Feed {

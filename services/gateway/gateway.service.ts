@@ -22,7 +22,7 @@ import { CHECK_EVERY, serverOf } from "./server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
-const NOTHING: Offer = { routes: [], parts: [], facts: [] };
+const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
 
 export default {
 	name: "gateway",
@@ -68,12 +68,13 @@ export default {
 		},
 	},
 	created(this: Service) {
-		const { routes, parts, facts } = this.schema.offer ?? NOTHING;
+		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
 		const { ip, allowedHosts, keepAlive } = this.settings as { ip: string; allowedHosts: readonly string[]; keepAlive: number }; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
 			facts: new Set(facts),
+			contexts: new Set(contexts),
 			sources: new Set(),
 			feeds: new Set(),
 			requests: new Requests(),

@@ -20,15 +20,19 @@ export interface Feeding extends Stoppable {
 	readonly sources: ReadonlySet<string>;
 	/** All fact types of the system. */
 	readonly facts: ReadonlySet<string>;
+	/** All contexts of the system that have a log. */
+	readonly contexts: ReadonlySet<string>;
 }
+const SOURCE = "-log.live";
 /** Whether an action gives a context's live facts. */
-export const isSource = (action: string): boolean => action.endsWith("-log.live");
+export const isSource = (action: string): boolean => action.endsWith(SOURCE);
 
 /** How a page is waited for: whoever stops waits for none, and whoever watches asks again himself. */
 const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
 
 export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse): Promise<void> {
-	const asked = askedOf(req, gateway.facts);
+	const contexts = new Set([...gateway.contexts, ...[...gateway.sources].map((name) => name.slice(0, -SOURCE.length))]);
+	const asked = askedOf(req, gateway.facts, contexts);
 	const over = new AbortController();
 	const come = newcomers(gateway, asked, over.signal);
 	let feed: Feed | null = null;
@@ -43,11 +47,11 @@ export async function listen(gateway: Feeding, req: Incoming, res: ServerRespons
 	res.once("close", one.end);
 	if (isStopping(gateway)) one.end(); // told before it was one of them
 	try {
-		const contexts = come();
-		const first = await Promise.all(contexts.map((pages) => pages.next()));
+		const sources = come();
+		const first = await Promise.all(sources.map((pages) => pages.next()));
 		if (res.destroyed) return; // gone meanwhile
 		feed = new Feed(res, over, asked.after ?? "");
-		const given = feed.give(first, contexts);
+		const given = feed.give(first, sources);
 		one.look();
 		await given;
 	} finally {

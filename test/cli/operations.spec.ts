@@ -97,6 +97,7 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 		expect(readdirSync(place.file("data")).filter((name) => name.startsWith("replaced-"))).toHaveLength(1);
 	},
 	"npm run es -- verify": async (command) => expect(await typed(command, {}, beside())).toMatchObject({ code: 0 }),
+	"npm run es -- verify --rows": async (command) => expect(await typed(command, {}, beside())).toMatchObject({ code: 0 }),
 	"npm run es -- verify --heads heads.txt": async (command) =>
 		expect(await typed(command, { "heads.txt": heads }, beside())).toMatchObject({ code: 0 }),
 	"npm run es -- lag": async (command) => expect((await typed(command, {}, beside())).said).toMatch(/^detections +radar:0 /m),
@@ -141,6 +142,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 	"kill -9": "test/http/crash.spec.ts",
 	"kill -CONT": "test/http/machine.held.spec.ts",
 	"docker stop": "needs Docker",
+	"npm run bench -- --only failover": "takes minutes",
 	"docker compose up -d --no-deps --build --scale radar-commands=3 --no-recreate radar-commands": "needs Docker",
 };
 

@@ -146,6 +146,8 @@ describe("the live feed", () => {
 		["beyond the end of its log, in the middle of a commit", "radar:0:999999999999.1"],
 		["beyond the end of one of several logs", "radar:0:1,registration:0:999999"],
 		["of a partition its log does not have", "radar:7:1"],
+		["of a log the system does not have", "speed:0:1"],
+		["of a log the system does not have, beside one it has", "radar:0:1,speed:0:1"],
 	])("does not begin at a position %s", async (_where, id) => {
 		const answer = await system.get("/live", { "Last-Event-ID": id }, 5_000);
 		expectProblem(answer, 422, "VALIDATION_ERROR");

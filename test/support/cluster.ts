@@ -3,11 +3,12 @@
  * on one nats-server and one MongoDB; killed, paused, stopped and joined one by one. All of it ends with the process that started it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync, writeSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { bound, killed } from "./bound.ts";
 import { Folder } from "./folder.ts";
 import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
@@ -114,6 +115,9 @@ interface Place {
 	remove(): Promise<unknown>;
 }
 const FOLDER: Place = { remove: () => Promise.resolve() };
+const SHARED_FILES = ["events.db", "rows.db"];
+/** Longest wait for the other writers of a file, in milliseconds. */
+const OTHER_WRITERS = 1000;
 
 export class Cluster {
 	readonly nats: Nats;
@@ -193,6 +197,16 @@ export class Cluster {
 	pause(name: string): void {
 		this.node(name).signal("SIGSTOP");
 	}
+	/** Between two transactions: a node that is stopped inside one keeps all others from writing to the files they share. */
+	async pauseUnlocked(name: string): Promise<void> {
+		await eventually(async () => {
+			this.pause(name);
+			await eventually(() => expectStopped(this.node(name).pid));
+			if (this.#place !== FOLDER || SHARED_FILES.every((file) => canWrite(join(this.folder, file)))) return;
+			this.resume(name);
+			throw new Error(`${name} was stopped in a transaction`);
+		});
+	}
 	resume(name: string): void {
 		this.node(name).signal("SIGCONT");
 	}
@@ -222,7 +236,10 @@ export class Cluster {
 	/** Commits that were verified, all of them fitting; throws what the operator is told otherwise. */
 	async verified(): Promise<number> {
 		const { code, stdout, stderr } = await this.es("verify");
-		const counted = [...stdout.matchAll(/^\S+:\d+\s+(\d+)/gm)].reduce((sum, [, commits]) => sum + Number(commits), 0);
+		const counted = [...stdout.matchAll(/^\S+:\d+\s+([\d,]+)/gm)].reduce(
+			(sum, [, commits = ""]) => sum + Number(commits.replaceAll(",", "")),
+			0,
+		);
 		if (code !== 0 || !stdout.includes("every commit fits")) throw new Error(`verify ends with ${code}:\n${stdout}\n${stderr}`);
 		return counted;
 	}
@@ -259,6 +276,24 @@ export function amongOthers(): boolean {
 		return { settings: { ...common, NODE_ID: "gateway", SERVICES: ROLES.gateway }, stop };
 	};
 	return hasNats;
+}
+
+/** A signal to stop takes effect later for a thread that is inside a system call, such as writing to the disk. */
+function expectStopped(pid: number): void {
+	const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"));
+	if (!threads.every((stat) => /^\d+ \(.*\) T /s.test(stat))) throw new Error(`a thread of ${pid} still runs`);
+}
+
+function canWrite(file: string): boolean {
+	const database = new DatabaseSync(file, { timeout: OTHER_WRITERS });
+	try {
+		database.exec("BEGIN IMMEDIATE; ROLLBACK");
+		return true;
+	} catch {
+		return false;
+	} finally {
+		database.close();
+	}
 }
 
 function expectReady({ status, text }: Answer): void {
