@@ -22,10 +22,6 @@ const FACT = "command.answered";
 /** Answers kept in memory, also that there is none. */
 const REMEMBERED = 10_000;
 
-/** The stream of one command's answer, beside the stream of its actor. No id of an actor holds a `#`. */
-export const answerStream = (actor: string, commandId: string): string => `${actor}#${commandId}`;
-export const isAnswerStream = (stream: string): boolean => stream.includes("#");
-
 export const answeredFact = (answer: Done | Refusal): RecordedFact => {
 	const said: Said = isRefusal(answer)
 		? { refusal: { status: answer.status, code: answer.code, detail: answer.detail } }

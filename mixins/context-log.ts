@@ -3,12 +3,12 @@
  * followers of each partition with what they share.
  */
 import type { Commit, LogPartition } from "../store/log.ts";
+import type { Memory } from "../store/job.ts";
 import { Follower, type FollowerOptions } from "../store/follow.ts";
 import { Recent } from "../store/recent.ts";
 import { partitionOf } from "../store/position.ts";
 import type { Signer } from "../store/signer.ts";
 import { Writer } from "../store/writer.ts";
-import type { Actors } from "./actors.ts";
 import { nodeTimers, type Timers, Together } from "./timers.ts";
 
 /** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
@@ -55,7 +55,7 @@ export class ContextLog {
 	/** One a partition, where this node has a key. */
 	readonly signers: readonly Signer[];
 	readonly #timers: Timers;
-	readonly #actors = new Map<string, Actors>();
+	readonly #memories = new Map<string, Memory>();
 	readonly #followed: ReadonlyMap<string, Followed>;
 	readonly #tell: Tell;
 
@@ -73,8 +73,8 @@ export class ContextLog {
 		this.writers = partitions.map(
 			(log) =>
 				new Writer(log, {
-					memory: (stream) => this.#actors.get(stream.slice(0, stream.indexOf("-"))),
-					memories: () => this.#actors.values(),
+					memory: (stream) => this.#memories.get(stream.slice(0, stream.indexOf("-"))),
+					memories: () => this.#memories.values(),
 					appended: (commits) => this.#appended(log.name, commits),
 					soon: timers.soon,
 					pause: timers.wait,
@@ -83,8 +83,8 @@ export class ContextLog {
 	}
 
 	/** `signs`: whether what others left unsigned is signed here too. */
-	host(service: string, actors: Actors, signs = true): void {
-		this.#actors.set(service, actors);
+	host(service: string, actors: Memory, signs = true): void {
+		this.#memories.set(service, actors);
 		if (signs) for (const signer of this.signers) signer.start(); // who has actors here writes
 	}
 	writer(stream: string): Writer {
@@ -93,9 +93,6 @@ export class ContextLog {
 		return writer;
 	}
 
-	get actors(): ReadonlyMap<string, Actors> {
-		return this.#actors;
-	}
 	/** Those who follow a partition here, now. */
 	followers(partition: string): readonly Follower[] {
 		return [...(this.#followed.get(partition)?.followers ?? [])];

@@ -2,7 +2,7 @@
 import { Errors } from "moleculer";
 import { isRefusal, type Refusal, refuse } from "../model/index.ts";
 import { StoreUnavailable, StreamUnreadable } from "../store/log.ts";
-import { CallerGone } from "./jobs.ts";
+import { CallerGone } from "./caller-gone.ts";
 
 /** One field that is not as expected. */
 export interface FieldError {

@@ -2,7 +2,7 @@
  * EventSourced - turns the statement of an aggregate into an ordinary Moleculer service: an action per command and per ask, the
  * route of each by one rule, and the history of every actor.
  */
-import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Seen } from "../model/decide.ts";
 import {
 	type AnyAsk,
@@ -18,12 +18,15 @@ import {
 	type Shape,
 } from "../model/index.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
+import { actorFigures } from "./actor-figures.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
-import { failureError, type FieldError, fieldErrors, invalid, isOfStore, isOutage, isUnreadable, refusalError } from "./errors.ts";
-import { isObserving, PerService } from "./following.ts";
+import { failureError, fieldErrors, invalid, refusalError } from "./errors.ts";
+import { isObserving, PerService } from "./per-service.ts";
 import { historyAction, stateAction } from "./history.ts";
 import { newId } from "./ids.ts";
+import { type Item, type Outcome, outcomeOf } from "./outcome.ts";
+import type { Give } from "./metric.ts";
 import type { RouteNote } from "./routes.ts";
 import { patienceOf } from "./sent.ts";
 import type { ContextLog } from "./context-log.ts";
@@ -35,28 +38,6 @@ const REMEMBERED = 5000;
 /** Milliseconds of a clock nobody sets: who waits ten seconds waits no longer because the machine's time was corrected. */
 const steady = (): number => performance.now();
 
-/** One of many: what travels with it, and the params. */
-export interface Item {
-	readonly params: Record<string, unknown>;
-	readonly commandId?: string;
-	/** The facts it follows from, as positions. */
-	readonly cause?: string;
-}
-export type Outcome =
-	| { readonly done: Done }
-	| {
-			readonly refusal: {
-				readonly status: number;
-				readonly code: string;
-				readonly detail: string;
-				readonly errors?: readonly FieldError[];
-			};
-	  }
-	/**
-	 * `unavailable`: temporary, to be retried. `undecided`: temporary and not a failure of the store, so that an immediate retry makes sense.
-	 * `unreadable`: a retry does not help.
-	 */
-	| { readonly failure: string; readonly unavailable?: true; readonly undecided?: true; readonly unreadable?: true };
 /** The part of the metadata that belongs to one command, never to what it calls. */
 interface Meta {
 	commandId?: string;
@@ -88,6 +69,12 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 	return {
 		metadata: { context: model.context, facts: Object.keys(model.evolve) },
 		actions,
+		methods: {
+			figures(this: Service, give: Give) {
+				const host = hosts.find(this);
+				if (host) actorFigures(model.name, host.actors, give);
+			},
+		},
 		async started(this: Service) {
 			const log = await storageOf(this.broker).context(model.context);
 			const actors = new Actors(model, {
@@ -157,15 +144,6 @@ function manyAction(name: string, law: AnyCommand) {
 			return Promise.all(ctx.params.items.map((item, i) => one(item, i).catch(outcomeOf)));
 		},
 	};
-}
-
-function outcomeOf(error: unknown): Outcome {
-	if (error instanceof Errors.ValidationError)
-		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
-	const failure = error instanceof Error ? error.message : String(error);
-	if (isUnreadable(error)) return { failure, unreadable: true };
-	if (!isOutage(error)) return { failure };
-	return { failure, unavailable: true, ...(isOfStore(error) ? {} : { undecided: true as const }) };
 }
 
 /** Normal form, identity, then the actor. */

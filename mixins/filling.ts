@@ -1,7 +1,8 @@
 /** Filling - rows that are folded from far behind, page by page: each is looked for and folded while the one before it is written. */
 import { continued } from "../store/chain.ts";
 import { asWritten, type Change, checkpointOf, type Checkpoints, type Row } from "../store/rows.ts";
-import type { Folder, Followed, Looked } from "./projector.ts";
+import type { Folder, Looked } from "./projector.ts";
+import type { Followed } from "./following.ts";
 
 const PAGE = 4000;
 

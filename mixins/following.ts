@@ -1,8 +1,20 @@
 /** Following - what projections and processes need of a node: their logs, and how they are. */
-import { Errors, type ServiceBroker } from "moleculer";
 import type { Follower } from "../store/follow.ts";
-import type { Followed } from "./projector.ts";
+import type { LogPartition } from "../store/log.ts";
+import type { ContextLog } from "./context-log.ts";
 import type { Storage } from "./storage.ts";
+
+/** A partition of a context's log, by its names. */
+export interface Partitioned {
+	readonly context: string;
+	readonly partition: number;
+	readonly log: Pick<LogPartition, "name">;
+}
+/** The partition itself, and the log of this node through which it is followed. */
+export interface Followed extends Partitioned {
+	readonly log: LogPartition;
+	readonly from: ContextLog;
+}
 
 export async function logsOf(storage: Storage, contexts: readonly string[]): Promise<Followed[]> {
 	const logs = await Promise.all(contexts.map(async (context) => ({ context, from: await storage.context(context) })));
@@ -39,23 +51,4 @@ function whyNot(name: string, followers: readonly Follower[]): string | null {
 	if (stopped) return `${name} has stopped after ${stopped.name}:${stopped.position}: ${stopped.error?.message}`;
 	const stuck = followers.find(({ trouble }) => (trouble?.times ?? 0) >= PATIENCE);
 	return stuck ? `${name} cannot go on after ${stuck.name}:${stuck.position}: ${stuck.trouble?.reason}` : null;
-}
-
-/** Whether this node only looks on: it opens what the others keep, follows nothing and sends nothing. */
-export const isObserving = (broker: ServiceBroker): boolean => broker.metadata?.["observing"] === true;
-
-/** One per running service. */
-export class PerService<T> {
-	readonly #all = new WeakMap<object, T>();
-	set(service: object, value: T): void {
-		this.#all.set(service, value);
-	}
-	of(service: object): T {
-		const found = this.#all.get(service);
-		if (!found) throw new Errors.MoleculerRetryableError("This service has not started yet", 503, "NOT_STARTED");
-		return found;
-	}
-	find(service: object): T | undefined {
-		return this.#all.get(service);
-	}
 }

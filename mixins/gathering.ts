@@ -5,7 +5,6 @@ import type { Follower } from "../store/follow.ts";
 import type { Histogram } from "../store/histogram.ts";
 import type { LogPartition } from "../store/log.ts";
 import type { Writer } from "../store/writer.ts";
-import type { Actors } from "./actors.ts";
 import type { Figured, Give, MetricName } from "./metric.ts";
 import { LIVE } from "./news.ts";
 import type { ContextLog } from "./context-log.ts";
@@ -72,7 +71,6 @@ export class Gathering {
 	}
 
 	async #context(context: ContextLog, give: Give): Promise<void> {
-		for (const [service, actors] of context.actors) actorFigures(service, actors, give);
 		await Promise.all(context.writers.map((writer) => this.#partition(writer, context.followers(writer.log.name), give)));
 	}
 
@@ -131,17 +129,4 @@ function writerFigures({ figures, waiting }: Writer, of: Place, give: Give): voi
 		give("vigie_log_failures_total", failures[operation], { ...of, operation });
 		give("vigie_log_failing", failing[operation] ? 1 : 0, { ...of, operation });
 	}
-}
-
-function actorFigures(service: string, { size, cache, commands, refusals }: Actors, give: Give): void {
-	let refused = 0;
-	for (const [code, count] of refusals) {
-		refused += count;
-		give("vigie_refusals_total", count, { service, code });
-	}
-	for (const [outcome, count] of Object.entries({ ...commands, refused })) give("vigie_commands_total", count, { service, outcome });
-	give("vigie_actor_cache_actors", size, { service });
-	give("vigie_actor_cache_hits_total", cache.hits, { service });
-	give("vigie_actor_cache_misses_total", cache.misses, { service });
-	give("vigie_actor_cache_new_total", cache.blank, { service });
 }

@@ -6,9 +6,9 @@ import { decode } from "../store/codec.ts";
 import type { Commit } from "../store/log.ts";
 import { positionText } from "../store/position.ts";
 import type { Actors } from "./actors.ts";
-import { isAnswerStream } from "./answers.ts";
+import { isAnswerStream } from "./answer-streams.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
-import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "./listing.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "./paging.ts";
 import type { RouteNote } from "./routes.ts";
 import { nodeTimers } from "./timers.ts";
 

@@ -6,17 +6,14 @@ import { decide } from "../model/decide.ts";
 import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../model/index.ts";
 import { type Commit, type RecordedFact, StoreUnavailable } from "../store/log.ts";
 import type { Draft, Job, Verdict } from "../store/writer.ts";
-import { type Answered, answeredFact, answerStream } from "./answers.ts";
+import { type Answered, answeredFact } from "./answers.ts";
+import { answerStream } from "./answer-streams.ts";
 import type { Remembered } from "./command-memory.ts";
 import { type Actor, type ActorHost, NEVER_WRITTEN } from "./actor.ts";
+import { CallerGone } from "./caller-gone.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
 
 const KEY_REUSED = "IDEMPOTENCY_KEY_REUSED";
-
-/** Its caller gave up before it was decided, so it was not. */
-export class CallerGone extends Error {
-	readonly code = "CALLER_GONE";
-}
 
 export interface Order {
 	readonly name: string;

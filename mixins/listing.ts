@@ -8,6 +8,7 @@ import { type AnyProjection, codeOf, optional, refuse, text } from "../model/ind
 import { parsePositions, type Positions, positionText } from "../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { failureError, invalid, refusalError } from "./errors.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "./paging.ts";
 import type { Projector } from "./projector.ts";
 import type { Asked, RowsAdapter } from "./rows-adapter.ts";
 import { type Storage, storageOf } from "./storage.ts";
@@ -18,8 +19,6 @@ const PATIENCE = 5000;
 const MOST_READERS = 10_000;
 /** Rows an offset may pass over; beyond it the cursor goes on. */
 const FARTHEST = 10_000;
-export const PAGE_SIZE = 20;
-export const MAX_PAGE_SIZE = 100;
 
 interface Meta {
 	/** Positions the answer has to include. */
@@ -43,9 +42,6 @@ interface DbBacked {
 /** What a running service reads from; throws while it cannot be read. */
 export type Readable = (service: Service) => Projector;
 export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
-
-/** An id to look up. It is not checked against the rule for ids: an id that cannot exist is simply not found. */
-export const soughtId = { type: "string", min: 1, max: 300 } as const;
 
 /** The actions people read by. */
 export const readActions = (projection: AnyProjection, of: Readable) => ({
@@ -138,18 +134,6 @@ const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection
 			params[filter] === undefined ? [] : [[identity.includes(filter) ? "id" : filter, params[filter] ?? null]],
 		),
 	);
-/** A number from 1 on, or its digits as a query has them. */
-export const count = (max: number) => ({
-	type: "custom",
-	optional: true,
-	nullable: false,
-	check(value: unknown, errors: object[]) {
-		const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
-		if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > max)
-			errors.push({ type: "count", message: `must be a whole number from 1 to ${max}`, expected: `1 to ${max}`, actual: value });
-		return number;
-	},
-});
 const listParams = (projection: AnyProjection) => ({
 	$$strict: true,
 	...filterParams(projection.filters),

@@ -4,7 +4,7 @@
  * until somebody can.
  */
 import type { Sending } from "../model/index.ts";
-import type { Item, Outcome } from "./event-sourced.ts";
+import type { Item, Outcome } from "./outcome.ts";
 import { commandIdOf, type Parked } from "./process-rows.ts";
 import type { Timers } from "./timers.ts";
 

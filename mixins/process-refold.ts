@@ -10,7 +10,8 @@ import { change, processTableOf, type Reference, type Subject } from "./process-
 import type { ProcessRunner } from "./process-runner.ts";
 import { processSteps } from "./process-steps.ts";
 import type { Checked } from "./row-check.ts";
-import type { Folder, Looked, Partitioned } from "./projector.ts";
+import type { Folder, Looked } from "./projector.ts";
+import type { Partitioned } from "./following.ts";
 import { RowCache } from "./row-cache.ts";
 
 export class ProcessRefold implements Folder {

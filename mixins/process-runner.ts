@@ -14,7 +14,7 @@ import { ProcessReferences } from "./process-references.ts";
 import { Evaluation, standing } from "./process-evaluation.ts";
 import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked } from "./process-rows.ts";
 import { processSteps } from "./process-steps.ts";
-import type { Followed, Partitioned } from "./projector.ts";
+import type { Followed, Partitioned } from "./following.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 import { WriteBehind } from "./write-behind.ts";
 

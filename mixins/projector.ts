@@ -5,14 +5,14 @@
 import type { AnyProjection } from "../model/index.ts";
 import { ForeignHistory } from "../store/chain.ts";
 import type { Follower } from "../store/follow.ts";
-import { type Commit, endsBefore, type LogPartition, type Tail } from "../store/log.ts";
+import { type Commit, endsBefore, type Tail } from "../store/log.ts";
 import { type Positions, positionText } from "../store/position.ts";
 import { type Change, checkpointOf, type Checkpoints, type Row, type Table, type TableSpec, type Value } from "../store/rows.ts";
+import type { Followed, Partitioned } from "./following.ts";
 import { Due, lastInstant } from "./due.ts";
 import { type Folded, foldAll, Mutex, type Step, stepsOf } from "./folding.ts";
 import { Readers } from "./readers.ts";
 import { RowCache } from "./row-cache.ts";
-import type { ContextLog } from "./context-log.ts";
 import { nodeTimers, type Timers } from "./timers.ts";
 
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [], scattered = [] }: AnyProjection): TableSpec => ({
@@ -22,18 +22,6 @@ export const tableOf = ({ name, filters, identity = [], sorts = [], counted = []
 	counted,
 	scattered,
 });
-
-/** A partition of a context's log, by its names. */
-export interface Partitioned {
-	readonly context: string;
-	readonly partition: number;
-	readonly log: Pick<LogPartition, "name">;
-}
-/** The partition itself, and the log of this node through which it is followed. */
-export interface Followed extends Partitioned {
-	readonly log: LogPartition;
-	readonly from: ContextLog;
-}
 
 /** A batch on its way: what is to be folded, and the rows it concerns. */
 export interface Looked {

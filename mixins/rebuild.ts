@@ -7,7 +7,8 @@ import { continued } from "../store/chain.ts";
 import type { Tail } from "../store/log.ts";
 import { checkpointOf, type Row, type Table } from "../store/rows.ts";
 import { Filling } from "./filling.ts";
-import { type Folder, type Followed, taken } from "./projector.ts";
+import { type Folder, taken } from "./projector.ts";
+import type { Followed } from "./following.ts";
 import type { Timers } from "./timers.ts";
 
 export interface Difference {

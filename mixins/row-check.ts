@@ -6,7 +6,8 @@ import { ForeignHistory } from "../store/chain.ts";
 import { anchored } from "../store/follow.ts";
 import { asError, endsBefore } from "../store/log.ts";
 import { checkpointOf, type Row, type RowStore, type Table, type TableSpec } from "../store/rows.ts";
-import type { Folder, Followed } from "./projector.ts";
+import type { Folder } from "./projector.ts";
+import type { Followed } from "./following.ts";
 import { type Difference, type Live, Rebuild, type RebuildStep } from "./rebuild.ts";
 import type { Timers } from "./timers.ts";
 

@@ -6,7 +6,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import type { Follower } from "../store/follow.ts";
 import type { Writer } from "../store/writer.ts";
 import { clocksOf } from "./clocks.ts";
-import { isObserving } from "./following.ts";
+import { isObserving } from "./per-service.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { every, nodeTimers } from "./timers.ts";
 

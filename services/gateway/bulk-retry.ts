@@ -1,5 +1,5 @@
 /** Bulk retry - sends the commands of a batch again that no node had time to decide, while the batch has time left. */
-import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import type { Item, Outcome } from "../../mixins/outcome.ts";
 import { bulkMeta } from "./request.ts";
 
 const PAUSE = 100;

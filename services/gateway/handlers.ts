@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../../mixins/envelope.ts";
-import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import type { Item, Outcome } from "../../mixins/outcome.ts";
 import { abandon } from "../../mixins/leaving.ts";
 import { metricsOf } from "../../mixins/metrics.ts";
 import { callMany } from "../../mixins/placement.ts";

@@ -2,7 +2,7 @@
  * Ndjson - any number of commands in one request: read line by line with back-pressure, given to the actors in batches, a few
  * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
  */
-import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import type { Item, Outcome } from "../../mixins/outcome.ts";
 import { type FieldError, firstOf } from "../../mixins/errors.ts";
 import type { Problem } from "./problem.ts";
 import { decoded, NOT_UTF8, parseObject } from "./json.ts";

@@ -1,6 +1,6 @@
 /** What waits for room in an outbox goes on as soon as there is some, however it came about. */
 import { describe, expect, it } from "@jest/globals";
-import type { Outcome } from "../../mixins/event-sourced.ts";
+import type { Outcome } from "../../mixins/outcome.ts";
 import { Outbox } from "../../mixins/outbox.ts";
 import type { Timers } from "../../mixins/timers.ts";
 import { turns } from "../support/turns.ts";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type ActionSchema, Context, Errors, ServiceBroker } from "moleculer";
 import { failureError } from "../../mixins/errors.ts";
-import { CallerGone } from "../../mixins/jobs.ts";
+import { CallerGone } from "../../mixins/caller-gone.ts";
 import { ClocksMiddleware } from "../../mixins/clocks.ts";
 import { Placement } from "../../mixins/placement.ts";
 import { ATTEMPT, RetryMiddleware } from "../../mixins/retry.ts";

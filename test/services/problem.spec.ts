@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
 import { failureError } from "../../mixins/errors.ts";
-import { CallerGone } from "../../mixins/jobs.ts";
+import { CallerGone } from "../../mixins/caller-gone.ts";
 import { problemOf } from "../../services/gateway/problem.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 

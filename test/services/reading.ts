@@ -2,7 +2,8 @@
 import fc, { type Arbitrary } from "fast-check";
 import { processTableOf } from "../../mixins/process-rows.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { type Partitioned, Projector, tableOf } from "../../mixins/projector.ts";
+import { Projector, tableOf } from "../../mixins/projector.ts";
+import type { Partitioned } from "../../mixins/following.ts";
 import type { FactIn } from "../../model/given.ts";
 import type { AnyProcess, AnyProjection, Instant, Model } from "../../model/index.ts";
 import { encode } from "../../store/codec.ts";

@@ -4,11 +4,12 @@
  */
 import type { Consulting } from "../../mixins/envelope.ts";
 import { Actors } from "../../mixins/actors.ts";
-import type { Item, Outcome } from "../../mixins/event-sourced.ts";
+import type { Item, Outcome } from "../../mixins/outcome.ts";
 import { INTERVENTIONS } from "../../mixins/interventions.ts";
 import type { Send } from "../../mixins/outbox.ts";
 import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { type Followed, Projector } from "../../mixins/projector.ts";
+import { Projector } from "../../mixins/projector.ts";
+import type { Followed } from "../../mixins/following.ts";
 import { ContextLog } from "../../mixins/context-log.ts";
 import { every } from "../../mixins/timers.ts";
 import { type AnyProcess, type AnyProjection, isRefusal } from "../../model/index.ts";

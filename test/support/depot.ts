@@ -2,7 +2,7 @@
  * Depot - the product's own process runner over logs that show as much as a test wants, a table that fails when told to, and calls
  * that are carried out and answered when the test says so.
  */
-import type { Outcome } from "../../mixins/event-sourced.ts";
+import type { Outcome } from "../../mixins/outcome.ts";
 import type { Send } from "../../mixins/outbox.ts";
 import type { DroppedWork } from "../../mixins/interventions.ts";
 import { processTableOf } from "../../mixins/process-rows.ts";

@@ -1,0 +1,21 @@
+/** PerService - what a mixin keeps for each running service, and what it knows of the node. */
+import { Errors, type ServiceBroker } from "moleculer";
+
+/** Whether this node is an observer: it opens the stores read-only, and neither follows logs nor runs processes. */
+export const isObserving = (broker: ServiceBroker): boolean => broker.metadata?.["observing"] === true;
+
+/** One value per running service. */
+export class PerService<T> {
+	readonly #all = new WeakMap<object, T>();
+	set(service: object, value: T): void {
+		this.#all.set(service, value);
+	}
+	of(service: object): T {
+		const found = this.#all.get(service);
+		if (!found) throw new Errors.MoleculerRetryableError("This service has not started yet", 503, "NOT_STARTED");
+		return found;
+	}
+	find(service: object): T | undefined {
+		return this.#all.get(service);
+	}
+}
