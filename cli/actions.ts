@@ -1,6 +1,6 @@
 /** Actions - reads the actions of a service file with its mixins merged, without starting the service. */
 import { type ActionSchema, Service, type ServiceSchema } from "moleculer";
-import type { Offer } from "../mixins/routes.ts";
+import type { Offer } from "../mixins/common/routes.ts";
 import type { ServiceFile } from "./settings.ts";
 
 export interface Action {

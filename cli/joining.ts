@@ -1,10 +1,10 @@
 /** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is taken. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import { InstallationUnclear } from "../mixins/installations.ts";
-import { NatsRejected, NatsTransporter } from "../mixins/nats.ts";
-import { NameTaken } from "../mixins/node-name.ts";
-import { storageOf } from "../mixins/storage.ts";
+import { InstallationUnclear } from "../mixins/nats/installations.ts";
+import { NatsRejected, NatsTransporter } from "../mixins/nats/transporter.ts";
+import { NameTaken } from "../mixins/nats/node-name.ts";
+import { storageOf } from "../mixins/logs/storage.ts";
 import { placeOf } from "./nats-access.ts";
 import { SettingsError } from "./settings.ts";
 

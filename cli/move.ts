@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { processTableOf } from "../mixins/process-rows.ts";
+import { processTableOf } from "../mixins/processes/rows.ts";
 import { publicKeysOf } from "../store/heads.ts";
 import { keepKnown, knownIn } from "../store/keys.ts";
 import { type Moved, move } from "../store/move/move.ts";

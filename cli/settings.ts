@@ -4,7 +4,7 @@ import { createServer, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
-import { isInstallationId } from "../mixins/installations.ts";
+import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";

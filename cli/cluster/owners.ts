@@ -1,7 +1,7 @@
 /** Owners - who does what now, worked out from the registry by the same rules as the nodes themselves go by. */
 import type { ServiceBroker } from "moleculer";
-import { ownerOf } from "../../mixins/ownership.ts";
-import { bestOf } from "../../mixins/placement.ts";
+import { ownerOf } from "../../mixins/cluster/ownership.ts";
+import { bestOf } from "../../mixins/cluster/placement.ts";
 import type { Line } from "../terminal.ts";
 
 /** As much of Moleculer's lists as is used here. */

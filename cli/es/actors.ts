@@ -1,5 +1,5 @@
 /** Actors - es-state, es-history, es-diff: one actor as it stands or stood, all that was decided about it, and what changed between. */
-import type { StateThen } from "../../mixins/history.ts";
+import type { StateThen } from "../../mixins/actors/history.ts";
 import { parseInstant } from "../../model/index.ts";
 import { type Argument, type Command, named, UsageError } from "./command.ts";
 import { changeText, differences } from "./difference.ts";

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import type { BackupStep } from "../../mixins/backed-up.ts";
+import type { BackupStep } from "../../mixins/logs/backed-up.ts";
 import { publicKeysOf } from "../../store/heads.ts";
 import type { BackedUp } from "../../store/manifest.ts";
 import { restore } from "../../store/restore.ts";

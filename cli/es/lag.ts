@@ -1,6 +1,6 @@
 /** Lag - es-lag: how far every read model and process is behind the logs it follows, and which has stopped. */
-import type { Health } from "../../mixins/following.ts";
-import type { Place } from "../../mixins/lag.ts";
+import type { Health } from "../../mixins/following/following.ts";
+import type { Place } from "../../mixins/following/lag.ts";
 import { type Command, whole } from "./command.ts";
 import { escaped } from "../output.ts";
 import { columns, paint } from "./out.ts";

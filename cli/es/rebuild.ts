@@ -1,6 +1,6 @@
 /** Rebuild - es-rebuild: a read model built anew beside the one that answers, compared with it row by row, and put in its place. */
 import type { Readable } from "node:stream";
-import type { RebuildReport, Switched } from "../../mixins/rebuilding.ts";
+import type { RebuildReport, Switched } from "../../mixins/read-models/generations.ts";
 import type { Generation } from "../../store/rows.ts";
 import { type Command, named, UsageError, type Verdict } from "./command.ts";
 import { changeText, differences } from "./difference.ts";

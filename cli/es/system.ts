@@ -3,9 +3,9 @@ import { userInfo } from "node:os";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context, ServiceBroker } from "moleculer";
-import { isOutage } from "../../mixins/errors.ts";
-import { leave } from "../../mixins/leaving.ts";
-import { ownerOf } from "../../mixins/ownership.ts";
+import { isOutage } from "../../mixins/common/errors.ts";
+import { leave } from "../../mixins/cluster/leaving.ts";
+import { ownerOf } from "../../mixins/cluster/ownership.ts";
 
 /** How long an answer is waited for, in milliseconds; streams answer at once and last as long as they like. */
 const PATIENCE = 60_000;

@@ -1,6 +1,6 @@
 /** Tail - es-tail: the facts of all contexts as they become visible, from now or from a position on. */
-import type { LiveFact, LivePage, Unreadable } from "../../mixins/live.ts";
-import { watching } from "../../mixins/watching.ts";
+import type { LiveFact, LivePage, Unreadable } from "../../mixins/logs/live.ts";
+import { watching } from "../../mixins/logs/watching.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { type Command, named, UsageError, whole } from "./command.ts";
 import { escaped, jsonOf } from "../output.ts";

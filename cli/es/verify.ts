@@ -1,8 +1,8 @@
 /** Verify - es-verify and es-heads: the proof that nobody rewrote the log, and the small text an outsider keeps to ask for it. */
 import { readFile, writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import type { Verifying } from "../../mixins/audited.ts";
-import type { RowFinding, RowsChecked, RowsChecking } from "../../mixins/row-check.ts";
+import type { Verifying } from "../../mixins/logs/audited.ts";
+import type { RowFinding, RowsChecked, RowsChecking } from "../../mixins/read-models/row-check.ts";
 import { headsText, type PublicKey } from "../../store/heads.ts";
 import type { Head } from "../../store/log.ts";
 import type { Finding, Progress, Verified } from "../../store/verify.ts";

@@ -1,4 +1,5 @@
 /** Action docs - what an action is for: the comment where it is stated, in its service or in the mixin that makes it. */
+import { dirname, join } from "node:path/posix";
 import ts from "typescript";
 import type { Action } from "../actions.ts";
 import type { Service } from "./house.ts";
@@ -52,7 +53,6 @@ const routineOf = (node: ts.Node): string => ts.findAncestor(node, ts.isFunction
 const mixinsOf = (sources: Sources, path: string): string[] =>
 	sources.file(path).statements.flatMap((statement) => {
 		if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) return [];
-		const name = /(?:^\.|\/mixins)\/([a-z-]+\.ts)$/.exec(statement.moduleSpecifier.text)?.[1];
-		const beside = path.startsWith("mixins/") || statement.moduleSpecifier.text.includes("/mixins/");
-		return name !== undefined && beside ? [`mixins/${name}`] : [];
+		const target = join(dirname(path), statement.moduleSpecifier.text);
+		return /^mixins\/.*\.ts$/.test(target) ? [target] : [];
 	});

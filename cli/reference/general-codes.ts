@@ -2,7 +2,7 @@
  * General codes - what every code that belongs to no aggregate means, and what its reader does about it. Which there are is found
  * in the code; a test compares both ways.
  */
-import type { RowFinding } from "../../mixins/row-check.ts";
+import type { RowFinding } from "../../mixins/read-models/row-check.ts";
 import type { FindingCode } from "../../store/verify.ts";
 
 export interface GeneralCode {

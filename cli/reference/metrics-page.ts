@@ -1,7 +1,7 @@
 /** Metrics - every figure the system shows of itself, under the name a dashboard or an alert asks for. */
 import { ServiceBroker } from "moleculer";
 import ts from "typescript";
-import { METRICS } from "../../mixins/metric.ts";
+import { METRICS } from "../../mixins/common/metric-names.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
@@ -12,7 +12,7 @@ const INTRODUCTION = `Prometheus reads these at \`GET /api/metrics\`, or at a po
 const HEAD = ["name", "type", "labels", "meaning"];
 
 export function metricsPage(sources: Sources): string {
-	const declared = sources.constant("mixins/metric.ts", "METRICS");
+	const declared = sources.constant("mixins/common/metric-names.ts", "METRICS");
 	const groups = new Map<string, string[][]>();
 	let group = "";
 	for (const { name, value } of sources.entries(declared)) {

@@ -1,5 +1,5 @@
 /** Read models - what can be listed and read, from which logs it is folded, and the processes that follow the same logs. */
-import { INTERVENTIONS } from "../../mixins/interventions.ts";
+import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import type { AnyProcess, AnyProjection } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
 import type { House, Stated } from "./house.ts";

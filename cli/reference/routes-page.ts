@@ -7,7 +7,7 @@ import { code, codes, page, sentence, table } from "./markdown.ts";
 import { actionDoc, meaningOf } from "./action-docs.ts";
 import type { Sources } from "./sources.ts";
 
-export const GATEWAY = "services/gateway/gateway.service.ts";
+export const GATEWAY = "mixins/http/gateway.ts";
 const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
 \`OPTIONS\` with \`204\` and the supported methods in \`Allow\`; other methods are answered \`405\`. Paths are case-sensitive and may end

@@ -4,7 +4,7 @@
  */
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
-import { Processing } from "../../mixins/processing.ts";
+import { Processing } from "../../mixins/processes/processing.ts";
 import {
 	beside,
 	type CommandOf,

@@ -1,7 +1,7 @@
 /** Infraction - the legal case of one qualified detection: judged once by the law of the instant, held by whoever held the vehicle then. */
 import type { ServiceSchema } from "moleculer";
 import { type Amounts, type JurisdictionId, jurisdictionIds, judge, type OffenceClass } from "../../jurisdictions/index.ts";
-import { EventSourced } from "../../mixins/event-sourced.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import {
 	aggregate,
 	type CommandOf,

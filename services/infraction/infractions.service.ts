@@ -1,6 +1,6 @@
 /** Infractions - each legal case as it stands, and those an owner consults. */
 import type { Context, ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
 import type { InfractionFacts } from "./infraction.service.ts";
 

@@ -1,7 +1,7 @@
 /** Intervention - a person's word on work a process had to park: a command that is given up, with the reason, for ever on record. */
 import type { ServiceSchema } from "moleculer";
-import { EventSourced } from "../../mixins/event-sourced.ts";
-import type { DroppedWork } from "../../mixins/interventions.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
+import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { aggregate, id, integer, matching, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------

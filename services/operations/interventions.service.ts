@@ -1,6 +1,6 @@
 /** Interventions - every command that was given up, by whom and why: what an auditor asks for first. */
 import type { ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import { type Instant, projection } from "../../model/index.ts";
 import type { InterventionFacts } from "./intervention.service.ts";
 

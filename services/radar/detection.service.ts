@@ -1,7 +1,7 @@
 /** Detection - one vehicle measured once by one radar: evidence, or kept as discarded with the reason. Never part of the radar's own stream. */
 import type { ServiceSchema } from "moleculer";
 import { type JurisdictionId, type RadarKind, readPlate, retainedSpeed } from "../../jurisdictions/index.ts";
-import { EventSourced } from "../../mixins/event-sourced.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import {
 	aggregate,
 	ask,

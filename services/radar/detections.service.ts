@@ -1,6 +1,6 @@
 /** Detections - each passage measured, with what became of it and why. */
 import type { ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
 

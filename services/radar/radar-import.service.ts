@@ -1,11 +1,11 @@
 /** RadarImport - the published list of French radars, as commands to each radar: the same file again changes nothing, a bad line harms no other. */
 import type { Context, ServiceSchema } from "moleculer";
 import type { RadarKind } from "../../jurisdictions/index.ts";
-import type { Done } from "../../mixins/envelope.ts";
-import { type CsvLine, readCsv } from "../../mixins/csv.ts";
-import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/errors.ts";
-import { newId } from "../../mixins/ids.ts";
-import { whileWanted } from "../../mixins/leaving.ts";
+import type { Done } from "../../mixins/actors/envelope.ts";
+import { type CsvLine, readCsv } from "../../mixins/common/csv.ts";
+import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/common/errors.ts";
+import { newId } from "../../mixins/common/ids.ts";
+import { whileWanted } from "../../mixins/cluster/leaving.ts";
 import { given, type Refusal, refuse } from "../../model/index.ts";
 
 interface Report {

@@ -1,7 +1,7 @@
 /** Radar - a device at a site. What it may enforce is asked for the instant of capture, never for now. */
 import type { ServiceSchema } from "moleculer";
 import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
-import { EventSourced } from "../../mixins/event-sourced.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
 import { given, type Instant, type ParamsOf, record, same, text, type Unknown } from "../../model/index.ts";
 import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForCertificate, holds, installed } from "./equipment.ts";

@@ -1,6 +1,6 @@
 /** Radars - each radar as it stands now: what was given, its certificate, whether it measures, and how often it did. */
 import type { ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import { entryAfter, type Fold, given, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
 import { type Certificate, changed, type Equipment, installed, type Limits, since, standing } from "./equipment.ts";

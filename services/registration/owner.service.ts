@@ -1,6 +1,6 @@
 /** Owner - a person or a company that vehicles are registered to. */
 import type { ServiceSchema } from "moleculer";
-import { EventSourced } from "../../mixins/event-sourced.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, date, email, given, id, oneOf, optional, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------

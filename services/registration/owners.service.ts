@@ -1,6 +1,6 @@
 /** Owners - who vehicles are registered to, as known now. */
 import type { ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
 import type { OwnerFacts } from "./owner.service.ts";
 

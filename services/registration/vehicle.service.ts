@@ -1,7 +1,7 @@
 /** Vehicle - a plate of a country, and who held it from when: exactly one holder at a time, with all that came before. */
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
-import { EventSourced } from "../../mixins/event-sourced.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, alreadyHolds, ask, type Case, entryAfter, entryAt, given, id, insert, type Instant } from "../../model/index.ts";
 import { instant, integer, invariant, matching, oneOf, optional, type ParamsOf, same, text } from "../../model/index.ts";
 import type { Timeline, Unknown } from "../../model/index.ts";

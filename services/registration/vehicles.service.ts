@@ -1,6 +1,6 @@
 /** Vehicles - each vehicle with all who held it, and who holds it now. */
 import type { ServiceSchema } from "moleculer";
-import { Projected } from "../../mixins/projected.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
 import {
 	entriesOf,
 	type Entry,

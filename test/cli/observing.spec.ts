@@ -4,8 +4,8 @@ import { existsSync, rmSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { type Running, start } from "../../cli/start.ts";
-import type { Place } from "../../mixins/lag.ts";
-import { storageOf } from "../../mixins/storage.ts";
+import type { Place } from "../../mixins/following/lag.ts";
+import { storageOf } from "../../mixins/logs/storage.ts";
 import { Folder } from "../support/folder.ts";
 
 const SERVICES = "radar,registration,infraction,operations";

@@ -3,9 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { connectionOf } from "../../cli/nats-access.ts";
-import { Discovery } from "../../mixins/discovery.ts";
-import { NatsTransporter } from "../../mixins/nats.ts";
-import { RestartedMiddleware } from "../../mixins/restarted.ts";
+import { Discovery } from "../../mixins/cluster/discovery.ts";
+import { NatsTransporter } from "../../mixins/nats/transporter.ts";
+import { RestartedMiddleware } from "../../mixins/nats/restarted.ts";
 import { hasNats, Nats } from "../support/cluster.ts";
 import { eventually } from "../support/system.ts";
 

@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { connectionOf } from "../../cli/nats-access.ts";
-import { MAX_MESSAGE } from "../../mixins/fragments.ts";
-import { NatsTransporter } from "../../mixins/nats.ts";
-import { PacketsMiddleware } from "../../mixins/packets.ts";
+import { MAX_MESSAGE } from "../../mixins/nats/fragments.ts";
+import { NatsTransporter } from "../../mixins/nats/transporter.ts";
+import { PacketsMiddleware } from "../../mixins/nats/packets.ts";
 import { answered, commits, person, radarInService, seen } from "../http/scenery.ts";
 import { Cluster, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { eventually, type System } from "../support/system.ts";

@@ -7,7 +7,6 @@ const house = sourcesOf(...ROOMS, "cli", "moleculer.config.ts");
 const roomOf = (path: string): string => path.split("/")[0] ?? "";
 const roomsOf = (path: string): string => path.split("/").slice(0, 2).join("/");
 const isService = (path: string): boolean => path.endsWith(".service.ts");
-const inGateway = (path: string): boolean => path.startsWith("services/gateway/");
 
 /** Every import that breaks a rule, to be read: `services/a.ts:3 imports node:fs`. */
 const breaking = (sources: readonly Source[], broken: (one: Import, path: string) => boolean): string[] =>
@@ -42,14 +41,8 @@ describe("services", () => {
 		).toEqual([]));
 	it("know only the types of Moleculer", () =>
 		expect(breaking(of("services"), ({ target, typeOnly }) => target === "moleculer" && !typeOnly)).toEqual([]));
-	it("know no package but Moleculer, the gateway moleculer-web besides", () =>
-		expect(
-			breaking(
-				of("services"),
-				({ target, ours }, path) =>
-					!ours && target !== "moleculer" && !(inGateway(path) && (target === "moleculer-web" || target.startsWith("node:"))),
-			),
-		).toEqual([]));
+	it("know no package but Moleculer", () =>
+		expect(breaking(of("services"), ({ target, ours }) => !ours && target !== "moleculer")).toEqual([]));
 });
 
 describe("mixins", () => {
@@ -76,8 +69,7 @@ describe.each(["model", "jurisdictions"])("%s", (room) => {
 		expect(breaking(of(room), ({ target, ours }) => !ours || roomOf(target) !== room)).toEqual([]));
 	it("asks no clock, no chance and no environment", () => expect(asking(of(room))).toEqual([]));
 });
-it("services leave clock, chance and environment to their mixins and to the gateway", () =>
-	expect(asking(of("services").filter(({ path }) => !inGateway(path)))).toEqual([]));
+it("services leave clock, chance and environment to their mixins", () => expect(asking(of("services"))).toEqual([]));
 
 describe("drivers", () => {
 	const outside = (packages: RegExp, ...rooms: readonly RegExp[]) =>

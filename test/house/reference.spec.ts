@@ -88,7 +88,7 @@ describe("routes", () => {
 		expect(Object.keys(OWN).toSorted()).toEqual(ownRoutes(new Sources()).toSorted()));
 	it("name every header the gateway looks at or sets", () => {
 		const gateway = product
-			.filter(({ path }) => path.startsWith("services/gateway/"))
+			.filter(({ path }) => path.startsWith("mixins/http/"))
 			.map(({ text }) => text)
 			.join("\n");
 		const ofTheirOwn = ["transfer-encoding", "content-length", "connection", "cache-control", "x-accel-buffering"]; // HTTP's, not ours

@@ -1,7 +1,7 @@
 /** Commands of a batch that no node had time to decide are sent again, as the same commands, while time is left; all other outcomes stay. */
 import { describe, expect, it } from "@jest/globals";
-import type { Item, Outcome } from "../../mixins/outcome.ts";
-import { retryUndecided } from "../../services/gateway/bulk-retry.ts";
+import type { Item, Outcome } from "../../mixins/actors/outcome.ts";
+import { retryUndecided } from "../../mixins/http/bulk-retry.ts";
 
 const items = (count: number): Item[] => Array.from({ length: count }, (_, n) => ({ params: { id: `d-${n}` } }));
 const late: Outcome = { failure: "Nobody waits", unavailable: true, undecided: true };

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { type Running, start } from "../../cli/start.ts";
-import type { Part } from "../../mixins/parts.ts";
-import { storageOf } from "../../mixins/storage.ts";
-import { type Needed, type Report, reportOf } from "../../services/gateway/health.ts";
+import type { Part } from "../../mixins/monitoring/health.ts";
+import { storageOf } from "../../mixins/logs/storage.ts";
+import { type Needed, type Report, reportOf } from "../../mixins/http/health.ts";
 import { BankNode, POISON } from "../support/bank-node.ts";
 import { Folder } from "../support/folder.ts";
 import { Scrape } from "../support/prometheus.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { commands } from "../../cli/es/commands.ts";
-import { METRICS } from "../../mixins/metric.ts";
+import { METRICS } from "../../mixins/common/metric-names.ts";
 import { Scrape } from "../support/prometheus.ts";
 import { System } from "../support/system.ts";
 import { parseYaml } from "../support/yaml.ts";

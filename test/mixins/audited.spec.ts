@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
 import { type BrokerOptions, ServiceBroker } from "moleculer";
 import { type Running, start } from "../../cli/start.ts";
-import type { Verifying } from "../../mixins/audited.ts";
+import type { Verifying } from "../../mixins/logs/audited.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { chained, GENESIS } from "../../store/chain.ts";
 import { headsText, type PublicKey } from "../../store/heads.ts";

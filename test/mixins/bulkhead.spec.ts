@@ -1,8 +1,8 @@
 /** How many calls a node has under way: bounded for each side of an action, so that one that is held takes no place of another. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { BulkheadMiddleware } from "../../mixins/bulkhead.ts";
-import { sideOf } from "../../mixins/placement.ts";
+import { BulkheadMiddleware } from "../../mixins/cluster/bulkhead.ts";
+import { sideOf } from "../../mixins/cluster/placement.ts";
 
 const MOST = 3;
 const strategyOptions = { log: "bank", partitions: 4, service: "account" };

@@ -1,9 +1,9 @@
 /** A circuit opens on failures and on nothing else, closes on an answer whatever it says, and is forgotten with its node. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type ActionSchema, type Context, Errors, ServiceBroker } from "moleculer";
-import { CircuitBreakerMiddleware, isFailure } from "../../mixins/circuit-breaker.ts";
-import { failureError } from "../../mixins/errors.ts";
-import { CallerGone } from "../../mixins/caller-gone.ts";
+import { CircuitBreakerMiddleware, isFailure } from "../../mixins/cluster/circuit-breaker.ts";
+import { failureError } from "../../mixins/common/errors.ts";
+import { CallerGone } from "../../mixins/common/caller-gone.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 
 const LIMITS = { threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 };

@@ -1,8 +1,8 @@
 /** The age of messages from other nodes is never underestimated, whatever their clocks show, and skewed wall clocks are named. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Clocks } from "../../mixins/clocks.ts";
-import { ClockSkew } from "../../mixins/clock-skew.ts";
+import { Clocks } from "../../mixins/cluster/clocks.ts";
+import { ClockSkew } from "../../mixins/cluster/clock-skew.ts";
 
 /** Two nodes whose clocks differ by an offset, and a network with given delays. */
 class Way {

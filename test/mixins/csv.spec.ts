@@ -1,7 +1,7 @@
 /** Csv: the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type CsvLine, readCsv } from "../../mixins/csv.ts";
+import { type CsvLine, readCsv } from "../../mixins/common/csv.ts";
 import { longestHold } from "../support/held.ts";
 
 async function read(text: string): Promise<{ readonly columns: readonly string[]; readonly lines: readonly CsvLine[] }> {

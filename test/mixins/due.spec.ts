@@ -1,7 +1,7 @@
 /** Rows that read differently because time passes are found as they read now, also where the clock was set back, and where nothing can be written. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { Projector, tableOf } from "../../mixins/projector.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Change, Table } from "../../store/rows.ts";
 import { query } from "../support/cars.ts";

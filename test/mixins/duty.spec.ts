@@ -1,8 +1,8 @@
 /** A new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
-import { Duty } from "../../mixins/duty.ts";
-import { bestOf } from "../../mixins/placement.ts";
+import { Duty } from "../../mixins/cluster/duty.ts";
+import { bestOf } from "../../mixins/cluster/placement.ts";
 import type { Lease } from "../../store/rows.ts";
 
 const WORK = "radars";

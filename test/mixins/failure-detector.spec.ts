@@ -1,6 +1,6 @@
 /** Which nodes are given up, and when: silent ones within seconds, after a ping; never all of them because this process was stopped or offline. */
 import { describe, expect, it } from "@jest/globals";
-import { FailureDetector, LOST, SUSPECT } from "../../mixins/failure-detector.ts";
+import { FailureDetector, LOST, SUSPECT } from "../../mixins/cluster/failure-detector.ts";
 
 const EVERY = 250;
 /** Checks as often as a node does. */

@@ -1,6 +1,6 @@
 /** From commits to the rows they touch: each fact folded into a row once, in order, with all its commit says. */
 import { describe, expect, it } from "@jest/globals";
-import { foldAll, Mutex, stepsOf } from "../../mixins/folding.ts";
+import { foldAll, Mutex, stepsOf } from "../../mixins/following/folding.ts";
 import type { Origin } from "../../model/index.ts";
 import { Indigestible } from "../../store/follow.ts";
 import { blank, type Row } from "../../store/rows.ts";

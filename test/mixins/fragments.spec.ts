@@ -1,7 +1,7 @@
 /** Fragmented messages are reassembled whatever their size and however senders interleave, discarded when a fragment is missing, and limited for hostile senders. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { fragmentsOf, isFragment, MAX_MESSAGE, Reassembly } from "../../mixins/fragments.ts";
+import { fragmentsOf, isFragment, MAX_MESSAGE, Reassembly } from "../../mixins/nats/fragments.ts";
 
 /** A reassembly with a clock of its own. */
 class Bench {

@@ -1,6 +1,6 @@
 /** Nodes that start together on a new store read one generation of rows, and none of them is left to be built. */
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { tableOf } from "../../mixins/projector.ts";
+import { tableOf } from "../../mixins/read-models/projector.ts";
 import { BankNode, balances, FaultyRows } from "../support/bank-node.ts";
 import { Shelf } from "../support/scripted-log.ts";
 

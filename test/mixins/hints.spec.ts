@@ -1,8 +1,8 @@
 /** What nodes tell each other of a log changes nothing but when it is seen (DESIGN §5, LAW 6): lost, doubled, late, out of order, forged. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Projector, tableOf } from "../../mixins/projector.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
 import type { Commit } from "../../store/log.ts";
 import { MemoryRowStore } from "../support/memory-rows.ts";
 import { ScriptedLog } from "../support/scripted-log.ts";

@@ -1,7 +1,7 @@
 /** New ids are all different, in the order they were made in, and what they claim to be. */
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { validate, version } from "uuid";
-import { derivedId, newId } from "../../mixins/ids.ts";
+import { derivedId, newId } from "../../mixins/common/ids.ts";
 
 const timeOf = (id: string): number => Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
 afterEach(() => void jest.restoreAllMocks());

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { systemOf } from "../../cli/es/system.ts";
-import { abandon, leaveAction, readBy, whileWanted } from "../../mixins/leaving.ts";
+import { abandon, leaveAction, readBy, whileWanted } from "../../mixins/cluster/leaving.ts";
 import { eventually } from "../support/system.ts";
 
 /** One item a turn, for ever. */
@@ -135,7 +135,7 @@ describe("long work for a caller", () => {
 	it("ends when its own node stops", async () => {
 		const call = calling(node);
 		await contextOf(call);
-		node.broadcastLocal("$node.stopping"); // see mixins/storage.ts
+		node.broadcastLocal("$node.stopping"); // see mixins/logs/storage.ts
 		await expect(call).rejects.toMatchObject({ code: 503, type: "STOPPING" });
 	});
 	it("that completes removes its listeners", async () => {

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { type Running, start } from "../../cli/start.ts";
-import type { LiveAsked, LivePage } from "../../mixins/live.ts";
-import { LIVE, News } from "../../mixins/news.ts";
-import { storageOf } from "../../mixins/storage.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
+import type { LiveAsked, LivePage } from "../../mixins/logs/live.ts";
+import { LIVE, News } from "../../mixins/logs/live-follower.ts";
+import { storageOf } from "../../mixins/logs/storage.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";
 import { turns } from "../support/turns.ts";

@@ -1,9 +1,9 @@
 /** What a node shows of itself is what happened on it: counted once, under bounded names, also where a part of it cannot answer. */
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { Gathering, steadyClocks } from "../../mixins/gathering.ts";
-import { METRICS } from "../../mixins/metric.ts";
-import { metricsOf } from "../../mixins/metrics.ts";
-import type { Clocks } from "../../mixins/waiting.ts";
+import { Gathering, steadyClocks } from "../../mixins/monitoring/gathering.ts";
+import { METRICS } from "../../mixins/common/metric-names.ts";
+import { metricsOf } from "../../mixins/monitoring/metrics.ts";
+import type { Clocks } from "../../mixins/monitoring/lag-clock.ts";
 import { BankNode, POISON } from "../support/bank-node.ts";
 import { chainedAfter, recorded } from "../support/commits.ts";
 import { Scrape } from "../support/prometheus.ts";

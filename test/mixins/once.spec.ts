@@ -1,6 +1,6 @@
 /** A complaint that comes every second is one line, and its end another. */
 import { describe, expect, it } from "@jest/globals";
-import { Once } from "../../mixins/once.ts";
+import { Once } from "../../mixins/common/complaint.ts";
 
 const said: string[] = [];
 const tried = (once: Once, error?: Error): string[] => {

@@ -1,8 +1,8 @@
 /** What waits for room in an outbox goes on as soon as there is some, however it came about. */
 import { describe, expect, it } from "@jest/globals";
-import type { Outcome } from "../../mixins/outcome.ts";
-import { Outbox } from "../../mixins/outbox.ts";
-import type { Timers } from "../../mixins/timers.ts";
+import type { Outcome } from "../../mixins/actors/outcome.ts";
+import { Outbox } from "../../mixins/processes/outbox.ts";
+import type { Timers } from "../../mixins/common/timers.ts";
 import { turns } from "../support/turns.ts";
 
 const FULL = 5000;

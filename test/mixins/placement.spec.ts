@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { ServiceBroker } from "moleculer";
-import { Placement } from "../../mixins/placement.ts";
+import { Placement } from "../../mixins/cluster/placement.ts";
 import { partitionOf } from "../../store/position.ts";
 
 const broker = new ServiceBroker({ logger: false });

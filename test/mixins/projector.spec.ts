@@ -1,7 +1,7 @@
 /** A projector's rows are those a replay gives, whatever came in between (DESIGN §5, LAW 6 and 7). */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Projector, tableOf } from "../../mixins/projector.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
 import type { Commit } from "../../store/log.ts";
 import type { Row, RowStore, Table } from "../../store/rows.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";

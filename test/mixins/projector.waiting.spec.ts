@@ -1,7 +1,7 @@
 /** Who waits for a position is told when it is in the rows; rows whose hour has come read differently; a bug in a fold stops it. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { Projector, tableOf } from "../../mixins/projector.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { query } from "../support/cars.ts";
 import { FaultyTable, MemoryRowStore } from "../support/memory-rows.ts";
 import { ScriptedLog, Shelf } from "../support/scripted-log.ts";

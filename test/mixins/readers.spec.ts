@@ -1,8 +1,8 @@
 /** Readers who wait for positions are let go when all of theirs are reached, in any order, and leave nothing behind when they give up. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Readers } from "../../mixins/readers.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
+import { Readers } from "../../mixins/read-models/readers.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
 
 describe("readers", () => {
 	let late: Map<object, () => void>;

@@ -1,10 +1,10 @@
 /** A read model is built anew beside the one that is read: the same rows, no step back for a reader, and every difference is shown. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { Projector, tableOf } from "../../mixins/projector.ts";
-import { Rebuild, type RebuildStep } from "../../mixins/rebuild.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
+import { Rebuild, type RebuildStep } from "../../mixins/read-models/rebuild.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
 import type { RowStore, Table } from "../../store/rows.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { Folder } from "../support/folder.ts";

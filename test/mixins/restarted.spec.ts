@@ -2,11 +2,11 @@
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { ClocksMiddleware } from "../../mixins/clocks.ts";
-import { readBy } from "../../mixins/leaving.ts";
-import { RestartedMiddleware } from "../../mixins/restarted.ts";
-import { ATTEMPT, RetryMiddleware } from "../../mixins/retry.ts";
-import { overAfter, SentMiddleware } from "../../mixins/sent.ts";
+import { ClocksMiddleware } from "../../mixins/cluster/clocks.ts";
+import { readBy } from "../../mixins/cluster/leaving.ts";
+import { RestartedMiddleware } from "../../mixins/nats/restarted.ts";
+import { ATTEMPT, RetryMiddleware } from "../../mixins/cluster/retry.ts";
+import { overAfter, SentMiddleware } from "../../mixins/cluster/deadline.ts";
 import { eventually } from "../support/system.ts";
 
 /** Begins, and never ends by itself. */

@@ -2,12 +2,12 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type ActionSchema, Context, Errors, ServiceBroker } from "moleculer";
-import { failureError } from "../../mixins/errors.ts";
-import { CallerGone } from "../../mixins/caller-gone.ts";
-import { ClocksMiddleware } from "../../mixins/clocks.ts";
-import { Placement } from "../../mixins/placement.ts";
-import { ATTEMPT, RetryMiddleware } from "../../mixins/retry.ts";
-import { overAfter, SentMiddleware } from "../../mixins/sent.ts";
+import { failureError } from "../../mixins/common/errors.ts";
+import { CallerGone } from "../../mixins/common/caller-gone.ts";
+import { ClocksMiddleware } from "../../mixins/cluster/clocks.ts";
+import { Placement } from "../../mixins/cluster/placement.ts";
+import { ATTEMPT, RetryMiddleware } from "../../mixins/cluster/retry.ts";
+import { overAfter, SentMiddleware } from "../../mixins/cluster/deadline.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 
 const TIMEOUT = 10_000;

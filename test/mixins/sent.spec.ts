@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { ClocksMiddleware } from "../../mixins/clocks.ts";
-import { overAfter, patienceOf, SentMiddleware } from "../../mixins/sent.ts";
+import { ClocksMiddleware } from "../../mixins/cluster/clocks.ts";
+import { overAfter, patienceOf, SentMiddleware } from "../../mixins/cluster/deadline.ts";
 import { eventually } from "../support/system.ts";
 
 const TIMEOUT = 10_000;

@@ -1,6 +1,6 @@
 /** A stop finishes and signs every partition of every log at once: none waits for another, and none is left out for another's fault. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { Storage } from "../../mixins/storage.ts";
+import { Storage } from "../../mixins/logs/storage.ts";
 import type { Head } from "../../store/log.ts";
 import type { Signer } from "../../store/signer.ts";
 import { accepted, things } from "../support/commits.ts";

@@ -1,8 +1,8 @@
 /** What goes wrong for a while is said once when it begins and once when it is over, however long it lasts. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type Storage } from "../../mixins/storage.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
-import { Troubles } from "../../mixins/troubles.ts";
+import { type Storage } from "../../mixins/logs/storage.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
+import { Troubles } from "../../mixins/monitoring/troubles.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 import { ScriptedLog } from "../support/scripted-log.ts";
 import { tailOf, EMPTY } from "../support/commits.ts";

@@ -1,6 +1,6 @@
 /** One piece of work in each round, in order of arrival, however many ask and whenever. */
 import { expect, it } from "@jest/globals";
-import { Turns } from "../../mixins/turns.ts";
+import { Turns } from "../../mixins/common/turns.ts";
 
 it("turns are given one a round, in order of arrival", async () => {
 	const rounds: (() => void)[] = [];

@@ -1,6 +1,6 @@
 /** How long the oldest commit not taken has been waiting, whatever the clock on the wall does meanwhile. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { Waiting } from "../../mixins/waiting.ts";
+import { Waiting } from "../../mixins/monitoring/lag-clock.ts";
 
 const NOON = "2026-03-01T12:00:00.000Z";
 const HOUR = 3_600_000;

@@ -1,8 +1,8 @@
 /** Whoever watches one context hears every page, whoever answers and whenever; and hears when nobody does. */
 import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
-import type { LiveAsked, LivePage } from "../../mixins/live.ts";
-import { watching } from "../../mixins/watching.ts";
+import type { LiveAsked, LivePage } from "../../mixins/logs/live.ts";
+import { watching } from "../../mixins/logs/watching.ts";
 import { turns } from "../support/turns.ts";
 
 const page = (n: number, unreadable: LivePage["unreadable"] = null): LivePage => ({

@@ -1,7 +1,7 @@
 /** What a process says of its work: asked for, open, waiting for a person; and whether it can keep its rows at all. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { MetricName } from "../../mixins/metric.ts";
-import { processFigures, processHealth, workOf } from "../../mixins/work.ts";
+import type { MetricName } from "../../mixins/common/metric-names.ts";
+import { processFigures, processHealth, workOf } from "../../mixins/processes/health.ts";
 import { Depot, WRITTEN } from "../support/depot.ts";
 import type { Sent } from "../support/parcels.ts";
 import { turns } from "../support/turns.ts";

@@ -1,8 +1,8 @@
 /** Rows written behind are read as they stand, written with their checkpoint or not at all, and never lost to a bad moment of the store. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Mutex } from "../../mixins/folding.ts";
-import { WriteBehind } from "../../mixins/write-behind.ts";
+import { Mutex } from "../../mixins/following/folding.ts";
+import { WriteBehind } from "../../mixins/processes/write-behind.ts";
 import { checkpointOf, type RowStore } from "../../store/rows.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { becomes, CARS } from "../support/cars.ts";

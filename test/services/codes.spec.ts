@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Errors } from "moleculer";
 import { GENERAL } from "../../cli/reference/general-codes.ts";
-import { problemOf } from "../../services/gateway/problem.ts";
+import { problemOf } from "../../mixins/http/server/problem.ts";
 
 /** All string literals in capitals in the files of a package; its error types are among them. */
 const capitalsIn = (name: string): string[] => {

@@ -1,6 +1,6 @@
 /** Limits: how many connections a gateway has with so many open files, and that a limit is reported once. */
 import { describe, expect, it } from "@jest/globals";
-import { limitsOf, Reached } from "../../services/gateway/limits.ts";
+import { limitsOf, Reached } from "../../mixins/http/server/limits.ts";
 
 describe("the connections of a gateway", () => {
 	it.each([

@@ -1,9 +1,9 @@
 /** What a failure is called when it is answered: what passes may be asked again, and what nobody understands is not hidden behind a shrug. */
 import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
-import { failureError } from "../../mixins/errors.ts";
-import { CallerGone } from "../../mixins/caller-gone.ts";
-import { problemOf } from "../../services/gateway/problem.ts";
+import { failureError } from "../../mixins/common/errors.ts";
+import { CallerGone } from "../../mixins/common/caller-gone.ts";
+import { problemOf } from "../../mixins/http/server/problem.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 
 describe("a failure", () => {

@@ -2,7 +2,7 @@
  * Promise - a process kept by hand, as its pure model states it: facts are told in any order, commands stay on their way as long
  * as it pleases, arrive twice, or late. Who decides them is the law of the actors; what they say comes back when it comes back.
  */
-import { stepsOf } from "../../mixins/folding.ts";
+import { stepsOf } from "../../mixins/following/folding.ts";
 import { decide, evolve, frozen } from "../../model/decide.ts";
 import {
 	type AnyProcess,

@@ -1,9 +1,9 @@
 /** Reading - the product's own folding, on rows kept in memory: commits go in as a schedule says, rows as people read them come out. */
 import fc, { type Arbitrary } from "fast-check";
-import { processTableOf } from "../../mixins/process-rows.ts";
-import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { Projector, tableOf } from "../../mixins/projector.ts";
-import type { Partitioned } from "../../mixins/following.ts";
+import { processTableOf } from "../../mixins/processes/rows.ts";
+import { ProcessRunner } from "../../mixins/processes/runner.ts";
+import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
+import type { Partitioned } from "../../mixins/following/following.ts";
 import type { FactIn } from "../../model/given.ts";
 import type { AnyProcess, AnyProjection, Instant, Model } from "../../model/index.ts";
 import { encode } from "../../store/codec.ts";

@@ -1,5 +1,5 @@
 /** Models of the bank - what may be asked of an account and of a wallet, and what the law says. */
-import type { DroppedWork } from "../../mixins/interventions.ts";
+import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { aggregate, type Case, type CommandOf, id, integer, invariant, optional, same, text, type Unknown } from "../../model/index.ts";
 
 // -- Account --------------------------------------------------------------------

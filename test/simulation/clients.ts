@@ -2,7 +2,7 @@
  * Clients - callers who ask one thing after another, give up after a while, and ask again under the same command id, perhaps of
  * another node; and all they were told, with when they asked and when they knew.
  */
-import type { Done } from "../../mixins/envelope.ts";
+import type { Done } from "../../mixins/actors/envelope.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
 import type { Node } from "./node.ts";
 import { meddle } from "./operators.ts";

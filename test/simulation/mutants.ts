@@ -13,10 +13,10 @@ export interface Mutant extends Patch {
 }
 
 const WRITER = "store/writer.ts";
-const JOBS = "mixins/jobs.ts";
-const PROJECTOR = "mixins/projector.ts";
-const WRITE_BEHIND = "mixins/write-behind.ts";
-const RUNNER = "mixins/process-runner.ts";
+const JOBS = "mixins/actors/jobs.ts";
+const PROJECTOR = "mixins/read-models/projector.ts";
+const WRITE_BEHIND = "mixins/processes/write-behind.ts";
+const RUNNER = "mixins/processes/runner.ts";
 const nobody = { accounts: [], owners: [], transfers: [] };
 const bank: Over = { scenario: "bank" };
 /** Two writers of few actors, and nobody who follows. */
@@ -178,7 +178,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"mailbox-open": {
 		breaks: "DESIGN §4: an actor handles one command at a time",
-		file: "mixins/actors.ts",
+		file: "mixins/actors/actors.ts",
 		from: "if (box) box.push(job);",
 		to: "if (box) { box.push(job); job.start(); }",
 		over: { ...writers, batch: 5 },
@@ -199,7 +199,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"seen-folded-again": {
 		breaks: "LAW 6: each fact is folded into a row once",
-		file: "mixins/folding.ts",
+		file: "mixins/following/folding.ts",
 		from: "if (seen >= origin.position) continue;",
 		to: "",
 		over: { ...readers, store: "database", faults: crashing },
@@ -213,7 +213,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"due-forgotten": {
 		breaks: "DESIGN §5: a row that reads differently by itself is found as it reads",
-		file: "mixins/due.ts",
+		file: "mixins/read-models/due.ts",
 		from: "await Promise.race([this.#rewriteSoon(), late]);",
 		to: "",
 		over: { ...readers },
@@ -248,7 +248,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"another-command-each-time": {
 		breaks: "DESIGN §5: a command's id follows from the row and its cause",
-		file: "mixins/process-rows.ts",
+		file: "mixins/processes/rows.ts",
 		from: "`${process}/${id}/${cause}`",
 		to: "`${process}/${id}/${cause}/${(globalThis.asked = (globalThis.asked ?? 0) + 1)}`",
 		over: { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [0, 1] } },
@@ -262,7 +262,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"reference-wakes-nobody": {
 		breaks: "LAW 8: a fact about a reference wakes every subject it concerns",
-		file: "mixins/process-references.ts",
+		file: "mixins/processes/references.ts",
 		from: "(found[i]?.length ?? 0) > 0",
 		to: "false",
 		over: { scenario: "cases", nodes: 2, on: { infractions: [], radars: [], "case-opening": [0] } },

@@ -2,23 +2,23 @@
  * Node - one process of a cluster, made of the product's own parts: the logs with their writers and followers, the actors, and the
  * read models and processes that run here. When it dies everything it had in memory is gone, and nobody hears of what it was at.
  */
-import type { Consulting } from "../../mixins/envelope.ts";
-import { Actors } from "../../mixins/actors.ts";
-import type { Item, Outcome } from "../../mixins/outcome.ts";
-import { INTERVENTIONS } from "../../mixins/interventions.ts";
-import type { Send } from "../../mixins/outbox.ts";
-import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { Projector } from "../../mixins/projector.ts";
-import type { Followed } from "../../mixins/following.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
-import { every } from "../../mixins/timers.ts";
+import type { Consulting } from "../../mixins/actors/envelope.ts";
+import { Actors } from "../../mixins/actors/actors.ts";
+import type { Item, Outcome } from "../../mixins/actors/outcome.ts";
+import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
+import type { Send } from "../../mixins/processes/outbox.ts";
+import { ProcessRunner } from "../../mixins/processes/runner.ts";
+import { Projector } from "../../mixins/read-models/projector.ts";
+import type { Followed } from "../../mixins/following/following.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
+import { every } from "../../mixins/common/timers.ts";
 import { type AnyProcess, type AnyProjection, isRefusal } from "../../model/index.ts";
 import { SeenPartition } from "./log.ts";
 import type { Owner } from "./scheduler.ts";
 import { SeenTable } from "./table.ts";
 import type { World } from "./world.ts";
 
-/** As mixins/processing.ts does it. */
+/** As mixins/processes/processing.ts does it. */
 const RECOVER_EVERY = 5000;
 
 export class Node {
@@ -171,7 +171,7 @@ export class Node {
 		this.#world.violated("stopped", `${name} on ${this.name}: ${error.message}`);
 	}
 
-	/** Many commands in one call, each to its actor; as the `...Many` actions of mixins/event-sourced.ts. */
+	/** Many commands in one call, each to its actor; as the `...Many` actions of mixins/actors/event-sourced.ts. */
 	#send(by: string): Send {
 		return async (action, items) => {
 			const [service = "", name = ""] = action.split(".");

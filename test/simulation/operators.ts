@@ -1,6 +1,6 @@
 /** Operators - a person who looks at what is parked, and has it tried again or gives it up, perhaps twice, perhaps in vain. */
 import { isRefusal } from "../../model/index.ts";
-import { INTERVENTIONS } from "../../mixins/interventions.ts";
+import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import type { World } from "./world.ts";
 
 /** One look at one process on one node. */

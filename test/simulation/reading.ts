@@ -1,5 +1,5 @@
 /** Reading - a caller who wants to see what he wrote: waits until a read model has it, on whichever node, and looks. */
-import type { Done } from "../../mixins/envelope.ts";
+import type { Done } from "../../mixins/actors/envelope.ts";
 import type { Touch } from "../../model/index.ts";
 import { parsePositions } from "../../store/position.ts";
 import { Past, type Told } from "./past.ts";

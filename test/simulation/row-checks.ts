@@ -1,6 +1,6 @@
 /** RowChecks - what must hold of every row after every schedule: read models and processes know what a replay gives, and owe nothing (DESIGN §5, LAW 6 to 8). */
-import type { DroppedWork } from "../../mixins/interventions.ts";
-import type { Subject } from "../../mixins/process-rows.ts";
+import type { DroppedWork } from "../../mixins/processes/interventions.ts";
+import type { Subject } from "../../mixins/processes/rows.ts";
 import { type AnyProcess, type AnyProjection, type Fold, same, type Touch } from "../../model/index.ts";
 import type { Past, Told } from "./past.ts";
 import type { World } from "./world.ts";

@@ -2,7 +2,7 @@
  * Scheduler - what happens next, and what time it is. Everything that waits (a request on its way, a reply, a timer that is due) lies
  * in one list; each step takes one thing from it, and whatever follows at once in the code under test runs before the next step.
  */
-import type { Timers } from "../../mixins/timers.ts";
+import type { Timers } from "../../mixins/common/timers.ts";
 import type { Chance } from "./chance.ts";
 
 /** Whoever something happens to: one life of a node, of the database; what was to happen to a dead one does not. */

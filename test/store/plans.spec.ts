@@ -1,7 +1,7 @@
 /** Every way a read model may be asked is answered from an index: SQLite itself says how it would go about it. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
-import { tableOf } from "../../mixins/projector.ts";
+import { tableOf } from "../../mixins/read-models/projector.ts";
 import { infractions } from "../../services/infraction/infractions.service.ts";
 import { detections } from "../../services/radar/detections.service.ts";
 import { radars } from "../../services/radar/radars.service.ts";

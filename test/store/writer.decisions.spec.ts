@@ -1,6 +1,6 @@
 /** What a decision rests on is asked again whenever it is taken again; what goes wrong with one is no other's business. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { Consulting } from "../../mixins/envelope.ts";
+import type { Consulting } from "../../mixins/actors/envelope.ts";
 import { refuse } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import { Bank } from "../support/bank.ts";

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { Done } from "../../mixins/envelope.ts";
+import type { Done } from "../../mixins/actors/envelope.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import type { Commit } from "../../store/log.ts";

@@ -1,6 +1,6 @@
 /** The writer with the actors it was made for, on a store that does what it says (DESIGN §3, LAW 1-4). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Done } from "../../mixins/envelope.ts";
+import type { Done } from "../../mixins/actors/envelope.ts";
 import { decode } from "../../store/codec.ts";
 import type { LogPartition } from "../../store/log.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";

@@ -3,11 +3,11 @@
  * over a log and rows that a test can hold up, break, or let another process write to.
  */
 import { ServiceBroker } from "moleculer";
-import { EventSourced } from "../../mixins/event-sourced.ts";
-import { Metrics, type MetricsOptions } from "../../mixins/metrics.ts";
-import { nodeParts } from "../../mixins/parts.ts";
-import { Projected } from "../../mixins/projected.ts";
-import { StorageMiddleware } from "../../mixins/storage.ts";
+import { EventSourced } from "../../mixins/actors/event-sourced.ts";
+import { Metrics, type MetricsOptions } from "../../mixins/monitoring/metrics.ts";
+import { nodeParts } from "../../mixins/monitoring/health.ts";
+import { Projected } from "../../mixins/read-models/projected.ts";
+import { StorageMiddleware } from "../../mixins/logs/storage.ts";
 import { projection } from "../../model/index.ts";
 import type { Generation, RowStore, TableSpec } from "../../store/rows.ts";
 import { account, type AccountFacts } from "./account.ts";

@@ -1,6 +1,6 @@
 /** Bank - the product's own writer and actors over any partition, with the accounts of account.ts: what one node of a cluster is. */
-import type { Consulting, Done, Envelope } from "../../mixins/envelope.ts";
-import { Actors } from "../../mixins/actors.ts";
+import type { Consulting, Done, Envelope } from "../../mixins/actors/envelope.ts";
+import { Actors } from "../../mixins/actors/actors.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import type { Commit, LogPartition } from "../../store/log.ts";

@@ -2,14 +2,14 @@
  * Depot - the product's own process runner over logs that show as much as a test wants, a table that fails when told to, and calls
  * that are carried out and answered when the test says so.
  */
-import type { Outcome } from "../../mixins/outcome.ts";
-import type { Send } from "../../mixins/outbox.ts";
-import type { DroppedWork } from "../../mixins/interventions.ts";
-import { processTableOf } from "../../mixins/process-rows.ts";
-import { ProcessRunner } from "../../mixins/process-runner.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
-import { LONGEST } from "../../mixins/write-behind.ts";
+import type { Outcome } from "../../mixins/actors/outcome.ts";
+import type { Send } from "../../mixins/processes/outbox.ts";
+import type { DroppedWork } from "../../mixins/processes/interventions.ts";
+import { processTableOf } from "../../mixins/processes/rows.ts";
+import { ProcessRunner } from "../../mixins/processes/runner.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
+import { LONGEST } from "../../mixins/processes/write-behind.ts";
 import type { Table } from "../../store/rows.ts";
 import { chainedAfter } from "./commits.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";

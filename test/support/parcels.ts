@@ -2,8 +2,8 @@
  * Parcels - a made-up process: every parcel is delivered to where its customer lived at the instant it was sent, and moved when it
  * turns out that the customer lived elsewhere. Its effect is kept here too, as other actors would keep it: one command once.
  */
-import type { Outcome } from "../../mixins/outcome.ts";
-import type { Send } from "../../mixins/outbox.ts";
+import type { Outcome } from "../../mixins/actors/outcome.ts";
+import type { Send } from "../../mixins/processes/outbox.ts";
 import { entryAfter, insert, process, type Instant, type Timeline, valueAt } from "../../model/index.ts";
 import { chainedAfter } from "./commits.ts";
 import type { Shelf } from "./scripted-log.ts";

@@ -8,7 +8,7 @@ import { type PublicKeys, signHead } from "../../store/heads.ts";
 import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "./cars.ts";
 import { chainedAfter, EMPTY, everything, stored, tail } from "./commits.ts";
-import { newId } from "../../mixins/ids.ts";
+import { newId } from "../../mixins/common/ids.ts";
 import { MemoryRowStore } from "./memory-rows.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { AT, drafts, newKey, publicOf } from "./vault.ts";

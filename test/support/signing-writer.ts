@@ -5,10 +5,10 @@
  * signing-writer.ts FOLDER NAME COMMANDS
  */
 import { join } from "node:path";
-import { Actors } from "../../mixins/actors.ts";
-import { signersOf } from "../../mixins/signing.ts";
-import { ContextLog } from "../../mixins/context-log.ts";
-import { nodeTimers } from "../../mixins/timers.ts";
+import { Actors } from "../../mixins/actors/actors.ts";
+import { signersOf } from "../../mixins/logs/signing.ts";
+import { ContextLog } from "../../mixins/logs/context-log.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
 import { openKeys } from "../../store/keys.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { account } from "./account.ts";

@@ -1,6 +1,6 @@
 /** Turns of the event loop, for tests that wait for order and never for a clock. */
 import { setImmediate as turn } from "node:timers/promises";
-import { nodeTimers, type Timers } from "../../mixins/timers.ts";
+import { nodeTimers, type Timers } from "../../mixins/common/timers.ts";
 
 /** Time as it is, but nobody rests: what is there is taken at once. */
 export const restless: Timers = { ...nodeTimers, rest: () => Promise.resolve() };

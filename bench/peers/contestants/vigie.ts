@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
-import { EventSourced } from "../../../mixins/event-sourced.ts";
-import { Projected } from "../../../mixins/projected.ts";
+import { EventSourced } from "../../../mixins/actors/event-sourced.ts";
+import { Projected } from "../../../mixins/read-models/projected.ts";
 import { aggregate, id, integer, invariant, projection, text, type Case, type Unknown } from "../../../model/index.ts";
 import { brokerOptions, LOG_FILE } from "../../../moleculer.config.ts";
 import { decode } from "../../../store/codec.ts";

@@ -1,0 +1,36 @@
+/** Outcome - a command as one of many, and what became of it. */
+import { Errors } from "moleculer";
+import type { Done } from "./envelope.ts";
+import { type FieldError, isOfStore, isOutage, isUnreadable } from "../common/errors.ts";
+
+/** One of many: what travels with it, and the params. */
+export interface Item {
+	readonly params: Record<string, unknown>;
+	readonly commandId?: string;
+	/** The facts it follows from, as positions. */
+	readonly cause?: string;
+}
+export type Outcome =
+	| { readonly done: Done }
+	| {
+			readonly refusal: {
+				readonly status: number;
+				readonly code: string;
+				readonly detail: string;
+				readonly errors?: readonly FieldError[];
+			};
+	  }
+	/**
+	 * `unavailable`: temporary, to be retried. `undecided`: temporary and not a failure of the store, so that an immediate retry makes sense.
+	 * `unreadable`: a retry does not help.
+	 */
+	| { readonly failure: string; readonly unavailable?: true; readonly undecided?: true; readonly unreadable?: true };
+
+export function outcomeOf(error: unknown): Outcome {
+	if (error instanceof Errors.ValidationError)
+		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
+	const failure = error instanceof Error ? error.message : String(error);
+	if (isUnreadable(error)) return { failure, unreadable: true };
+	if (!isOutage(error)) return { failure };
+	return { failure, unavailable: true, ...(isOfStore(error) ? {} : { undecided: true as const }) };
+}

@@ -1,0 +1,127 @@
+/**
+ * Placement - the node a command goes to: all actors of a partition meet on one of those that offer the action, so that its writer is
+ * alone and batches well; a node that joins or leaves moves only what it takes or had. For speed only: any node may decide any actor.
+ */
+import { type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
+import { partitionOf } from "../../store/position.ts";
+
+/** What an action says of its actors; travels to every node, so plain data. */
+export interface Placed {
+	/** The log's context. */
+	readonly log: string;
+	readonly partitions: number;
+	/** The prefix of the streams. */
+	readonly service: string;
+}
+interface Endpoint {
+	readonly id: string;
+	readonly isAvailable: boolean;
+}
+/** As much of Moleculer's list of an action's nodes as is used here. */
+interface EndpointList {
+	readonly endpoints: readonly Endpoint[];
+	readonly strategy: unknown;
+}
+
+/** Nodes that failed in earlier attempts of a call, by its context; they are used only if there is no other. */
+export const avoidedNodes = new WeakMap<object, ReadonlySet<string>>();
+
+export class Placement extends Strategies.Base {
+	declare readonly opts: Partial<Placed>;
+	#next = 0;
+
+	select<E extends { readonly id: string }>(all: E[], ctx?: Pick<Context, "params">): E {
+		const avoided = ctx && avoidedNodes.get(ctx);
+		const others = avoided ? all.filter(({ id }) => !avoided.has(id)) : all;
+		const list = others.length > 0 ? others : all;
+		const id = idIn(ctx?.params);
+		const chosen = id === undefined ? undefined : this.owner(list, id);
+		return chosen ?? (list[this.#next++ % list.length] as E); // a list Moleculer asks about is not empty
+	}
+	/** The same on every node, for ever, as long as the same nodes offer it. */
+	owner<E extends { readonly id: string }>(list: readonly E[], id: string): E | undefined {
+		const partition = partitionIn(this.opts, id);
+		return partition === undefined ? undefined : bestOf(list, `${this.opts.log}:${partition}`);
+	}
+}
+
+function partitionIn({ partitions, service }: Partial<Placed>, id: string): number | undefined {
+	return partitions === undefined || service === undefined ? undefined : partitionOf(`${service}-${id}`, partitions);
+}
+/** The partition a call of a placed action concerns (that of its first item for a batch); undefined if there is only one partition. */
+export function sideOf({ strategyOptions }: ActionSchema, params: unknown): number | undefined {
+	const { partitions = 1, service }: Partial<Placed> = strategyOptions ?? {};
+	const id = partitions > 1 ? idIn(params) : undefined;
+	return id === undefined ? undefined : partitionIn({ partitions, service }, id);
+}
+
+/** Rendezvous: each node scores for the thing, the highest has it. */
+export function bestOf<E extends { readonly id: string }>(list: readonly E[], thing: string): E | undefined {
+	let best: E | undefined;
+	let highest = -1;
+	for (const endpoint of list) {
+		const score = scoreOf(endpoint.id, thing);
+		if (score > highest || (score === highest && best && endpoint.id < best.id)) [best, highest] = [endpoint, score];
+	}
+	return best;
+}
+
+/** Of the one command or ask, or of the first of many. */
+function idIn(params: unknown): string | undefined {
+	if (typeof params !== "object" || params === null) return undefined;
+	if ("id" in params && typeof params.id === "string") return params.id;
+	if ("items" in params && Array.isArray(params.items)) return idIn(params.items[0]);
+	return "params" in params ? idIn(params.params) : undefined;
+}
+
+/** FNV-1a with its bits mixed once more (MurmurHash3's finaliser): names that differ in one character must not score alike. */
+function scoreOf(node: string, thing: string): number {
+	let hash = 0x811c9dc5;
+	for (const text of [node, "\n", thing]) for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+	hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+	hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+	return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The items of one call by the node they go to, each with its place in the whole. */
+function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] {
+	const placed = items.map((item, place) => [item, place] as const);
+	const list = broker.registry.actions.get(action) as EndpointList | undefined; // moleculer leaves it untyped
+	const endpoints = list?.endpoints.filter(({ isAvailable }) => isAvailable) ?? [];
+	if (!(list?.strategy instanceof Placement) || endpoints.length < 2) return [placed];
+	const groups = new Map<string, (readonly [T, number])[]>();
+	for (const one of placed) {
+		const id = idIn(one[0]);
+		const owner = (id === undefined ? undefined : list.strategy.owner(endpoints, id)?.id) ?? "";
+		const group = groups.get(owner);
+		if (group) group.push(one);
+		else groups.set(owner, [one]);
+	}
+	return [...groups.values()];
+}
+
+/** Gives each group to its node, and puts the answers in the order of the items; a call that fails speaks for its own items alone. */
+export async function callMany<T, A>(
+	broker: ServiceBroker,
+	action: string,
+	items: readonly T[],
+	call: (items: readonly T[]) => Promise<readonly A[]>,
+): Promise<A[]> {
+	const answers: A[] = [];
+	await Promise.all(
+		byOwner(broker, action, items).map(async (group) => {
+			const given = await call(group.map(([item]) => item));
+			group.forEach(([, place], i) => (answers[place] = given[i] as A)); // one for each
+		}),
+	);
+	return answers;
+}
+
+/** The same service, whose actions say where its actors are. */
+export function placed(schema: ServiceSchema, { log, partitions }: Pick<Placed, "log" | "partitions">): ServiceSchema {
+	const strategyOptions: Placed = { log, partitions, service: schema.name };
+	const actions = Object.entries(schema.actions ?? {}).map(
+		([name, action]) => [name, typeof action === "object" ? { ...action, strategyOptions } : action] as const,
+	);
+	return { ...schema, actions: Object.fromEntries(actions) };
+}

@@ -1,0 +1,133 @@
+/** Folding - what projections and processes share: from commits to the rows they touch, each fact folded into a row once. */
+import type { Fold, Origin, Touch } from "../../model/index.ts";
+import { decode } from "../../store/codec.ts";
+import { Indigestible } from "../../store/follow.ts";
+import type { Commit } from "../../store/log.ts";
+import type { Row } from "../../store/rows.ts";
+
+/** A fold of one fact into one row, ready to run. */
+export interface Step {
+	readonly id: string;
+	readonly origin: Origin;
+	readonly data: unknown;
+	readonly fold: Fold<object, unknown>;
+	/** See Touch. */
+	readonly counts: boolean;
+}
+type Handler = Fold<object, unknown> | Touch<object, unknown>;
+
+/** The folds a handler map declares for a batch of commits, in order; `prefix` goes before each row id. */
+export function stepsOf(
+	handlers: Readonly<Record<string, unknown>>,
+	context: string,
+	partition: number,
+	commits: readonly Commit[],
+	prefix = "",
+): Step[] {
+	const steps: Step[] = [];
+	const place = { position: 0 };
+	guarded(place, () => {
+		for (const commit of commits) {
+			place.position = commit.position;
+			let origin: Origin | null = null;
+			for (const { type, data } of decode(commit).facts) {
+				const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
+				if (!handler) continue;
+				origin ??= originOf(commit, context, partition);
+				const id = typeof handler === "function" ? origin.id : handler.row(data, origin);
+				if (id !== null) steps.push(stepOf(handler, prefix + id, origin, data));
+			}
+		}
+	});
+	return steps;
+}
+
+const stepOf = (handler: Handler, id: string, origin: Origin, data: unknown): Step =>
+	typeof handler === "function"
+		? { id, origin, data, fold: handler, counts: false }
+		: { id, origin, data, fold: handler.fold, counts: handler.counts === true };
+
+export function originOf(commit: Commit, context: string, partition: number): Origin {
+	const { facts, at, by } = decode(commit);
+	const cut = commit.stream.indexOf("-");
+	return {
+		log: context,
+		partition,
+		position: commit.position,
+		service: commit.stream.slice(0, cut),
+		id: commit.stream.slice(cut + 1),
+		version: commit.version + facts.length,
+		at,
+		by,
+		facts,
+	};
+}
+
+/** A row on its way to be written. */
+export interface Folded {
+	readonly before: Row;
+	data: object | null;
+	/** The last position folded in, by partition. */
+	at: Readonly<Record<string, number>>;
+	/** The actor's version, after the last of its own facts in the batch. */
+	version: number | undefined;
+	position: number;
+	/** Whether nothing but counts was folded in: it is found as before. */
+	counts: boolean;
+}
+
+/**
+ * The rows a batch changes; a fact a row has seen already is passed over. `of`: the actor whose rows these are; `all`: rows that have
+ * seen everything too, as they are.
+ */
+export function foldAll(
+	rows: ReadonlyMap<string, Row>,
+	steps: readonly Step[],
+	partition: string,
+	of?: string,
+	all = false,
+): Map<string, Folded> {
+	const folded = new Map<string, Folded>();
+	const place = { position: 0 };
+	guarded(place, () => {
+		for (const { id, origin, data, fold, counts } of steps) {
+			const before = rows.get(id);
+			if (!before) continue;
+			const seen = before.at[partition] ?? 0;
+			const row = folded.get(id) ?? { before, data: before.data, at: before.at, version: undefined, position: seen, counts: true };
+			if (all && before.data) folded.set(id, row);
+			if (seen >= origin.position) continue;
+			place.position = origin.position;
+			row.data = fold(row.data, data, origin);
+			if (origin.service === of && origin.id === id) row.version = origin.version;
+			row.position = origin.position;
+			row.counts &&= counts;
+			folded.set(id, row);
+		}
+	});
+	for (const row of folded.values()) if (row.position > (row.before.at[partition] ?? 0)) row.at = { ...row.at, [partition]: row.position };
+	return folded;
+}
+
+/** What throws here is a bug in a fold, and stops the follower with the place in its message. */
+function guarded<T>(place: { readonly position: number }, run: () => T): T {
+	try {
+		return run();
+	} catch (error) {
+		throw new Indigestible(
+			`the fact at position ${place.position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`,
+			{ cause: error },
+		);
+	}
+}
+
+/** Runs one after another; a failure of one does not hold up the next. */
+export class Mutex {
+	#last: Promise<unknown> = Promise.resolve();
+
+	run<T>(task: () => Promise<T>): Promise<T> {
+		const result = this.#last.then(task, task);
+		this.#last = result.catch(() => undefined);
+		return result;
+	}
+}

@@ -1,0 +1,54 @@
+/** Following - what projections and processes need of a node: their logs, and how they are. */
+import type { Follower } from "../../store/follow.ts";
+import type { LogPartition } from "../../store/log.ts";
+import type { ContextLog } from "../logs/context-log.ts";
+import type { Storage } from "../logs/storage.ts";
+
+/** A partition of a context's log, by its names. */
+export interface Partitioned {
+	readonly context: string;
+	readonly partition: number;
+	readonly log: Pick<LogPartition, "name">;
+}
+/** The partition itself, and the log of this node through which it is followed. */
+export interface Followed extends Partitioned {
+	readonly log: LogPartition;
+	readonly from: ContextLog;
+}
+
+export async function logsOf(storage: Storage, contexts: readonly string[]): Promise<Followed[]> {
+	const logs = await Promise.all(contexts.map(async (context) => ({ context, from: await storage.context(context) })));
+	return logs.flatMap(({ context, from }) => from.partitions.map((log, partition) => ({ context, partition, log, from })));
+}
+
+export interface Health {
+	readonly name: string;
+	readonly ready: boolean;
+	/** Why not. */
+	readonly reason?: string;
+	/** Commits taken, by partition. */
+	readonly positions: Readonly<Record<string, number>>;
+	/** Commits known of and not yet taken. */
+	readonly lag: number;
+}
+/** How often in a row something has to go wrong to be more than a moment's trouble. */
+const PATIENCE = 5;
+
+/** How far the followers of one read model or process are, and whether one has stopped or cannot go on. */
+export function healthOf(name: string, followers: readonly Follower[]): Health {
+	const reason = whyNot(name, followers);
+	return {
+		name,
+		ready: reason === null,
+		...(reason === null ? {} : { reason }),
+		positions: Object.fromEntries(followers.map(({ name: partition, position }) => [partition, position])),
+		lag: followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0),
+	};
+}
+
+function whyNot(name: string, followers: readonly Follower[]): string | null {
+	const stopped = followers.find(({ error }) => error !== null);
+	if (stopped) return `${name} has stopped after ${stopped.name}:${stopped.position}: ${stopped.error?.message}`;
+	const stuck = followers.find(({ trouble }) => (trouble?.times ?? 0) >= PATIENCE);
+	return stuck ? `${name} cannot go on after ${stuck.name}:${stuck.position}: ${stuck.trouble?.reason}` : null;
+}

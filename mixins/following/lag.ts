@@ -1,0 +1,51 @@
+/** Lag - how far one who follows logs is behind them, place by place; told by its checkpoints where it is another node that follows. */
+import type { Service } from "moleculer";
+import { decode } from "../../store/codec.ts";
+import type { Follower } from "../../store/follow.ts";
+import { checkpointOf, type Table } from "../../store/rows.ts";
+import { failureError } from "../common/errors.ts";
+import { logsOf } from "./following.ts";
+import { storageOf } from "../logs/storage.ts";
+
+/** One follower in one partition. */
+export interface Place {
+	/** `radar:0` */
+	readonly partition: string;
+	/** Commits it has taken. */
+	readonly position: number;
+	/** Commits there are. */
+	readonly tail: number;
+	readonly behind: number;
+	/** For how long the oldest it has not taken has been waiting. */
+	readonly seconds: number;
+}
+interface FollowedHere {
+	readonly followers: readonly Follower[];
+	readonly table: Pick<Table, "checkpoints">;
+}
+
+/** Where it stands in every partition of the logs it follows. */
+export function lagAction(contexts: readonly string[], of: (service: Service) => FollowedHere) {
+	return {
+		async handler(this: Service): Promise<{ places: readonly Place[] }> {
+			return placesOf(this, contexts, of(this)).then(
+				(places) => ({ places }),
+				(error: unknown) => Promise.reject(failureError(error)),
+			);
+		},
+	};
+}
+
+async function placesOf({ broker }: Service, contexts: readonly string[], { followers, table }: FollowedHere): Promise<Place[]> {
+	const logs = await logsOf(storageOf(broker), contexts);
+	const checkpoints = await table.checkpoints();
+	return Promise.all(
+		logs.map(async ({ log }) => {
+			const position = followers.find(({ name }) => name === log.name)?.position ?? checkpointOf(checkpoints, log.name).position;
+			const tail = Math.max(position, (await log.tail()).position);
+			const [oldest] = tail > position ? await log.read(position, 1) : [];
+			const seconds = oldest ? Math.max(0, Date.now() - Date.parse(decode(oldest).at)) / 1000 : 0;
+			return { partition: log.name, position, tail, behind: tail - position, seconds };
+		}),
+	);
+}

@@ -1,0 +1,195 @@
+/**
+ * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing in
+ * a service file, whether or not a node offers it at the moment (503, not 404).
+ */
+import type { ServerResponse } from "node:http";
+import type { Service, ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import type { Give } from "../common/metric-names.ts";
+import { metricsOf } from "../monitoring/metrics.ts";
+import { Requests } from "./requests.ts";
+import type { Offer, Routed } from "../common/routes.ts";
+import { Bodies } from "./server/bodies.ts";
+import { Connections } from "./server/connections.ts";
+import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
+import { alive, ANY_TIME, type GatewayService, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
+import { limitsOf, Reached } from "./server/limits.ts";
+import { hasBody } from "./server/lingering.ts";
+import { isSource } from "./live.ts";
+import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
+import type { Incoming } from "./request.ts";
+import { CHECK_EVERY, serverOf } from "./server/server.ts";
+import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
+import { watch } from "./watch.ts";
+
+const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
+
+export const Gateway = {
+	mixins: [ApiGateway],
+	settings: {
+		path: "/api",
+		routes: [],
+		logRequest: null,
+		logRequestParams: null,
+		logResponse: null,
+		logRouteRegistration: null,
+		ip: "127.0.0.1",
+		allowedHosts: [],
+		keepAlive: 75,
+		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
+		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
+			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
+		},
+		onError(this: GatewayService, req: Incoming, res: ServerResponse, error: unknown) {
+			const problem = inPhase(this, problemOf(error));
+			this.requests.problem(problem.code, problem.status);
+			if (problem.status >= 500 && problem.status !== 503) this.logger.error(`${req.method} ${req.url}`, error);
+			sendProblem(req, res, problem);
+		},
+	},
+	actions: {
+		/** Handles an HTTP request; called by moleculer-web. */
+		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a listener
+		listAliases: false,
+		addRoute: false,
+		removeRoute: false,
+	},
+	events: {
+		"$broker.started"(this: Service) {
+			gatewayOf(this).begun = true;
+		},
+		"$services.changed"(this: Service) {
+			learn(gatewayOf(this));
+		},
+		/** A feed would never end by itself. */
+		"$node.stopping"(this: Service) {
+			for (const feed of gatewayOf(this).feeds) feed.end();
+			cutInTime(gatewayOf(this));
+		},
+	},
+	created(this: Service) {
+		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
+		const { ip, allowedHosts, keepAlive } = this.settings as { ip: string; allowedHosts: readonly string[]; keepAlive: number }; // see above
+		Object.assign(this, {
+			routed: routes,
+			parts: new Set(parts),
+			facts: new Set(facts),
+			contexts: new Set(contexts),
+			sources: new Set(),
+			feeds: new Set(),
+			requests: new Requests(),
+			begun: false,
+			hosts: hostsOf(ip, allowedHosts),
+		});
+		gatewayOf(this).addRoute(routeOf(routes));
+		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have a time of their own, from the first byte of a request on
+	},
+	methods: {
+		/** Overrides that of moleculer-web, which calls it first. */
+		createServer(this: GatewayService) {
+			const limits = limitsOf();
+			const reached = new Reached((line) => this.logger.warn(line));
+			const connections = new Connections(limits, reached);
+			const bodies = new Bodies(connections, reached);
+			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
+			Object.assign(this, { limits, reached, connections, bodies, server: serverOf(this.httpHandler, { connections, bodies, count }) });
+		},
+		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
+			try {
+				if (!this.connections.requested(req, res)) return;
+				if (metricsOf(this.broker)) watch(this, req, res);
+				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
+				admit(req, this.hosts);
+				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
+			} catch (error) {
+				return this.sendError(req, res, error);
+			}
+			await moleculerWeb.httpHandler.call(this, req, res);
+		},
+		/** Handlers parse the query themselves. */
+		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
+		send404(this: GatewayService, req: Incoming, res: ServerResponse) {
+			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
+			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
+		},
+		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
+		errorHandler(this: GatewayService, req: Incoming, res: ServerResponse, error: unknown) {
+			this.sendError(req, res, error);
+		},
+		figures(this: GatewayService, give: Give) {
+			this.requests.figures(give);
+			give("vigie_http_live_feeds", this.feeds.size, {});
+			give("vigie_http_connections", this.connections.size, {});
+			give("vigie_http_held_bytes", this.bodies.held, {});
+			this.reached.figures(give);
+		},
+	},
+	async started(this: Service) {
+		const gateway = gatewayOf(this);
+		learn(gateway);
+		const check = () => {
+			gateway.bodies.check();
+			gateway.reached.check();
+		};
+		gateway.checking = setInterval(check, CHECK_EVERY).unref();
+	},
+	async stopped(this: Service) {
+		clearInterval(gatewayOf(this).checking);
+		await closed(gatewayOf(this).server);
+	},
+} satisfies Partial<ServiceSchema>;
+
+const moleculerWeb = ApiGateway.methods as {
+	readonly httpHandler: (this: GatewayService, req: Incoming, res: ServerResponse) => Promise<void>;
+}; // the types do not name them
+
+function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse): void {
+	const allow = methodsOn(gateway.aliases, req.url ?? "");
+	if (allow === "") gateway.send404(req, res);
+	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
+}
+
+/** The service with what `created` gave it. */
+const gatewayOf = (service: Service): GatewayService => service as GatewayService; // see created
+
+/** Adds the contexts that came since, also to open feeds; none is ever taken away. */
+function learn(gateway: GatewayService): void {
+	if (!gateway.sources) return; // not created yet
+	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as readonly { readonly name: string }[]; // moleculer leaves it untyped
+	for (const { name } of actions) if (isSource(name)) gateway.sources.add(name);
+	for (const feed of gateway.feeds) feed.look();
+}
+
+function routeOf(routed: readonly Routed[]): object {
+	const aliases: Record<string, Handler> = {
+		"GET /health/live": alive,
+		"GET /health/ready": ready,
+		"GET /metrics": metrics,
+		"GET /live": live,
+	};
+	for (const route of routed) aliases[route.rest] = handlerOf(route);
+	for (const [path, handler] of Object.entries(aliases))
+		if (path.startsWith("GET ") && handler !== live) aliases[path.replace("GET", "HEAD")] = handler;
+	return {
+		path: "/",
+		mergeParams: false,
+		bodyParsers: false, // handlers read bodies themselves
+		logging: false,
+		pathToRegexpOptions: { trailing: false, sensitive: true }, // one spelling per path; moleculer-web removes one slash at the end
+		aliases: Object.fromEntries(
+			Object.entries(aliases)
+				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))
+				.map(([path, handler]) => [path, guarded(handler)]),
+		),
+	};
+}
+
+/** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
+const guarded = (handler: Handler) =>
+	function alias(this: GatewayService, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
+		const taken = async () => {
+			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
+			await handler.call(this, req, res);
+		};
+		taken().catch(next);
+	};

@@ -1,0 +1,187 @@
+/**
+ * Ndjson - any number of commands in one request: read line by line with back-pressure, given to the actors in batches, a few
+ * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
+ */
+import type { Item, Outcome } from "../actors/outcome.ts";
+import { type FieldError, firstOf } from "../common/errors.ts";
+import type { Problem } from "./server/problem.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
+
+export interface LineProblem {
+	readonly line: number;
+	readonly code: string;
+	readonly detail: string;
+	readonly errors?: readonly FieldError[];
+}
+export interface Tally {
+	received: number;
+	recorded: number;
+	duplicates: number;
+	refused: number;
+	/** The first hundred, fewer if they are long. */
+	errors: LineProblem[];
+}
+export interface Bulk {
+	readonly tally: Tally;
+	/** Set when lines could not be taken for a reason that may pass: they may be sent again. */
+	failure: string | null;
+	/** Set when lines concern actors whose streams cannot be read: that does not pass. */
+	unreadable: string | null;
+	/** Where to read from to see all of it, by partition. */
+	readonly positions: Map<string, number>;
+}
+
+/** Bytes a line may have. */
+const LINE = 64 * 1024;
+/** Lines of a batch, and the characters at which it is full before. */
+const BATCH = 500;
+const BATCH_TEXT = 256 * 1024;
+const AT_ONCE = 4;
+const ERRORS = 100;
+const NEWLINE = 0x0a;
+
+/** A line, or what is wrong with it. */
+type Line = { readonly text: string } | { readonly problem: Omit<LineProblem, "line"> };
+const TOO_LONG: Line = { problem: { code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` } };
+
+/** The lines of a stream of bytes; an unfinished one at the end counts. */
+export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+	let rest: Buffer[] = [];
+	let length = 0;
+	const keep = (part: Buffer) => {
+		length += part.length;
+		if (length <= LINE) rest.push(part);
+	};
+	const line = (): Line => {
+		const made = length > LINE ? TOO_LONG : lineOf(rest.length === 1 ? (rest[0] ?? Buffer.alloc(0)) : Buffer.concat(rest));
+		rest = [];
+		length = 0;
+		return made;
+	};
+	for await (const chunk of source) {
+		let lines: Line[] = [];
+		let from = 0;
+		for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+			keep(chunk.subarray(from, to));
+			lines.push(line());
+			from = to + 1;
+			if (lines.length < BATCH) continue;
+			yield lines;
+			lines = [];
+			await turn();
+		}
+		if (from < chunk.length) keep(chunk.subarray(from));
+		if (lines.length > 0) yield lines;
+	}
+	if (length > 0) yield [line()];
+}
+
+function lineOf(bytes: Buffer): Line {
+	const text = decoded(bytes);
+	return text === null ? { problem: NOT_UTF8 } : { text };
+}
+/** Lets the event loop run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
+
+/** Gives every line to `send`; resolves when all are answered. `tally` is updated all along; a batch is sent when `room` resolves. */
+export async function takeAll(
+	source: AsyncIterable<Buffer>,
+	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+	tally = emptyTally(),
+	room: (bytes: number) => Promise<() => void> = async () => () => undefined,
+): Promise<Bulk> {
+	const bulk: Bulk = { tally, failure: null, unreadable: null, positions: new Map() };
+	const running = new Set<Promise<void>>();
+	let batch: { line: number; item: Item }[] = [];
+	let text = 0;
+	let number = 0;
+	const flush = async () => {
+		if (batch.length === 0) return;
+		const [full, leave] = [batch, await room(text)];
+		[batch, text] = [[], 0];
+		const call: Promise<void> = give(bulk, full, send).finally(() => {
+			running.delete(call);
+			leave();
+		});
+		running.add(call);
+		if (running.size >= AT_ONCE) await Promise.race(running);
+	};
+	for await (const lines of linesOf(source)) {
+		for (const line of lines) {
+			number++;
+			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
+			if (!item || !("text" in line)) continue;
+			text += line.text.length;
+			batch.push({ line: number, item });
+			if (batch.length >= BATCH || text >= BATCH_TEXT) await flush();
+		}
+		if (running.size < 2) await flush(); // a slow sender does not wait for a full batch
+	}
+	await flush();
+	await Promise.all(running);
+	bulk.tally.errors = firstOf(bulk.tally.errors, ERRORS);
+	return bulk;
+}
+
+/** Why not every line is answered, if so. */
+export function problemIn({ failure, unreadable }: Pick<Bulk, "failure" | "unreadable">): Problem | null {
+	if (failure !== null)
+		return {
+			status: 503,
+			code: "STORE_UNAVAILABLE",
+			detail: `Not every line could be taken (${failure}); sending all of it again is safe`,
+			retryAfter: 1,
+		};
+	if (unreadable === null) return null;
+	return { status: 500, code: "STREAM_UNREADABLE", detail: `Every line was taken but those of what cannot be read (${unreadable})` };
+}
+
+async function give(
+	bulk: Bulk,
+	batch: readonly { line: number; item: Item }[],
+	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+): Promise<void> {
+	const outcomes = await send(batch.map(({ item }) => item)).catch((error: unknown) =>
+		batch.map((): Outcome => ({ failure: error instanceof Error ? error.message : String(error) })),
+	);
+	const { tally } = bulk;
+	batch.forEach(({ line }, i) => {
+		const outcome = outcomes[i] ?? { failure: "no answer" };
+		if ("done" in outcome) {
+			if (outcome.done.written && !outcome.done.replayed) tally.recorded++;
+			else tally.duplicates++;
+			latest(bulk.positions, outcome.done.position);
+		} else if ("refusal" in outcome) {
+			const { code, detail, errors } = outcome.refusal;
+			refuse(bulk, { line, code, detail, ...(errors ? { errors } : {}) });
+		} else if (outcome.unreadable) bulk.unreadable ??= outcome.failure;
+		else bulk.failure ??= outcome.failure;
+	});
+}
+
+const refuse = ({ tally }: Bulk, problem: LineProblem): null => {
+	tally.refused++;
+	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order: a few more than are shown
+	return null;
+};
+function unreadable(bulk: Bulk, problem: LineProblem): null {
+	bulk.tally.received++;
+	return refuse(bulk, problem);
+}
+function itemOf(bulk: Bulk, line: number, text: string): Item | null {
+	if (text.trim() === "") return null;
+	bulk.tally.received++;
+	const parsed = parseObject(text);
+	return "params" in parsed ? parsed : refuse(bulk, { line, ...parsed.problem });
+}
+
+/** The later of two positions of a partition. */
+function latest(positions: Map<string, number>, position: string): void {
+	const cut = position.lastIndexOf(":");
+	if (cut < 0) return;
+	const partition = position.slice(0, cut);
+	const at = Number(position.slice(cut + 1));
+	if (at > (positions.get(partition) ?? 0)) positions.set(partition, at);
+}

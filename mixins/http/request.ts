@@ -1,0 +1,173 @@
+/** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { brief } from "../common/errors.ts";
+import { derivedId, newId } from "../common/ids.ts";
+import type { RouteNote } from "../common/routes.ts";
+import type { Seen } from "../../model/decide.ts";
+import { decoded, NOT_UTF8, parseObject } from "./json.ts";
+import { hasBody } from "./server/lingering.ts";
+import { invalidField, ProblemError } from "./server/problem.ts";
+
+/** A request with the fields that moleculer-web adds. */
+export interface Incoming extends IncomingMessage {
+	readonly originalUrl?: string;
+	/** Without the query. */
+	readonly parsedUrl?: string;
+	/** The route that took it, as moleculer-web keeps it. */
+	readonly $alias?: { readonly fullPath: string };
+	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
+}
+type Params = Record<string, unknown>;
+interface CommandMeta {
+	readonly commandId: string;
+	readonly now: string;
+	readonly by: string;
+	readonly ifMatch?: Seen;
+	readonly digest?: string;
+}
+const ANONYMOUS = "anonymous";
+
+const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
+
+/** Reads the body of a request. */
+export type ReadBody = () => Promise<Buffer>;
+
+/** The params and metadata of a command. The body is read last, when everything else about the request has been checked. */
+export async function commandOf(
+	req: Incoming,
+	{ kind, named }: RouteNote,
+	route: string,
+	read: ReadBody,
+): Promise<{ params: Params; meta: CommandMeta }> {
+	refuseQuery(req);
+	const [key, ifMatch] = [keyOf(req), seenIn(req)];
+	const body = await bodyOf(req, read);
+	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
+	const scope = `${ANONYMOUS} ${route} ${key}`;
+	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
+	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
+	const params: Params = id === undefined ? body : { ...body, id };
+	return {
+		params,
+		meta: {
+			commandId: key === undefined ? newId() : derivedId(`command ${scope}`),
+			now: new Date().toISOString(),
+			by: ANONYMOUS,
+			...(ifMatch === undefined ? {} : { ifMatch }),
+			...(key === undefined ? {} : { digest: createHash("sha256").update(canonical(body)).digest("base64url") }),
+		},
+	};
+}
+
+/** The metadata of many commands at once: fixed before they are sent, so that sent again they are the same. */
+export const bulkMeta = (): CommandMeta => ({ commandId: newId(), now: new Date().toISOString(), by: ANONYMOUS });
+
+/** The params and metadata of a read. */
+export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {
+	const id = pathId(req);
+	const query = queryOf(req);
+	if (id !== undefined && Object.hasOwn(query, "id")) throw invalidField("id", "The id stands in the path", "no such parameter");
+	const position = req.headers["x-position"];
+	return { params: { ...query, ...(id === undefined ? {} : { id }) }, meta: position === undefined ? {} : { position: String(position) } };
+}
+
+/** What stands behind the question mark, each name once. */
+export function queryOf(req: Incoming): Readonly<Record<string, string>> {
+	const url = req.originalUrl ?? req.url ?? "";
+	const cut = url.indexOf("?");
+	const asked = new Map<string, string>();
+	for (const [name, value] of new URLSearchParams(cut < 0 ? "" : url.slice(cut + 1))) {
+		if (asked.has(name)) throw invalidField(name.slice(0, 100), "is given more than once", "one value");
+		asked.set(name, value);
+	}
+	return Object.fromEntries(asked);
+}
+
+function refuseQuery(req: Incoming): void {
+	const [unasked] = Object.keys(queryOf(req));
+	if (unasked !== undefined) throw invalidField(unasked, "A command takes no query", "no query");
+}
+/** Refuses the headers that apply to a single command, for requests that carry many. */
+export function refuseSingle(req: Incoming): void {
+	refuseQuery(req);
+	const [key, version] = [req.headers["idempotency-key"], req.headers["if-match"]];
+	const name = key !== undefined ? "Idempotency-Key" : version !== undefined ? "If-Match" : null;
+	if (name !== null)
+		throw invalidField(
+			name,
+			"is not supported for many commands in one request",
+			"no such header: the id in each line makes it safe to send the request again",
+		);
+}
+
+/** The params of an upload: its text. */
+export async function uploadOf(req: Incoming, accepts: string, read: ReadBody): Promise<Params> {
+	refuseSingle(req);
+	expectType(req, accepts);
+	return { content: textOf(await read()) };
+}
+
+/** `application/json` of `Application/JSON; charset=utf-8` */
+export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+/** Throws unless the body has the type that the route accepts, in UTF-8 and not compressed. */
+export function expectType(req: IncomingMessage, accepts: string): void {
+	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This route accepts ${accepts}`);
+	for (const [, charset = ""] of (req.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi))
+		if (!/^utf-?8$/i.test(charset))
+			throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset has to be UTF-8, not ${brief(charset)}`);
+	const coding = req.headers["content-encoding"];
+	if (coding !== undefined && coding !== "identity")
+		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `Compressed content is not supported: ${brief(coding)}`);
+}
+/** The JSON object of a command; an absent body counts as an empty object, but not with a content type that an HTML form can send. */
+async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
+	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
+	if (!hasBody(req)) return {};
+	const parsed = parseObject(textOf(await read()));
+	if ("params" in parsed) return parsed.params;
+	const { code, detail } = parsed.problem;
+	throw code === "MALFORMED" ? new ProblemError(400, code, detail) : invalidField("", "The content must be a JSON object", "an object");
+}
+
+function textOf(bytes: Buffer): string {
+	const text = decoded(bytes);
+	if (text === null) throw new ProblemError(400, NOT_UTF8.code, NOT_UTF8.detail);
+	return text;
+}
+
+function keyOf(req: IncomingMessage): string | undefined {
+	const key = req.headers["idempotency-key"];
+	if (key === undefined) return undefined;
+	if (typeof key !== "string" || !/^[\x21-\x7e]{1,128}$/.test(key))
+		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", {
+			errors: [{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" }],
+		});
+	return key;
+}
+
+/** The versions that If-Match names. Only a strong entity tag that is a version can match an actor. */
+function seenIn(req: IncomingMessage): Seen | undefined {
+	const text = req.headers["if-match"]?.trim();
+	if (text === undefined || text === "*") return text;
+	if (!/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(text))
+		throw new ProblemError(400, "MALFORMED", "If-Match has to be a list of entity tags, or *", {
+			errors: [{ field: "If-Match", message: "is malformed", expected: '"<version>", several separated by commas, or *', actual: text }],
+		});
+	const versions = [...text.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag = ""]) =>
+		!weak && /^\d{1,15}$/.test(tag) ? [Number(tag)] : [],
+	);
+	const [version, ...more] = versions;
+	return version !== undefined && more.length === 0 ? version : versions;
+}
+
+/** A text that is equal for equal content, regardless of field order and Unicode normalization form. */
+function canonical(value: unknown): string {
+	if (typeof value === "string") return JSON.stringify(value.normalize());
+	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+	return `{${Object.entries(value)
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+		.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`)
+		.join(",")}}`;
+}

@@ -1,0 +1,60 @@
+/** Backed up - the action of a log that writes a backup of the whole store beside those who write to it; the folder is on the machine of this node. */
+import { isAbsolute } from "node:path";
+import { PassThrough, type Readable } from "node:stream";
+import { type Context, Errors, type Service } from "moleculer";
+import type { Watch } from "../../store/backup.ts";
+import { asError } from "../../store/log.ts";
+import { type BackedUp, BackupRefused } from "../../store/manifest.ts";
+import { failureError, invalid } from "../common/errors.ts";
+import { readBy } from "../cluster/leaving.ts";
+import { type Storage, storageOf } from "./storage.ts";
+import { nodeTimers } from "../common/timers.ts";
+
+/** What the stream of `backup` gives: how far it is, now and then, and last what is in it. */
+export type BackupStep =
+	{ readonly phase: Parameters<Watch>[0]; readonly done: number; readonly total: number } | { readonly logs: readonly BackedUp[] };
+
+/** How often it says how far it is, in milliseconds. */
+const TELL_EVERY = 100;
+
+/**
+ * Copies all logs to a new folder on the machine of the node that answers, and verifies the copy; resolves to a stream of BackupStep.
+ * `key`: with the private key. A stream that nobody reads any more ends it, and nothing of it is left.
+ */
+export const backupAction = {
+	timeout: 0,
+	params: { $$strict: true, folder: { type: "string", max: 4096 }, key: { type: "boolean", optional: true } },
+	handler(this: Service, ctx: Context<{ readonly folder: string; readonly key?: boolean }>): Readable {
+		const { folder, key = false } = ctx.params;
+		if (!isAbsolute(folder)) throw invalid([{ field: "folder", message: "It has to be a whole path, from the root on", actual: folder }]);
+		return readBy(ctx, written(storageOf(this.broker), folder, key));
+	},
+};
+
+function written(storage: Storage, folder: string, privateKey: boolean): Readable {
+	const steps = new PassThrough({ objectMode: true });
+	const over = new AbortController();
+	steps.once("close", () => over.abort(new BackupRefused("the backup was ended")));
+	let [told, phase] = [0, ""];
+	const watch: Watch = (now, done, total) => {
+		if (now === phase && done < total && performance.now() - told < TELL_EVERY) return;
+		[told, phase] = [performance.now(), now];
+		steps.write({ phase: now, done, total } satisfies BackupStep);
+	};
+	storage
+		.backUp({
+			folder,
+			privateKey,
+			watch,
+			signal: over.signal,
+			now: () => new Date().toISOString(),
+			turn: () => new Promise((resolve) => nodeTimers.soon(resolve)),
+		})
+		.then(
+			(logs) => steps.end({ logs } satisfies BackupStep),
+			(error: unknown) => steps.destroy(toldOf(error)),
+		);
+	return steps;
+}
+const toldOf = (error: unknown): Error =>
+	error instanceof BackupRefused ? new Errors.MoleculerClientError(error.message, 409, error.code) : failureError(asError(error));

@@ -1,0 +1,138 @@
+/**
+ * News - what is new in one context's log on this node, for all who wait for it here: one follower a partition while anybody asks, none
+ * a little after the last has asked. Nobody has to say that he leaves: who is gone asks no more.
+ */
+import { Errors } from "moleculer";
+import type { Follower } from "../../store/follow.ts";
+import { type Commit, endsBefore, type LogPartition, StoreUnavailable, type Tail } from "../../store/log.ts";
+import { Recent } from "../../store/recent.ts";
+import type { ContextLog } from "./context-log.ts";
+import { nodeTimers, type Timers } from "../common/timers.ts";
+
+/** Who follows for those who wait. */
+export const LIVE = "live";
+/** How long it is followed on for whoever asks again, in milliseconds. */
+const LINGER = 12_000;
+/** Commits kept for those who come for them a little later. */
+const KEPT = 1000;
+
+/** How far somebody is in one partition. */
+export interface Place {
+	readonly log: LogPartition;
+	readonly from: number;
+}
+interface Followed {
+	readonly follower: Follower;
+	readonly recent: Recent;
+}
+
+export class News {
+	readonly #log: ContextLog;
+	readonly #timers: Timers;
+	readonly #linger: number;
+	readonly #waiting = new Set<() => void>();
+	#followed = new Map<string, Followed>();
+	#begun: Promise<void> | null = null;
+	#asking = 0;
+	#forget = (): void => {};
+	#over = false;
+
+	constructor(log: ContextLog, timers: Timers = nodeTimers, linger = LINGER) {
+		this.#log = log;
+		this.#timers = timers;
+		this.#linger = linger;
+	}
+	get partitions(): readonly LogPartition[] {
+		return this.#log.partitions;
+	}
+	get timers(): Timers {
+		return this.#timers;
+	}
+	/** Whoever waits is let go, and nobody comes any more. */
+	get over(): boolean {
+		return this.#over;
+	}
+
+	/** Does the work while it is followed. */
+	async during<T>(work: () => Promise<T>): Promise<T> {
+		if (this.#over) throw new Errors.MoleculerRetryableError("This node is stopping", 503, "STOPPING");
+		this.#asking++;
+		this.#forget();
+		try {
+			await (this.#begun ??= this.#begin());
+			return await work();
+		} finally {
+			if (--this.#asking === 0) this.#forget = this.#timers.later(this.#linger, () => void this.#end());
+		}
+	}
+
+	/** Whether the log holds the position of a place. */
+	async holds({ log, from }: Place): Promise<boolean> {
+		return (this.#followed.get(log.name)?.follower.position ?? 0) >= from || !(await endsBefore(log, from));
+	}
+	/** Commits after a position, in order and with no hole; from memory where they are new. */
+	async read({ log, from }: Place, limit: number): Promise<readonly Commit[]> {
+		const followed = this.#followed.get(log.name);
+		if (followed && followed.follower.position <= from) return [];
+		const commits = followed?.recent.read(from, limit) ?? (await log.read(from, limit));
+		const hole = commits.findIndex(({ position }, i) => position !== from + 1 + i);
+		if (hole >= 0) throw new StoreUnavailable(`${log.name} has a hole after ${from + hole}`);
+		return commits;
+	}
+
+	/** Resolves when there is more behind one of the places, when it is over, and at the latest in so many milliseconds. */
+	async more(places: readonly Place[], milliseconds: number): Promise<void> {
+		if (this.#over || places.some(({ log, from }) => (this.#followed.get(log.name)?.follower.position ?? 0) > from)) return;
+		await new Promise<void>((resolve) => {
+			const wake = (): void => {
+				cancel();
+				this.#waiting.delete(wake);
+				resolve();
+			};
+			const cancel = this.#timers.later(milliseconds, wake);
+			this.#waiting.add(wake);
+		});
+	}
+
+	/** Nobody waits longer, and nothing is followed. */
+	async end(): Promise<void> {
+		this.release();
+		await this.#begun?.catch(() => undefined);
+		await this.#end();
+	}
+	/** Nobody waits longer. */
+	release(): void {
+		this.#over = true;
+		this.#wake();
+	}
+
+	async #begin(): Promise<void> {
+		try {
+			const tails = await Promise.all(this.partitions.map(async (log) => ({ log, from: await log.tail() })));
+			for (const { log, from } of tails) this.#followed.set(log.name, this.#follow(log, from));
+		} catch (error) {
+			this.#begun = null;
+			throw error;
+		}
+	}
+	#follow(log: LogPartition, from: Tail): Followed {
+		const recent = new Recent();
+		const take = async (commits: readonly Commit[], after: Tail): Promise<Tail> => {
+			const last = commits.at(-1) ?? after;
+			recent.add(commits, Math.max(0, last.position - KEPT));
+			this.#timers.soon(() => this.#wake()); // once the follower says that it is there
+			return last;
+		};
+		return { recent, follower: this.#log.follow(log, LIVE, { from, take }) };
+	}
+	#wake(): void {
+		for (const wake of [...this.#waiting]) wake();
+	}
+	async #end(): Promise<void> {
+		this.#forget();
+		const followed = [...this.#followed.values()];
+		this.#followed = new Map();
+		this.#begun = null;
+		await Promise.all(followed.map(({ follower }) => this.#log.unfollow(follower)));
+	}
+}

@@ -1,0 +1,30 @@
+/** Signing - the signers of a context's partitions, on this node's clock, timers and key; what goes wrong is logged, never thrown. */
+import type { Anchors } from "../../store/anchors.ts";
+import type { Keyring } from "../../store/keys.ts";
+import type { LogPartition } from "../../store/log.ts";
+import { Signer, type SignerOptions } from "../../store/signer.ts";
+import type { Timers } from "../common/timers.ts";
+
+export type Report = SignerOptions["report"];
+
+/** None without a key to sign with. */
+export function signersOf(
+	partitions: readonly LogPartition[],
+	{ keys, anchors }: { readonly keys?: Keyring | undefined; readonly anchors?: Anchors | undefined },
+	timers: Timers,
+	report: Report,
+): Signer[] {
+	const { signing, known } = keys ?? {};
+	if (!signing || !known) return [];
+	return partitions.map(
+		(log) =>
+			new Signer(log, {
+				keys: { signing, known },
+				anchors,
+				now: () => new Date().toISOString(),
+				later: timers.later,
+				turn: () => new Promise((resolve) => timers.soon(resolve)),
+				report,
+			}),
+	);
+}

@@ -1,0 +1,113 @@
+/** Parts - what a node is made of and how each part is: its logs, and services that have not started. What follows a log says so itself. */
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
+import { oneLine } from "../../store/figures.ts";
+import { StoreUnavailable } from "../../store/log.ts";
+import type { Writer } from "../../store/writer.ts";
+import { clocksOf } from "../cluster/clocks.ts";
+import { leaveAction } from "../cluster/leaving.ts";
+import type { ContextLog } from "../logs/context-log.ts";
+import { NatsTransporter } from "../nats/transporter.ts";
+import { storageOf } from "../logs/storage.ts";
+import { within } from "../common/within.ts";
+
+/** One line of a health report. */
+export interface Part {
+	readonly name: string;
+	readonly ready: boolean;
+	/** Why not. */
+	readonly reason?: string;
+	/** What should be known all the same. */
+	readonly note?: string;
+	/** The node it was asked on. */
+	readonly node?: string;
+	readonly [more: string]: unknown;
+}
+
+/** How long a log may think, in milliseconds. */
+const PATIENCE = 1000;
+/** For how long a failed write is held against a log that nobody has tried since, in milliseconds: who is not ready is not asked to write. */
+const HELD_AGAINST = 30_000;
+
+/** What is added to `$node`, the service Moleculer has on every node. */
+export const nodeParts: Partial<ServiceSchema> = {
+	actions: {
+		parts(this: Service) {
+			return partsOf(this.broker);
+		},
+		leave: leaveAction,
+	},
+};
+
+async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
+	const logs = await within(PATIENCE, storageOf(broker).contexts()).then(
+		(contexts) => Promise.all(contexts.map(logPart)),
+		(error: unknown): Part[] => [{ name: "logs", ready: false, reason: `cannot be opened: ${oneLine(error)}` }],
+	);
+	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...installation(broker), ...clock(broker), ...waiting(broker)];
+}
+
+/** Omitted once the node knows its installation. */
+function installation(broker: ServiceBroker): Part[] {
+	const transporter = broker.transit?.tx;
+	const reason = transporter instanceof NatsTransporter ? transporter.waiting : null;
+	return reason === null ? [] : [{ name: "installation", ready: false, reason }];
+}
+
+/** A note only, because no decision depends on wall clocks; omitted while the clocks agree. */
+function clock(broker: ServiceBroker): Part[] {
+	const note = clocksOf(broker)?.skew.warning ?? null;
+	return note === null ? [] : [{ name: "clock", ready: true, note }];
+}
+
+/** Most of it may still be read, and is. */
+const damagedPart = (found: string): Part => ({ name: "store", ready: false, reason: `what is stored is damaged: ${found}` });
+
+/** Created here, and not yet to be called. */
+function waiting(broker: ServiceBroker): Part[] {
+	const known = broker.registry.getServiceList({ onlyLocal: true }) as { name: string }[]; // moleculer leaves it untyped
+	const registered = new Set(known.map(({ name }) => name));
+	return broker.services
+		.filter(({ name }: Service) => !registered.has(name))
+		.map(({ name }: Service) => ({ name, ready: false, reason: `${name} has not started yet` }));
+}
+
+/** Asked, not remembered: a log nobody writes to may be gone too. */
+async function logPart({ writers }: ContextLog): Promise<Part> {
+	const looks = await Promise.all(writers.map(look));
+	const name = `log ${writers[0]?.log.name.split(":")[0] ?? ""}`;
+	const bad = looks.find(({ reason }) => reason !== undefined);
+	const note = looks.find((found) => found.note !== undefined)?.note;
+	return {
+		name,
+		ready: bad === undefined,
+		...(bad ? { reason: bad.reason } : {}),
+		...(note === undefined ? {} : { note }),
+		positions: Object.fromEntries(looks.map(({ partition, position }) => [partition, position])),
+	};
+}
+
+interface Look {
+	readonly partition: string;
+	readonly position: number;
+	readonly reason?: string;
+	readonly note?: string;
+}
+async function look({ log, position, figures }: Writer): Promise<Look> {
+	const { failing } = figures;
+	const seen = await within(PATIENCE, log.tail()).catch((error: unknown) => oneLine(error));
+	const found = { partition: log.name, position: typeof seen === "string" ? position : seen.position };
+	if (typeof seen === "string") return { ...found, reason: `${log.name} cannot be read: ${seen}` };
+	const failed = [
+		{ failure: failing.append, what: "written" },
+		{ failure: failing.read, what: "read" },
+	].flatMap(({ failure, what }) => (failure ? [{ ...failure, what }] : []));
+	const last = failed.toSorted((one, other) => other.at - one.at)[0];
+	if (last) {
+		const ago = figures.now() - last.at;
+		const said = `${log.name} could not be ${last.what} ${Math.round(ago / 1000)} s ago: ${last.reason}`;
+		return ago < HELD_AGAINST ? { ...found, reason: said } : { ...found, note: `${said}; nobody has tried since` };
+	}
+	for (const [stream, error] of figures.unreadable)
+		return error instanceof StoreUnavailable ? { ...found, reason: error.message } : { ...found, note: `${stream}: ${error.message}` };
+	return found;
+}

@@ -1,0 +1,180 @@
+/**
+ * Outbox - the commands a process is asking for: one at a time per row, many in one call, a failure tried again with growing
+ * pauses and parked after ten, a refusal parked at once. Where nobody can say (its service or the store is away) it is asked for
+ * until somebody can.
+ */
+import type { Sending } from "../../model/index.ts";
+import type { Item, Outcome } from "../actors/outcome.ts";
+import { commandIdOf, type Parked } from "./rows.ts";
+import type { Timers } from "../common/timers.ts";
+
+/** Gives a command to many actors at once; resolves to an outcome each. */
+export type Send = (action: string, items: readonly Item[]) => Promise<readonly Outcome[]>;
+
+const MANY = 1000;
+const CALLS = 4;
+/** Rows waiting beyond which the followers wait too. */
+const FULL = 5000;
+const ATTEMPTS = 10;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
+
+/** A command that is not asked for again by itself; `id` is the row's. */
+export type Refused = Omit<Parked, "at"> & { readonly id: string };
+interface Entry {
+	readonly id: string;
+	readonly sending: Sending;
+	readonly cause: string;
+}
+/** How often a command was asked for, and how often its actor failed. */
+interface Tries {
+	readonly asked: number;
+	readonly failed: number;
+}
+
+/** The rows commands are asked for. */
+interface Rows {
+	/** Looks at a row again, and adds what it needs or frees it. */
+	again(id: string): Promise<void>;
+	park(refused: Refused): Promise<void>;
+}
+
+export class Outbox {
+	readonly #name: string;
+	readonly #send: Send;
+	readonly #rows: Rows;
+	readonly #asking = new Set<string>();
+	/** Rows that changed while their command was on its way. */
+	readonly #stale = new Set<string>();
+	readonly #answered = new Map<string, (() => void)[]>();
+	readonly #tries = new Map<string, Tries>();
+	readonly #timers: Timers;
+	readonly #cancels = new Set<() => void>();
+	#waiting: Entry[] = [];
+	#calls = 0;
+	#scheduled = false;
+	#roomy: (() => void)[] = [];
+	stopped = false;
+
+	constructor(name: string, send: Send, rows: Rows, timers: Timers) {
+		this.#name = name;
+		this.#send = send;
+		this.#rows = rows;
+		this.#timers = timers;
+	}
+
+	get size(): number {
+		return this.#asking.size;
+	}
+	/** Whether a command of this row is on its way; then the row is looked at again when it is answered. */
+	busy(id: string): boolean {
+		if (this.#asking.has(id)) this.#stale.add(id);
+		return this.#asking.has(id);
+	}
+	/** Sends the first; what else the row needs, or needs by now, shows when it is looked at again. */
+	add(id: string, [sending]: readonly Sending[], cause: string): void {
+		if (!sending || this.stopped) return;
+		if (this.#asking.has(id)) return void this.#stale.add(id);
+		this.#asking.add(id);
+		this.#waiting.push({ id, sending, cause });
+		this.#schedule();
+	}
+	/** Resolves when the row's command is answered or parked; at once if there is none. */
+	answered(id: string): Promise<void> {
+		if (!this.#asking.has(id) && !this.#tries.has(id)) return Promise.resolve();
+		return new Promise((resolve) => this.#answered.set(id, [...(this.#answered.get(id) ?? []), resolve]));
+	}
+	/** The row needs nothing any more. */
+	free(id: string): void {
+		this.#asking.delete(id);
+		this.#stale.delete(id);
+		this.#tries.delete(id);
+		const waiting = this.#answered.get(id);
+		this.#answered.delete(id);
+		for (const resolve of waiting ?? []) resolve();
+		this.#makeRoom();
+	}
+	#makeRoom(): void {
+		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
+	}
+	/** Resolves when there is room for more. */
+	room(): Promise<void> {
+		return this.#asking.size < FULL || this.stopped ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
+	}
+	stop(): void {
+		this.stopped = true;
+		this.#waiting = [];
+		for (const cancel of this.#cancels) cancel();
+		for (const resolve of this.#roomy.splice(0)) resolve();
+	}
+
+	/** Once for all that was added in this turn. */
+	#schedule(): void {
+		if (this.#scheduled) return;
+		this.#scheduled = true;
+		this.#timers.soon(() => {
+			this.#scheduled = false;
+			while (this.#waiting.length > 0 && this.#calls < CALLS) void this.#call();
+		});
+	}
+
+	async #call(): Promise<void> {
+		const action = this.#waiting[0]?.sending.action ?? "";
+		const batch: Entry[] = [];
+		const rest: Entry[] = [];
+		for (const entry of this.#waiting) (entry.sending.action === action && batch.length < MANY ? batch : rest).push(entry);
+		this.#waiting = rest;
+		this.#calls++;
+		const items = batch.map(({ id, sending, cause }) => ({
+			params: { ...sending.params },
+			commandId: commandIdOf(this.#name, id, sending),
+			cause,
+		}));
+		const outcomes = await this.#send(action, items).catch((error: unknown) =>
+			items.map((): Outcome => ({ failure: error instanceof Error ? error.message : String(error) })),
+		);
+		this.#calls--;
+		await Promise.all(batch.map((entry, i) => this.#outcome(entry, outcomes[i] ?? { failure: "no answer" })));
+		this.#schedule();
+		this.#makeRoom();
+	}
+
+	async #outcome({ id, sending, cause }: Entry, outcome: Outcome): Promise<void> {
+		if ("done" in outcome) return this.#stale.has(id) ? this.#look(id) : this.free(id);
+		const before = this.#tries.get(id) ?? { asked: 0, failed: 0 };
+		const tries = { asked: before.asked + 1, failed: before.failed + ("failure" in outcome && outcome.unavailable ? 0 : 1) };
+		this.#tries.set(id, tries);
+		if (!("refusal" in outcome) && tries.failed < ATTEMPTS) return this.#later(id, tries.asked);
+		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
+		const { action, params } = sending;
+		const command = commandIdOf(this.#name, id, sending);
+		try {
+			await this.#rows.park({ id, command, action, params, cause, code, detail, attempts: tries.asked });
+			this.free(id);
+		} catch {
+			this.#later(id, tries.asked); // asked for again, and parked then
+		}
+	}
+
+	/** Asks the row what it needs now. */
+	#look(id: string): void {
+		this.#asking.delete(id);
+		this.#stale.delete(id);
+		this.#rows.again(id).then(
+			() => this.#makeRoom(), // it may need nothing, or not be there any more
+			() => {
+				this.#asking.add(id);
+				this.#later(id, 1);
+			},
+		);
+	}
+
+	#later(id: string, attempts: number): void {
+		const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 10));
+		const cancel = this.#timers.later(pause, () => {
+			this.#cancels.delete(cancel);
+			this.#look(id);
+		});
+		this.#cancels.add(cancel);
+	}
+}

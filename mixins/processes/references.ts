@@ -1,0 +1,99 @@
+/**
+ * ProcessReferences - what pieces of work depend on. A fact about a reference wakes every subject inside the span of time it
+ * changed, page by page; the span stays with the reference until each of them was asked for and answered.
+ */
+import type { AnyProcess, Dated, Span } from "../../model/index.ts";
+import { positionText } from "../../store/position.ts";
+import type { Query, Row, Table } from "../../store/rows.ts";
+import { type Folded, Mutex, type Step } from "../following/folding.ts";
+import { pendingOf, type Reference, referenceChange, type Subject } from "./rows.ts";
+import type { WriteBehind } from "./write-behind.ts";
+
+/** Subjects woken together. */
+const PAGE = 500;
+
+/** What this part needs of its runner. */
+export interface Runner {
+	readonly process: AnyProcess;
+	readonly table: Table;
+	readonly rows: WriteBehind;
+	readonly mutex: Mutex;
+	/** Looks at a subject again; resolves when it needs nothing, or its command is answered or parked. */
+	wake(id: string): Promise<void>;
+	stopped(): boolean;
+}
+
+export class ProcessReferences {
+	readonly #runner: Runner;
+	readonly #reviews = new Map<string, Promise<void>>();
+
+	constructor(runner: Runner) {
+		this.#runner = runner;
+	}
+
+	/** Adds the spans these facts changed to what has to be looked through, where there is anything in them. */
+	async widen(steps: readonly Step[], changed: ReadonlyMap<string, Folded>, partition: string): Promise<void> {
+		for (const { id, origin, data: fact } of steps) {
+			const row = changed.get(id);
+			const data = row?.data as Reference | null | undefined; // our own rows
+			if (!row || !data?.reference) continue;
+			const span = this.#runner.process.references.changed(data.reference, fact as Dated); // stated so in the process
+			const cause = positionText(partition, origin.position);
+			row.data = { ...data, pending: [...(data.pending ?? []).filter((one) => one.cause !== cause), { ...span, cause }] };
+		}
+		await Promise.all([...changed.values()].map((row) => this.#probe(row)));
+	}
+	/** Where a span holds no subject at all there is nothing to look through: the usual case, and one write less. */
+	async #probe(row: Folded): Promise<void> {
+		const data = row.data as Reference; // our own rows
+		const spans = pendingOf(data);
+		const found = await Promise.all(spans.map((span) => this.#runner.table.find(this.#within(row.before.id, span, 1))));
+		row.data = { reference: data.reference, pending: spans.filter((_, i) => (found[i]?.length ?? 0) > 0) };
+	}
+
+	/** What fails here is done by the next recovery. */
+	reviewSoon(id: string): void {
+		this.review(id).catch(() => undefined);
+	}
+	/** Wakes every subject in the spans a reference changed; done only when each was asked for. */
+	review(id: string): Promise<void> {
+		const running = this.#reviews.get(id);
+		if (running) return running;
+		const review = this.#review(id).finally(() => this.#reviews.delete(id));
+		this.#reviews.set(id, review);
+		return review;
+	}
+	async #review(id: string): Promise<void> {
+		const { rows, mutex } = this.#runner;
+		const pending = async () => pendingOf((await mutex.run(() => rows.load([id]))).get(id)?.data);
+		for (let spans = await pending(); spans.length > 0; spans = await pending()) {
+			const { losses } = rows;
+			await mutex.run(() => rows.flush());
+			if (rows.losses !== losses) continue; // another process was faster: nobody knows whom it concerns
+			for (const span of spans) await this.#wake(id, span);
+			if (this.#runner.stopped()) return; // not everyone was asked
+			await mutex.run(() => this.#reviewed(id, new Set(spans.map(({ cause }) => cause))));
+		}
+	}
+	/** These are looked through; what came meanwhile stays. */
+	async #reviewed(id: string, causes: ReadonlySet<string>): Promise<void> {
+		const row = (await this.#runner.rows.load([id])).get(id);
+		const data = row?.data as Reference | null | undefined; // our own rows
+		if (!row || !data) return;
+		const left: Reference = { reference: data.reference, pending: data.pending.filter(({ cause }) => !causes.has(cause)) };
+		await this.#runner.rows.put([referenceChange({ before: row, data: left, at: row.at })]);
+	}
+	async #wake(id: string, span: Span): Promise<void> {
+		for (let after: Query["after"], more = true; more;) {
+			const page: Row[] = await this.#runner.table.find(this.#within(id, span, PAGE, after));
+			await Promise.all(page.map(({ id: subject }) => this.#runner.wake(subject)));
+			const last = page.at(-1);
+			more = page.length === PAGE;
+			if (last) after = { value: this.#runner.process.subjects.needs((last.data as Subject).subject ?? {})?.at ?? "", id: last.id }; // our own rows
+		}
+	}
+	#within(id: string, { from, to }: Span, limit: number, after?: Query["after"]): Query {
+		const query = { filters: { reference: id }, range: { column: "at", from, to }, sort: "at", descending: false, limit };
+		return after ? { ...query, after } : query;
+	}
+}

@@ -1,0 +1,63 @@
+/**
+ * ProcessRefold - the rows of a process folded from the logs alone, to be compared with those it acts on: what a piece of work is, what
+ * it depends on, and what a person gave up. What is on its way, or waits, is no fact of a log and left out. It asks for nothing.
+ */
+import { type AnyProcess, same } from "../../model/index.ts";
+import type { Commit, Tail } from "../../store/log.ts";
+import { type Change, checkpointOf, type Row, type Table } from "../../store/rows.ts";
+import { foldAll } from "../following/folding.ts";
+import { change, processTableOf, type Reference, type Subject } from "./rows.ts";
+import type { ProcessRunner } from "./runner.ts";
+import { processSteps } from "./steps.ts";
+import type { Checked } from "../read-models/row-check.ts";
+import type { Folder, Looked } from "../read-models/projector.ts";
+import type { Partitioned } from "../following/following.ts";
+import { RowCache } from "../following/row-cache.ts";
+
+export class ProcessRefold implements Folder {
+	readonly table: Table;
+	readonly #process: AnyProcess;
+	readonly #cache: RowCache;
+
+	constructor(process: AnyProcess, table: Table) {
+		this.#process = process;
+		this.table = table;
+		this.#cache = new RowCache(table);
+	}
+
+	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {
+		const { subjects, references, words } = processSteps(this.#process, context, partition, commits);
+		const steps = [...subjects, ...references, ...words];
+		const { position, hash } = commits.at(-1) ?? from;
+		return { name, from, to: { position, hash }, steps, rows: this.#cache.load(steps.map(({ id }) => id)) };
+	}
+	fold({ name, steps }: Looked, rows: ReadonlyMap<string, Row>): Change[] {
+		return [...foldAll(rows, steps, name).values()].map((folded) => change(folded, folded.data, [null, null, null]));
+	}
+	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<Tail> {
+		if (await this.table.save(changes, [{ partition: name, from, to }])) {
+			this.#cache.keep(changes);
+			return to;
+		}
+		this.#cache.clear();
+		return checkpointOf(await this.table.checkpoints(), name);
+	}
+}
+
+/** What is checked of a running process; where this node is not the one on duty, that is what the other has written. */
+export const checkedWork = (process: AnyProcess, runner: Pick<ProcessRunner, "table" | "hold">): Checked => ({
+	name: process.name,
+	live: { table: runner.table, foreign: null, hold: (task) => runner.hold(task) },
+	spec: processTableOf(process),
+	folder: (table) => new ProcessRefold(process, table),
+	alike: sameWork,
+});
+
+/** Whether two rows of a process say the same of what the logs tell. */
+function sameWork(before: Row | null, after: Row | null): boolean {
+	return same(told(before), told(after));
+}
+function told(row: Row | null): object {
+	const { subject, dropped, reference } = (row?.data ?? {}) as Partial<Subject & Reference>; // our own rows
+	return { subject: subject ?? null, dropped: dropped ?? [], reference: reference ?? null };
+}

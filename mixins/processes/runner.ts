@@ -1,0 +1,222 @@
+/**
+ * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done, and
+ * asks for it until it is; recovery is asking again (docs/decisions/0005-process-rows-written-behind.md). Knows no Moleculer.
+ */
+import type { AnyProcess, Instant } from "../../model/index.ts";
+import { ForeignHistory } from "../../store/chain.ts";
+import { anchored, type Follower } from "../../store/follow.ts";
+import type { Commit, Tail } from "../../store/log.ts";
+import { checkpointOf, type Checkpoints, type Row, type Table } from "../../store/rows.ts";
+import { foldAll, Mutex } from "../following/folding.ts";
+import { INTERVENTIONS } from "./interventions.ts";
+import { Outbox, type Refused, type Send } from "./outbox.ts";
+import { ProcessReferences } from "./references.ts";
+import { Evaluation, standing } from "./evaluation.ts";
+import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked } from "./rows.ts";
+import { processSteps } from "./steps.ts";
+import type { Followed, Partitioned } from "../following/following.ts";
+import { nodeTimers, type Timers } from "../common/timers.ts";
+import { WriteBehind } from "./write-behind.ts";
+
+/** Rows looked at together. */
+const PAGE = 500;
+/** Facts of a batch from which on the next is taken without a rest. */
+const FEW = 100;
+/** Rounds of recovery that may be put off. */
+const PUT_OFF = 12;
+
+export class ProcessRunner {
+	readonly process: AnyProcess;
+	readonly table: Table;
+	readonly followers: Follower[] = [];
+	readonly outbox: Outbox;
+	readonly rows: WriteBehind;
+	readonly #evaluation: Evaluation;
+	readonly #references: ProcessReferences;
+	readonly #mutex = new Mutex();
+	readonly #clock: () => Instant;
+	/** Partitions whose last batch told of pieces of work only, and of few: the next is taken after a rest. What those hang on is known at once. */
+	readonly #starting = new Map<string, boolean>();
+	#putOff = 0;
+
+	constructor(
+		process: AnyProcess,
+		table: Table,
+		send: Send,
+		timers: Timers = nodeTimers,
+		clock: () => Instant = () => new Date().toISOString(),
+	) {
+		this.process = process;
+		this.table = table;
+		this.#clock = clock;
+		this.rows = new WriteBehind(
+			table,
+			(task) => this.#mutex.run(task),
+			(checkpoints) => this.#overtaken(checkpoints),
+			timers,
+		);
+		const owner = { again: (id: string) => this.#again([id]), park: (refused: Refused) => this.#park(refused) };
+		this.outbox = new Outbox(process.name, send, owner, timers);
+		this.#evaluation = new Evaluation(process, this.rows, clock);
+		this.#references = new ProcessReferences({
+			process,
+			table,
+			rows: this.rows,
+			mutex: this.#mutex,
+			wake: (id) => this.#again([id]).then(() => this.outbox.answered(id)),
+			stopped: () => this.outbox.stopped,
+		});
+	}
+
+	/** Rejects before anything is sent where the rows are of another history. Dropped work is known before anything is asked for. */
+	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
+		const checkpoints = await this.table.checkpoints();
+		await Promise.all(
+			logs.map(({ log }) => anchored(log.name, (after, limit) => log.read(after, limit), checkpointOf(checkpoints, log.name))),
+		);
+		this.rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpointOf(checkpoints, log.name)])));
+		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
+		const tails = await Promise.all(words.map(({ log }) => log.tail()));
+		await Promise.all(
+			words.map((one, i) => new Promise<void>((heard) => this.#follow(one, checkpoints, stopped, tails[i]?.position ?? 0, heard))),
+		);
+		for (const one of logs) if (!words.includes(one)) this.#follow(one, checkpoints, stopped);
+	}
+	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail = Infinity, heard = () => {}): void {
+		const { log } = one;
+		const begin = checkpointOf(checkpoints, log.name);
+		const take = async (commits: readonly Commit[], from: Tail) => {
+			const at = await this.#mutex.run(() => this.take(one, commits, from));
+			if (at.position >= tail) heard();
+			await this.outbox.room();
+			return at;
+		};
+		const ended = (error: Error) => {
+			if (error instanceof ForeignHistory) this.outbox.stop(); // rows that do not belong to the log send nothing
+			stopped(error);
+		};
+		const promptly = () => !this.#starting.get(log.name);
+		this.followers.push(one.from.follow(log, this.process.name, { from: begin, take, stopped: ended, promptly }));
+		if (begin.position >= tail) heard();
+	}
+
+	/** One batch of one partition, after a place. */
+	async take({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
+		const { position, hash } = commits.at(-1) ?? from;
+		const to = { position, hash };
+		const stands = this.rows.place(name) ?? from;
+		if (stands.position !== from.position) return stands; // taken already, or to be taken again from further back
+		const { subjects, references, words } = processSteps(this.process, context, partition, commits);
+		const steps = [...subjects, ...references, ...words];
+		this.#starting.set(name, subjects.length > 0 && subjects.length < FEW && references.length === 0);
+		if (references.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
+		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
+		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
+		await this.#references.widen(references, changed, name);
+		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
+		const work = await this.#evaluation.of(touched, changed);
+		await this.rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
+		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
+		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#references.reviewSoon(before.id);
+		return to;
+	}
+
+	/**
+	 * What is open is asked for again: at the start, and regularly. Not while facts are still to be taken, for they close most of
+	 * what looks open; but never put off for long.
+	 */
+	async recover(): Promise<void> {
+		const behind = this.followers.some(({ known, position }) => known > position);
+		if (behind && ++this.#putOff < PUT_OFF) return;
+		this.#putOff = 0;
+		await this.#mutex.run(() => this.rows.flush());
+		for (let after: string | null = ""; after !== null;) {
+			const rows: Row[] = await this.#inState("open", after);
+			await this.#again(rows.map(({ id }) => id).filter((id) => id.startsWith(SUBJECT)));
+			for (const { id } of rows) if (id.startsWith(REFERENCE)) await this.review(id);
+			after = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
+		}
+	}
+	review(id: string): Promise<void> {
+		return this.#references.review(id);
+	}
+	#inState(state: "open" | "parked", after: string): Promise<Row[]> {
+		return this.table.find({ filters: { state }, sort: "id", descending: false, limit: PAGE, after: { value: after, id: after } });
+	}
+
+	/** Pieces of work that wait for a person, by id, after the one given; at most a page of them. */
+	async parked(after = ""): Promise<readonly { readonly id: string; readonly row: Subject }[]> {
+		await this.#mutex.run(() => this.rows.flush());
+		const rows = await this.#inState("parked", SUBJECT + after);
+		return rows.map(({ id, data }) => ({ id: id.slice(SUBJECT.length), row: data as Subject })); // our own rows
+	}
+	/** One piece of work as it stands; null if there is none of that id. */
+	async work(id: string): Promise<Subject | null> {
+		const row = (await this.#mutex.run(() => this.rows.load([SUBJECT + id]))).get(SUBJECT + id);
+		return (row?.data as Subject | null | undefined) ?? null; // our own rows
+	}
+	/** Asks once more for what is parked; resolves when it is answered, to whether it is parked again. Null if it was not parked. */
+	async retry(id: string): Promise<boolean | null> {
+		const parked = await this.#mutex.run(async () => {
+			const row = (await this.rows.load([SUBJECT + id])).get(SUBJECT + id);
+			const data = row?.data as Subject | null | undefined; // our own rows
+			if (!row || !data?.parked) return false;
+			const { changes, sendings } = await this.#evaluation.of(
+				[{ ...standing(row), data: unparked(data, "retried", this.#clock()) }],
+				new Map(),
+			);
+			await this.rows.put(changes);
+			for (const due of sendings) this.outbox.add(due.id, due.sendings, due.cause);
+			return true;
+		});
+		if (!parked) return null;
+		await this.outbox.answered(SUBJECT + id);
+		return (await this.work(id))?.parked !== undefined;
+	}
+
+	/** Evaluates rows as they stand, and asks for what they need. */
+	async #again(ids: readonly string[]): Promise<void> {
+		const free = ids.filter((id) => !this.outbox.busy(id));
+		if (free.length === 0) return;
+		await this.#mutex.run(async () => {
+			const rows = [...(await this.rows.load(free)).values()].filter(({ data }) => data !== null);
+			const { sendings, changes } = await this.#evaluation.of(rows.map(standing), new Map());
+			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
+			for (const change of changes) {
+				if (change.after.columns?.[2] === "open") continue;
+				this.outbox.free(change.after.id);
+				if (change.before.columns?.[2] !== change.after.columns?.[2]) await this.rows.put([change]);
+			}
+		});
+	}
+
+	/** Waits for a person, with the reason. */
+	#park({ id, ...refused }: Refused): Promise<void> {
+		return this.#mutex.run(async () => {
+			const row = (await this.rows.load([id])).get(id);
+			if (!row) return;
+			const data: Subject = { ...(row.data as Subject), parked: { ...refused, at: this.#clock() } }; // our own rows
+			const [settled] = (await this.#evaluation.of([{ ...standing(row), data }], new Map())).changes;
+			if (settled) await this.rows.put([settled]);
+		});
+	}
+	/** Another process keeps the same promise and was faster: go on where it is. */
+	#overtaken(checkpoints: Checkpoints): void {
+		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));
+	}
+
+	/** Runs a task while every row is written and nothing is folded here. */
+	hold<T>(task: () => Promise<T>): Promise<T> {
+		return this.#mutex.run(async () => {
+			await this.rows.flush();
+			return task();
+		});
+	}
+
+	/** Finishes what is under way. */
+	async stop(): Promise<void> {
+		this.outbox.stop();
+		await Promise.all(this.followers.map((follower) => follower.stop()));
+		await this.#mutex.run(() => this.rows.flush());
+	}
+}

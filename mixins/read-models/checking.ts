@@ -1,0 +1,46 @@
+/** Checking - the action of a read model or process that compares its rows with the logs (row-check.ts). */
+import { Readable } from "node:stream";
+import type { Context, Service } from "moleculer";
+import { refuse } from "../../model/index.ts";
+import { refusalError } from "../common/errors.ts";
+import { logsOf } from "../following/following.ts";
+import { readBy } from "../cluster/leaving.ts";
+import { type Checked, checkRows } from "./row-check.ts";
+import { storageOf } from "../logs/storage.ts";
+import { nodeTimers } from "../common/timers.ts";
+
+/** `of`: of a running service. */
+export function checkAction(contexts: readonly string[], of: (service: Service) => Checked) {
+	const checking = new WeakSet<Service>();
+	return {
+		timeout: 0,
+		params: { $$strict: true, rows: { type: "boolean", optional: true } },
+		/** Resolves to a stream of RowsChecking. `rows`: every row is folded anew beside and compared, not only the checkpoints looked at. */
+		async handler(this: Service, ctx: Context<{ rows?: boolean }>) {
+			const checked = of(this);
+			if (checking.has(this))
+				throw refusalError(refuse("CHECK_RUNNING", 409, `The rows of ${checked.name} are being checked on this node`));
+			checking.add(this);
+			const storage = storageOf(this.broker);
+			try {
+				const logs = await logsOf(storage, contexts);
+				const options = {
+					...checked,
+					logs,
+					rows: ctx.params.rows === true,
+					store: storage.rows,
+					timers: nodeTimers,
+					clock: () => performance.now(),
+				};
+				const stream = Readable.from(checkRows(options), { objectMode: true });
+				return readBy(
+					ctx,
+					stream.once("close", () => checking.delete(this)),
+				);
+			} catch (error) {
+				checking.delete(this);
+				throw error;
+			}
+		},
+	};
+}

@@ -1,0 +1,143 @@
+/**
+ * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced (listing.ts), with
+ * the means to build its rows anew (rebuilding.ts).
+ */
+import { Errors, type Service, type ServiceSchema } from "moleculer";
+import DbService from "moleculer-db";
+import { type AnyProjection, same } from "../../model/index.ts";
+import type { Generation, Row } from "../../store/rows.ts";
+import { checkAction } from "./checking.ts";
+import { Duty } from "../cluster/duty.ts";
+import { type Health, healthOf, logsOf } from "../following/following.ts";
+import { isObserving, PerService } from "../common/per-service.ts";
+import { lagAction } from "../following/lag.ts";
+import { db, readActions } from "./read-actions.ts";
+import { MAX_PAGE_SIZE, PAGE_SIZE } from "../common/paging.ts";
+import type { Give } from "../common/metric-names.ts";
+import { Once } from "../common/complaint.ts";
+import { Projector, tableOf } from "./projector.ts";
+import { Generations, rebuildActions } from "./generations.ts";
+import { cacheFigures } from "../following/row-cache.ts";
+import type { Checked } from "./row-check.ts";
+import { RowsAdapter } from "./rows-adapter.ts";
+import { storageOf } from "../logs/storage.ts";
+import { togetherOf } from "../common/timers.ts";
+
+/** How soon a node sees that another has changed over to a new generation, in milliseconds. */
+const KEEP_UP_EVERY = 1000;
+const keepingUp = togetherOf(KEEP_UP_EVERY);
+
+/** What one running service holds. */
+interface Running {
+	readonly projector: Projector;
+	readonly generations: Generations;
+	/** Why the rows cannot be read, or null. */
+	unfit: string | null;
+	readonly duty: Duty;
+	stop: () => void;
+}
+const running = new PerService<Running>();
+
+export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
+	return {
+		mixins: [{ ...DbService, actions: {} }], // its methods and its life; every action is ours
+		adapter: new RowsAdapter(),
+		settings: { idField: "id", pageSize: PAGE_SIZE, maxPageSize: MAX_PAGE_SIZE },
+		metadata: { follows: projection.follows },
+		actions: {
+			...readActions(projection, readable),
+			...rebuildActions((service) => running.of(service)),
+			/** Whether it follows its logs, and if not why. */
+			health: {
+				handler(this: Service) {
+					return health(projection.name, running.of(this));
+				},
+			},
+			lag: lagAction(projection.follows, (service) => running.of(service).projector),
+			check: checkAction(projection.follows, (service) => checked(projection, readable(service))),
+		},
+		methods: {
+			async figures(this: Service, give: Give) {
+				const found = running.find(this);
+				if (!found) return;
+				cacheFigures(projection.name, found.projector.cache, give);
+				give("vigie_read_model_rebuilding", (await building(found)).length, { follower: projection.name });
+			},
+		},
+		async started(this: Service) {
+			await begin(this, projection);
+		},
+		async stopped(this: Service) {
+			const found = running.find(this);
+			found?.stop();
+			await Promise.all(found?.projector.followers.map((follower) => follower.stop()) ?? []);
+			await found?.duty.end();
+		},
+	};
+}
+
+/** Opens the live generation and follows for it; one that this code cannot read waits to be rebuilt. */
+async function begin(service: Service, projection: AnyProjection): Promise<void> {
+	const storage = storageOf(service.broker);
+	const { name } = projection;
+	const follow = async (projector: Projector) => {
+		const found = running.find(service);
+		if (found) found.unfit = null;
+		if (isObserving(service.broker) || projector.followers.length > 0) return;
+		const stopped = (error: Error) => service.logger.error(`${name} has stopped: ${error.message}`);
+		await projector.start(await logsOf(storage, projection.follows), stopped, () => duty.on);
+	};
+	const generations = new Generations(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
+	const live = await generations.live();
+	const projector = new Projector(projection, await storage.rows.open(live.spec), () => new Date().toISOString());
+	const duty = new Duty(service, isObserving(service.broker) ? undefined : storage.rows.lease?.(name), (task) => projector.hold(task));
+	await duty.begin();
+	const unfit = generations.unfit(live);
+	if (unfit === null) await follow(projector);
+	else service.logger.error(unfit);
+	const complaint = new Once(`${name} could not look for its generations`, (line) => service.logger.warn(line));
+	const keepUp = () =>
+		void generations.keepUp(projector).then(
+			() => complaint.fine(),
+			(error: unknown) => complaint.failed(error),
+		);
+	running.set(service, { projector, generations, unfit, duty, stop: keepingUp(service.broker).every(keepUp) });
+	db(service).adapter.serve(projector);
+}
+
+/** Rows whose hour has come may not be written anew yet, and are found as before. */
+function checked(projection: AnyProjection, live: Projector): Checked {
+	const found = (row: Row | null) => row?.columns ?? null;
+	const overdue = (row: Row | null) => row !== null && row.due !== null && row.due <= live.clock();
+	return {
+		name: projection.name,
+		live,
+		spec: tableOf(projection),
+		folder: (table) => new Projector(projection, table, live.clock),
+		alike: (before, after) => same(before?.data ?? null, after?.data ?? null) && (overdue(before) || same(found(before), found(after))),
+	};
+}
+
+function readable(service: Service): Projector {
+	const { projector, unfit } = running.of(service);
+	const reason = unfit ?? foreign(projector);
+	if (reason !== null) throw new Errors.MoleculerRetryableError(reason, 503, "READ_MODEL_OUTDATED");
+	return projector;
+}
+const foreign = ({ foreign: reason, projection: { name } }: Projector): string | null =>
+	reason && `the rows of ${name} were made from another history: ${reason}; es-rebuild ${name} makes them from this one`;
+/** Those begun beside the one that is read, by whatever process. */
+const building = async ({ generations }: Running): Promise<readonly Generation[]> =>
+	(await generations.all()).filter(({ state }) => state === "building");
+
+async function health(name: string, found: Running): Promise<Health & { readonly rebuilding?: object | string }> {
+	const { projector, generations } = found;
+	const unfit = found.unfit ?? foreign(projector);
+	const begun = (await building(found)).map(({ number: generation, begun: since }) => ({ generation, since })).at(-1);
+	const rebuilding = generations.running ?? begun;
+	return {
+		...healthOf(name, projector.followers),
+		...(unfit === null ? {} : { ready: false, reason: unfit }),
+		...(rebuilding === undefined ? {} : { rebuilding }),
+	};
+}

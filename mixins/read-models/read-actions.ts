@@ -1,0 +1,197 @@
+/**
+ * Listing - how a read model is read: filters, sort keys and paging are what its projection declares, each backed by an index;
+ * a caller may ask for the position it has seen, and waits until the rows are that far. A client's query object never reaches the
+ * database.
+ */
+import { type Context, Errors, type Service } from "moleculer";
+import { type AnyProjection, codeOf, optional, refuse, text } from "../../model/index.ts";
+import { parsePositions, type Positions, positionText } from "../../store/position.ts";
+import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
+import { failureError, invalid, refusalError } from "../common/errors.ts";
+import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
+import type { Projector } from "./projector.ts";
+import type { Asked, RowsAdapter } from "./rows-adapter.ts";
+import { type Storage, storageOf } from "../logs/storage.ts";
+
+/** How long a read waits for the position it was given, in milliseconds. */
+const PATIENCE = 5000;
+/** Readers that may wait for one read model at a time. */
+const MOST_READERS = 10_000;
+/** Rows an offset may pass over; beyond it the cursor goes on. */
+const FARTHEST = 10_000;
+
+interface Meta {
+	/** Positions the answer has to include. */
+	position?: string;
+	/** Of the row answered. */
+	revision?: number;
+}
+interface ListParams {
+	readonly page?: number;
+	readonly pageSize?: number;
+	readonly sort?: string;
+	readonly after?: string;
+	readonly [filter: string]: string | number | undefined;
+}
+/** What moleculer-db adds to a service. */
+interface DbBacked {
+	readonly adapter: RowsAdapter;
+	_find(ctx: Context, params: object): Promise<Record<string, unknown>[]>;
+	_count(ctx: Context, params: object): Promise<number>;
+}
+/** What a running service reads from; throws while it cannot be read. */
+export type Readable = (service: Service) => Projector;
+export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
+
+/** The actions people read by. */
+export const readActions = (projection: AnyProjection, of: Readable) => ({
+	list: listAction(projection, of),
+	get: getAction(projection, of),
+	find: findAction(projection, of),
+	count: countAction(projection, of),
+});
+
+/** A page of rows, filtered and in order, with the total of all that pass the filters. */
+const listAction = (projection: AnyProjection, of: Readable) => ({
+	rest: `GET /${projection.name}`,
+	note: { kind: "read", of: projection.of } as const,
+	params: listParams(projection),
+	async handler(this: Service, ctx: Context<ListParams, Meta>) {
+		await current(this, of(this), ctx);
+		return listed(this, ctx, projection).catch((error: unknown) => Promise.reject(failureError(error)));
+	},
+});
+
+/** One row by its id. */
+const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
+	rest: `GET /${name}/:id`,
+	note: { kind: "read", of: actor } as const,
+	params: { $$strict: true, id: soughtId },
+	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
+		await caughtUp(this, of(this), ctx.meta.position);
+		const { adapter } = db(this);
+		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
+		if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
+		ctx.meta.revision = found.rev;
+		return found.row;
+	},
+});
+
+/** Rows that pass the filters, without a total. */
+const findAction = (projection: AnyProjection, of: Readable) => ({
+	params: { $$strict: true, ...filterParams(projection.filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
+	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
+		await current(this, of(this), ctx);
+		const { sort, limit = PAGE_SIZE } = ctx.params;
+		return db(this)._find(ctx, { query: { filters: filtersOf(ctx.params, projection) }, sort, limit });
+	},
+});
+
+/** How many rows pass the filters. */
+const countAction = (projection: AnyProjection, of: Readable) => ({
+	params: { $$strict: true, ...filterParams(projection.filters) },
+	async handler(this: Service, ctx: Context<ListParams, Meta>) {
+		await current(this, of(this), ctx);
+		return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
+	},
+});
+
+/** The rows as of the positions asked for, and of now. */
+async function current(service: Service, projector: Projector, ctx: Context<unknown, Meta>): Promise<void> {
+	await caughtUp(service, projector, ctx.meta.position);
+	await projector.refreshDue();
+}
+
+/** Read your writes: the positions a caller has seen are in the rows, or 503. A position no log holds is refused at once. */
+async function caughtUp({ broker }: Service, projector: Projector, text: string | undefined): Promise<void> {
+	if (text === undefined) return;
+	const positions = parsePositions(text);
+	if (!positions) throw noPosition("must be a position an answer gave", text);
+	const wrong = await noneOf(storageOf(broker), projector, positions).catch((error: unknown) => Promise.reject(failureError(error)));
+	if (wrong !== null) throw noPosition("is a position the log does not hold", wrong);
+	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
+		throw new Errors.MoleculerRetryableError(`${projector.projection.name} is not that far yet`, 503, "READ_MODEL_LAGGING");
+}
+/** The first of these positions that no log holds. */
+async function noneOf(storage: Storage, projector: Projector, positions: Positions): Promise<string | null> {
+	const followed = new Set(projector.followers.map(({ name }) => name));
+	for (const [partition, position] of Object.entries(positions))
+		if (!followed.has(partition) && !(await storage.holds(partition))) return positionText(partition, position);
+	return projector.beyond(positions);
+}
+const noPosition = (message: string, text: string): Error =>
+	invalid([{ field: "X-Position", message, expected: "radar:0:1234, as an answer gave it", actual: text.slice(0, 100) }]);
+
+const sortParam = ({ sorts = [] }: AnyProjection) => ({
+	type: "enum",
+	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
+	optional: true,
+});
+const filterParams = (filters: readonly string[]) => Object.fromEntries(filters.map((filter) => [filter, optional(text()).rule]));
+const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
+	Object.fromEntries(
+		filters.flatMap((filter) =>
+			params[filter] === undefined ? [] : [[identity.includes(filter) ? "id" : filter, params[filter] ?? null]],
+		),
+	);
+const listParams = (projection: AnyProjection) => ({
+	$$strict: true,
+	...filterParams(projection.filters),
+	sort: sortParam(projection),
+	page: count(FARTHEST),
+	pageSize: count(MAX_PAGE_SIZE),
+	after: { type: "string", min: 1, max: 8000, optional: true }, // it contains the filter values
+});
+
+/** A page by number, or the one after a cursor; `next` leads on from either. */
+async function listed(service: Service, ctx: Context<ListParams, Meta>, projection: AnyProjection) {
+	const { page, pageSize = PAGE_SIZE, sort = "id", after } = ctx.params;
+	const filters = filtersOf(ctx.params, projection);
+	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
+	if (page !== undefined && page * pageSize > FARTHEST)
+		throw new Errors.ValidationError("The page is too far", "VALIDATION_ERROR", [
+			{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page },
+		]);
+	const order = cursor?.sort ?? sort;
+	const asked: Asked = cursor ? { filters: cursor.filters, after: { value: cursor.value, id: cursor.id } } : { filters };
+	const offset = cursor ? 0 : ((page ?? 1) - 1) * pageSize;
+	const [found, total] = await Promise.all([
+		db(service)._find(ctx, { query: asked, sort: order, limit: pageSize + 1, offset }),
+		db(service)._count(ctx, { query: asked }),
+	]);
+	const rows = found.slice(0, pageSize);
+	const last = rows.at(-1);
+	const at = cursor?.page ?? page ?? 1;
+	const value = last?.[order.replace(/^-/, "")];
+	const next =
+		found.length > pageSize && last
+			? encodeCursor({
+					sort: order,
+					filters: asked.filters,
+					value: typeof value === "number" || typeof value === "string" ? value : null,
+					id: String(last["id"]),
+					page: at + 1,
+				})
+			: null;
+	return { rows, total, page: at, pageSize, totalPages: Math.ceil(total / pageSize), next };
+}
+
+/** The cursor goes on with its own sort and filters; others given beside it are a mistake. */
+function cursorOf(text: string, params: ListParams, projection: AnyProjection): Cursor {
+	const cursor = decodeCursor(text, projection);
+	const agrees =
+		cursor &&
+		(params.sort === undefined || params.sort === cursor.sort) &&
+		Object.entries(filtersOf(params, projection)).every(([filter, value]) => cursor.filters[filter] === value) &&
+		params.page === undefined;
+	if (!agrees)
+		throw new Errors.ValidationError("The cursor is not one of ours", "VALIDATION_ERROR", [
+			{
+				field: "after",
+				message: "must be the next of an answer, with the same sort and filters, and no page",
+				expected: "the next of an answer",
+				actual: text.slice(0, 100),
+			},
+		]);
+	return cursor;
+}
