@@ -1,10 +1,8 @@
-/** The broker's options, for every way to run: what differs comes from the settings. */
+/** Options of a Moleculer broker of this system; node/broker.ts derives what varies from the settings. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type { BrokerOptions } from "moleculer";
-import { connectionOf } from "./cli/nats-access.ts";
-import { serviceFiles, type Settings } from "./cli/settings.ts";
+import type { ConnectionOptions } from "nats";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { CircuitBreakerMiddleware } from "./mixins/cluster/circuit-breaker.ts";
 import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
@@ -22,55 +20,36 @@ import type { Report } from "./mixins/logs/signing.ts";
 import { StorageMiddleware, type Stores } from "./mixins/logs/storage.ts";
 import { TroublesMiddleware } from "./mixins/monitoring/troubles.ts";
 import { validation } from "./mixins/common/validation.ts";
-import { Anchors } from "./store/anchors.ts";
-import { keysIn, openKeys } from "./store/keys.ts";
-import { MongoLogStore } from "./store/mongo/log.ts";
-import { MongoRowStore } from "./store/mongo/rows.ts";
-import { SqliteLogStore } from "./store/sqlite/log.ts";
-import { SqliteRowStore } from "./store/sqlite/rows.ts";
 
 /** How long a stop waits for what is under way, in milliseconds. */
 export const GRACE = 10_000;
-/** The log, in the data folder of an embedded system. */
-export const LOG_FILE = "events.db";
-/** The read models and the rows of processes, beside it: what the log can give again. */
-export const ROWS_FILE = "rows.db";
-/** The keys the logs' heads are signed and checked with. */
-export const KEYS_FOLDER = "keys";
-/** In it, the newest signed head of each partition. */
-export const HEADS_FOLDER = "heads";
-
-type Given = Pick<Settings, "dataDir" | "partitions" | "logLevel"> &
-	Partial<
-		Pick<Settings, "host" | "metrics" | "metricsPort" | "keys" | "natsUrl" | "natsFiles" | "mongoUrl" | "nodeId" | "installation">
-	> & {
-		/** Looks on: makes no key. */
-		readonly observing?: boolean;
-	};
-
-/** One call for each broker: what it is given belongs to it alone. */
-export function brokerOptions(settings: Given): BrokerOptions {
-	const { dataDir, host = "127.0.0.1", metricsPort } = settings;
-	return options(settings, settings.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir }));
+/** A node as far as its broker is concerned. */
+export interface NodeOptions {
+	/** The disk that the metrics report on. */
+	readonly dataDir: string;
+	readonly logLevel: string;
+	/** Whether it keeps metrics; true if unset. */
+	readonly metrics?: boolean;
+	readonly metricsPort?: number | undefined;
+	readonly host?: string;
+	readonly nodeId?: string | undefined;
+	/** How it connects to NATS; a node without it runs alone. */
+	readonly nats?: ConnectionOptions | undefined;
+	/** Names of all services of the system; other names on the bus are ignored. */
+	readonly services: readonly string[];
 }
 
-function storesOf({ dataDir, partitions, keys, mongoUrl, installation, observing = false }: Given, report: Report): Stores {
-	const folder = join(dataDir, KEYS_FOLDER);
-	const signing = (observing ? keysIn : openKeys)(folder, keys);
-	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
-		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
-	);
-	return mongoUrl === undefined
-		? {
-				keys: signing,
-				anchors,
-				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
-				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
-			}
-		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
+/** Opens the stores of a node; `report` receives warnings that come up while they are in use. */
+export type OpenStores = (report: Report) => Stores;
+
+/** Call it once for each broker: the result contains objects that belong to one broker. */
+export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
+	const { dataDir, host = "127.0.0.1", metricsPort, nats } = node;
+	const metrics = node.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir });
+	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
 }
 
-/** What holds among several nodes (DESIGN §6). */
+/** Options of a node of a cluster. */
 const cluster = (transporter: NatsTransporter, nodeId: string | undefined): BrokerOptions => ({
 	nodeID: nodeId ?? `${hostname()}-${process.pid}`,
 	transporter,
@@ -87,22 +66,21 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	PacketsMiddleware(() => transporter.maxPayload),
 ];
 
-/** Names of the services that nodes of this system may offer. */
-const ours = (): ReadonlySet<string> => new Set([...serviceFiles().map(({ name }) => name), hearing.name, "$node"]);
-
 /** Moleculer's own service without the action that returns the options of the node to any caller. */
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
-const transporterOf = ({ natsUrl, natsFiles = {} }: Given): NatsTransporter | null =>
-	natsUrl === undefined ? null : new NatsTransporter(connectionOf(natsUrl, natsFiles));
-
-const options = (given: Given, metrics: Metrics | null, transporter = transporterOf(given)): BrokerOptions => ({
+const options = (
+	{ nodeId, logLevel, services }: NodeOptions,
+	openStores: OpenStores,
+	metrics: Metrics | null,
+	transporter: NatsTransporter | null,
+): BrokerOptions => ({
 	namespace: "vigie",
-	...(transporter ? cluster(transporter, given.nodeId) : {}),
-	logger: { type: "Console", options: { level: given.logLevel, formatter: "short" } },
+	...(transporter ? cluster(transporter, nodeId) : {}),
+	logger: { type: "Console", options: { level: logLevel, formatter: "short" } },
 	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
-	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(ours()) }, // a partition's actors meet on one node, wherever the caller is
+	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(new Set([...services, hearing.name, "$node"])) }, // a partition's actors meet on one node, wherever the caller is
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
@@ -118,8 +96,8 @@ const options = (given: Given, metrics: Metrics | null, transporter = transporte
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
 		...(transporter ? betweenNodes(transporter) : []),
-		StorageMiddleware((report) => storesOf(given, report)),
+		StorageMiddleware(openStores),
 		TroublesMiddleware(),
 	] as never, // built-in ones go by name, which the types do not know
-	skipProcessEventRegistration: true, // cli/start.ts hears the signals
+	skipProcessEventRegistration: true, // cli/start.ts handles signals
 });

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { ServiceBroker } from "moleculer";
-import { start } from "../cli/start.ts";
+import { start } from "../node/start.ts";
 import type { Verifying } from "../mixins/logs/audited.ts";
 import type { RebuildReport } from "../mixins/read-models/generations.ts";
 import { bareFold, bareWalk, factsIn } from "./bare-log.ts";

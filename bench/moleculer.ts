@@ -7,7 +7,7 @@
  * Commands are a tenth of the calls: each is on the disk before it is answered. Over NATS needs nats-server on PATH.
  */
 import { ServiceBroker } from "moleculer";
-import { start } from "../cli/start.ts";
+import { start } from "../node/start.ts";
 import { Nats, ROLES } from "../test/support/cluster.ts";
 import { onPath } from "../test/support/mongo.ts";
 import { answering, bareOptions } from "./bare-node.ts";

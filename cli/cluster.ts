@@ -6,17 +6,17 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { LOG_FILE } from "../moleculer.config.ts";
+import { LOG_FILE } from "../node/stores.ts";
 import { Cluster, ClusterError } from "./cluster/cluster.ts";
 import { carryOut } from "./cluster/commands.ts";
 import { type Nats, startNats } from "./cluster/nats.ts";
 import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
-import { placeOf } from "./nats-access.ts";
+import { placeOf } from "../node/nats-access.ts";
 import { guardOutput, tell, warn } from "./output.ts";
-import { type Settings, SettingsError, settingsOf } from "./settings.ts";
-import { onStop } from "./stopping.ts";
+import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
+import { onStop } from "../node/stopping.ts";
 import { dim, oneLine, red, table } from "./terminal.ts";
 
 /** Of a new log on SQLite, so that both command sides have something to decide. */

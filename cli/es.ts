@@ -1,12 +1,12 @@
 /** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
-import { beside } from "./beside.ts";
+import { beside } from "../node/observer.ts";
 import { helpOf } from "./es/command.ts";
 import { all, anyNamed } from "./es/commands.ts";
 import { carriedOut, type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
 import { guardOutput, tell, warn } from "./output.ts";
-import { SettingsError } from "./settings.ts";
-import { onStop } from "./stopping.ts";
+import { SettingsError } from "../node/settings.ts";
+import { onStop } from "../node/stopping.ts";
 import { red } from "./terminal.ts";
 
 const PREFIX = "npm run es -- ";

@@ -7,12 +7,12 @@ import { publicKeysOf } from "../store/heads.ts";
 import { keepKnown, knownIn } from "../store/keys.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
-import { ENVIRONMENT } from "./environment.ts";
+import { ENVIRONMENT } from "../node/environment.ts";
 import { columns } from "./es/out.ts";
 import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
 import { loadHouse } from "./reference/house.ts";
 import { guardOutput, tell, warn } from "./output.ts";
-import { onStop } from "./stopping.ts";
+import { onStop } from "../node/stopping.ts";
 import { oneLine, red, withProgress } from "./terminal.ts";
 
 const USAGE = `Usage: npm run move -- --from <place> --to <place>

@@ -7,16 +7,16 @@ import { parseArgs } from "node:util";
 import type { ServiceBroker } from "moleculer";
 import REPL from "moleculer-repl";
 import { GRACE } from "../moleculer.config.ts";
-import { beside } from "./beside.ts";
+import { beside } from "../node/observer.ts";
 import { argumentText, type Command, optionsOf, optionText } from "./es/command.ts";
 import { commandNamed, commands } from "./es/commands.ts";
 import { completed } from "./es/completion.ts";
 import { run } from "./es/run.ts";
 import { type System, systemOf } from "./es/system.ts";
-import { complaintOf } from "./failure.ts";
+import { complaintOf } from "../node/failure.ts";
 import { guardOutput, tell } from "./output.ts";
-import { start } from "./start.ts";
-import { stopOnSignals } from "./stopping.ts";
+import { start } from "../node/start.ts";
+import { stopOnSignals } from "../node/stopping.ts";
 
 type Server = ReturnType<typeof REPL>;
 

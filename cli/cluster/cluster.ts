@@ -1,9 +1,9 @@
 /** Cluster - the processes of one cluster on one machine, and a node without services that sees what they see. */
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
-import { brokerOptions } from "../../moleculer.config.ts";
-import { join } from "../joining.ts";
-import type { Settings } from "../settings.ts";
+import { brokerOptions } from "../../node/broker.ts";
+import { join } from "../../node/joining.ts";
+import type { Settings } from "../../node/settings.ts";
 import { Member, type Say } from "./member.ts";
 import { nodesOf, type Roles, servicesText } from "./roles.ts";
 

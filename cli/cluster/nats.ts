@@ -1,7 +1,7 @@
 /** Nats - a nats-server for a cluster on one machine, where none is given: from PATH, on a free port, gone with whoever started it. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { SettingsError } from "../settings.ts";
+import { SettingsError } from "../../node/settings.ts";
 import type { Say } from "./member.ts";
 
 export interface Nats {

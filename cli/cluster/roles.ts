@@ -1,6 +1,6 @@
 /** Roles - what the nodes of a cluster are for: deciding, reading or HTTP, of one context or of all; found from the services themselves. */
 import type { ServiceSchema } from "moleculer";
-import { type ServiceFile, serviceFiles, SettingsError } from "../settings.ts";
+import { type ServiceFile, serviceFiles, SettingsError } from "../../node/settings.ts";
 
 /** By its name (`commands`, `radar-queries`), the services a node of it runs. */
 export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;

@@ -1,7 +1,7 @@
 /** Run - one command line from its words to its exit code; whatever goes wrong is one clear line on stderr. */
 import { warn } from "../output.ts";
 import { oneLine, red } from "../terminal.ts";
-import { SettingsError } from "../settings.ts";
+import { SettingsError } from "../../node/settings.ts";
 import { type Command, type Described, type Given, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
 import { type Out, outOf } from "./out.ts";
 import { offered, type System } from "./system.ts";

@@ -1,7 +1,7 @@
 /** Place - where the logs and rows of a system are, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../moleculer.config.ts";
+import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
 import type { Place } from "../../store/move/move.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
@@ -10,7 +10,7 @@ import type { DataFolder } from "../../store/restore.ts";
 import { checkFiles } from "../../store/sqlite/check.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
-import { makeFolder } from "../data-folder.ts";
+import { makeFolder } from "../../node/data-folder.ts";
 import { oneLine } from "../terminal.ts";
 
 export type Side = "from" | "to";

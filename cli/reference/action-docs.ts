@@ -1,7 +1,7 @@
 /** Action docs - what an action is for: the comment where it is stated, in its service or in the mixin that makes it. */
 import { dirname, join } from "node:path/posix";
 import ts from "typescript";
-import type { Action } from "../actions.ts";
+import type { Action } from "../../node/offer.ts";
 import type { Service } from "./house.ts";
 import type { ModelLines } from "./laws.ts";
 import type { Sources } from "./sources.ts";

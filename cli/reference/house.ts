@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { relative } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
-import { type Action, actionsIn } from "../actions.ts";
-import { serviceFiles } from "../settings.ts";
+import { type Action, actionsIn } from "../../node/offer.ts";
+import { serviceFiles } from "../../node/settings.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -2,7 +2,7 @@
 import { ServiceBroker } from "moleculer";
 import ts from "typescript";
 import { METRICS } from "../../mixins/common/metric-names.ts";
-import { brokerOptions } from "../../moleculer.config.ts";
+import { brokerOptions } from "../../node/broker.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 

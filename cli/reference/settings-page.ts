@@ -1,6 +1,6 @@
 /** Settings - every variable of the environment the system reads, found where it is read, with what holds where it is not set. */
 import ts from "typescript";
-import { ENVIRONMENT } from "../environment.ts";
+import { ENVIRONMENT } from "../../node/environment.ts";
 import { code, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 
@@ -12,8 +12,8 @@ export function settingsPage(sources: Sources): string {
 	const read = variablesRead(sources);
 	const unexplained = [...read.keys()].filter((name) => !(name in ENVIRONMENT));
 	const unread = Object.keys(ENVIRONMENT).filter((name) => !read.has(name));
-	if (unexplained.length > 0) throw new Error(`cli/environment.ts explains nothing of ${unexplained.join(", ")}`);
-	if (unread.length > 0) throw new Error(`cli/environment.ts explains what nobody reads: ${unread.join(", ")}`);
+	if (unexplained.length > 0) throw new Error(`node/environment.ts explains nothing of ${unexplained.join(", ")}`);
+	if (unread.length > 0) throw new Error(`node/environment.ts explains what nobody reads: ${unread.join(", ")}`);
 	return page(
 		"Settings",
 		INTRODUCTION.replaceAll("\n", " "),

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";
 import { type Work, WorkCount } from "../support/work-count.ts";

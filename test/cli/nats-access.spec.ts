@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { connectionOf, natsProblems, placeOf } from "../../cli/nats-access.ts";
-import { settingsOf } from "../../cli/settings.ts";
+import { connectionOf, natsProblems, placeOf } from "../../node/nats-access.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { Folder } from "../support/folder.ts";
 
 let folder: Folder;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { existsSync, rmSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import type { Place } from "../../mixins/following/lag.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
 import { Folder } from "../support/folder.ts";

@@ -1,7 +1,7 @@
 /** What waits for a person, seen and ended from another process while the system runs: the process it belongs to hears of it and goes on. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
-import { start } from "../../cli/start.ts";
+import { start } from "../../node/start.ts";
 import { es, type Told } from "../support/operator.ts";
 import { eventually, System } from "../support/system.ts";
 

@@ -1,7 +1,7 @@
 /** Where the metrics are shown, and whether at all: a setting that makes no sense stops the start with one line. */
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { settingsOf } from "../../cli/settings.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { Folder } from "../support/folder.ts";
 
 describe("METRICS and METRICS_PORT", () => {

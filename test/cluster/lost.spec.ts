@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { connectionOf } from "../../cli/nats-access.ts";
+import { connectionOf } from "../../node/nats-access.ts";
 import { Discovery } from "../../mixins/cluster/discovery.ts";
 import { NatsTransporter } from "../../mixins/nats/transporter.ts";
 import { RestartedMiddleware } from "../../mixins/nats/restarted.ts";

@@ -1,6 +1,6 @@
 /** Operators who look on at a cluster under load: they ask and are answered, take nothing of its work, and are missed by nobody when they go. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type Beside, beside } from "../../cli/beside.ts";
+import { type Beside, beside } from "../../node/observer.ts";
 import { Dice } from "../http/random.ts";
 import { Cluster, ground, ROLES } from "../support/cluster.ts";
 import { freePort } from "../support/mongo.ts";

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
-import { ENVIRONMENT } from "../../cli/environment.ts";
+import { ENVIRONMENT } from "../../node/environment.ts";
 import { type House, loadHouse } from "../../cli/reference/house.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { FOLDER, pages } from "../../cli/reference/pages.ts";

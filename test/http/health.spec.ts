@@ -1,7 +1,7 @@
 /** Whether the system is ready, and if not, which part is not, and why, in words that lead somewhere. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import type { Part } from "../../mixins/monitoring/health.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
 import { type Needed, type Report, reportOf } from "../../mixins/http/health.ts";

@@ -1,6 +1,6 @@
 /** What the system shows of itself over HTTP is what was done to it: requests, lines, commands, commits, refusals; under names nobody outside can multiply. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { start } from "../../cli/start.ts";
+import { start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
 import { Scrape } from "../support/prometheus.ts";
 import { eventually, System } from "../support/system.ts";

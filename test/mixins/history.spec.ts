@@ -1,6 +1,6 @@
 /** How an actor stood: at a version, at an instant, and where it never stood. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
 import type { Commit } from "../../store/log.ts";
 import { Folder } from "../support/folder.ts";

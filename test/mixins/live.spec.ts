@@ -1,7 +1,7 @@
 /** The live feed of a context as those who watch ask for it: page after page, nothing lost and nothing twice, and nothing left of who asks no more. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../mixins/logs/live.ts";
 import { LIVE, News } from "../../mixins/logs/live-follower.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";

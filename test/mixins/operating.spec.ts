@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Readable } from "node:stream";
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { type Running, start } from "../../cli/start.ts";
+import { type Running, start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
 
 const T0 = "2026-01-01T00:00:00.000Z";

@@ -1,7 +1,7 @@
 /** Check - params as the product checks them: fastest-validator with the very options moleculer.config.ts gives it. */
 import { Validators } from "moleculer";
 import { rulesOf, type Shape } from "../../model/index.ts";
-import { brokerOptions } from "../../moleculer.config.ts";
+import { brokerOptions } from "../../node/broker.ts";
 
 const { validator: settings } = brokerOptions({ dataDir: "", partitions: undefined, logLevel: "error" });
 const validator = new Validators.Fastest((settings as { readonly options: object }).options); // the options name it by a type

@@ -5,7 +5,8 @@
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
-import { brokerOptions, closedNode } from "../moleculer.config.ts";
+import { brokerOptions } from "./broker.ts";
+import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
 import { placeOf } from "./nats-access.ts";
 import { SettingsError, settingsOf } from "./settings.ts";

@@ -1,0 +1,21 @@
+/** Broker - derives the options of a node's broker from its settings. */
+import type { BrokerOptions } from "moleculer";
+import { brokerOptions as optionsOf } from "../moleculer.config.ts";
+import { connectionOf } from "./nats-access.ts";
+import { serviceFiles, type Settings } from "./settings.ts";
+import { openStores, type StoreSettings } from "./stores.ts";
+
+export type BrokerSettings = StoreSettings &
+	Pick<Settings, "logLevel"> &
+	Partial<Pick<Settings, "host" | "metrics" | "metricsPort" | "natsUrl" | "natsFiles" | "nodeId">>;
+
+/** Call it once for each broker: the result contains objects that belong to one broker. */
+export function brokerOptions(settings: BrokerSettings): BrokerOptions {
+	const { natsUrl, natsFiles = {} } = settings;
+	const node = {
+		...settings,
+		services: serviceFiles().map(({ name }) => name),
+		nats: natsUrl === undefined ? undefined : connectionOf(natsUrl, natsFiles),
+	};
+	return optionsOf(node, (report) => openStores(settings, report));
+}

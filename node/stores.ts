@@ -1,0 +1,47 @@
+/** Stores - the one place that chooses a database: SQLite files in DATA_DIR, or the MongoDB of MONGO_URL. */
+import { join } from "node:path";
+import type { Report } from "../mixins/logs/signing.ts";
+import type { Stores } from "../mixins/logs/storage.ts";
+import { Anchors } from "../store/anchors.ts";
+import { keysIn, openKeys } from "../store/keys.ts";
+import { MongoLogStore } from "../store/mongo/log.ts";
+import { MongoRowStore } from "../store/mongo/rows.ts";
+import { SqliteLogStore } from "../store/sqlite/log.ts";
+import { SqliteRowStore } from "../store/sqlite/rows.ts";
+import type { Settings } from "./settings.ts";
+
+/** The log, in the data folder of an embedded system. */
+export const LOG_FILE = "events.db";
+/** The read models and the rows of processes, beside it: what the log can give again. */
+export const ROWS_FILE = "rows.db";
+/** The keys the logs' heads are signed and checked with. */
+export const KEYS_FOLDER = "keys";
+/** In it, the newest signed head of each partition. */
+export const HEADS_FOLDER = "heads";
+
+/** What decides where and how a node keeps its logs and rows. */
+export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
+	Partial<Pick<Settings, "keys" | "mongoUrl" | "installation">> & {
+		/** Creates no key. */
+		readonly observing?: boolean;
+	};
+
+/** `report` receives warnings that come up while the stores are in use. */
+export function openStores(
+	{ dataDir, partitions, keys, mongoUrl, installation, observing = false }: StoreSettings,
+	report: Report,
+): Stores {
+	const folder = join(dataDir, KEYS_FOLDER);
+	const signing = (observing ? keysIn : openKeys)(folder, keys);
+	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
+		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
+	);
+	return mongoUrl === undefined
+		? {
+				keys: signing,
+				anchors,
+				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
+				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
+			}
+		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
+}
