@@ -10,6 +10,7 @@ COPY jurisdictions jurisdictions
 COPY store store
 COPY mixins mixins
 COPY services services
+COPY node node
 COPY cli cli
 COPY demo demo
 # A volume mounted there takes owner and mode from here.

@@ -6,11 +6,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { load, machine } from "./machine.ts";
-import { type Measured, publish, resultsIn } from "./page.ts";
-import { type Result, say } from "./part.ts";
-import { type Part, parts } from "./parts.ts";
-import { environment, root } from "./process.ts";
+import { load, machine } from "./rig/machine.ts";
+import { publish, resultsIn } from "./page/page.ts";
+import type { Measured } from "./page/results.ts";
+import { say } from "./rig/part.ts";
+import type { Result } from "./rig/result.ts";
+import { type Part, parts } from "./page/parts.ts";
+import { environment, root } from "./rig/process.ts";
 
 const USAGE = `Usage: npm run bench [-- --quick] [--only PART,...] [--out FOLDER] [-- OPTIONS OF ONE PART]
 

@@ -14,10 +14,10 @@ import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
 import { placeOf } from "../node/nats-access.ts";
-import { guardOutput, tell, warn } from "./output.ts";
+import { guardOutput, tell, warn } from "./common/output.ts";
 import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
 import { onStop } from "../node/stopping.ts";
-import { dim, oneLine, red, table } from "./terminal.ts";
+import { dim, oneLine, red, table } from "./common/terminal.ts";
 
 /** Of a new log on SQLite, so that both command sides have something to decide. */
 const PARTITIONS = "4";

@@ -12,9 +12,9 @@ import { commission, register } from "../demo/set-up.ts";
 import { arrivals, startOfDayBefore } from "../demo/traffic.ts";
 import { type World, worldOf } from "../demo/world.ts";
 import { start } from "../node/start.ts";
-import { guardOutput, tell, warn } from "./output.ts";
+import { guardOutput, tell, warn } from "./common/output.ts";
 import { onStop } from "../node/stopping.ts";
-import { bold, count, dim, type Line, money, oneLine, red, table, withProgress } from "./terminal.ts";
+import { bold, count, dim, type Line, money, oneLine, red, table, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run demo [-- --detections NUMBER] [--seed NUMBER] [--url URL] [--exit]
 

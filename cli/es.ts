@@ -4,10 +4,10 @@ import { helpOf } from "./es/command.ts";
 import { all, anyNamed } from "./es/commands.ts";
 import { carriedOut, type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
-import { guardOutput, tell, warn } from "./output.ts";
+import { guardOutput, tell, warn } from "./common/output.ts";
 import { SettingsError } from "../node/settings.ts";
 import { onStop } from "../node/stopping.ts";
-import { red } from "./terminal.ts";
+import { red } from "./common/terminal.ts";
 
 const PREFIX = "npm run es -- ";
 const HELP = ["help", "--help", "-h"];

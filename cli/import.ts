@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { Client } from "../demo/client.ts";
 import { importRadars, type LineError, slicesOf } from "../demo/radar-import.ts";
 import { ENVIRONMENT } from "../node/environment.ts";
-import { escaped, guardOutput, tell, warn } from "./output.ts";
-import { oneLine, red, table, withProgress } from "./terminal.ts";
+import { escaped, guardOutput, tell, warn } from "./common/output.ts";
+import { oneLine, red, table, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run import -- FILE [--url URL]
 

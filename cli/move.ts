@@ -3,17 +3,17 @@ import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { processTableOf } from "../mixins/processes/rows.ts";
-import { publicKeysOf } from "../store/heads.ts";
-import { keepKnown, knownIn } from "../store/keys.ts";
+import { publicKeysOf } from "../store/evidence/heads.ts";
+import { keepKnown, knownIn } from "../store/evidence/keys.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
 import { ENVIRONMENT } from "../node/environment.ts";
 import { columns } from "./es/out.ts";
 import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
-import { loadHouse } from "./reference/house.ts";
-import { guardOutput, tell, warn } from "./output.ts";
+import { loadHouse } from "./common/catalogue.ts";
+import { guardOutput, tell, warn } from "./common/output.ts";
 import { onStop } from "../node/stopping.ts";
-import { oneLine, red, withProgress } from "./terminal.ts";
+import { oneLine, red, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run move -- --from <place> --to <place>
 

@@ -14,7 +14,7 @@ import { completed } from "./es/completion.ts";
 import { run } from "./es/run.ts";
 import { type System, systemOf } from "./es/system.ts";
 import { complaintOf } from "../node/failure.ts";
-import { guardOutput, tell } from "./output.ts";
+import { guardOutput, tell } from "./common/output.ts";
 import { start } from "../node/start.ts";
 import { stopOnSignals } from "../node/stopping.ts";
 

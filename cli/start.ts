@@ -6,7 +6,7 @@ import { ENVIRONMENT } from "../node/environment.ts";
 import { complaintOf } from "../node/failure.ts";
 import { start } from "../node/start.ts";
 import { stopOnSignals } from "../node/stopping.ts";
-import { guardOutput, tell as print } from "./output.ts";
+import { guardOutput, tell as print } from "./common/output.ts";
 
 const USAGE = `Usage: npm start
 

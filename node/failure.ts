@@ -1,7 +1,7 @@
 /** Failure - why a node does not start, in a line for whoever has to see to it; what nobody foresaw keeps its stack. */
 import { statfsSync } from "node:fs";
-import { LogAltered } from "../store/anchors.ts";
-import { KeyUnusable } from "../store/keys.ts";
+import { LogAltered } from "../store/evidence/anchors.ts";
+import { KeyUnusable } from "../store/evidence/keys.ts";
 import { asError, ForeignInstallation, MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { createServer, isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { publicKeyOf } from "../store/heads.ts";
-import { type GivenKeys, privateKeyOf } from "../store/keys.ts";
+import { publicKeyOf } from "../store/evidence/heads.ts";
+import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";

@@ -8,7 +8,7 @@ import { placed } from "../mixins/cluster/placement.ts";
 import { storageOf } from "../mixins/logs/storage.ts";
 import { brokerOptions } from "./broker.ts";
 import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "./stores.ts";
-import { REPLACED, restoringIn } from "../store/restore.ts";
+import { REPLACED, restoringIn } from "../store/backup/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./offer.ts";
 import { closeFolder } from "./data-folder.ts";

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import type { Report } from "../mixins/logs/signing.ts";
 import type { Stores } from "../mixins/logs/storage.ts";
-import { Anchors } from "../store/anchors.ts";
-import { keysIn, openKeys } from "../store/keys.ts";
+import { Anchors } from "../store/evidence/anchors.ts";
+import { keysIn, openKeys } from "../store/evidence/keys.ts";
 import { MongoLogStore } from "../store/mongo/log.ts";
 import { MongoRowStore } from "../store/mongo/rows.ts";
 import { SqliteLogStore } from "../store/sqlite/log.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { median } from "../quantile.ts";
+import { median } from "../rig/quantile.ts";
 import { type Outcome, type Task, total, type Verdict } from "./contestant.ts";
 import type { Shape } from "./work.ts";
 

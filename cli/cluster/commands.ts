@@ -1,6 +1,6 @@
 /** Commands - what can be done to a running cluster, from the keyboard or from a script. */
 import { setTimeout as pause } from "node:timers/promises";
-import { type Line, table } from "../terminal.ts";
+import { type Line, table } from "../common/terminal.ts";
 import { type Cluster, ClusterError } from "./cluster.ts";
 import { ownersOf } from "./owners.ts";
 

@@ -2,7 +2,7 @@
 import type { ServiceBroker } from "moleculer";
 import { ownerOf } from "../../mixins/cluster/ownership.ts";
 import { bestOf } from "../../mixins/cluster/placement.ts";
-import type { Line } from "../terminal.ts";
+import type { Line } from "../common/terminal.ts";
 
 /** As much of Moleculer's lists as is used here. */
 interface ListedAction {

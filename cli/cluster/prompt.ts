@@ -1,6 +1,6 @@
 /** Prompt - what is typed and what is said on one terminal: a line that arrives while somebody types leaves what is typed whole. */
 import { createInterface, type Interface } from "node:readline";
-import { type Colour, painted, tell } from "../output.ts";
+import { type Colour, painted, tell } from "../common/output.ts";
 
 const COLOURS = { gateway: "green", commands: "yellow", queries: "cyan", nats: "magenta" } as const satisfies Record<string, Colour>;
 const WIDTH = 12;

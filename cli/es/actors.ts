@@ -3,7 +3,7 @@ import type { StateThen } from "../../mixins/actors/history.ts";
 import { parseInstant } from "../../model/index.ts";
 import { type Argument, type Command, named, UsageError } from "./command.ts";
 import { changeText, differences } from "./difference.ts";
-import { escaped, jsonOf } from "../output.ts";
+import { escaped, jsonOf } from "../common/output.ts";
 import { columns, nested, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 

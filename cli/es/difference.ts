@@ -1,6 +1,6 @@
 /** Difference - two values of plain JSON compared field by field. */
 import { isDeepStrictEqual } from "node:util";
-import { jsonOf } from "../output.ts";
+import { jsonOf } from "../common/output.ts";
 import { paint } from "./out.ts";
 
 /** `path`: `equipment.lightKmh[1].from`; `before` is absent where something was added, `after` where it was removed. */

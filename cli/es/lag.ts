@@ -2,7 +2,7 @@
 import type { Health } from "../../mixins/following/following.ts";
 import type { Place } from "../../mixins/following/lag.ts";
 import { type Command, whole } from "./command.ts";
-import { escaped } from "../output.ts";
+import { escaped } from "../common/output.ts";
 import { columns, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 

@@ -1,6 +1,6 @@
 /** Out - what a command says and where: answers on stdout, as text for a person or as JSON for a script; all else on stderr. */
-import { type Colour, escaped, jsonOf, painted, tell, warn } from "../output.ts";
-import { type Advance, withProgress } from "../terminal.ts";
+import { type Colour, escaped, jsonOf, painted, tell, warn } from "../common/output.ts";
+import { type Advance, withProgress } from "../common/terminal.ts";
 
 export interface Out {
 	/** One answer, or one item of a stream: its text for a person, or one line of JSON. */

@@ -1,6 +1,6 @@
 /** Parked - es-parked: the commands of processes that wait for a person, and what a person may do about one. */
 import { type Command, type Given, named, UsageError, type Verdict } from "./command.ts";
-import { escaped } from "../output.ts";
+import { escaped } from "../common/output.ts";
 import { columns, nested, type Out, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 

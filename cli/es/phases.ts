@@ -1,5 +1,5 @@
 /** Phases - work in several steps, each with a bar as long as it lasts. */
-import type { Advance } from "../terminal.ts";
+import type { Advance } from "../common/terminal.ts";
 import type { Out } from "./out.ts";
 
 export class Phases {

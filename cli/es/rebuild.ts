@@ -4,7 +4,7 @@ import type { RebuildReport, Switched } from "../../mixins/read-models/generatio
 import type { Generation } from "../../store/rows.ts";
 import { type Command, named, UsageError, type Verdict } from "./command.ts";
 import { changeText, differences } from "./difference.ts";
-import { escaped } from "../output.ts";
+import { escaped } from "../common/output.ts";
 import { columns, type Out, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 

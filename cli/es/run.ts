@@ -1,6 +1,6 @@
 /** Run - one command line from its words to its exit code; whatever goes wrong is one clear line on stderr. */
-import { warn } from "../output.ts";
-import { oneLine, red } from "../terminal.ts";
+import { warn } from "../common/output.ts";
+import { oneLine, red } from "../common/terminal.ts";
 import { SettingsError } from "../../node/settings.ts";
 import { type Command, type Described, type Given, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
 import { type Out, outOf } from "./out.ts";

@@ -3,7 +3,7 @@ import type { LiveFact, LivePage, Unreadable } from "../../mixins/logs/live.ts";
 import { watching } from "../../mixins/logs/watching.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { type Command, named, UsageError, whole } from "./command.ts";
-import { escaped, jsonOf } from "../output.ts";
+import { escaped, jsonOf } from "../common/output.ts";
 import { type Out, paint } from "./out.ts";
 import { catalogueOf } from "./system.ts";
 

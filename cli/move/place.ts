@@ -6,12 +6,12 @@ import type { LogStore } from "../../store/log.ts";
 import type { Place } from "../../store/move/move.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
 import { MongoRowStore } from "../../store/mongo/rows.ts";
-import type { DataFolder } from "../../store/restore.ts";
+import type { DataFolder } from "../../store/backup/restore.ts";
 import { checkFiles } from "../../store/sqlite/check.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { makeFolder } from "../../node/data-folder.ts";
-import { oneLine } from "../terminal.ts";
+import { oneLine } from "../common/terminal.ts";
 
 export type Side = "from" | "to";
 export interface OpenPlace extends Place {

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path/posix";
 import ts from "typescript";
 import type { Action } from "../../node/offer.ts";
-import type { Service } from "./house.ts";
+import type { Service } from "../common/catalogue.ts";
 import type { ModelLines } from "./laws.ts";
 import type { Sources } from "./sources.ts";
 

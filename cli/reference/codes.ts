@@ -13,6 +13,8 @@ export const SCREAMING = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
 /** Where the code stands among the arguments of what is called or made, and the status; a number is the status itself. */
 const CARRIERS: readonly { readonly callee: RegExp; readonly code: number; readonly status: number | { readonly is: number } }[] = [
 	{ callee: /^refuse$/, code: 0, status: 1 },
+	{ callee: /^unavailable$/, code: 0, status: { is: 503 } },
+	{ callee: /^broken$/, code: 0, status: { is: 500 } },
 	{ callee: /^ProblemError$/, code: 1, status: 0 },
 	{ callee: /^Errors\.ValidationError$/, code: 1, status: { is: 422 } },
 	{ callee: /^Errors\.Moleculer\w*Error$/, code: 2, status: 1 },

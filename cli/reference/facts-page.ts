@@ -1,5 +1,5 @@
 /** Facts - everything that is ever said in a log, field by field: what is stored for ever, and who makes something of it. */
-import type { House } from "./house.ts";
+import type { House } from "../common/catalogue.ts";
 import type { FactLines, ModelLines } from "./laws.ts";
 import { code, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 

@@ -3,7 +3,7 @@
  * in the code; a test compares both ways.
  */
 import type { RowFinding } from "../../mixins/read-models/row-check.ts";
-import type { FindingCode } from "../../store/verify.ts";
+import type { FindingCode } from "../../store/evidence/verify.ts";
 
 export interface GeneralCode {
 	readonly means: string;

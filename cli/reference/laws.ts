@@ -3,7 +3,7 @@ import ts from "typescript";
 import { decide } from "../../model/decide.ts";
 import { type AnyCommand, creates, isRefusal, type Model, type Refusal, type Shape } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
-import type { House, Stated } from "./house.ts";
+import type { House, Stated } from "../common/catalogue.ts";
 import type { Sources } from "./sources.ts";
 
 export interface ParamLine {

@@ -1,7 +1,7 @@
 /** Pages - all pages of reference, by the name of their file, made in memory: the generator writes them, a test compares them. */
 import { commandsPage } from "./commands-page.ts";
 import { factsPage } from "./facts-page.ts";
-import { loadHouse } from "./house.ts";
+import { loadHouse } from "../common/catalogue.ts";
 import { lawsOf } from "./laws.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { readModelsPage } from "./read-models-page.ts";

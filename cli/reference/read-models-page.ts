@@ -2,7 +2,7 @@
 import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import type { AnyProcess, AnyProjection } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
-import type { House, Stated } from "./house.ts";
+import type { House, Stated } from "../common/catalogue.ts";
 import { explained, meaningsOf, type ModelLines } from "./laws.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 import { sendsOf } from "./sendings.ts";

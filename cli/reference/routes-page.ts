@@ -1,7 +1,7 @@
 /** Routes - every path of the API and every action behind it, those without a route included. */
 import ts from "typescript";
 import type { Action } from "../../node/offer.ts";
-import type { House, Service } from "./house.ts";
+import type { House, Service } from "../common/catalogue.ts";
 import type { ModelLines } from "./laws.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import { actionDoc, meaningOf } from "./action-docs.ts";

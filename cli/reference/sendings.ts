@@ -1,6 +1,6 @@
 /** Sendings - which commands a process sends, as its source says, and so who sends a command that has no route. */
 import type { AnyProcess } from "../../model/index.ts";
-import type { House, Stated } from "./house.ts";
+import type { House, Stated } from "../common/catalogue.ts";
 import type { Sources } from "./sources.ts";
 
 /** Full names, in the order they are written in. */

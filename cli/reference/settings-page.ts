@@ -42,6 +42,7 @@ export function variablesRead(sources: Sources): ReadonlyMap<string, readonly st
 		"model",
 		"store",
 		"jurisdictions",
+		"node",
 		"cli",
 		"demo",
 		"moleculer.config.ts",

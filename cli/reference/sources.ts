@@ -2,10 +2,10 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { ROOT } from "./house.ts";
+import { ROOT } from "../common/catalogue.ts";
 
 /** The rooms, and the file, a running system is made of. */
-const PRODUCT = ["services", "mixins", "model", "store", "jurisdictions", "cli", "demo", "moleculer.config.ts"] as const;
+const PRODUCT = ["services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts"] as const;
 export type Room = (typeof PRODUCT)[number];
 
 export class Sources {

@@ -1,7 +1,6 @@
 /** Outcome - a command as one of many, and what became of it. */
-import { Errors } from "moleculer";
 import type { Done } from "./envelope.ts";
-import { type FieldError, isOfStore, isOutage, isUnreadable } from "../common/errors.ts";
+import { type FieldError, fieldsOf, isOfStore, isOutage, isUnreadable } from "../common/errors.ts";
 
 /** One of many: what travels with it, and the params. */
 export interface Item {
@@ -27,8 +26,8 @@ export type Outcome =
 	| { readonly failure: string; readonly unavailable?: true; readonly undecided?: true; readonly unreadable?: true };
 
 export function outcomeOf(error: unknown): Outcome {
-	if (error instanceof Errors.ValidationError)
-		return { refusal: { status: 422, code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } }; // made below
+	const invalid = fieldsOf(error);
+	if (invalid) return { refusal: { status: 422, ...invalid } };
 	const failure = error instanceof Error ? error.message : String(error);
 	if (isUnreadable(error)) return { failure, unreadable: true };
 	if (!isOutage(error)) return { failure };

@@ -3,7 +3,8 @@
  * the timeout of the attempt. A caller that gets no answer sends the command to another node only after that time, so that no command
  * is decided in two places at once (docs/decisions/0018-calls-between-nodes.md). Ages are durations, so wall clocks do not matter.
  */
-import { type ActionSchema, type Context, Errors, type Middleware, type ServiceBroker } from "moleculer";
+import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
+import { unavailable } from "../common/errors.ts";
 import { clocksOf, type Stamp } from "./clocks.ts";
 
 interface Headers {
@@ -37,8 +38,7 @@ export const SentMiddleware = (broker: ServiceBroker): Middleware =>
 				const { sent } = ctx.headers;
 				if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
 					const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
-					if (age === null)
-						throw new Errors.MoleculerRetryableError("The age of the command is unknown: its caller does not answer", 503, "CALLER_GONE");
+					if (age === null) throw unavailable("CALLER_GONE", "The age of the command is unknown: its caller does not answer");
 					deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
 				}
 				return next(ctx);

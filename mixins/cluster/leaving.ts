@@ -3,7 +3,8 @@
  * caller says so explicitly, and a caller that disappears silently counts as gone together with its node.
  */
 import type { Readable } from "node:stream";
-import { type Context, Errors, type ServiceBroker } from "moleculer";
+import type { Context, ServiceBroker } from "moleculer";
+import { unavailable } from "../common/errors.ts";
 
 /** Emitted on `localBus` when the connection to NATS is lost, and with it all messages in transit. */
 export const DROPPED = "$transporter.dropped";
@@ -44,8 +45,8 @@ export function readBy(ctx: Context, stream: Readable): Readable {
  */
 export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const over = new AbortController();
-	const stopping = () => over.abort(new Errors.MoleculerRetryableError("This node is stopping; what was done stays", 503, "STOPPING"));
-	const gone = () => over.abort(new Errors.MoleculerRetryableError("The caller has gone; what was done stays", 503, "CALLER_GONE"));
+	const stopping = () => over.abort(unavailable("STOPPING", "This node is stopping; what was done stays"));
+	const gone = () => over.abort(unavailable("CALLER_GONE", "The caller has gone; what was done stays"));
 	const forget = whenLeft(ctx, gone);
 	ctx.broker.localBus.once("$node.stopping", stopping);
 	try {

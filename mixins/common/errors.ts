@@ -20,6 +20,20 @@ export const refusalError = ({ detail, status, code }: Refusal, data?: unknown):
 export const invalid = (errors: readonly FieldError[], detail = "The content is not valid"): Error =>
 	new Errors.ValidationError(detail, "VALIDATION_ERROR", errors);
 
+/** A temporary failure: 503, may be retried. */
+export const unavailable = (code: string, detail: string): Error => new Errors.MoleculerRetryableError(detail, 503, code);
+
+/** A failure that a retry does not mend: 500. */
+export const broken = (code: string, detail: string): Error => new Errors.MoleculerError(detail, 500, code);
+
+/** The errors of the fields, if a service reported that its content is not valid; else null. */
+export const fieldsOf = (
+	error: unknown,
+): { readonly code: string; readonly detail: string; readonly errors: readonly FieldError[] } | null =>
+	error instanceof Errors.ValidationError
+		? { code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } // made by `invalid`
+		: null;
+
 /** A failure on its way to the caller: may be tried again, but where nobody understands what is stored. */
 export function failureError(error: unknown): Error {
 	if (error instanceof StoreUnavailable || error instanceof CallerGone)

@@ -1,5 +1,6 @@
 /** PerService - what a mixin keeps for each running service, and what it knows of the node. */
-import { Errors, type ServiceBroker } from "moleculer";
+import type { ServiceBroker } from "moleculer";
+import { unavailable } from "./errors.ts";
 
 /** Whether this node is an observer: it opens the stores read-only, and neither follows logs nor runs processes. */
 export const isObserving = (broker: ServiceBroker): boolean => broker.metadata?.["observing"] === true;
@@ -12,7 +13,7 @@ export class PerService<T> {
 	}
 	of(service: object): T {
 		const found = this.#all.get(service);
-		if (!found) throw new Errors.MoleculerRetryableError("This service has not started yet", 503, "NOT_STARTED");
+		if (!found) throw unavailable("NOT_STARTED", "This service has not started yet");
 		return found;
 	}
 	find(service: object): T | undefined {

@@ -3,14 +3,14 @@
  * elsewhere, and the public keys they are checked with. It has no route: those who run the system ask, an outsider holds the text.
  */
 import { Readable } from "node:stream";
-import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
-import { HeadsUnreadable, newestOf, parseHeads, published, type PublicKey, type PublicKeys } from "../../store/heads.ts";
-import type { Keyring } from "../../store/keys.ts";
+import type { Context, Service, ServiceSchema } from "moleculer";
+import { HeadsUnreadable, newestOf, parseHeads, published, type PublicKey, type PublicKeys } from "../../store/evidence/heads.ts";
+import type { Keyring } from "../../store/evidence/keys.ts";
 import { asError, type Head, type LogPartition } from "../../store/log.ts";
-import { type Anchors, LogAltered } from "../../store/anchors.ts";
-import { type Progress, type Verified, verify } from "../../store/verify.ts";
+import { type Anchors, LogAltered } from "../../store/evidence/anchors.ts";
+import { type Progress, type Verified, verify } from "../../store/evidence/verify.ts";
 import { backupAction } from "./backed-up.ts";
-import { failureError, invalid } from "../common/errors.ts";
+import { broken, failureError, invalid } from "../common/errors.ts";
 import { readBy } from "../cluster/leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -67,7 +67,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 const NOTHING: ReturnType<typeof parseHeads> = { keys: new Map(), heads: [] };
 
 function keyringOf({ keys }: Storage): Keyring {
-	if (!keys) throw new Errors.MoleculerError("This node was started without keys", 500, "NO_KEYS");
+	if (!keys) throw broken("NO_KEYS", "This node was started without keys");
 	return keys;
 }
 
@@ -84,9 +84,7 @@ function parsed(text: string): ReturnType<typeof parseHeads> {
 }
 
 const notSigned = (error: unknown): Error =>
-	error instanceof LogAltered
-		? new Errors.MoleculerError(`${error.message}; verify tells more`, 500, error.code)
-		: failureError(asError(error));
+	error instanceof LogAltered ? broken(error.code, `${error.message}; verify tells more`) : failureError(asError(error));
 
 /** One partition after the other; all are announced first, so that the whole is known from the start. */
 async function* verifying(

@@ -1,11 +1,12 @@
 /** Backed up - the action of a log that writes a backup of the whole store beside those who write to it; the folder is on the machine of this node. */
 import { isAbsolute } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
-import { type Context, Errors, type Service } from "moleculer";
-import type { Watch } from "../../store/backup.ts";
+import type { Context, Service } from "moleculer";
+import { refuse } from "../../model/index.ts";
+import type { Watch } from "../../store/backup/backup.ts";
 import { asError } from "../../store/log.ts";
-import { type BackedUp, BackupRefused } from "../../store/manifest.ts";
-import { failureError, invalid } from "../common/errors.ts";
+import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
+import { failureError, invalid, refusalError } from "../common/errors.ts";
 import { readBy } from "../cluster/leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -57,4 +58,4 @@ function written(storage: Storage, folder: string, privateKey: boolean): Readabl
 	return steps;
 }
 const toldOf = (error: unknown): Error =>
-	error instanceof BackupRefused ? new Errors.MoleculerClientError(error.message, 409, error.code) : failureError(asError(error));
+	error instanceof BackupRefused ? refusalError(refuse(error.code, 409, error.message)) : failureError(asError(error));

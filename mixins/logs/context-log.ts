@@ -7,7 +7,7 @@ import type { Memory } from "../../store/job.ts";
 import { Follower, type FollowerOptions } from "../../store/follow.ts";
 import { Recent } from "../../store/recent.ts";
 import { partitionOf } from "../../store/position.ts";
-import type { Signer } from "../../store/signer.ts";
+import type { Signer } from "../../store/evidence/signer.ts";
 import { Writer } from "../../store/writer.ts";
 import { nodeTimers, type Timers, Together } from "../common/timers.ts";
 

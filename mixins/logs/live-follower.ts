@@ -2,11 +2,11 @@
  * News - what is new in one context's log on this node, for all who wait for it here: one follower a partition while anybody asks, none
  * a little after the last has asked. Nobody has to say that he leaves: who is gone asks no more.
  */
-import { Errors } from "moleculer";
 import type { Follower } from "../../store/follow.ts";
 import { type Commit, endsBefore, type LogPartition, StoreUnavailable, type Tail } from "../../store/log.ts";
 import { Recent } from "../../store/recent.ts";
 import type { ContextLog } from "./context-log.ts";
+import { unavailable } from "../common/errors.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
 /** Who follows for those who wait. */
@@ -55,7 +55,7 @@ export class News {
 
 	/** Does the work while it is followed. */
 	async during<T>(work: () => Promise<T>): Promise<T> {
-		if (this.#over) throw new Errors.MoleculerRetryableError("This node is stopping", 503, "STOPPING");
+		if (this.#over) throw unavailable("STOPPING", "This node is stopping");
 		this.#asking++;
 		this.#forget();
 		try {

@@ -3,7 +3,7 @@
  * again. Nothing is kept for a watcher between two questions, so that one who is gone is forgotten, one who is slow reads slowly, and
  * any node that offers the context goes on for another.
  */
-import { type Context, type Service, type ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { decode } from "../../store/codec.ts";
 import { type Commit, StreamUnreadable } from "../../store/log.ts";

@@ -1,8 +1,8 @@
 /** Signing - the signers of a context's partitions, on this node's clock, timers and key; what goes wrong is logged, never thrown. */
-import type { Anchors } from "../../store/anchors.ts";
-import type { Keyring } from "../../store/keys.ts";
+import type { Anchors } from "../../store/evidence/anchors.ts";
+import type { Keyring } from "../../store/evidence/keys.ts";
 import type { LogPartition } from "../../store/log.ts";
-import { Signer, type SignerOptions } from "../../store/signer.ts";
+import { Signer, type SignerOptions } from "../../store/evidence/signer.ts";
 import type { Timers } from "../common/timers.ts";
 
 export type Report = SignerOptions["report"];

@@ -3,11 +3,11 @@
  * them. Services reach it through `storageOf(broker)`; it opens before they start and closes after they have stopped.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
-import type { Anchors } from "../../store/anchors.ts";
-import { backUp, type BackupOptions } from "../../store/backup.ts";
-import type { Keyring } from "../../store/keys.ts";
+import type { Anchors } from "../../store/evidence/anchors.ts";
+import { backUp, type BackupOptions } from "../../store/backup/backup.ts";
+import type { Keyring } from "../../store/evidence/keys.ts";
 import { ForeignInstallation, type LogStore, MoveBegun } from "../../store/log.ts";
-import { type BackedUp, BackupRefused } from "../../store/manifest.ts";
+import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
 import type { RowStore } from "../../store/rows.ts";
 import { allDone, ContextLog, type Tell } from "./context-log.ts";
 import { type Report, signersOf } from "./signing.ts";

@@ -2,7 +2,7 @@
  * Processing - turns a process into a Moleculer service that follows its logs, sends its commands, and can be asked how it is, what
  * waits for a person and why, and to try again.
  */
-import { type Context, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { type AnyProcess, legible, refuse } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
 import { checkAction } from "../read-models/checking.ts";

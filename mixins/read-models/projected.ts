@@ -2,7 +2,8 @@
  * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced (listing.ts), with
  * the means to build its rows anew (rebuilding.ts).
  */
-import { Errors, type Service, type ServiceSchema } from "moleculer";
+import { unavailable } from "../common/errors.ts";
+import type { Service, ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
 import { type AnyProjection, same } from "../../model/index.ts";
 import type { Generation, Row } from "../../store/rows.ts";
@@ -121,7 +122,7 @@ function checked(projection: AnyProjection, live: Projector): Checked {
 function readable(service: Service): Projector {
 	const { projector, unfit } = running.of(service);
 	const reason = unfit ?? foreign(projector);
-	if (reason !== null) throw new Errors.MoleculerRetryableError(reason, 503, "READ_MODEL_OUTDATED");
+	if (reason !== null) throw unavailable("READ_MODEL_OUTDATED", reason);
 	return projector;
 }
 const foreign = ({ foreign: reason, projection: { name } }: Projector): string | null =>

@@ -3,11 +3,11 @@
  * a caller may ask for the position it has seen, and waits until the rows are that far. A client's query object never reaches the
  * database.
  */
-import { type Context, Errors, type Service } from "moleculer";
+import type { Context, Service } from "moleculer";
 import { type AnyProjection, codeOf, optional, refuse, text } from "../../model/index.ts";
 import { parsePositions, type Positions, positionText } from "../../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
-import { failureError, invalid, refusalError } from "../common/errors.ts";
+import { failureError, invalid, refusalError, unavailable } from "../common/errors.ts";
 import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
 import type { Projector } from "./projector.ts";
 import type { Asked, RowsAdapter } from "./rows-adapter.ts";
@@ -110,7 +110,7 @@ async function caughtUp({ broker }: Service, projector: Projector, text: string 
 	const wrong = await noneOf(storageOf(broker), projector, positions).catch((error: unknown) => Promise.reject(failureError(error)));
 	if (wrong !== null) throw noPosition("is a position the log does not hold", wrong);
 	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
-		throw new Errors.MoleculerRetryableError(`${projector.projection.name} is not that far yet`, 503, "READ_MODEL_LAGGING");
+		throw unavailable("READ_MODEL_LAGGING", `${projector.projection.name} is not that far yet`);
 }
 /** The first of these positions that no log holds. */
 async function noneOf(storage: Storage, projector: Projector, positions: Positions): Promise<string | null> {
@@ -149,9 +149,10 @@ async function listed(service: Service, ctx: Context<ListParams, Meta>, projecti
 	const filters = filtersOf(ctx.params, projection);
 	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
 	if (page !== undefined && page * pageSize > FARTHEST)
-		throw new Errors.ValidationError("The page is too far", "VALIDATION_ERROR", [
-			{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page },
-		]);
+		throw invalid(
+			[{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page }],
+			"The page is too far",
+		);
 	const order = cursor?.sort ?? sort;
 	const asked: Asked = cursor ? { filters: cursor.filters, after: { value: cursor.value, id: cursor.id } } : { filters };
 	const offset = cursor ? 0 : ((page ?? 1) - 1) * pageSize;
@@ -185,13 +186,16 @@ function cursorOf(text: string, params: ListParams, projection: AnyProjection): 
 		Object.entries(filtersOf(params, projection)).every(([filter, value]) => cursor.filters[filter] === value) &&
 		params.page === undefined;
 	if (!agrees)
-		throw new Errors.ValidationError("The cursor is not one of ours", "VALIDATION_ERROR", [
-			{
-				field: "after",
-				message: "must be the next of an answer, with the same sort and filters, and no page",
-				expected: "the next of an answer",
-				actual: text.slice(0, 100),
-			},
-		]);
+		throw invalid(
+			[
+				{
+					field: "after",
+					message: "must be the next of an answer, with the same sort and filters, and no page",
+					expected: "the next of an answer",
+					actual: text.slice(0, 100),
+				},
+			],
+			"The cursor is not one of ours",
+		);
 	return cursor;
 }

@@ -13,7 +13,7 @@ import {
 	ReadConcernLevel,
 } from "mongodb";
 import { asError, StoreUnavailable } from "../log.ts";
-import { reasonOf } from "./complaints.ts";
+import { reasonOf } from "./errors.ts";
 
 /** Where the URL names no database. */
 const DATABASE = "vigie";

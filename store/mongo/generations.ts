@@ -2,7 +2,7 @@
 import type { Collection } from "mongodb";
 import { joined } from "../joined.ts";
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
-import { isDuplicate } from "./complaints.ts";
+import { isDuplicate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 import { CHECKPOINTS, type KeptCheckpoints, collectionOf } from "./table.ts";
 

@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
 import { joined } from "../joined.ts";
 import type { Lease } from "../rows.ts";
-import { isDuplicate } from "./complaints.ts";
+import { isDuplicate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 
 /** How long a beat holds, in milliseconds. */

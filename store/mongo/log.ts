@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
-import { settled } from "./complaints.ts";
+import { settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { type KeptHead, type KeptLog, MongoPartition } from "./partition.ts";

@@ -2,7 +2,7 @@
 import type { Collection } from "mongodb";
 import { GENESIS } from "../chain.ts";
 import { type Commit, type Head, HEADS_EVERY, type LogPartition, StoreUnavailable } from "../log.ts";
-import { isDuplicate, settled } from "./complaints.ts";
+import { isDuplicate, settled } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 
 /** Commits one insert carries: what a server writes in one go, so that a prefix lands and never a part with a hole. */

@@ -1,11 +1,11 @@
 /** Rows on MongoDB: a collection per read model, its checkpoints one document, and which generation is live another. */
 import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
-import { isUnknownOption, settled } from "./complaints.ts";
+import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
 import { Generations } from "./generations.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { MongoLeases } from "./leases.ts";
-import { indexesOf } from "./stored.ts";
+import { indexesOf } from "./documents.ts";
 import { CHECKPOINTS, type KeptCheckpoints, collectionOf, MongoTable } from "./table.ts";
 
 export class MongoRowStore implements RowStore {

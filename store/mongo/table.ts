@@ -5,10 +5,10 @@
 import type { AnyBulkWriteOperation, Collection } from "mongodb";
 import { BEGINNING, sameTail, StoreUnavailable, type Tail } from "../log.ts";
 import { type Change, checkpointOf, type Checkpoints, type Query, type Row, type Step, type Table, type TableSpec } from "../rows.ts";
-import { isDuplicate } from "./complaints.ts";
-import { type Condition, conditionOf, matching, orderOf } from "./conditions.ts";
+import { isDuplicate } from "./errors.ts";
+import { type Condition, conditionOf, matching, orderOf } from "./queries.ts";
 import type { Connection } from "./connection.ts";
-import { rowOf, type StoredRow, storedOf } from "./stored.ts";
+import { rowOf, type StoredRow, storedOf } from "./documents.ts";
 
 /** The checkpoints of a table: one document, there from the beginning to the end of the table. */
 export interface KeptCheckpoints {

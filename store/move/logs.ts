@@ -3,9 +3,9 @@
  * which is gone on with; anything else is refused before a byte is written.
  */
 import { chained } from "../chain.ts";
-import type { PublicKeys } from "../heads.ts";
+import type { PublicKeys } from "../evidence/heads.ts";
 import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFixed, type Tail } from "../log.ts";
-import { type Verified, verify } from "../verify.ts";
+import { type Verified, verify } from "../evidence/verify.ts";
 import { type Advance, MoveRefused, MoveUnfinished, sum, type Watch } from "./terms.ts";
 
 /** What of a partition stands on both sides. */

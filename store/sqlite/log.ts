@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Commit, type CopyWatch, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
-import { Checkpoints } from "./checkpoints.ts";
+import { Checkpoints } from "./wal-copier.ts";
 import { copyFile } from "./copy.ts";
 import { DataFile, openDatabase } from "./file.ts";
 import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";

@@ -3,7 +3,7 @@
  * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
  */
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
-import { Checkpoints } from "./checkpoints.ts";
+import { Checkpoints } from "./wal-copier.ts";
 import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
 import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";

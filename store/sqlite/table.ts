@@ -12,7 +12,7 @@ import {
 	totalsOf,
 	type Value,
 } from "../rows.ts";
-import { Finding } from "./finding.ts";
+import { Finding } from "./queries.ts";
 import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";

@@ -1,12 +1,14 @@
 /** What the bench makes of its measurements: quantiles, schedules, tables, charts and the page, by pure functions. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { factorSteps, roundSteps, shortText, svgOf } from "../../bench/chart.ts";
-import { figureText, share, tableText } from "../../bench/markdown.ts";
-import { schedule } from "../../bench/open-loop.ts";
-import { type Measured, pageOf } from "../../bench/page.ts";
-import { type Chart, numberIn } from "../../bench/part.ts";
-import { median, quantile, Recorder } from "../../bench/quantile.ts";
+import { factorSteps, roundSteps, shortText, svgOf } from "../../bench/page/chart.ts";
+import { figureText, share, tableText } from "../../bench/rig/markdown.ts";
+import { schedule } from "../../bench/rig/open-loop.ts";
+import { pageOf } from "../../bench/page/page.ts";
+import type { Measured } from "../../bench/page/results.ts";
+import { numberIn } from "../../bench/rig/part.ts";
+import type { Chart } from "../../bench/rig/result.ts";
+import { median, quantile, Recorder } from "../../bench/rig/quantile.ts";
 
 describe("a recorder of durations", () => {
 	it("knows every quantile to two percent, and never says more than the most there was", () =>
@@ -121,7 +123,7 @@ describe("the page", () => {
 		at: "2026-11-21T15:36:00.000Z",
 		seconds: 12,
 		load: 0.1,
-		command: "node bench/latency.ts --seconds 30",
+		command: "node bench/parts/latency.ts --seconds 30",
 		quick: false,
 		machine: { cpus: 2, model: "A CPU", memoryGb: 24, platform: "linux x64", node: "v24.21.0", fsyncMs: { p50: 0.2, p99: 1 } },
 		result: { about: "What was measured.", tables: [{ columns: ["rate"], rows: [[10]] }], figures: { halfVisibleP99Ms: 49.9 } },
@@ -136,7 +138,7 @@ describe("the page", () => {
 	});
 	it("says of each part when, where and by which command", () => {
 		expect(pageOf({ latency: measured })).toContain(
-			"`node bench/latency.ts --seconds 30`, 2026-11-21 15:36 UTC, 12 s, load 0.10 at the start.",
+			"`node bench/parts/latency.ts --seconds 30`, 2026-11-21 15:36 UTC, 12 s, load 0.10 at the start.",
 		);
 		expect(pageOf({ latency: measured })).toContain("2 × A CPU, 24 GB, linux x64, Node 24.21.0");
 	});

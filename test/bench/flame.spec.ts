@@ -1,7 +1,7 @@
 /** What the bench makes of a profile: who spent how long, and the flame graph of it, by pure functions. */
 import { describe, expect, it } from "@jest/globals";
-import { flameOf } from "../../bench/flame-svg.ts";
-import { type Frame, hottest, type Profile, type Span, spentIn } from "../../bench/profile.ts";
+import { flameOf } from "../../bench/flame/flame-svg.ts";
+import { type Frame, hottest, type Profile, type Span, spentIn } from "../../bench/flame/profile.ts";
 
 const root = "/home/somebody/vigie";
 const always: Span = { from: 0, to: Number.MAX_SAFE_INTEGER };

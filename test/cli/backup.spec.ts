@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { expectReplayed, furnish, Load, rowsOf } from "../http/machine.ts";
+import { expectReplayed, furnish, Load, rowsOf } from "../http/machine/machine.ts";
 import { answered, caughtUp, noon, plate } from "../http/scenery.ts";
 import { eventsOf } from "../support/data-folder.ts";
 import { Folder } from "../support/folder.ts";

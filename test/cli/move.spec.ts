@@ -2,12 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openKeys } from "../../store/keys.ts";
-import { signHead } from "../../store/heads.ts";
+import { openKeys } from "../../store/evidence/keys.ts";
+import { signHead } from "../../store/evidence/heads.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { blank } from "../../store/rows.ts";
-import { everything, furnished } from "../http/faults.ts";
+import { everything, furnished } from "../http/machine/faults.ts";
 import { tail, tailOf, things } from "../support/commits.ts";
 import { contentOf, figure, revisionsOf } from "../support/data-folder.ts";
 import { Folder } from "../support/folder.ts";

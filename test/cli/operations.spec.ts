@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { all } from "../../cli/es/commands.ts";
-import { furnish, Load } from "../http/machine.ts";
+import { furnish, Load } from "../http/machine/machine.ts";
 import { Folder } from "../support/folder.ts";
 import { mongoServer, onPath } from "../support/mongo.ts";
 import { es } from "../support/operator.ts";
@@ -140,7 +140,7 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 /** Those that something else tries, or nothing can here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
 	"kill -9": "test/http/crash.spec.ts",
-	"kill -CONT": "test/http/machine.held.spec.ts",
+	"kill -CONT": "test/http/machine/held.spec.ts",
 	"docker stop": "needs Docker",
 	"npm run bench -- --only failover": "takes minutes",
 	"docker compose up -d --no-deps --build --scale radar-commands=3 --no-recreate radar-commands": "needs Docker",

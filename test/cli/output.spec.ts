@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { escaped, jsonOf, shown } from "../../cli/output.ts";
+import { escaped, jsonOf, shown } from "../../cli/common/output.ts";
 import { reply, serve, type Service } from "../demo/service.ts";
 import { Folder } from "../support/folder.ts";
 import { Child, es, Repl } from "../support/operator.ts";

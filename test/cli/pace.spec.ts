@@ -1,6 +1,6 @@
 /** The pace of a progress bar: how fast, and how long yet. */
 import { expect, it } from "@jest/globals";
-import { paceOf } from "../../cli/terminal.ts";
+import { paceOf } from "../../cli/common/terminal.ts";
 
 it("a pace counts from where the work began to be watched", () => {
 	let now = 5_000;

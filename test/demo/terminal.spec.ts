@@ -1,7 +1,7 @@
 /** What the command line prints: aligned, with amounts a reader understands, and errors in one line. */
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "@jest/globals";
-import { money, oneLine, table } from "../../cli/terminal.ts";
+import { money, oneLine, table } from "../../cli/common/terminal.ts";
 
 describe("a table", () => {
 	it("puts values right-aligned under one another, with their notes", () => {

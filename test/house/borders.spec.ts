@@ -3,7 +3,10 @@ import { describe, expect, it } from "@jest/globals";
 import { type Import, type Source, sourcesOf } from "./sources.ts";
 
 const ROOMS = ["services", "mixins", "model", "store", "jurisdictions"] as const;
-const house = sourcesOf(...ROOMS, "cli", "moleculer.config.ts");
+const house = sourcesOf(...ROOMS, "node", "cli", "moleculer.config.ts");
+const bench = sourcesOf("bench").filter(({ path }) => !path.startsWith("bench/peers/"));
+/** Folders that keep a database. */
+const DRIVERS = /^store\/(sqlite|mongo|move)\//;
 const roomOf = (path: string): string => path.split("/")[0] ?? "";
 const roomsOf = (path: string): string => path.split("/").slice(0, 2).join("/");
 const isService = (path: string): boolean => path.endsWith(".service.ts");
@@ -49,7 +52,7 @@ describe("mixins", () => {
 	it("know model and store, and no radar", () =>
 		expect(breaking(of("mixins"), ({ target, ours }) => ours && !["mixins", "model", "store"].includes(roomOf(target)))).toEqual([]));
 	it("know the store by its contracts, not by what keeps them", () =>
-		expect(breaking(of("mixins"), ({ target }) => /^store\/[^/]+\//.test(target))).toEqual([]));
+		expect(breaking(of("mixins"), ({ target }) => DRIVERS.test(target))).toEqual([]));
 });
 
 describe("the store", () => {
@@ -58,8 +61,8 @@ describe("the store", () => {
 	it("keeps its contracts apart from those who keep them", () =>
 		expect(
 			breaking(
-				of("store").filter(({ path }) => path.split("/").length === 2),
-				({ target }) => /^store\/[^/]+\//.test(target),
+				of("store").filter(({ path }) => !DRIVERS.test(path)),
+				({ target }) => DRIVERS.test(target),
 			),
 		).toEqual([]));
 });
@@ -71,20 +74,42 @@ describe.each(["model", "jurisdictions"])("%s", (room) => {
 });
 it("services leave clock, chance and environment to their mixins", () => expect(asking(of("services"))).toEqual([]));
 
+describe("a node", () => {
+	it("knows mixins and store, and no service but by its file", () =>
+		expect(breaking(of("node"), ({ target, ours }) => ours && !/^(node|mixins|store|moleculer\.config\.ts$)/.test(target))).toEqual([]));
+	it("has a broker whose configuration knows mixins alone", () =>
+		expect(breaking(of("moleculer.config.ts"), ({ target, ours }) => ours && roomOf(target) !== "mixins")).toEqual([]));
+	it("does not depend on the command line, and neither do tests of it and the bench", () =>
+		expect(breaking([...of("node"), ...bench], ({ target }) => /^cli\//.test(target))).toEqual([]));
+});
+
 describe("drivers", () => {
 	const outside = (packages: RegExp, ...rooms: readonly RegExp[]) =>
 		breaking(house, ({ target }, path) => packages.test(target) && !rooms.some((room) => room.test(path)));
 	it("of SQLite are known to store/sqlite alone", () => expect(outside(/^node:sqlite$/, /^store\/sqlite\//)).toEqual([]));
 	it("of MongoDB are known to store/mongo alone", () => expect(outside(/^mongodb/, /^store\/mongo\//)).toEqual([]));
 	it("of Moleculer are known to mixins, services and those who start them", () =>
-		expect(outside(/^moleculer/, /^mixins\//, /^services\//, /^cli\//, /^moleculer\.config\.ts$/)).toEqual([]));
+		expect(outside(/^moleculer/, /^mixins\//, /^services\//, /^node\//, /^cli\//, /^moleculer\.config\.ts$/)).toEqual([]));
+	it("of Moleculer run in few mixins: middlewares, and what replaces a part of it; the others know its types", () => {
+		const values = of("mixins").filter(({ imports }) => imports.some(({ target, typeOnly }) => target === "moleculer" && !typeOnly));
+		expect(values.map(({ path }) => path)).toEqual([
+			"mixins/cluster/bulkhead.ts",
+			"mixins/cluster/discovery.ts",
+			"mixins/cluster/placement.ts",
+			"mixins/common/errors.ts",
+			"mixins/common/validation.ts",
+			"mixins/monitoring/metrics.ts",
+			"mixins/nats/packets.ts",
+			"mixins/nats/transporter.ts",
+		]);
+	});
 });
 
 describe("which database it is", () => {
 	const KEEPERS = /^store\/(sqlite|mongo)\//;
 	/** Where the one is chosen, and where an operator names it. */
-	const CHOOSERS = ["moleculer.config.ts", "cli/start.ts", "cli/move/place.ts"];
-	const NAMED = /^(moleculer\.config\.ts$|cli\/)/;
+	const CHOOSERS = ["node/stores.ts", "node/start.ts", "cli/move/place.ts"];
+	const NAMED = /^(node|cli)\//;
 	/** A database by name, a driver's word, or a setting that tells one from another. */
 	const WORDS = /mongo|sqlite|ferret|\bbson\b|\bobjectid\b|\$(set|max|inc|in|gte?|lte?|or|and)\b *:|\bPRAGMA\b/gi;
 
@@ -126,6 +151,27 @@ describe("imports", () => {
 		for (const path of next.keys()) walk(path, []);
 		return [...found].toSorted();
 	}
+	/** Folders that import each other, each circle once; a folder and one inside it are two. */
+	function circlesOfFolders(sources: readonly Source[]): string[] {
+		const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+		const next = new Map<string, Set<string>>();
+		for (const { path, imports } of sources)
+			for (const { target, ours } of imports)
+				if (ours && folderOf(target) !== folderOf(path))
+					next.set(folderOf(path), (next.get(folderOf(path)) ?? new Set()).add(folderOf(target)));
+		const reached = (from: string, found = new Set<string>()): Set<string> => {
+			for (const to of next.get(from) ?? []) if (!found.has(to)) reached(to, found.add(to));
+			return found;
+		};
+		return [...next.keys()].filter((folder) => reached(folder).has(folder)).toSorted();
+	}
+	/** Services that know each other's types: a process asks an actor, and a projection reads its facts. */
+	const building = house.filter(({ path }) => roomOf(path) !== "services");
+	it("of folders go round in no circle", () => expect(circlesOfFolders([...building, ...bench])).toEqual([]));
+	it("come from folders that can be seen at once: at most eighteen files", () => {
+		const folders = Map.groupBy([...house, ...bench], ({ path }) => path.slice(0, path.lastIndexOf("/")));
+		expect([...folders].filter(([, files]) => files.length > 18).map(([folder, files]) => `${folder}: ${files.length}`)).toEqual([]);
+	});
 	it("go round in no circle", () => expect(circles(({ typeOnly }) => !typeOnly)).toEqual([]));
 	it("of types go round in none either", () => expect(circles(() => true)).toEqual([]));
 	it("lead to files that are there, by their full names", () => {

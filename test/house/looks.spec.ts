@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import ts from "typescript";
 import { commentLines, lineOf, nodesOf, routinesOf, type Source, sourcesOf } from "./sources.ts";
 
-const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "cli", "demo", "moleculer.config.ts");
+const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts");
 const everything = [...product, ...sourcesOf("test", "bench")];
 
 /** `path:line what`, for each node that is found wanting. */

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { ENVIRONMENT } from "../../node/environment.ts";
-import { type House, loadHouse } from "../../cli/reference/house.ts";
+import { type House, loadHouse } from "../../cli/common/catalogue.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { FOLDER, pages } from "../../cli/reference/pages.ts";
 import { HEADER_NAMES, OWN, ownRoutes } from "../../cli/reference/routes-page.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 const pageNames = ["commands.md", "facts.md", "refusals.md", "routes.md", "read-models.md", "metrics.md", "settings.md", "repl.md"];
 const page = (name: string): string => made.get(name) ?? "";
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "cli", "demo", "moleculer.config.ts");
+const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts");
 /** The first cell of every row of every table of a text, taken out of its marks. */
 const firstCells = (text: string): string[] =>
 	[...text.matchAll(/^\| (?:<a id="[^"]*"><\/a>)?\[?`([^`]+)`/gm)].map(([, cell = ""]) => cell);
@@ -113,7 +113,7 @@ const NO_CODES = [
 /** Every text in capitals in the rooms that answer; the drivers of a store give no codes. */
 function literalsIn(sources: readonly Source[]): string[] {
 	const texts = sources
-		.filter(({ path }) => !/^store\/[^/]+\//.test(path))
+		.filter(({ path }) => !/^store\/(sqlite|mongo|move)\//.test(path))
 		.flatMap(({ tree }) => nodesOf(tree))
 		.flatMap((node) => {
 			if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) return [node.name.text];

@@ -1,7 +1,7 @@
 /** Complaints: the size of an error response is bounded, regardless of the request. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Answer, System } from "../support/system.ts";
-import { faults, json, post } from "./faults.ts";
+import { faults, json, post } from "./machine/faults.ts";
 import { answered, expectProblem, noon, ownerOf, radarInService, site } from "./scenery.ts";
 
 let system: System;

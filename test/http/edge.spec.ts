@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
 import { type Answer, System } from "../support/system.ts";
-import { json, post } from "./faults.ts";
+import { json, post } from "./machine/faults.ts";
 import { answered, commits, expectProblem, noon, radarInService, site } from "./scenery.ts";
 
 let system: System;

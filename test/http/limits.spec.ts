@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually, System } from "../support/system.ts";
-import { json, post } from "./faults.ts";
+import { json, post } from "./machine/faults.ts";
 import { answered, expectProblem, person, site } from "./scenery.ts";
 
 /** With 256 open files, a gateway has 128 connections, 64 of them for live feeds. */

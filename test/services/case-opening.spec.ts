@@ -5,9 +5,9 @@ import { caseOpening } from "../../services/infraction/case-opening.service.ts";
 import { infraction } from "../../services/infraction/infraction.service.ts";
 import { detection } from "../../services/radar/detection.service.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
-import type { Said } from "./lives.ts";
-import { Keeping } from "./promise.ts";
-import { told } from "./reading.ts";
+import type { Said } from "../grammar/lives.ts";
+import { Keeping } from "../grammar/promise.ts";
+import { told } from "../grammar/reading.ts";
 import {
 	cancelled,
 	day,
@@ -21,7 +21,7 @@ import {
 	recorded,
 	registered,
 	transferred,
-} from "./words.ts";
+} from "../grammar/words.ts";
 
 const PLATE = "FR-AB-123-CD";
 const seen = (capturedAt = day(10), plate = "AB-123-CD") => told(detection, "D1", recorded({ capturedAt, plate }), qualified());

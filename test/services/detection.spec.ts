@@ -18,7 +18,7 @@ import {
 	qualified,
 	recorded,
 	retired,
-} from "./words.ts";
+} from "../grammar/words.ts";
 
 const now = day(11);
 const seenBy = (radar: Parameters<typeof enforcement>[0]) =>

@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { detection } from "../../services/radar/detection.service.ts";
 import { detections } from "../../services/radar/detections.service.ts";
-import { rowOf, told } from "./reading.ts";
-import { day, discarded, qualified, recorded } from "./words.ts";
+import { rowOf, told } from "../grammar/reading.ts";
+import { day, discarded, qualified, recorded } from "../grammar/words.ts";
 
 const row = (outcome: FactIn<typeof detection>) => rowOf(detections, "D1", day(1), told(detection, "D1", recorded(), outcome));
 

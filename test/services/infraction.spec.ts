@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { judge } from "../../jurisdictions/index.ts";
 import { given } from "../../model/given.ts";
 import { infraction } from "../../services/infraction/infraction.service.ts";
-import { cancelled, day, identified, later, opened, opening, reassigned } from "./words.ts";
+import { cancelled, day, identified, later, opened, opening, reassigned } from "../grammar/words.ts";
 
 const basis = "registration:0:1";
 

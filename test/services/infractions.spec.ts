@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { infraction } from "../../services/infraction/infraction.service.ts";
 import { infractions } from "../../services/infraction/infractions.service.ts";
-import { rowOf, told } from "./reading.ts";
-import { cancelled, day, identified, opened, reassigned } from "./words.ts";
+import { rowOf, told } from "../grammar/reading.ts";
+import { cancelled, day, identified, opened, reassigned } from "../grammar/words.ts";
 
 const row = (...facts: readonly FactIn<typeof infraction>[]) =>
 	rowOf(infractions, "D1", day(1), ...facts.map((fact) => told(infraction, "D1", fact)));

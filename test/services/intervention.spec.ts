@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { intervention } from "../../services/operations/intervention.service.ts";
 import { interventions } from "../../services/operations/interventions.service.ts";
-import { rowOf, told } from "./reading.ts";
-import { day } from "./words.ts";
+import { rowOf, told } from "../grammar/reading.ts";
+import { day } from "../grammar/words.ts";
 
 const command = "case-opening/subject/d-1/open";
 const why = {

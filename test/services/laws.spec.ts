@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { decide, evolve, frozen } from "../../model/decide.ts";
 import { creates, type Fact, idOf, isRefusal, UNKNOWN } from "../../model/index.ts";
-import { modelOf, models } from "./everything.ts";
-import { anyLife, decideAgain, live, saidIn, type Told } from "./lives.ts";
+import { modelOf, models } from "../grammar/everything.ts";
+import { anyLife, decideAgain, live, saidIn, type Told } from "../grammar/lives.ts";
 import { checkOf } from "../model/check.ts";
-import { later } from "./words.ts";
+import { later } from "../grammar/words.ts";
 
 const always = (holds: (told: readonly Told[]) => void) =>
 	fc.assert(

@@ -2,7 +2,7 @@
 import { describe, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { owner } from "../../services/registration/owner.service.ts";
-import { corrected, known, person } from "./words.ts";
+import { corrected, known, person } from "../grammar/words.ts";
 
 describe("an owner", () => {
 	it("is registered with what was given, a person or a company", () => {

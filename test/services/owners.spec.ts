@@ -2,8 +2,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { owner } from "../../services/registration/owner.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
-import { rowOf, told } from "./reading.ts";
-import { corrected, day, known, person } from "./words.ts";
+import { rowOf, told } from "../grammar/reading.ts";
+import { corrected, day, known, person } from "../grammar/words.ts";
 
 describe("the row of an owner", () => {
 	it("is what was given", async () =>

@@ -14,7 +14,7 @@ import {
 	limited,
 	relocated,
 	retired,
-} from "./words.ts";
+} from "../grammar/words.ts";
 
 const noon = day(100);
 const site = { latitude: 1, longitude: 2 };

@@ -4,7 +4,7 @@ import type { FactIn } from "../../model/given.ts";
 import { detection } from "../../services/radar/detection.service.ts";
 import { radar } from "../../services/radar/radar.service.ts";
 import { radars } from "../../services/radar/radars.service.ts";
-import { rowOf, told } from "./reading.ts";
+import { rowOf, told } from "../grammar/reading.ts";
 import {
 	activated,
 	calibrated,
@@ -19,7 +19,7 @@ import {
 	recorded,
 	relocated,
 	retired,
-} from "./words.ts";
+} from "../grammar/words.ts";
 
 const at = (now: string, ...facts: readonly FactIn<typeof radar>[]) =>
 	rowOf(radars, "R1", now, ...facts.map((fact) => told(radar, "R1", fact)));

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type FactIn, given } from "../../model/given.ts";
 import { refuse } from "../../model/index.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
-import { day, deregistered, later, registered, registration, revised, transferred } from "./words.ts";
+import { day, deregistered, later, registered, registration, revised, transferred } from "../grammar/words.ts";
 
 const noon = day(100);
 const after = (...facts: readonly FactIn<typeof vehicle>[]) =>

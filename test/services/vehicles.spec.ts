@@ -3,9 +3,9 @@ import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
 import { vehicles } from "../../services/registration/vehicles.service.ts";
-import { START } from "./lives.ts";
-import { rowOf, told } from "./reading.ts";
-import { car, day, deregistered, later, registered, revised, transferred } from "./words.ts";
+import { START } from "../grammar/lives.ts";
+import { rowOf, told } from "../grammar/reading.ts";
+import { car, day, deregistered, later, registered, revised, transferred } from "../grammar/words.ts";
 
 const id = "FR-AB-123-CD";
 const at = (now: string, ...facts: readonly FactIn<typeof vehicle>[]) =>

@@ -9,7 +9,7 @@ import { radar } from "../../services/radar/radar.service.ts";
 import { radars } from "../../services/radar/radars.service.ts";
 import { owner } from "../../services/registration/owner.service.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
-import { activated, calibrated, day, installed, known, passage, person, registration } from "../services/words.ts";
+import { activated, calibrated, day, installed, known, passage, person, registration } from "../grammar/words.ts";
 import type { Chance } from "./chance.ts";
 import type { Past, Told } from "./past.ts";
 import type { Ordered, Scenario } from "./scenario.ts";

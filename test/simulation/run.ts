@@ -6,7 +6,7 @@
  *   ... [--mutant refusal-without-look] [--over '{"nodes":3}']  with a rule broken on purpose (mutants.ts), or with another configuration
  */
 import { parseArgs } from "node:util";
-import { bold, count, oneLine, red, table, withProgress } from "../../cli/terminal.ts";
+import { bold, count, oneLine, red, table, withProgress } from "../../cli/common/terminal.ts";
 import type { Over } from "./config.ts";
 import { guarded } from "./guard.ts";
 import { MUTANTS } from "./mutants.ts";

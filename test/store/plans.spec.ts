@@ -7,7 +7,7 @@ import { detections } from "../../services/radar/detections.service.ts";
 import { radars } from "../../services/radar/radars.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
 import { vehicles } from "../../services/registration/vehicles.service.ts";
-import { Finding } from "../../store/sqlite/finding.ts";
+import { Finding } from "../../store/sqlite/queries.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { Segments, SEGMENT } from "../../store/sqlite/segments.ts";
 import type { Query } from "../../store/rows.ts";

@@ -4,7 +4,7 @@
  */
 import type { Place } from "../../store/move/move.ts";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
-import { type PublicKeys, signHead } from "../../store/heads.ts";
+import { type PublicKeys, signHead } from "../../store/evidence/heads.ts";
 import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "./cars.ts";
 import { chainedAfter, EMPTY, everything, stored, tail } from "./commits.ts";

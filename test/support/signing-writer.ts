@@ -9,7 +9,7 @@ import { Actors } from "../../mixins/actors/actors.ts";
 import { signersOf } from "../../mixins/logs/signing.ts";
 import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { nodeTimers } from "../../mixins/common/timers.ts";
-import { openKeys } from "../../store/keys.ts";
+import { openKeys } from "../../store/evidence/keys.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { account } from "./account.ts";
 

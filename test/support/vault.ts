@@ -2,10 +2,10 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { chained } from "../../store/chain.ts";
-import { keyId, type PublicKeys, signHead, type SigningKey } from "../../store/heads.ts";
+import { keyId, type PublicKeys, signHead, type SigningKey } from "../../store/evidence/heads.ts";
 import type { Commit, Head, LogPartition } from "../../store/log.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
-import { type Finding, type Progress, type Verified, verify } from "../../store/verify.ts";
+import { type Finding, type Progress, type Verified, verify } from "../../store/evidence/verify.ts";
 import { chainedAfter, EMPTY } from "./commits.ts";
 import { Folder } from "./folder.ts";
 

@@ -1,0 +1,145 @@
+/**
+ * Restore - puts a backup into a data folder: copied, compared with its manifest and verified beside what is there, then put in place. Until
+ * it has ended a file of its own says so, and no system starts on the folder. What was there is moved aside, never deleted.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Anchors } from "../evidence/anchors.ts";
+import { flush, proof, type Watch } from "./backup.ts";
+import type { PublicKeys } from "../evidence/heads.ts";
+import { keepKnown, keepPrivate, knownIn, signingKeyIn } from "../evidence/keys.ts";
+import type { CopyWatch, Head, LogStore } from "../log.ts";
+import { type BackedUp, BackupRefused, digestOf, LAYOUT, type Manifest, manifestIn } from "./manifest.ts";
+
+/** A data folder, by the names of what is in it. */
+export interface DataFolder {
+	readonly folder: string;
+	readonly log: string;
+	readonly rows: string;
+	readonly keys: string;
+	/** In the folder of the keys: the newest signed heads. */
+	readonly heads: string;
+}
+export interface RestoreOptions {
+	/** The folder of the backup. */
+	readonly from: string;
+	readonly to: DataFolder;
+	/** Whether what is there may be moved aside. */
+	readonly replace: boolean;
+	/** Public keys that count besides those of the backup and of the data folder. */
+	readonly trusted: PublicKeys;
+	/** Who has a file open, if anybody has. */
+	readonly userOf: (file: string) => string | null;
+	readonly open: (file: string) => LogStore;
+	/** ISO-8601 UTC. */
+	readonly now: () => string;
+	readonly turn: () => Promise<void>;
+	readonly watch: Watch;
+	readonly signal: AbortSignal;
+}
+export interface Restored {
+	/** When the backup was made. */
+	readonly at: string;
+	readonly logs: readonly BackedUp[];
+	/** Where what was there is now, if there was anything. */
+	readonly movedTo: string | null;
+}
+
+/** Ends the name of a log that is being restored. */
+const RESTORING = ".restoring";
+/** Begins the name of a folder with what was moved aside. */
+export const REPLACED = "replaced-";
+
+/** The file that stands in a data folder until a restore to it has ended. */
+export const restoringIn = ({ folder, log }: Pick<DataFolder, "folder" | "log">): string => join(folder, `${log}${RESTORING}`);
+
+/** Rejects with BackupRefused, and leaves everything as it was, unless the backup is whole and may be put there. */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+	const { from, to, replace, now } = options;
+	const manifest = manifestIn(from);
+	const log = join(to.folder, to.log);
+	const refuseUser = (): void => {
+		const user = options.userOf(log);
+		if (user !== null) throw new BackupRefused(`${log} is in use by ${user}: stop the system first`);
+	};
+	refuseUser();
+	const present = presentIn(to);
+	if (present.length > 0 && !replace)
+		throw new BackupRefused(`${to.folder} holds ${present.join(", ")}: with --replace they are moved aside, into a folder beside them`);
+	const restoring = restoringIn(to);
+	const unfinished = existsSync(restoring); // an earlier one may have moved the log aside already: no system may start until one has ended
+	let heads: readonly Head[];
+	try {
+		heads = await copied(options, manifest, restoring);
+		refuseUser(); // since the file is there none can start
+	} catch (error) {
+		if (!unfinished) rmSync(restoring, { force: true });
+		throw error;
+	}
+	const movedTo = present.length > 0 ? movedAside(to, now()) : null;
+	await keysInPlace(from, to, heads);
+	renameSync(restoring, log);
+	flush(to.folder);
+	return { at: manifest.at, logs: manifest.logs, movedTo };
+}
+
+/** What a restore replaces. */
+function presentIn({ folder, log, rows, keys, heads }: DataFolder): string[] {
+	if (!existsSync(folder)) return [];
+	const files = readdirSync(folder).filter(
+		(name) => (name.startsWith(log) || name.startsWith(rows)) && !name.startsWith(`${log}${RESTORING}`),
+	);
+	return [...files, ...(existsSync(join(folder, keys, heads)) ? [join(keys, heads)] : [])];
+}
+
+/** The log of the backup, whole, proven and what its manifest says, beside the one that is there; resolves to its newest heads. */
+async function copied({ from, to, trusted, open, turn, watch, signal }: RestoreOptions, manifest: Manifest, restoring: string) {
+	const watched = (phase: Parameters<Watch>[0]): CopyWatch => ({ advance: (done, total) => watch(phase, done, total), signal });
+	mkdirSync(to.folder, { recursive: true, mode: 0o700 });
+	for (const end of ["-wal", "-shm"]) rmSync(`${restoring}${end}`, { force: true }); // of one that was killed while it was verified: they would be taken for parts of this file
+	const file = openSync(restoring, "w", 0o600);
+	try {
+		const write = (piece: Buffer): void => {
+			for (let left = piece; left.length > 0;) left = left.subarray(writeSync(file, left));
+		};
+		const { bytes, sha256 } = await digestOf(join(from, LAYOUT.log), watched("copying"), manifest.bytes, write);
+		if (bytes !== manifest.bytes || sha256 !== manifest.sha256)
+			throw new BackupRefused(`${join(from, LAYOUT.log)} is not the file its manifest describes: it was changed or cut`);
+		fsyncSync(file);
+	} finally {
+		closeSync(file);
+	}
+	const store = open(restoring);
+	try {
+		const keys = new Map([...trusted, ...knownIn(join(to.folder, to.keys)), ...knownIn(join(from, LAYOUT.keys))]);
+		const [proven, installation] = await proof(store, { keys, anchor: () => undefined, turn }, watched("verifying"));
+		const ends = (all: readonly BackedUp[]): string => JSON.stringify(all.map(({ log, commits, hash }) => [log, commits, hash]));
+		if (ends(proven) !== ends(manifest.logs) || installation !== manifest.installation)
+			throw new BackupRefused(`${join(from, LAYOUT.log)} ends elsewhere than its manifest says`);
+		return proven.flatMap(({ head }) => head ?? []);
+	} finally {
+		await store.close();
+	}
+}
+
+function movedAside(to: DataFolder, at: string): string {
+	const aside = join(to.folder, `${REPLACED}${at.replaceAll(/[:.]/g, "-")}`);
+	mkdirSync(aside, { mode: 0o700 });
+	for (const name of presentIn(to)) renameSync(join(to.folder, name), join(aside, basename(name)));
+	flush(aside);
+	flush(to.folder);
+	return aside;
+}
+
+/** Public keys are added; the private one of the backup only where there is none. The heads kept outside the log are those of this log now. */
+async function keysInPlace(from: string, { folder, keys, heads: kept }: DataFolder, heads: readonly Head[]): Promise<void> {
+	const [backedUp, own] = [join(from, LAYOUT.keys), join(folder, keys)];
+	keepKnown(own, knownIn(backedUp));
+	const signing = signingKeyIn(backedUp);
+	if (signing) keepPrivate(own, signing);
+	const anchors = new Anchors(join(own, kept), (reason) => {
+		throw new BackupRefused(`the signed heads cannot be kept in ${join(own, kept)}: ${reason}`);
+	});
+	for (const head of heads) anchors.keep(head);
+	await anchors.settled();
+}

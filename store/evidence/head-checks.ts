@@ -1,0 +1,94 @@
+/** HeadChecks - the signed heads of one partition, each held against the commit at its position: known key, its signature, that hash. */
+import type { Breaks } from "./chain-walk.ts";
+import { doubtOf, type PublicKeys } from "./heads.ts";
+import type { Commit, Head, Tail } from "../log.ts";
+
+export interface HeadFinding {
+	readonly position: number;
+	readonly code: "TRUNCATED" | "REWRITTEN" | "UNKNOWN_KEY" | "BAD_SIGNATURE";
+	readonly detail: string;
+}
+/** One finding for many heads of which the same is true. */
+interface Many {
+	readonly first: Head;
+	readonly detail: string;
+	count: number;
+}
+
+/** Heads with a bad signature that are told one by one. */
+const MOST_TOLD = 100;
+
+export class HeadChecks {
+	/** Heads looked at so far. */
+	checked = 0;
+	/** The highest position of one that fits. */
+	signed = 0;
+	readonly #keys: PublicKeys;
+	readonly #at = new Map<number, Map<string, Head>>();
+	readonly #bad: HeadFinding[] = [];
+	readonly #unknown = new Map<string, Many>();
+	#rewritten: Many | null = null;
+
+	/** The same head twice is one. */
+	constructor(heads: readonly Head[], keys: PublicKeys) {
+		this.#keys = keys;
+		for (const head of heads) {
+			const here = this.#at.get(head.position) ?? new Map<string, Head>();
+			this.#at.set(head.position, here.set(JSON.stringify(head), head));
+		}
+	}
+
+	/** The commit that stands here, and whether it fits the chain. */
+	at(commit: Commit, fits: boolean, breaks: Breaks): void {
+		const heads = this.#at.get(commit.position);
+		if (!heads) return;
+		this.#at.delete(commit.position);
+		for (const head of heads.values()) {
+			if (!this.#counts(head)) continue;
+			if (head.hash === commit.hash || head.hash === breaks.made) {
+				this.signed = commit.position;
+				if (!fits) breaks.known(commit, head.hash);
+			} else if (fits) this.#rewrote(head, commit); // else the break says it
+		}
+	}
+
+	/** What is found in all, with the heads whose position was not reached. */
+	rest({ position: tail }: Tail): HeadFinding[] {
+		const left = [...this.#at.values()].flatMap((heads) => [...heads.values()]);
+		const beyond = left.filter((head) => this.#counts(head) && head.position > tail).toSorted((a, b) => b.position - a.position);
+		const [last] = beyond;
+		const detail = last && `the log ends at ${tail}, but ${spoken(last)} there was a commit ${last.position}`;
+		const cut: HeadFinding[] = detail === undefined ? [] : [{ position: tail + 1, code: "TRUNCATED", detail }];
+		const unknown = [...this.#unknown.values()].map((many) => told(many, "UNKNOWN_KEY"));
+		return [...cut, ...(this.#rewritten ? [told(this.#rewritten, "REWRITTEN")] : []), ...unknown, ...this.#bad];
+	}
+
+	#counts(head: Head): boolean {
+		this.checked++;
+		const doubt = doubtOf(head, this.#keys);
+		if (doubt === "UNKNOWN_KEY") {
+			const detail = `a head is signed by the key ${head.key.slice(0, 40)}, which is not known here`;
+			const many = this.#unknown.get(head.key);
+			if (many) many.count++;
+			else this.#unknown.set(head.key, { first: head, detail, count: 1 });
+		} else if (doubt === "BAD_SIGNATURE" && this.#bad.length < MOST_TOLD)
+			this.#bad.push({ position: head.position, code: doubt, detail: "a head is not what was signed" });
+		return doubt === null;
+	}
+
+	#rewrote(head: Head, { hash }: Commit): void {
+		if (this.#rewritten) return void this.#rewritten.count++;
+		const since =
+			this.signed === 0 ? "no head before it fits" : `the head at ${this.signed} still fits, what comes after it is not what it was`;
+		const detail = `the chain stands at ${hash} here, but ${spoken(head)} at ${head.hash}; ${since}`;
+		this.#rewritten = { first: head, detail, count: 1 };
+	}
+}
+
+const spoken = ({ at, key }: Head): string => `by the head signed at ${at} with the key ${key}`;
+
+const told = ({ first: { position }, detail, count }: Many, code: HeadFinding["code"]): HeadFinding => ({
+	position,
+	code,
+	detail: count === 1 ? detail : `${detail} (and ${count - 1} more)`,
+});

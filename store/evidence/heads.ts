@@ -1,0 +1,162 @@
+/**
+ * Heads - how it is signed that at this position a partition's chain stood at this hash, how that is checked, and the small text
+ * in which somebody else keeps it: what nobody can rewrite who has not got the key.
+ */
+import { createPublicKey, hash as digest, type KeyObject, sign, verify } from "node:crypto";
+import type { Head, Tail } from "../log.ts";
+
+/** A private key and the id of its public one. */
+export interface SigningKey {
+	readonly id: string;
+	readonly key: KeyObject;
+}
+/** Public keys by their id: those whose signatures count. */
+export type PublicKeys = ReadonlyMap<string, KeyObject>;
+/** A public key as it travels. */
+export interface PublicKey {
+	readonly id: string;
+	/** base64 of its SPKI, DER. */
+	readonly publicKey: string;
+}
+/** Why a head proves nothing. */
+export type Doubt = "UNKNOWN_KEY" | "BAD_SIGNATURE";
+
+/** What each part of a head looks like; none can hold a space or a line break. */
+const FORM = {
+	partition: /^[a-z][a-z\d-]{0,63}:\d{1,4}$/,
+	position: /^[1-9]\d{0,14}$/,
+	hash: /^[\w-]{43}$/,
+	at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+	key: /^[\da-f]{16}$/,
+	signature: /^[\w-]{86}$/,
+} as const;
+const PARTS = ["partition", "position", "hash", "at", "key", "signature"] as const;
+/** The first line of every text that is signed, and of every text of heads; a change of their form changes it. */
+const SIGNED = "vigie-head 1";
+const EXPORTED = "vigie-heads 1";
+/** Complaints about one text; more say nothing new. */
+const MOST_PROBLEMS = 20;
+
+/** Short enough to be read out: the first 64 bits of sha256 over the SPKI, in hex. Ids only find a key, they prove nothing. */
+export const keyId = (key: KeyObject): string => digest("sha256", key.export({ type: "spki", format: "der" }), "hex").slice(0, 16);
+
+export const published = ([id, key]: readonly [string, KeyObject]): PublicKey => ({
+	id,
+	publicKey: key.export({ type: "spki", format: "der" }).toString("base64"),
+});
+
+/** Null when it is no Ed25519 key as base64 of SPKI. */
+export function publicKeyOf(text: string): KeyObject | null {
+	try {
+		const key = createPublicKey({ key: Buffer.from(text, "base64"), format: "der", type: "spki" });
+		return key.asymmetricKeyType === "ed25519" ? key : null;
+	} catch {
+		return null; // not even a key
+	}
+}
+
+/** Those of a list separated by commas; what is none is left out. */
+export const publicKeysOf = (text: string): PublicKeys =>
+	new Map(
+		text
+			.split(",")
+			.map(publicKeyOf)
+			.flatMap((key) => (key === null ? [] : [[keyId(key), key] as const])),
+	);
+
+const signedText = ({ partition, position, hash, at, key }: Omit<Head, "signature">): Buffer =>
+	Buffer.from([SIGNED, partition, position, hash, at, key].join("\n"));
+
+export function signHead(partition: string, { position, hash }: Tail, at: string, { id, key }: SigningKey): Head {
+	const head = { partition, position, hash, at, key: id };
+	return { ...head, signature: sign(null, signedText(head), key).toString("base64url") };
+}
+
+/** Null when it was signed, as it is, by one of these keys. */
+export function doubtOf(head: Head, keys: PublicKeys): Doubt | null {
+	const key = keys.get(head.key);
+	if (!key) return "UNKNOWN_KEY";
+	const signature = Buffer.from(head.signature, "base64url");
+	const exact = signature.toString("base64url") === head.signature; // the last letter has bits to spare
+	return exact && verify(null, signedText(head), key, signature) ? null : "BAD_SIGNATURE";
+}
+
+/** The one with the highest position that counts; undefined when none does. */
+export const newestOf = (heads: readonly Head[], keys: PublicKeys): Head | undefined =>
+	heads.toSorted((a, b) => b.position - a.position).find((head) => doubtOf(head, keys) === null);
+
+// -- The text somebody else keeps ---------------------------------------------------------------------------------------------
+
+const EXPLAINED = `\
+# What the log of Vigie says up to here cannot be changed unseen by those who have not got this text: keep it where they cannot
+# reach it. \`es-verify --heads FILE\` checks a log against it, today or in ten years. Lines that begin with # say nothing.
+#   key ID PUBLIC-KEY                                     Ed25519, base64 of its SPKI; ID = sha256 of that, first 16 hex digits
+#   head PARTITION POSITION HASH SIGNED-AT KEY SIGNATURE  over "${SIGNED}" and the five before it, each on a line of its own`;
+
+/** Text of these heads and the keys they are checked with. */
+export function headsText(keys: readonly PublicKey[], heads: readonly Head[]): string {
+	const lines = [
+		EXPLAINED,
+		EXPORTED,
+		...keys.map(({ id, publicKey }) => `key ${id} ${publicKey}`),
+		...heads.map((head) => `head ${PARTS.map((part) => head[part]).join(" ")}`),
+	];
+	return `${[...new Set(lines)].join("\n")}\n`;
+}
+
+export interface LineProblem {
+	/** Counted from 1. */
+	readonly line: number;
+	readonly message: string;
+}
+/** Thrown for a text that is none of heads; says each line that cannot be read. */
+export class HeadsUnreadable extends Error {
+	readonly problems: readonly LineProblem[];
+	constructor(problems: readonly LineProblem[]) {
+		const told = problems.slice(0, MOST_PROBLEMS);
+		super(told.map(({ line, message }) => `line ${line}: ${message}`).join("\n"));
+		this.problems = told;
+	}
+}
+
+/** The heads of a text and the keys that came with it; whoever hands it over vouches for those. */
+export function parseHeads(text: string): { readonly keys: PublicKeys; readonly heads: readonly Head[] } {
+	const keys = new Map<string, KeyObject>();
+	const heads: Head[] = [];
+	const problems: LineProblem[] = [];
+	const lines = text
+		.replace(/^\uFEFF/, "")
+		.split(/\r?\n/)
+		.map((content, i) => ({ words: content.trim().split(/\s+/), line: i + 1 }))
+		.filter(({ words: [word = ""] }) => word !== "" && !word.startsWith("#"));
+	const [first] = lines;
+	if (first?.words.join(" ") !== EXPORTED)
+		throw new HeadsUnreadable([{ line: first?.line ?? 1, message: `"${EXPORTED}" has to come first` }]);
+	for (const { words, line } of lines) {
+		const message = words.join(" ") === EXPORTED ? null : problemOf(words, keys, heads); // once more where two texts were joined
+		if (message !== null) problems.push({ line, message });
+	}
+	if (problems.length === 0 && heads.length === 0) problems.push({ line: first.line, message: "there is no head in the text" });
+	if (problems.length > 0) throw new HeadsUnreadable(problems);
+	return { keys, heads };
+}
+
+/** What is wrong with a line; null when it is right, and its key or head taken. */
+function problemOf([word, ...parts]: readonly string[], keys: Map<string, KeyObject>, heads: Head[]): string | null {
+	if (word === "head") {
+		const [partition = "", position = "", hash = "", at = "", key = "", signature = ""] = parts;
+		const head = { partition, position, hash, at, key, signature };
+		const wrong = PARTS.find((part) => !FORM[part].test(head[part]));
+		if (parts.length !== PARTS.length) return `a head has ${PARTS.length} parts (${PARTS.join(", ")}), not ${parts.length}`;
+		if (wrong) return `the ${wrong} of the head is not one: ${head[wrong].slice(0, 40)}`;
+		heads.push({ ...head, position: Number(position) });
+		return null;
+	}
+	if (word !== "key") return `it begins with neither "key" nor "head"`;
+	const [id = "", encoded = ""] = parts;
+	const key = publicKeyOf(encoded);
+	if (parts.length !== 2 || !key) return "a key is its id and an Ed25519 public key, base64 of its SPKI";
+	if (keyId(key) !== id) return `the key is not ${id.slice(0, 40)}: it is ${keyId(key)}`;
+	keys.set(id, key);
+	return null;
+}

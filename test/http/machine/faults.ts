@@ -1,0 +1,79 @@
+/** A system with one of everything, and the question what is wrong with its answers to bad inputs. */
+import { expect } from "@jest/globals";
+import { System, type Answer, type Call } from "../../support/system.ts";
+import { answered, car, caughtUp, detect, infraction, ownerOf, radarInService } from "../scenery.ts";
+
+export const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions"];
+export const made = ["/radars/b-radar", "/detections/b-detection", "/owners/b-owner", "/vehicles/FR-AB-100-CD", "/infractions/b-detection"];
+export const reads = [
+	...lists,
+	...made,
+	...made.map((path) => `${path}/history`),
+	"/owners/b-owner/infractions",
+	"/vehicles/FR-AB-100-CD/holder",
+];
+
+/** A system in which the things of `made` exist, so that a bad input is bad for one reason only. */
+export async function furnished(): Promise<System> {
+	const system = await System.start();
+	await radarInService(system, "b-radar");
+	await ownerOf(system, "b-owner", ["AB-100-CD"]);
+	await ownerOf(system, "b-other");
+	await detect(system, { id: "b-detection", radar: "b-radar", plate: "AB-100-CD" });
+	await infraction(system, "b-detection");
+	await caughtUp(system);
+	return system;
+}
+
+/** Every row, and every commit of what was made: equal before and after when nothing was written. */
+export const everything = async (system: System): Promise<unknown> => ({
+	rows: await Promise.all(lists.map((list) => system.rows(list))),
+	histories: await Promise.all(made.map(async (path) => answered(200, await system.get(`${path}/history`)).text)),
+});
+
+export async function expectStillWorking(system: System): Promise<void> {
+	await radarInService(system, "b-after");
+	answered(201, await system.post("/vehicles", { ...car, plate: "AB-777-CD", owner: "b-owner" }));
+	await detect(system, { id: "b-after", radar: "b-after", plate: "AB-777-CD" });
+	expect(await infraction(system, "b-after")).toMatchObject({ holder: "b-owner", status: "open" });
+	answered(200, await system.get("/health/ready"));
+}
+
+/** What is wrong with an answer to a bad input, if anything: it must be a no of ours (or, when allowed, a harmless yes). */
+function fault({ status, headers, text, body }: Answer, method: string, yes: boolean): string | undefined {
+	const shown = text.slice(0, 200);
+	if (status >= 500 || status < 200) return `status ${status}: ${shown}`;
+	if (/\bat .{1,200}\.[jt]s:\d+/.test(text)) return "shows a stack";
+	if (status < 400) return yes ? undefined : `accepted with ${status}: ${shown}`;
+	if (method === "HEAD") return undefined;
+	if (!/^application\/problem\+json/.test(headers["content-type"] ?? "")) return `status ${status} as ${headers["content-type"]}: ${shown}`;
+	const texts = [body["type"], body["title"], body["detail"]].every((part) => typeof part === "string" && part !== "");
+	const whole = texts && body["status"] === status && /^[A-Z][A-Z0-9_]+$/.test(body.code);
+	return whole ? undefined : `not a whole problem page: ${shown}`;
+}
+
+/** Sends all from sixteen sides, each to be answered within five seconds; tells the faults, at most ten, each with what was sent. */
+export async function faults(system: System, calls: readonly Call[], yes = false): Promise<string[]> {
+	const found: string[] = [];
+	const waiting = [...calls].reverse();
+	const side = async (): Promise<void> => {
+		for (let call = waiting.pop(); call && found.length < 10; call = waiting.pop()) {
+			const { method = "GET", path, headers = {}, body = "" } = call;
+			const wrong = await system.send({ ...call, timeoutMs: 5_000 }).then((answer) => fault(answer, method, yes), String);
+			const sent = `${method} ${path.slice(0, 120)} ${JSON.stringify(headers).slice(0, 120)} ${String(body).slice(0, 160)}`;
+			if (wrong) found.push(`${sent} -> ${wrong}`);
+		}
+	};
+	await Promise.all(Array.from({ length: 16 }, side));
+	return found;
+}
+
+export const json = { "content-type": "application/json" };
+export const post = (path: string, body: string | Buffer, headers: Call["headers"] = json): Call => ({
+	method: "POST",
+	path,
+	headers,
+	body,
+});
+/** The words of a text, between spaces and lines. */
+export const words = (text: string): string[] => text.trim().split(/\s+/);

@@ -1,0 +1,43 @@
+/** Files that may not grow: what cannot be stored is not acknowledged, reads go on, and everything goes on by itself once they may. */
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { CAN_LIMIT, limit, limited, sizeOf } from "../../support/machine.ts";
+import { eventually, System } from "../../support/system.ts";
+import { expectFull, expectWhole, furnish, Load, removeRows } from "./machine.ts";
+
+let system: System;
+afterEach(() => system.dispose());
+
+describe("files that may not grow", () => {
+	const maybe = CAN_LIMIT ? it : it.skip;
+
+	maybe("stop it from acknowledging and not from reading, and it goes on by itself once they may", async () => {
+		system = await System.start();
+		await furnish(system);
+		const load = new Load(system);
+		load.begin();
+		await eventually(() => expect(load.with(201).length).toBeGreaterThan(100));
+		limit(system.pid, sizeOf(join(system.dataDir, "events.db-wal")));
+		await expectFull(system, load);
+		limit(system.pid, "unlimited");
+		await expectWhole(system, load);
+	});
+
+	maybe("stop a start, with one line", async () => {
+		system = await System.start();
+		await furnish(system);
+		expect(await system.stop()).toBe(0);
+		const { code, output } = await system.ending({ command: limited(4096) });
+		expect([code, output]).toEqual([1, expect.stringMatching(/^DATA_DIR is ".+": (events|rows)\.db: .+; its disk has \d+ MB left\n$/)]);
+	});
+
+	maybe("stop a start that gets as far as the rows, without a stack", async () => {
+		system = await System.start();
+		await furnish(system);
+		expect(await system.stop()).toBe(0);
+		await removeRows(system);
+		const { code, output } = await system.ending({ command: limited(64 * 1024) });
+		expect([code, output]).toEqual([1, expect.stringMatching(/DATA_DIR is ".+": rows\.db: .+; its disk has \d+ MB left\n$/)]);
+		expect(output).not.toMatch(/^\s+at /m);
+	});
+});

@@ -1,0 +1,134 @@
+/** Modes: what is kept is for its owner alone, from the first start on and at every other; what a platform shares with a group is used as it is. */
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { es } from "../../support/operator.ts";
+import { CAN_BE_PLAIN, PLAIN_USER } from "../../support/machine.ts";
+import { System } from "../../support/system.ts";
+import { expectRefused, furnish } from "./machine.ts";
+import { answered, caughtUp } from "../scenery.ts";
+
+const SIGNING_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
+/** As a shell leaves it on most machines. */
+const UMASK = ["bash", "-c", 'umask 022 && exec "$0" "$@"'];
+
+let folder: string;
+let system: System;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "vigie-modes-"))));
+afterEach(async () => {
+	await system.dispose();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+const modeOf = (...names: readonly string[]): string => (statSync(join(folder, ...names)).mode & 0o7777).toString(8);
+/** Everything in the data folder that somebody else could read or write; public keys are for everybody. */
+const open = (): string[] =>
+	["", ...readdirSync(folder, { recursive: true }).map(String)]
+		.filter((name) => !name.endsWith(".pub") && statSync(join(folder, name)).mode & 0o077)
+		.map((name) => `${name} ${modeOf(name)}`);
+const warned = (): string[] => system.output.split("\n").filter((line) => line.includes("thers ha"));
+
+describe("a data folder", () => {
+	it("is for its owner alone, with all that is made in it, whatever the shell says", async () => {
+		const dataDir = join(folder, "new", "data");
+		system = await System.start({}, { dataDir, command: UMASK });
+		await furnish(system);
+		folder = dataDir;
+		expect(readdirSync(folder).toSorted()).toEqual(expect.arrayContaining(["events.db", "events.db-shm", "events.db-wal", "rows.db-wal"]));
+		expect([open(), warned()]).toEqual([[], []]);
+	});
+
+	it("that was open to others is closed by a start, which says so, and the next one does not", async () => {
+		system = await System.start({}, { dataDir: folder, command: UMASK });
+		await furnish(system);
+		await system.kill(); // what SQLite keeps beside its files is left too
+		for (const name of readdirSync(folder)) if (name !== "keys") chmodSync(join(folder, name), 0o644);
+		chmodSync(folder, 0o755);
+		await system.up();
+		await caughtUp(system);
+		expect(open()).toEqual([]);
+		expect(warned().join("\n")).toContain(`Others had access to ${folder} (mode 0755, now 0700)`);
+		for (const name of ["events.db", "events.db-wal", "rows.db"])
+			expect(warned().join("\n")).toContain(`${join(folder, name)} (mode 0644, now 0600)`);
+		await system.restart();
+		expect([open(), warned()]).toEqual([[], []]);
+	});
+
+	it("that holds other things too keeps its mode, and the files in it are closed all the same", async () => {
+		writeFileSync(join(folder, "notes.txt"), "");
+		chmodSync(folder, 0o755);
+		system = await System.start({}, { dataDir: folder, command: UMASK });
+		expect([modeOf(), modeOf("events.db"), modeOf("rows.db"), modeOf("keys")]).toEqual(["755", "600", "600", "700"]);
+		expect(warned()).toEqual([expect.stringContaining(`Others have access to ${folder}, which also holds notes.txt`)]);
+	});
+
+	it("is not made by somebody who only wants to look", async () => {
+		system = System.at(folder);
+		const nowhere = join(folder, "nowhere");
+		expect(await es(nowhere, "lag")).toMatchObject({ code: 1, stderr: `DATA_DIR is "${nowhere}": there is no log in it\n` });
+		expect(existsSync(nowhere)).toBe(false);
+	});
+});
+
+describe("keys that others can get at", () => {
+	it.each([
+		["by group", 0o770, 0o660, {}],
+		["by group, with another key given", 0o770, 0o660, { SIGNING_KEY }],
+		["by everybody, with another key given", 0o777, 0o666, { SIGNING_KEY }],
+	])("%s are closed, and reported", async (_how, ofFolder, ofKey, settings) => {
+		system = await System.start({}, { dataDir: folder });
+		await system.stop();
+		chmodSync(join(folder, "keys", "signing.pem"), ofKey);
+		chmodSync(join(folder, "keys"), ofFolder);
+		await system.up(settings);
+		expect(modeOf("keys")).toBe("700");
+		expect(warned()).toEqual([expect.stringContaining(`${join(folder, "keys")} (mode 0${ofFolder.toString(8)}, now 0700)`)]);
+	});
+	it("by everybody stop a start that would sign with them", async () => {
+		system = await System.start({}, { dataDir: folder });
+		await system.stop();
+		chmodSync(join(folder, "keys"), 0o777);
+		await expectRefused(system, /keys can be written by others \(mode 0777\): chmod 700 it\n$/);
+	});
+});
+
+describe("a volume that Kubernetes mounts with an fsGroup", () => {
+	const maybe = CAN_BE_PLAIN && PLAIN_USER.uid !== undefined ? it : it.skip;
+	/** What the kubelet does at every mount: the group may read and write all, and what is made in a folder is the group's too. */
+	function mounted(): void {
+		chownSync(folder, 0, PLAIN_USER.uid ?? 0);
+		execFileSync("chgrp", ["-R", String(PLAIN_USER.uid), folder]);
+		execFileSync("chmod", ["-R", "g+rwX", folder]);
+		execFileSync("find", [folder, "-type", "d", "-exec", "chmod", "g+s", "{}", "+"]);
+	}
+
+	maybe.each([
+		["with the key in it", {}],
+		["with a key from a secret", { SIGNING_KEY }],
+	])("is used at every start, %s", async (_how, settings) => {
+		mounted();
+		system = await System.start(settings, { dataDir: folder, ...PLAIN_USER });
+		await furnish(system);
+		for (let starts = 0; starts < 2; starts++) {
+			expect(await system.stop()).toBe(0);
+			mounted();
+			await system.up();
+			await caughtUp(system);
+			answered(200, await system.get("/radars/m-radar/history"));
+			expect([modeOf(), modeOf("keys"), modeOf("events.db")]).toEqual(["2770", "2770", "660"]);
+			expect(system.output).toContain(`${join(folder, "keys")} can be written by others than its owner (mode 2770)`);
+			if (!("SIGNING_KEY" in settings)) expect(modeOf("keys", "signing.pem")).toBe("600");
+		}
+	});
+
+	maybe("that gives more than the group its part is reported, since it is not ours to change", async () => {
+		mounted();
+		chmodSync(folder, 0o2775);
+		system = await System.start({}, { dataDir: folder, ...PLAIN_USER });
+		expect(modeOf()).toBe("2775");
+		expect(warned()).toEqual([expect.stringContaining(`Others have access to ${folder} (mode 2775), and only the owner can change that`)]);
+	});
+});

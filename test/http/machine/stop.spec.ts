@@ -1,0 +1,91 @@
+/** A stop: what is under way is finished, what comes now is told to go elsewhere, and whoever holds a connection open holds nothing up beyond the time given. */
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { eventually, System } from "../../support/system.ts";
+import { answered, expectProblem, ownerOf, person } from "../scenery.ts";
+
+/** What is under way is given so long, and the rest of a stop a little more, in milliseconds. */
+const GRACE = 10_000;
+const BODY = JSON.stringify({ id: "s-half", ...person });
+const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
+
+let system: System;
+afterEach(() => system.dispose());
+
+/** Half a request; what is answered to it is heard. */
+async function half(): Promise<{ readonly socket: Socket; readonly heard: () => string }> {
+	const socket = await system.connect();
+	let text = "";
+	socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+	socket.on("error", () => undefined); // cut by the other side, as it should be
+	socket.write(HEAD + BODY.slice(0, 10));
+	return { socket, heard: () => text };
+}
+/** Told to stop, and begun to. */
+async function stopping(): Promise<void> {
+	system.signal("SIGTERM");
+	await eventually(async () => expect(answered(503, await system.get("/health/ready")).body["status"]).toBe("stopping"));
+}
+
+describe("a system that is told to stop", () => {
+	it("says so to who comes now, finishes nothing that is not begun, and ends in time whoever holds a connection", async () => {
+		system = await System.start();
+		await ownerOf(system, "s-owner");
+		const feed = await system.live();
+		await half();
+		const later = await half();
+		const silent = await system.connect();
+		silent.on("error", () => undefined);
+		silent.write("GET /api/ow");
+		const begun = performance.now();
+		await stopping();
+		for (const answer of [
+			await system.post("/owners", { id: "s-late", ...person }),
+			await system.get("/owners"),
+			await system.get("/live"),
+			await system.ndjson([]),
+		]) {
+			expectProblem(answer, 503, "STOPPING");
+			expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
+			expect(answer.headers["connection"]).toBe("close");
+		}
+		answered(200, await system.get("/health/live"));
+		await eventually(() => expect(feed.ended).toBe(true));
+		later.socket.write(BODY.slice(10));
+		await eventually(() => expect(later.heard()).toMatch(/^HTTP\/1\.1 503 [^]+"code":"STOPPING"/));
+		const { code, output } = await system.ended(GRACE + 4000);
+		expect(performance.now() - begun).toBeLessThan(GRACE + 3000);
+		expect([code, output]).toEqual([0, expect.stringMatching(/Vigie has stopped\n$/)]);
+		expect(output).not.toMatch(/ERROR|^\s+at /m);
+		await system.up();
+		answered(200, await system.get("/owners/s-owner"));
+		for (const id of ["s-half", "s-late"]) answered(404, await system.get(`/owners/${id}`));
+	}, 30_000);
+
+	it("finishes an upload that ends in time", async () => {
+		system = await System.start();
+		const socket = await system.connect();
+		let text = "";
+		socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+		socket.write(
+			"POST /api/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n",
+		);
+		await eventually(async () => expect((await system.get("/metrics")).text).toMatch(/vigie_http_bulk_received_total\{[^}]*\} 1\n/));
+		await stopping();
+		socket.write("3\r\n{}\n\r\n0\r\n\r\n");
+		await eventually(() => expect(text).toMatch(/^HTTP\/1\.1 200 [^]+"received":2/));
+		expect((await system.ended(5000)).code).toBe(0);
+	});
+
+	it("and told so again ends at once", async () => {
+		system = await System.start();
+		const { socket } = await half();
+		await stopping();
+		const closed = once(socket, "close");
+		system.signal("SIGTERM");
+		const { code, output, ms } = await system.ended(5000);
+		await closed;
+		expect([code, ms < 1000, output]).toEqual([1, true, expect.stringMatching(/SIGTERM again: Vigie ends at once\n$/)]);
+	});
+});

@@ -1,0 +1,162 @@
+/** What waits for a person: why it waits, what waits behind it, and the two words a person can say, each of them kept. */
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { Depot, NOW } from "../../support/depot.ts";
+import { type Moved, type Sent } from "../../support/parcels.ts";
+import { turns } from "../../support/turns.ts";
+
+const sent = (id: string, day: number, insured = false): Sent => ({ id, customer: "ann", day, insured });
+const moved = (from: number | null, address: string | null): Moved => ({ customer: "ann", from, address });
+const open = (id: string) => `delivering/subject/${id}/open`;
+
+describe("a refused command", () => {
+	let depot: Depot;
+	beforeEach(async () => {
+		jest.useFakeTimers({ doNotFake: ["setImmediate", "clearImmediate", "nextTick", "queueMicrotask", "performance", "Date", "hrtime"] });
+		depot = await Depot.open();
+		depot.send(sent("bad", 5), sent("good", 5));
+		await depot.settle();
+	});
+	afterEach(() => {
+		jest.useRealTimers();
+	});
+	const later = async (milliseconds: number): Promise<void> => {
+		await jest.advanceTimersByTimeAsync(milliseconds);
+		await turns();
+	};
+	const asked = (id: string) => depot.round.asked.filter((command) => command.startsWith(`delivering/subject/${id}/`));
+	const waiting = async () => (await depot.runner.parked()).map(({ id, row }) => [id, row.parked?.code]);
+	const ended = async (id: string) => (await depot.runner.work(id))?.ended ?? [];
+
+	it("waits under its key, with what it was to do, from what, and why not", async () => {
+		expect(await depot.runner.parked()).toEqual([
+			{
+				id: "bad",
+				row: expect.objectContaining({
+					parked: {
+						command: open("bad"),
+						action: "delivery.open",
+						params: { id: "bad", address: null },
+						cause: "post:0:1",
+						code: "NO_SUCH_STREET",
+						detail: "There is no such street",
+						attempts: 1,
+						at: NOW,
+					},
+				}),
+			},
+		]);
+		expect(await depot.runner.parked("bad")).toEqual([]);
+	});
+
+	it("holds up later facts of its key, and no other", async () => {
+		depot.move(moved(4, "Elm 1"));
+		await depot.settle();
+		await later(60_000);
+		await depot.settle();
+		expect(asked("bad")).toEqual([open("bad")]);
+		expect(depot.addresses).toEqual({ good: "Elm 1" });
+		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
+	});
+
+	it("is asked for again when told to, with what has become known since, and then waits no more", async () => {
+		depot.move(moved(4, "Elm 1"));
+		await depot.settle();
+		depot.round.strict = false;
+		expect(await depot.runner.retry("bad")).toBe(false);
+		await depot.settle();
+		expect(depot.addresses).toEqual({ bad: "Elm 1", good: "Elm 1" });
+		expect(asked("bad")).toEqual([open("bad"), open("bad")]);
+		expect(await waiting()).toEqual([]);
+		expect(await ended("bad")).toEqual([expect.objectContaining({ code: "NO_SUCH_STREET", ended: "retried", until: NOW })]);
+	});
+
+	it("is parked again when it is refused again, and both times are remembered", async () => {
+		expect(await depot.runner.retry("bad")).toBe(true);
+		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
+		expect(await depot.runner.retry("bad")).toBe(true);
+		expect(asked("bad")).toHaveLength(3);
+		expect(await ended("bad")).toHaveLength(2);
+	});
+
+	it("cannot be asked for again where nothing is parked", async () => {
+		expect(await depot.runner.retry("good")).toBeNull();
+		expect(await depot.runner.retry("nobody")).toBeNull();
+		expect(asked("good")).toHaveLength(1);
+	});
+
+	it("is given up by a fact, and stays given up", async () => {
+		await depot.drop("bad");
+		await depot.settle();
+		expect(await waiting()).toEqual([]);
+		expect(await ended("bad")).toEqual([expect.objectContaining({ command: open("bad"), ended: "dropped", until: NOW })]);
+		depot.round.strict = false;
+		depot.move(moved(4, "Elm 1"));
+		await depot.settle();
+		await depot.runner.recover();
+		await later(60_000);
+		await depot.crash();
+		await depot.runner.recover();
+		await depot.settle();
+		expect(asked("bad")).toEqual([open("bad")]);
+		expect(depot.addresses).toEqual({ good: "Elm 1" });
+		expect(await depot.inner.count({ state: "open" })).toBe(0);
+	});
+
+	it("that was given up is known to a process built anew", async () => {
+		await depot.drop("bad");
+		await depot.settle();
+		depot.round.strict = false;
+		const anew = await Depot.open({ logsOf: depot });
+		await anew.settle();
+		await anew.runner.recover();
+		await anew.settle();
+		expect(asked("bad").slice(1)).toEqual([]);
+		expect(await anew.runner.parked()).toEqual([]);
+	});
+
+	it("given up in another process's name is not given up here", async () => {
+		await depot.drop("bad", "a mistake", "collecting");
+		await depot.settle();
+		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
+	});
+
+	it("is not needed any more once somebody else has done it, and that is remembered too", async () => {
+		depot.round.strict = false;
+		depot.round.execute("delivery.open", { params: { id: "bad", address: null }, commandId: "by hand" });
+		await depot.settle();
+		expect(await waiting()).toEqual([]);
+		expect(await ended("bad")).toEqual([expect.objectContaining({ code: "NO_SUCH_STREET", ended: "resolved" })]);
+	});
+
+	it("survives a crash with all that is said of it", async () => {
+		await depot.runner.retry("bad");
+		await depot.runner.parked(); // written
+		const before = await depot.runner.work("bad");
+		await depot.crash();
+		expect(await depot.runner.work("bad")).toEqual(before);
+		expect(before).toMatchObject({ parked: { attempts: 1 }, ended: [{ ended: "retried" }] });
+	});
+});
+
+describe("of two commands of one key", () => {
+	it("the second is asked for once the first is given up", async () => {
+		const depot = await Depot.open();
+		depot.round.strict = false;
+		depot.send(sent("bad", 5, true));
+		await depot.show("post");
+		await turns(30);
+		depot.round.strict = true;
+		await depot.show("round"); // it is open: now it is to be insured, which is refused
+		await turns(30);
+		expect((await depot.runner.parked()).map(({ row }) => row.parked?.action)).toEqual(["delivery.insure"]);
+		depot.move(moved(4, "Elm 1"));
+		await depot.settle();
+		depot.round.strict = false;
+		await depot.settle();
+		expect(depot.addresses).toEqual({ bad: null });
+		await depot.drop("bad");
+		await depot.settle();
+		expect(depot.addresses).toEqual({ bad: "Elm 1" });
+		expect(depot.round.asked).toEqual(["delivering/subject/bad/open", "delivering/subject/bad/insure", "delivering/subject/bad/1"]);
+	});
+});

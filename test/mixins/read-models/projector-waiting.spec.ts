@@ -1,0 +1,193 @@
+/** Who waits for a position is told when it is in the rows; rows whose hour has come read differently; a bug in a fold stops it. */
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
+import { ContextLog } from "../../../mixins/logs/context-log.ts";
+import { query } from "../../support/cars.ts";
+import { FaultyTable, MemoryRowStore } from "../../support/memory-rows.ts";
+import { ScriptedLog, Shelf } from "../../support/scripted-log.ts";
+import { type Event, logsOf, things } from "../../support/shop.ts";
+import { restless, turns } from "../../support/turns.ts";
+
+const LONG = 5000;
+const made = (id: string, amount = 1): Event => ({ log: "shop", what: "made", id, amount });
+const sale = (id: string, log: Event["log"] = "shop"): Event => ({ log, what: "sold", id, amount: 1 });
+
+describe("a projector", () => {
+	let now: string;
+	let table: FaultyTable;
+	let projector: Projector;
+	let logs: Record<"shop" | "web", ScriptedLog>;
+	let happened: Event[];
+	let stopped: Error[];
+	beforeEach(async () => {
+		now = "2026-03-01T12:00:00.000Z";
+		[happened, stopped] = [[], []];
+		table = new FaultyTable(await new MemoryRowStore().open(tableOf(things)));
+		projector = new Projector(things, table, () => now);
+		logs = { shop: new ScriptedLog(new Shelf(), { name: "shop:0" }), web: new ScriptedLog(new Shelf(), { name: "web:0" }) };
+		const followed = (["shop", "web"] as const).map((context) => ({
+			context,
+			partition: 0,
+			log: logs[context],
+			from: new ContextLog([logs[context]], restless),
+		}));
+		await projector.start(followed, (error) => stopped.push(error));
+		await turns(3);
+	});
+	afterEach(() => Promise.all(projector.followers.map((follower) => follower.stop())));
+
+	const hint = (): void => {
+		for (const follower of projector.followers) follower.hint(logs[follower.name === "shop:0" ? "shop" : "web"].shelf.tail.position);
+	};
+	const happen = (...events: readonly Event[]): void => {
+		happened.push(...events);
+		const all = logsOf(happened);
+		for (const context of ["shop", "web"] as const) logs[context].shelf.put(all[context].slice(logs[context].shelf.tail.position));
+		hint();
+	};
+	/** What a promise has come to by now. */
+	const told = async (asked: Promise<boolean>): Promise<boolean | "waits"> => {
+		let answer: boolean | "waits" = "waits";
+		void asked.then((value) => (answer = value));
+		await turns();
+		return answer;
+	};
+
+	describe("asked to have read up to a position", () => {
+		it("answers at once when it has, and about logs it does not follow", async () => {
+			happen(made("a"));
+			await turns();
+			expect(await told(projector.until({ "shop:0": 1 }, LONG))).toBe(true);
+			expect(await told(projector.until({ "elsewhere:0": 99, "shop:7": 99 }, LONG))).toBe(true);
+			expect(await told(projector.until({}, LONG))).toBe(true);
+		});
+
+		it("answers when it has read it, of every log asked about", async () => {
+			const both = projector.until({ "shop:0": 1, "web:0": 1 }, LONG);
+			happen(made("a"));
+			expect(await told(both)).toBe("waits");
+			happen(sale("a", "web"));
+			expect(await told(both)).toBe(true);
+			expect((await table.get("a"))?.data).toMatchObject({ sold: 1 });
+		});
+
+		it("answers after the rows can be read, not before", async () => {
+			const release = table.hold();
+			happen(made("a"));
+			const asked = projector.until({ "shop:0": 1 }, LONG);
+			expect(await told(asked)).toBe("waits");
+			release();
+			expect(await told(asked.then(async () => (await table.get("a")) !== null))).toBe(true);
+		});
+
+		it("answers no when it takes too long, and yes to the next who asks in time", async () => {
+			expect(await projector.until({ "shop:0": 1 }, 1)).toBe(false);
+			const asked = projector.until({ "shop:0": 1 }, LONG);
+			happen(made("a"));
+			expect(await told(asked)).toBe(true);
+		});
+
+		it("answers who asks again the moment it was answered", async () => {
+			const asked = projector.until({ "shop:0": 1 }, LONG).then(() => projector.until({ "shop:0": 1 }, LONG));
+			happen(made("a"));
+			expect(await told(asked)).toBe(true);
+		});
+
+		it("answers who asks in any moment of a batch", async () => {
+			const asked: Promise<boolean>[] = [];
+			const release = table.hold();
+			happen(made("a"));
+			await turns();
+			release();
+			for (let step = 0; step < 30; step++) {
+				asked.push(projector.until({ "shop:0": 1 }, LONG));
+				await null;
+			}
+			expect(await told(Promise.all(asked).then((all) => all.every(Boolean)))).toBe(true);
+		});
+	});
+
+	describe("whose rows depend on the hour", () => {
+		const priced = (id: string, day: number): Event => ({ log: "shop", what: "priced", id, amount: day - 1 }); // from the day on, at the price of its number
+		const prices = async (): Promise<unknown[]> =>
+			(await table.find(query({ sort: "price" }))).map((row) => [row.id, row.columns?.[tableOf(things).columns.indexOf("price")]]);
+
+		it("shows them as they are now once it is asked to", async () => {
+			happen(made("a", 7), made("b", 8), made("c", 9), priced("a", 2), priced("b", 3));
+			await turns();
+			expect(await prices()).toEqual([
+				["a", 7],
+				["b", 8],
+				["c", 9],
+			]);
+			now = "2026-03-02T00:00:00.000Z";
+			await projector.refreshDue();
+			expect(await prices()).toEqual([
+				["a", 1],
+				["b", 8],
+				["c", 9],
+			]);
+			now = "2026-03-09T00:00:00.000Z";
+			await projector.refreshDue();
+			expect(await prices()).toEqual([
+				["a", 1],
+				["b", 2],
+				["c", 9],
+			]);
+			expect(await table.due(now, 10)).toEqual([]);
+		});
+
+		it("goes on folding on what it refreshed", async () => {
+			happen(made("a", 7), priced("a", 2), sale("a"));
+			await turns();
+			happen(sale("a")); // kept in memory
+			await turns();
+			now = "2026-03-02T00:00:00.000Z";
+			await projector.refreshDue();
+			happen(sale("a"));
+			await turns();
+			expect(stopped).toEqual([]);
+			expect(projector.followers[0]?.position).toBe(5);
+			expect((await table.get("a"))?.data).toMatchObject({ sold: 3, version: 2 });
+			expect(await prices()).toEqual([["a", 1]]);
+		});
+
+		it("refreshes all that are due, many hundreds too", async () => {
+			const ids = Array.from({ length: 450 }, (_, i) => `thing${i}`);
+			happen(...ids.flatMap((id) => [made(id, 9), priced(id, 2)]));
+			await turns();
+			now = "2026-03-05T00:00:00.000Z";
+			await projector.refreshDue();
+			expect(new Set((await prices()).map((row) => JSON.stringify(row).replace(/"thing\d+"/, "")))).toEqual(new Set(["[,1]"]));
+		});
+	});
+
+	describe("on a bad day", () => {
+		it.each(["rejected", "lost"] as const)("folds each fact once although a save was %s", async (mishap) => {
+			happen(made("a"), sale("a"));
+			await turns();
+			table.script.push(mishap);
+			happen(sale("a"), sale("a"));
+			for (let look = 0; look < 20 && (projector.followers[0]?.position ?? 0) < 4; look++) {
+				await new Promise((resolve) => setTimeout(resolve, 20)); // its own pause between two tries
+				hint();
+			}
+			expect((await table.get("a"))?.data).toMatchObject({ sold: 3 });
+			expect(await table.checkpoints()).toMatchObject({ "shop:0": { position: 4 } });
+		});
+
+		it("stops at a fact that cannot be folded, says where, and goes on with the other log", async () => {
+			happen(made("a"), { log: "shop", what: "sold", id: "a", amount: -1 });
+			happen(sale("a", "web"));
+			await turns();
+			expect(stopped.map(({ message }) => message)).toEqual([
+				"the fact at position 2 cannot be folded: nothing is sold less than not at all",
+			]);
+			expect(projector.followers.map(({ position, error }) => [position, error !== null])).toEqual([
+				[0, true],
+				[1, false],
+			]);
+			expect((await table.load(["a"])).get("a")?.data).toEqual({ sold: 1 });
+		});
+	});
+});

@@ -1,0 +1,74 @@
+/** Laws of following - every projection and every process: neither the cut of the batches nor the order between streams may show. */
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { models, processes, projections } from "../grammar/everything.ts";
+import { anyLife, live, saidIn } from "../grammar/lives.ts";
+import { anySchedule, knownTo, logged, ONE_BY_ONE, readBy } from "../grammar/reading.ts";
+import { day } from "../grammar/words.ts";
+
+const INSTANTS = [day(1), day(7), day(400)] as const;
+const anySaid = anyLife.map((orders) => saidIn(live(orders)));
+const together = () => "";
+const apart = (stream: string) => stream;
+const runs = { numRuns: 120 };
+
+describe.each(projections.map((projection) => [projection.name, projection] as const))("the rows of %s", (_name, projection) => {
+	it("do not show how the facts were cut into batches", () =>
+		fc.assert(
+			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
+				const logs = logged(said, together);
+				const rows = await readBy(projection, logs, schedule, INSTANTS);
+				expect(rows).toEqual(await readBy(projection, logs, ONE_BY_ONE, INSTANTS));
+				expect(rows).toEqual(await readBy(projection, logs, [], INSTANTS));
+			}),
+			runs,
+		));
+	it("do not show in which order different streams were told", () =>
+		fc.assert(
+			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
+				const logs = logged(said, apart);
+				expect(await readBy(projection, logs, schedule, INSTANTS)).toEqual(await readBy(projection, logs, ONE_BY_ONE, INSTANTS));
+			}),
+			runs,
+		));
+	it("carry the version of their actor, whoever else is counted in them", () =>
+		fc.assert(
+			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
+				const rows = await readBy(projection, logged(said, together), schedule, INSTANTS);
+				const own = said.filter(({ service }) => service === projection.of);
+				for (const id of new Set(own.map((one) => one.id))) {
+					const version = own.filter((one) => one.id === id).reduce((sum, { facts }) => sum + facts.length, 0);
+					expect(rows[id]).toMatchObject({
+						shown: [
+							{ id, version },
+							{ id, version },
+							{ id, version },
+						],
+					});
+				}
+			}),
+			runs,
+		));
+	it("follow facts somebody says, in a log that is followed", () => {
+		const told = models.filter(({ context }) => projection.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
+		for (const fact of Object.keys(projection.on)) expect(told).toContain(fact);
+		for (const context of projection.follows) expect(models.map((model) => model.context)).toContain(context);
+		expect(models.map(({ name, plural }) => `${name} ${plural}`)).toContain(`${projection.of} ${projection.name}`);
+	});
+});
+
+describe.each(processes.map((process) => [process.name, process] as const))("what %s knows", (_name, process) => {
+	it("does not show how the facts were cut into batches, nor in which order different streams were told", () =>
+		fc.assert(
+			fc.asyncProperty(anySaid, anySchedule, fc.constantFrom(together, apart), async (said, schedule, by) => {
+				const logs = logged(said, by);
+				expect(await knownTo(process, logs, schedule)).toEqual(await knownTo(process, logs, ONE_BY_ONE));
+			}),
+			runs,
+		));
+	it("is made of facts somebody says, in a log that is followed", () => {
+		const told = models.filter(({ context }) => process.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
+		const { subjects, references } = process;
+		for (const fact of Object.keys({ ...subjects.start, ...subjects.continue, ...references.on })) expect(told).toContain(fact);
+	});
+});

@@ -1,0 +1,120 @@
+/** What a decision rests on is asked again whenever it is taken again; what goes wrong with one is no other's business. */
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { Consulting } from "../../../mixins/actors/envelope.ts";
+import { refuse } from "../../../model/index.ts";
+import { decode } from "../../../store/codec.ts";
+import { Bank } from "../../support/bank.ts";
+import { chainedAfter, things } from "../../support/commits.ts";
+import { ScriptedLog, Shelf } from "../../support/scripted-log.ts";
+import { turns } from "../../support/turns.ts";
+
+describe("a decision", () => {
+	let shelf: Shelf;
+	let log: ScriptedLog;
+	let bank: Bank;
+	beforeEach(() => {
+		shelf = new Shelf();
+		log = new ScriptedLog(shelf);
+		bank = new Bank(log);
+	});
+	/** Answers 1, then 2, then 3 ... */
+	const rising = (): { readonly asked: object[]; readonly consulting: Consulting } => {
+		const asked: object[] = [];
+		return { asked, consulting: async (ask, params) => asked.push({ ask, params }) };
+	};
+	const rateOf = (position: number) => decode(shelf.commits[position - 1] ?? things(1)[0] ?? fail()).facts[0]?.data;
+	const fail = (): never => {
+		throw new Error("there is no such commit");
+	};
+
+	it("knows what the other actor said", async () => {
+		const { asked, consulting } = rising();
+		await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting);
+		expect(asked).toEqual([{ ask: "bank.rate", params: { id: "Ada" } }]);
+		expect(rateOf(1)).toEqual({ owner: "Ada", rate: 1 });
+	});
+
+	it("that was overtaken asks again, and rests on the later answer", async () => {
+		const { asked, consulting } = rising();
+		log.before = () => {
+			log.before = null;
+			shelf.put(things(1, shelf.tail));
+		};
+		await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting);
+		expect(asked).toHaveLength(2);
+		expect(rateOf(2)).toEqual({ owner: "Ada", rate: 2 });
+	});
+
+	it("is a refusal where the other actor refused, but not for what is already so or was asked before", async () => {
+		const no: Consulting = async () => refuse("RATE_UNKNOWN", 404, "There is no such rate");
+		const { consulting } = rising();
+		const key = { commandId: "key", digest: "x" };
+		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "RATE_UNKNOWN" });
+		await bank.do("openAtRate", { id: "1", owner: "Ada" }, key, consulting);
+		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, key, no)).toMatchObject({ replayed: true });
+		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "ACCOUNT_ALREADY_EXISTS" });
+	});
+
+	it("whose refusal by the other actor was overtaken may still be taken", async () => {
+		let asked = 0;
+		const consulting: Consulting = async () => (++asked === 1 ? refuse("RATE_UNKNOWN", 404, "There is no such rate") : 7);
+		await bank.balance("1");
+		shelf.put(things(1, shelf.tail)); // unseen until the refusal is proven
+		expect(await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting)).toMatchObject({ version: 1 });
+		expect(rateOf(2)).toEqual({ owner: "Ada", rate: 7 });
+	});
+
+	it("cannot be taken while the other actor cannot be asked, and the next at the same actor is", async () => {
+		const asked = [
+			bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, () => Promise.reject(new Error("nobody there"))),
+			bank.do("open", { id: "1", owner: "Ada" }),
+		];
+		const [failed, next] = await Promise.allSettled(asked);
+		expect(failed).toMatchObject({ status: "rejected", reason: { message: "nobody there" } });
+		expect(next).toMatchObject({ status: "fulfilled", value: { version: 1 } });
+	});
+
+	it("that throws is a bug of one command, and fails that one alone, by its own name", async () => {
+		await Promise.all(["1", "2"].map((id) => bank.do("open", { id, owner: "Ada" })));
+		const asked = [bank.do("deposit", { id: "1", amount: 5 }), bank.do("crash", { id: "2" }), bank.do("deposit", { id: "2", amount: 7 })];
+		const [before, crashed, behind] = await Promise.allSettled(asked);
+		expect(crashed).toMatchObject({ status: "rejected", reason: { message: "a bug in a decision" } });
+		expect([before, behind]).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+		expect([await bank.balance("1"), await bank.balance("2")]).toEqual([5, 7]);
+	});
+
+	it("on a stream that cannot be understood fails alone", async () => {
+		await bank.do("open", { id: "1", owner: "Ada" });
+		shelf.put(chainedAfter(shelf.tail, [{ stream: "account-2", version: 0, facts: [{ type: "account.inherited", data: {} }] }]));
+		const asked = [bank.do("deposit", { id: "1", amount: 5 }), bank.do("deposit", { id: "2", amount: 5 })];
+		const [sound, lost] = await Promise.allSettled(asked);
+		expect(lost).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("account.inherited") } });
+		expect(sound).toMatchObject({ status: "fulfilled", value: { version: 2 } });
+	});
+
+	it("and an ask on a stream that cannot be understood fail once, and nothing goes on trying", async () => {
+		shelf.put(chainedAfter(shelf.tail, [{ stream: "account-2", version: 0, facts: [{ type: "account.inherited", data: {} }] }]));
+		await expect(bank.balance("2")).rejects.toThrow("account.inherited");
+		const reads = log.streamReads.length;
+		await turns();
+		const later = log.streamReads.length;
+		shelf.commits.length = 0; // whoever goes on trying can stop now
+		expect(later).toBe(reads);
+	});
+
+	it("sees a state nobody can change behind its back", async () => {
+		await bank.do("open", { id: "1", owner: "Ada" });
+		const state = bank.actors.get("account-1")?.state;
+		expect(Object.isFrozen(state)).toBe(true);
+	});
+
+	it("is no reason to fail for an ask that throws beside it", async () => {
+		await bank.do("open", { id: "1", owner: "Ada" });
+		const broken = bank.actors.ask("1", () => {
+			throw new Error("a bug in an answer");
+		});
+		const [answer, done] = await Promise.allSettled([broken, bank.do("deposit", { id: "1", amount: 5 })]);
+		expect(answer).toMatchObject({ status: "rejected", reason: { message: "a bug in an answer" } });
+		expect(done).toMatchObject({ status: "fulfilled" });
+	});
+});
