@@ -15,7 +15,7 @@ import { nodeParts } from "./mixins/monitoring/health.ts";
 import { Placement } from "./mixins/cluster/placement.ts";
 import { RestartedMiddleware } from "./mixins/nats/restarted.ts";
 import { RetryMiddleware } from "./mixins/cluster/retry.ts";
-import { SentMiddleware } from "./mixins/cluster/deadline.ts";
+import { DeadlineMiddleware } from "./mixins/cluster/deadline.ts";
 import type { Report } from "./mixins/logs/signing.ts";
 import { StorageMiddleware, type Stores } from "./mixins/logs/storage.ts";
 import { TroublesMiddleware } from "./mixins/monitoring/troubles.ts";
@@ -60,7 +60,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	BulkheadMiddleware(),
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
 	ClocksMiddleware,
-	SentMiddleware,
+	DeadlineMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
 	PacketsMiddleware(() => transporter.maxPayload),

@@ -15,7 +15,7 @@ import { type Actor, type ActorHost, NEVER_WRITTEN } from "./actor.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
 import { CommandMemory, type Remembered } from "./command-memory.ts";
 import { AskJob, CommandJob } from "./jobs.ts";
-import { Generations } from "../common/bounded-cache.ts";
+import { BoundedCache } from "../common/bounded-cache.ts";
 
 /** Facts from which on an actor is long: it is read in pages, and never from its beginning again while it is remembered. */
 const LONG = 1000;
@@ -33,9 +33,9 @@ export interface ActorsOptions {
 export class Actors implements Memory, ActorHost {
 	readonly model: Model;
 	readonly options: ActorsOptions;
-	readonly #actors: Generations<Actor>;
+	readonly #actors: BoundedCache<Actor>;
 	/** Long ones of which others may have written more, and those that are being read. */
-	readonly #begun = new Generations<Actor>(BEGUN);
+	readonly #begun = new BoundedCache<Actor>(BEGUN);
 	readonly answers = new Answers();
 	readonly #mailboxes = new Map<string, CommandJob[]>();
 	/** Refusals since the start, by code. */
@@ -48,7 +48,7 @@ export class Actors implements Memory, ActorHost {
 	constructor(model: Model, options: ActorsOptions) {
 		this.model = model;
 		this.options = options;
-		this.#actors = new Generations(options.capacity);
+		this.#actors = new BoundedCache(options.capacity);
 	}
 
 	get clock(): () => number {

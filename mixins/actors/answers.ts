@@ -8,7 +8,7 @@ import { decode } from "../../store/codec.ts";
 import type { Memory } from "../../store/job.ts";
 import type { Commit, RecordedFact } from "../../store/log.ts";
 import type { Done } from "./envelope.ts";
-import { Generations } from "../common/bounded-cache.ts";
+import { BoundedCache } from "../common/bounded-cache.ts";
 
 /** An answer that is kept. */
 export interface Answered {
@@ -36,7 +36,7 @@ function answeredIn(commit: Commit): Answered {
 }
 
 export class Answers implements Memory {
-	readonly #answers = new Generations<Answered | "none">(REMEMBERED);
+	readonly #answers = new BoundedCache<Answered | "none">(REMEMBERED);
 
 	/** Undefined while it was not read. */
 	get(stream: string): Answered | "none" | undefined {

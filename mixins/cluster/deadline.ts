@@ -1,5 +1,5 @@
 /**
- * Sent - stamps each remote call with the time it was sent, so that the receiving node knows how long it may decide a command: for most of
+ * Deadline - stamps each remote call with the time it was sent, so that the receiving node knows how long it may decide a command: for most of
  * the timeout of the attempt. A caller that gets no answer sends the command to another node only after that time, so that no command
  * is decided in two places at once (docs/decisions/0018-calls-between-nodes.md). Ages are durations, so wall clocks do not matter.
  */
@@ -21,7 +21,7 @@ const OVER = 0.9;
 const deadlines = new WeakMap<object, number>();
 
 /** Uses a header, because headers belong to one call; `meta` flows into nested calls and back to the caller. */
-export const SentMiddleware = (broker: ServiceBroker): Middleware =>
+export const DeadlineMiddleware = (broker: ServiceBroker): Middleware =>
 	({
 		name: "Sent",
 		remoteAction:

@@ -5,7 +5,7 @@
  */
 import type { Service } from "moleculer";
 import type { Lease } from "../../store/rows.ts";
-import { Once } from "../common/complaint.ts";
+import { Complaint } from "../common/complaint.ts";
 import { isOwner, ownerOf } from "./ownership.ts";
 import { togetherOf } from "../common/timers.ts";
 
@@ -22,13 +22,13 @@ export class Duty {
 	#owner: string | null = null;
 	#orphaned = false;
 	#looking = false;
-	readonly #complaint: Once;
+	readonly #complaint: Complaint;
 	#end: (() => void) | null = null;
 
 	/** `pausing`: runs a task while no work is under way. */
 	constructor(service: Service, lease: Lease | undefined, pausing: (task: () => Promise<void>) => Promise<void>) {
 		this.#service = service;
-		this.#complaint = new Once(`${service.name} cannot see whose turn it is`, (line) => service.logger.warn(line));
+		this.#complaint = new Complaint(`${service.name} cannot see whose turn it is`, (line) => service.logger.warn(line));
 		this.#lease = lease;
 		this.#pausing = pausing;
 	}

@@ -1,5 +1,8 @@
-/** Memory - a bounded cache in two generations: what was used since the last turn survives it, the rest goes. Never more than twice its size. */
-export class Generations<V> {
+/**
+ * BoundedCache - a cache of two maps. When the young map is full, it replaces the old one; entries that are read move to the young map, so
+ * that entries in use survive. It holds at most twice `size` entries.
+ */
+export class BoundedCache<V> {
 	readonly #size: number;
 	#young = new Map<string, V>();
 	#old = new Map<string, V>();

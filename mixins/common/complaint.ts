@@ -1,12 +1,12 @@
-/** Once - what goes wrong again and again is said once when it begins, with its reason, and once when it is over. */
+/** Complaint - logs a recurring failure once when it begins, with its reason, and once when it is over. */
 import { oneLine } from "../../store/figures.ts";
 
-export class Once {
+export class Complaint {
 	readonly #what: string;
 	readonly #warn: (line: string) => void;
 	#said = false;
 
-	/** `what`: the whole complaint but for its reason. */
+	/** `what`: the line to log, without the reason. */
 	constructor(what: string, warn: (line: string) => void) {
 		this.#what = what;
 		this.#warn = warn;

@@ -1,6 +1,6 @@
 /** RowCache - the rows a projector has just written, so that hot ones are not read back for every batch. Correct because a save that rests on a stale row is refused. */
 import { asWritten, blank, type Change, type Row, type Table } from "../../store/rows.ts";
-import { Generations } from "../common/bounded-cache.ts";
+import { BoundedCache } from "../common/bounded-cache.ts";
 import type { Give } from "../common/metric-names.ts";
 
 /** Rows kept per projection. */
@@ -8,7 +8,7 @@ const CAPACITY = 4096;
 
 export class RowCache {
 	readonly #table: Table;
-	readonly #rows = new Generations<Row>(CAPACITY);
+	readonly #rows = new BoundedCache<Row>(CAPACITY);
 	/** Since the start: rows asked for that were here, and that were not. */
 	hits = 0;
 	misses = 0;

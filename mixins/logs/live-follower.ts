@@ -1,6 +1,6 @@
 /**
- * News - what is new in one context's log on this node, for all who wait for it here: one follower a partition while anybody asks, none
- * a little after the last has asked. Nobody has to say that he leaves: who is gone asks no more.
+ * LiveFollower - follows one context's log on this node for all long polls of its live facts. There is one follower per partition while
+ * polls arrive, and none shortly after the last poll, so that a listener does not have to unsubscribe.
  */
 import type { Follower } from "../../store/follow.ts";
 import { type Commit, endsBefore, type LogPartition, StoreUnavailable, type Tail } from "../../store/log.ts";
@@ -26,7 +26,7 @@ interface Followed {
 	readonly recent: Recent;
 }
 
-export class News {
+export class LiveFollower {
 	readonly #log: ContextLog;
 	readonly #timers: Timers;
 	readonly #linger: number;

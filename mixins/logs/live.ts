@@ -11,7 +11,7 @@ import { parsePositions, positionText } from "../../store/position.ts";
 import { isAnswerStream } from "./answer-streams.ts";
 import { failureError, invalid } from "../common/errors.ts";
 import { PerService } from "../common/per-service.ts";
-import { News, type Place } from "./live-follower.ts";
+import { LiveFollower, type Place } from "./live-follower.ts";
 import { storageOf } from "./storage.ts";
 import { liveTurns } from "../common/turns.ts";
 
@@ -60,7 +60,7 @@ const MOST_TEXT = 256 * 1024;
 /** Characters of the positions a page comes after: no request over HTTP has longer ones, its headers may have 16 KiB. */
 const MOST_POSITIONS = 16 * 1024;
 
-const running = new PerService<News>();
+const running = new PerService<LiveFollower>();
 
 export function Live(context: string): Partial<ServiceSchema> {
 	return {
@@ -88,7 +88,7 @@ export function Live(context: string): Partial<ServiceSchema> {
 			},
 		},
 		async started(this: Service) {
-			running.set(this, new News(await storageOf(this.broker).context(context)));
+			running.set(this, new LiveFollower(await storageOf(this.broker).context(context)));
 		},
 		async stopped(this: Service) {
 			await running.find(this)?.end();
@@ -102,7 +102,7 @@ interface Reached extends Place {
 	given: number;
 }
 
-async function page(news: News, { after, types, wait = 0 }: LiveAsked): Promise<LivePage> {
+async function page(news: LiveFollower, { after, types, wait = 0 }: LiveAsked): Promise<LivePage> {
 	const places = await placesOf(news, after);
 	const before = textOf(places);
 	const until = performance.now() + wait;
@@ -117,7 +117,7 @@ async function page(news: News, { after, types, wait = 0 }: LiveAsked): Promise<
 	}
 }
 
-async function placesOf(news: News, after: string | undefined): Promise<Reached[]> {
+async function placesOf(news: LiveFollower, after: string | undefined): Promise<Reached[]> {
 	const positions = after === undefined ? {} : parsePositions(after);
 	if (!positions) throw noPlace("must be an id this feed gave", after);
 	const { partitions } = news;
@@ -155,7 +155,7 @@ const textOf = (places: readonly Reached[]): string =>
 		.join(",");
 
 /** The facts of the next commits of one partition, each commit whole; the place moves behind them, and stops before what is not understood. */
-async function pieceOf(news: News, place: Reached, types: readonly string[] | undefined, of: number) {
+async function pieceOf(news: LiveFollower, place: Reached, types: readonly string[] | undefined, of: number) {
 	const facts: LiveFact[] = [];
 	let text = 0;
 	for (const commit of await news.read(place, Math.ceil(MOST / of))) {

@@ -9,7 +9,7 @@ import type { Figured, Give, MetricName } from "../common/metric-names.ts";
 import { LIVE } from "../logs/live-follower.ts";
 import type { ContextLog } from "../logs/context-log.ts";
 import { storageOf } from "../logs/storage.ts";
-import { type Clocks, Waiting } from "./lag-clock.ts";
+import { type Clocks, LagClock } from "./lag-clock.ts";
 import { within } from "../common/within.ts";
 
 /** How long a question to the store may take, in milliseconds; a part may ask some. */
@@ -28,7 +28,7 @@ export class Gathering {
 	readonly #broker: ServiceBroker;
 	readonly #clocks: () => Clocks;
 	readonly #patience: number;
-	readonly #waiting = new Waiting();
+	readonly #waiting = new LagClock();
 	#failures = 0;
 
 	constructor(broker: ServiceBroker, clocks: () => Clocks = steadyClocks, patience = PATIENCE) {

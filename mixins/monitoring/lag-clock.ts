@@ -1,6 +1,6 @@
 /**
- * Waiting - how long the oldest commit a follower has not taken has been waiting. Its own instant tells when it came, once; from
- * then on a clock goes that is never set back, so that a machine whose time is corrected neither hides a lag nor invents one.
+ * LagClock - measures how long the oldest commit that a follower has not processed has been waiting. The instant in the commit is compared
+ * with the wall clock only once; after that a monotonic clock is used, so that correcting the wall clock neither hides nor creates lag.
  */
 export interface Clocks {
 	/** Milliseconds since 1970. */
@@ -15,7 +15,7 @@ interface Seen {
 	readonly before: number | null;
 }
 
-export class Waiting {
+export class LagClock {
 	#seen = new Map<string, Seen>();
 	#next = new Map<string, Seen>();
 

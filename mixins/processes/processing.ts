@@ -15,7 +15,7 @@ import { Mutex } from "../following/folding.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
 import { lagAction } from "../following/lag.ts";
 import { callMany } from "../cluster/placement.ts";
-import { Once } from "../common/complaint.ts";
+import { Complaint } from "../common/complaint.ts";
 import { type Parked, processTableOf, type Subject } from "./rows.ts";
 import { checkedWork } from "./refold.ts";
 import { ProcessRunner } from "./runner.ts";
@@ -36,7 +36,7 @@ interface Running {
 	/** Why this node could not take over or hand over its duty; null when it last could. */
 	failure: string | null;
 	/** That what is open could not be looked for. */
-	readonly complaint: Once;
+	readonly complaint: Complaint;
 	stop: () => Promise<void>;
 }
 type Work = { readonly id: string };
@@ -86,7 +86,7 @@ const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([
 
 /** Follows and asks while this node is the one to do it; looks again and again whether it is. */
 async function begin(service: Service, process: AnyProcess): Promise<void> {
-	const complaint = new Once(`${process.name} could not look for open work`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${process.name} could not look for open work`, (line) => service.logger.warn(line));
 	const runner = await makeRunner(service.broker, process);
 	const running: Running = { runner, onDuty: false, failure: null, complaint, stop: () => Promise.resolve() };
 	const changes = new Mutex();
@@ -119,7 +119,7 @@ function dutyOf(service: Service, process: AnyProcess, running: Running): { read
 		await (mine ? takeOver(service, process, running) : handOver(service, process, running));
 		running.onDuty = mine;
 	};
-	const complaint = new Once(`${process.name} could not take over or hand over its duty`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${process.name} could not take over or hand over its duty`, (line) => service.logger.warn(line));
 	const look = async () => {
 		try {
 			await duty.look();

@@ -15,7 +15,7 @@ import { lagAction } from "../following/lag.ts";
 import { db, readActions } from "./read-actions.ts";
 import { MAX_PAGE_SIZE, PAGE_SIZE } from "../common/paging.ts";
 import type { Give } from "../common/metric-names.ts";
-import { Once } from "../common/complaint.ts";
+import { Complaint } from "../common/complaint.ts";
 import { Projector, tableOf } from "./projector.ts";
 import { Generations, rebuildActions } from "./generations.ts";
 import { cacheFigures } from "../following/row-cache.ts";
@@ -96,7 +96,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	const unfit = generations.unfit(live);
 	if (unfit === null) await follow(projector);
 	else service.logger.error(unfit);
-	const complaint = new Once(`${name} could not look for its generations`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${name} could not look for its generations`, (line) => service.logger.warn(line));
 	const keepUp = () =>
 		void generations.keepUp(projector).then(
 			() => complaint.fine(),

@@ -1,5 +1,5 @@
 /**
- * Breaks - walks the hash chain of a partition, goes on after what does not fit, and says of each break what can be told: changed,
+ * ChainWalk - walks the hash chain of a partition, goes on after what does not fit, and says of each break what can be told: changed,
  * missing, elsewhere, or simply not following.
  */
 import { chained, GENESIS } from "../chain.ts";
@@ -16,13 +16,13 @@ export interface Break {
 	readonly after: string | undefined;
 }
 
-/** Breaks whose commit is still looked for, and commits that may belong to a later break. */
+/** ChainWalk whose commit is still looked for, and commits that may belong to a later break. */
 const LOOKED_FOR = 32;
 const NOT_FOLLOWING = "it does not follow from the commit before it";
 
 const hashAfter = (previous: string, { stream, version, body }: Commit): string => chained(previous, stream, version, body);
 
-export class Breaks {
+export class ChainWalk {
 	readonly found: Break[] = [];
 	/** Of the latest commit, as its content gives it on what stands before; its own where that is not known. */
 	made = GENESIS;

@@ -1,5 +1,5 @@
 /** HeadChecks - the signed heads of one partition, each held against the commit at its position: known key, its signature, that hash. */
-import type { Breaks } from "./chain-walk.ts";
+import type { ChainWalk } from "./chain-walk.ts";
 import { doubtOf, type PublicKeys } from "./heads.ts";
 import type { Commit, Head, Tail } from "../log.ts";
 
@@ -39,7 +39,7 @@ export class HeadChecks {
 	}
 
 	/** The commit that stands here, and whether it fits the chain. */
-	at(commit: Commit, fits: boolean, breaks: Breaks): void {
+	at(commit: Commit, fits: boolean, breaks: ChainWalk): void {
 		const heads = this.#at.get(commit.position);
 		if (!heads) return;
 		this.#at.delete(commit.position);

@@ -3,7 +3,7 @@
  * what an auditor asks, and what those who run the system cannot answer by themselves. Reads in pages and lets others have their
  * turn between them; takes the memory of a page and of the heads, however long the log is.
  */
-import { Breaks } from "./chain-walk.ts";
+import { ChainWalk } from "./chain-walk.ts";
 import { HeadChecks } from "./head-checks.ts";
 import { newestOf, type PublicKeys } from "./heads.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "../log.ts";
@@ -90,7 +90,7 @@ class Walk {
 	readonly #log: LogPartition;
 	readonly #tail: Tail;
 	readonly #heads: HeadChecks;
-	readonly #breaks = new Breaks();
+	readonly #breaks = new ChainWalk();
 	readonly #versions: Versions;
 	readonly #findings: Omit<Finding, "log">[] = [];
 	#position = 0;

@@ -1,4 +1,4 @@
-/** Stored - a row as a document: how it is written, how it is read back, and which indexes find it. */
+/** Documents - converts rows to documents and back, and lists the indexes of a collection. */
 import type { Row, TableSpec, Value } from "../rows.ts";
 
 /** What a row looks like in its collection. A column without a value is absent, so that an index of those with one leaves it out. */

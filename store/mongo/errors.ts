@@ -1,4 +1,4 @@
-/** Complaints - what an error of the driver or the server means, in words an operator can act on; and the two codes that say something to us. */
+/** Errors - explains errors of the driver and of the server to operators, and recognizes the two error codes that the store handles. */
 import { MongoCompatibilityError, MongoInvalidArgumentError, MongoServerError } from "mongodb";
 
 /** Unauthorized, AuthenticationFailed, and Atlas's own. */

@@ -1,4 +1,4 @@
-/** Conditions - what a query of the contract is to MongoDB: which rows, after which of them, in which order. */
+/** Queries - translates a query of the contract to MongoDB: filter, start after a row, and order. */
 import type { Filter } from "mongodb";
 import type { Query, Value } from "../rows.ts";
 import { field, type StoredRow } from "./documents.ts";

@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Commit, type CopyWatch, type Head, HEADS_EVERY, type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
-import { Checkpoints } from "./wal-copier.ts";
+import { WalCopier } from "./wal-copier.ts";
 import { copyFile } from "./copy.ts";
 import { DataFile, openDatabase } from "./file.ts";
 import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
@@ -21,7 +21,7 @@ export class SqliteLogStore implements LogStore {
 	readonly #file: DataFile;
 	readonly #db: DatabaseSync;
 	readonly #writer: Thread;
-	readonly #checkpoints: Checkpoints;
+	readonly #checkpoints: WalCopier;
 	readonly #wanted: number | undefined;
 	readonly warnings: readonly string[];
 
@@ -38,7 +38,7 @@ export class SqliteLogStore implements LogStore {
 		});
 		this.#fits();
 		this.#writer = new Thread(this.#file, "FULL");
-		this.#checkpoints = new Checkpoints(this.#file);
+		this.#checkpoints = new WalCopier(this.#file);
 	}
 
 	get damage(): string | null {

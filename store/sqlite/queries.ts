@@ -1,4 +1,4 @@
-/** Finding - the statements that find the shown rows of one table and count them, by the indexes there are. */
+/** Queries - the SQL statements that find and count the shown rows of one table by its indexes. */
 import type { SQLInputValue } from "node:sqlite";
 import type { Query } from "../rows.ts";
 import { field, type Segments } from "./segments.ts";
@@ -9,7 +9,7 @@ interface Sql {
 	readonly params: readonly SQLInputValue[];
 }
 
-export class Finding {
+export class RowQueries {
 	readonly #table: string;
 	readonly #fields: string;
 	readonly #segments: Segments;

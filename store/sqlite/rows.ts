@@ -3,7 +3,7 @@
  * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
  */
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
-import { Checkpoints } from "./wal-copier.ts";
+import { WalCopier } from "./wal-copier.ts";
 import { DataFile } from "./file.ts";
 import { Generations } from "./generations.ts";
 import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
@@ -19,7 +19,7 @@ export class SqliteRowStore implements RowStore {
 	readonly #segment: number;
 	readonly warnings: readonly string[];
 	#reader: Thread | null = null;
-	#checkpoints: Checkpoints | null = null;
+	#checkpoints: WalCopier | null = null;
 
 	/** `segment`: rows of a segment, as a power of two; of one file always the same. */
 	constructor(file: string, segment = SEGMENT) {
@@ -51,7 +51,7 @@ export class SqliteRowStore implements RowStore {
 		const segments = new Segments(spec, this.#segment);
 		await create(schemaOf(spec, segments), this.#writer);
 		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
-		this.#checkpoints ??= new Checkpoints(this.#file);
+		this.#checkpoints ??= new WalCopier(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);
 	}
 

@@ -12,7 +12,7 @@ import {
 	totalsOf,
 	type Value,
 } from "../rows.ts";
-import { Finding } from "./queries.ts";
+import { RowQueries } from "./queries.ts";
 import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
@@ -33,7 +33,7 @@ export async function create(statements: readonly string[], thread: Thread): Pro
 export class SqliteTable implements Table {
 	readonly atomic = true;
 	readonly #spec: TableSpec;
-	readonly #finding: Finding;
+	readonly #finding: RowQueries;
 	readonly #writer: Thread;
 	readonly #reader: Thread;
 	readonly #table: string;
@@ -50,7 +50,7 @@ export class SqliteTable implements Table {
 		this.#table = quoted(`rows_${spec.name}`);
 		const columns = spec.columns.map(field);
 		this.#fields = ["id", "rev", "at", "data", "due", "shown", ...columns].join(", ");
-		this.#finding = new Finding(this.#table, this.#fields, segments);
+		this.#finding = new RowQueries(this.#table, this.#fields, segments);
 		this.#insert = `INSERT INTO ${this.#table} (id, rev, at, data, due, shown${columns.map((column) => `, ${column}`).join("")}) VALUES (?, ?, ?, ?, ?, ?${", ?".repeat(columns.length)}) ON CONFLICT DO NOTHING`;
 		this.#update = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ?, due = ?, shown = ?${columns.map((column) => `, ${column} = ?`).join("")} WHERE id = ? AND rev = ?`;
 		this.#rewrite = `UPDATE ${this.#table} SET rev = ?, at = ?, data = ? WHERE id = ? AND rev = ?`;

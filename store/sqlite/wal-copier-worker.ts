@@ -1,6 +1,6 @@
 /**
- * Checkpoint worker - copies the write-ahead log of one file into the file while others go on writing, so that none of their
- * transactions has to (docs/decisions/0023-checkpoints-beside.md).
+ * WalCopierWorker - copies the write-ahead log of one file into the file while others write, so that no transaction of theirs has to
+ * (docs/decisions/0023-checkpoints-beside.md).
  */
 import { statSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";

@@ -1,8 +1,8 @@
-/** Checkpoints - the thread that copies the write-ahead log of a file beside those who write to it. Without it they do that themselves. */
+/** WalCopier - runs a thread that copies the write-ahead log of a file into the file. Without it, writers run these checkpoints themselves. */
 import { Worker } from "node:worker_threads";
 import type { DataFile } from "./file.ts";
 
-export class Checkpoints {
+export class WalCopier {
 	readonly #worker: Worker;
 	readonly #ended: Promise<void>;
 

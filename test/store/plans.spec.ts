@@ -7,7 +7,7 @@ import { detections } from "../../services/radar/detections.service.ts";
 import { radars } from "../../services/radar/radars.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
 import { vehicles } from "../../services/registration/vehicles.service.ts";
-import { Finding } from "../../store/sqlite/queries.ts";
+import { RowQueries } from "../../store/sqlite/queries.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { Segments, SEGMENT } from "../../store/sqlite/segments.ts";
 import type { Query } from "../../store/rows.ts";
@@ -43,7 +43,7 @@ const stepsOf = (sql: string): readonly string[] =>
 
 describe.each(READ_MODELS.map((one) => [one.name, one] as const))("%s", (name, projection) => {
 	const spec = tableOf(projection);
-	const finding = new Finding(`"rows_${name}"`, "id, data", new Segments(spec, SEGMENT));
+	const finding = new RowQueries(`"rows_${name}"`, "id, data", new Segments(spec, SEGMENT));
 	const sorts = ["id", ...(spec.sorts ?? [])];
 	const asked: readonly Query["filters"][] = [
 		...spec.columns.map((column) => ({ [column]: "x" })),

@@ -1,6 +1,6 @@
 /** Limits - how much of a gateway one client, and all clients together, may use. The log reports a limit once when it is reached, and once when it is over. */
 import type { Give } from "../../common/metric-names.ts";
-import { Once } from "../../common/complaint.ts";
+import { Complaint } from "../../common/complaint.ts";
 
 /** Milliseconds for the headers of a request, from its first byte. */
 export const HEADER_TIME = 20_000;
@@ -53,11 +53,11 @@ export type Limit = keyof typeof MEANINGS;
 const QUIET = 60_000;
 
 export class Reached {
-	readonly #limits: ReadonlyMap<Limit, { readonly once: Once; count: number; at: number }>;
+	readonly #limits: ReadonlyMap<Limit, { readonly once: Complaint; count: number; at: number }>;
 
 	constructor(warn: (line: string) => void) {
 		this.#limits = new Map(
-			Object.entries(MEANINGS).map(([limit, means]) => [limit as Limit, { once: new Once(means, warn), count: 0, at: 0 }]), // its own keys
+			Object.entries(MEANINGS).map(([limit, means]) => [limit as Limit, { once: new Complaint(means, warn), count: 0, at: 0 }]), // its own keys
 		);
 	}
 	note(limit: Limit, detail: string): void {

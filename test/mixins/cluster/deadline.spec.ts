@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { ClocksMiddleware } from "../../../mixins/cluster/clocks.ts";
-import { overAfter, patienceOf, SentMiddleware } from "../../../mixins/cluster/deadline.ts";
+import { overAfter, patienceOf, DeadlineMiddleware } from "../../../mixins/cluster/deadline.ts";
 import { eventually } from "../../support/system.ts";
 
 const TIMEOUT = 10_000;
@@ -48,7 +48,7 @@ class Pair {
 				return next(command, packet);
 			},
 		};
-		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, SentMiddleware, held] as never; // built-in ones go by name
+		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, held] as never; // built-in ones go by name
 		const options = { namespace: this.#namespace, nodeID, logger: false, internalMiddlewares: false, middlewares };
 		const broker = new ServiceBroker({ ...options, transporter: "Fake" });
 		brokers.push(broker);

@@ -7,7 +7,7 @@ import { CallerGone } from "../../../mixins/common/caller-gone.ts";
 import { ClocksMiddleware } from "../../../mixins/cluster/clocks.ts";
 import { Placement } from "../../../mixins/cluster/placement.ts";
 import { ATTEMPT, RetryMiddleware } from "../../../mixins/cluster/retry.ts";
-import { overAfter, SentMiddleware } from "../../../mixins/cluster/deadline.ts";
+import { overAfter, DeadlineMiddleware } from "../../../mixins/cluster/deadline.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../../store/log.ts";
 
 const TIMEOUT = 10_000;
@@ -51,7 +51,7 @@ class Caller {
 		};
 		const retry = RetryMiddleware({ clock: () => this.now, wait, chance: () => chance })(this.#broker);
 		ClocksMiddleware(this.#broker);
-		const sent = SentMiddleware(this.#broker);
+		const sent = DeadlineMiddleware(this.#broker);
 		const wrap = (next: (ctx: Context) => Promise<unknown>, { remoteAction }: typeof retry) =>
 			remoteAction?.call(this.#broker, next, this.#action) as typeof next;
 		this.#handler = wrap(
@@ -312,7 +312,7 @@ describe("among real nodes, a call", () => {
 	const cluster = async (handler: (ctx: Context<unknown, { seen?: string }>) => unknown): Promise<ServiceBroker> => {
 		const namespace = `retry-${++worlds}`;
 		const nodes = ["caller", "left", "right"].map((nodeID) => {
-			const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, SentMiddleware, RetryMiddleware()] as never; // built-in ones go by name
+			const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware()] as never; // built-in ones go by name
 			const registry = { strategy: Placement as never }; // moleculer takes the class
 			const options = { namespace, nodeID, logger: false, internalMiddlewares: false, middlewares, registry };
 			const broker = new ServiceBroker({ ...options, transporter: "Fake" });

@@ -1,16 +1,16 @@
 /** A complaint that comes every second is one line, and its end another. */
 import { describe, expect, it } from "@jest/globals";
-import { Once } from "../../../mixins/common/complaint.ts";
+import { Complaint } from "../../../mixins/common/complaint.ts";
 
 const said: string[] = [];
-const tried = (once: Once, error?: Error): string[] => {
+const tried = (once: Complaint, error?: Error): string[] => {
 	if (error) once.failed(error);
 	else once.fine();
 	return said.splice(0);
 };
 
 describe("what goes wrong again and again", () => {
-	const once = new Once("radars could not be found", (line) => void said.push(line));
+	const once = new Complaint("radars could not be found", (line) => void said.push(line));
 	const away = new Error("no answer\n  at all");
 
 	it("is not spoken of before it does", () => expect(tried(once)).toEqual([]));

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
-import { LIVE, News } from "../../../mixins/logs/live-follower.ts";
+import { LIVE, LiveFollower } from "../../../mixins/logs/live-follower.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";
 import { nodeTimers } from "../../../mixins/common/timers.ts";
 import { Folder } from "../../support/folder.ts";
@@ -108,11 +108,11 @@ describe("a live feed", () => {
 		const [log] = (await context()).partitions;
 		if (!log) throw new Error("it has a partition");
 		const holed = { ...log, name: log.name, read: async () => [{ position: 3, stream: "", version: 0, body: "", hash: "" }] };
-		await expect(new News(await context()).read({ log: { ...holed }, from: 1 } as never, 10)).rejects.toThrow("has a hole after 1");
+		await expect(new LiveFollower(await context()).read({ log: { ...holed }, from: 1 } as never, 10)).rejects.toThrow("has a hole after 1");
 	});
 
 	it("is followed for while somebody asks, and not for long after", async () => {
-		const news = new News(await context(), nodeTimers, 50);
+		const news = new LiveFollower(await context(), nodeTimers, 50);
 		const asked = Promise.withResolvers<void>();
 		const first = news.during(() => asked.promise);
 		await news.during(async () => expect(await watched()).toBe(1)); // one for all who ask

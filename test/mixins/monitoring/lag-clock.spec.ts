@@ -1,17 +1,17 @@
 /** How long the oldest commit not taken has been waiting, whatever the clock on the wall does meanwhile. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { Waiting } from "../../../mixins/monitoring/lag-clock.ts";
+import { LagClock } from "../../../mixins/monitoring/lag-clock.ts";
 
 const NOON = "2026-03-01T12:00:00.000Z";
 const HOUR = 3_600_000;
 
 describe("a follower that is behind", () => {
-	let waiting: Waiting;
+	let waiting: LagClock;
 	/** Milliseconds since noon on the wall, and since anything at all on the steady clock. */
 	let wall: number;
 	let steady: number;
 	beforeEach(() => {
-		waiting = new Waiting();
+		waiting = new LagClock();
 		[wall, steady] = [0, 5000];
 	});
 	const go = (milliseconds: number): void => void ([wall, steady] = [wall + milliseconds, steady + milliseconds]);

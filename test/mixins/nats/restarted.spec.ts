@@ -6,7 +6,7 @@ import { ClocksMiddleware } from "../../../mixins/cluster/clocks.ts";
 import { readBy } from "../../../mixins/cluster/leaving.ts";
 import { RestartedMiddleware } from "../../../mixins/nats/restarted.ts";
 import { ATTEMPT, RetryMiddleware } from "../../../mixins/cluster/retry.ts";
-import { overAfter, SentMiddleware } from "../../../mixins/cluster/deadline.ts";
+import { overAfter, DeadlineMiddleware } from "../../../mixins/cluster/deadline.ts";
 import { eventually } from "../../support/system.ts";
 
 /** Begins, and never ends by itself. */
@@ -26,7 +26,7 @@ describe("a node that is killed and back under its name", () => {
 	let going: Readable[];
 
 	const node = (nodeID: string): ServiceBroker => {
-		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, SentMiddleware, RetryMiddleware(), RestartedMiddleware] as never; // built-in ones go by name
+		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware(), RestartedMiddleware] as never; // built-in ones go by name
 		const broker = new ServiceBroker({ namespace, nodeID, logger: false, transporter: "Fake", internalMiddlewares: false, middlewares });
 		const stream = (ctx: Context): Readable => {
 			const made = readBy(ctx, Readable.from(endless(), { objectMode: true }));
