@@ -76,18 +76,21 @@ function saysOnlyTypes(clause: ts.ImportClause | undefined): boolean {
 	);
 }
 
-/** The lines a comment stands on. */
-export function commentLines({ text, tree }: Source): ReadonlySet<number> {
-	const lines = new Set<number>();
-	const add = (ranges: readonly ts.CommentRange[] | undefined) => {
-		for (const { pos, end } of ranges ?? []) for (let line = lineOf(tree, pos); line <= lineOf(tree, end); line++) lines.add(line);
-	};
-	for (const node of tokensOf(tree)) {
-		add(ts.getLeadingCommentRanges(text, node.getFullStart()));
-		add(ts.getTrailingCommentRanges(text, node.getEnd()));
-	}
-	return lines;
+/** Every comment, with the line it begins on. */
+export function commentsOf({ text, tree }: Source): readonly { readonly line: number; readonly text: string; readonly end: number }[] {
+	const ranges = tokensOf(tree).flatMap((node) => [
+		...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+		...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
+	]);
+	return [...new Map(ranges.map((range) => [range.pos, range])).values()].map(({ pos, end }) => ({
+		line: lineOf(tree, pos),
+		end: lineOf(tree, end),
+		text: text.slice(pos, end),
+	}));
 }
+/** The lines with a comment. */
+export const commentLines = (source: Source): ReadonlySet<number> =>
+	new Set(commentsOf(source).flatMap(({ line, end }) => Array.from({ length: end - line + 1 }, (_, i) => line + i)));
 
 export interface Routine {
 	readonly name: string;
