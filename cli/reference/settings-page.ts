@@ -29,8 +29,8 @@ export function settingsPage(sources: Sources): string {
 	);
 }
 
-/** What holds where it is not set, as README has it too. */
-export const unsetText = (one: { readonly default?: string; readonly unset?: string }): string =>
+/** The value that is used if the variable is not set. */
+const unsetText = (one: { readonly default?: string; readonly unset?: string }): string =>
 	one.default === undefined ? (one.unset ?? "") : code(one.default);
 
 /** The files that read each variable. */

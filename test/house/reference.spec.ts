@@ -7,7 +7,6 @@ import { type House, loadHouse } from "../../cli/common/catalogue.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { FOLDER, pages } from "../../cli/reference/pages.ts";
 import { HEADER_NAMES, OWN, ownRoutes } from "../../cli/reference/routes-page.ts";
-import { unsetText } from "../../cli/reference/settings-page.ts";
 import { Sources } from "../../cli/reference/sources.ts";
 import { codeOf } from "../../model/index.ts";
 import { nodesOf, type Source, sourcesOf } from "./sources.ts";
@@ -181,12 +180,4 @@ describe("settings", () => {
 		expect([...new Set(read)].filter((name) => !names.includes(name))).toEqual([]);
 	});
 	it("are read, every variable that is explained", () => expect(names.filter((name) => !read.includes(name))).toEqual([]));
-	it("stand in README as they stand in the reference", () => {
-		const rows = names.map(
-			(name) =>
-				`| \`${name}\` | ${unsetText(ENVIRONMENT[name as keyof typeof ENVIRONMENT])} | ${ENVIRONMENT[name as keyof typeof ENVIRONMENT].means} |`,
-		);
-		expect(rows.filter((row) => !readme.includes(row))).toEqual([]);
-		expect(firstCells(readme.split("## Settings")[1]?.split("\n## ")[0] ?? "").filter((name) => !names.includes(name))).toEqual([]);
-	});
 });
