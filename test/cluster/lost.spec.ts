@@ -17,6 +17,7 @@ import { eventually } from "../support/system.ts";
 	let begun: (() => void)[];
 	const node = (nodeID: string): ServiceBroker => {
 		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
+		transporter.belong("a-test", false);
 		const registry = { discoverer: new Discovery(new Set(["work", "$node"])) };
 		return new ServiceBroker({
 			nodeID,

@@ -126,6 +126,7 @@ const file = (lines: number, length: number): string =>
 	let caller: ServiceBroker;
 	const node = (nodeID: string): ServiceBroker => {
 		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
+		transporter.belong("a-test", false);
 		const middlewares = [PacketsMiddleware(() => transporter.maxPayload)] as never; // moleculer's type
 		return new ServiceBroker({ nodeID, logger: false, transporter, middlewares, requestTimeout: 30_000 });
 	};

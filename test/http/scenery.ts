@@ -59,9 +59,10 @@ export async function radarInService(system: System, id: string, given: Row = {}
 	answered(200, await system.post(`/radars/${id}/activate`, { from: since2000 }));
 }
 
-export async function ownerOf(system: System, id: string, plates: readonly string[] = []): Promise<void> {
-	answered(201, await system.post("/owners", { id, ...person }));
+export async function ownerOf(system: System, id: string, plates: readonly string[] = []): Promise<Answer> {
+	const owner = answered(201, await system.post("/owners", { id, ...person }));
 	for (const plate of plates) answered(201, await system.post("/vehicles", { plate, ...car, owner: id }));
+	return owner;
 }
 
 /** Posts one detection and answers what became of it. */

@@ -1,12 +1,13 @@
 /** Held - measures how long the event loop of this thread is blocked, in milliseconds of CPU, so that the load of the machine does not matter. */
 
-/** Runs the work; resolves to the longest block between two turns of the event loop. */
-export async function longestHold(work: () => Promise<unknown>): Promise<number> {
+/** Runs the work; resolves to the longest block between two turns of the event loop, and to the CPU time of all of it. */
+export async function longestHold(work: () => Promise<unknown>): Promise<{ readonly longest: number; readonly total: number }> {
 	const spent = (): number => {
 		const { user, system } = process.threadCpuUsage();
 		return (user + system) / 1000;
 	};
 	let longest = 0;
+	const begun = spent();
 	let running = true;
 	const watching = (async () => {
 		for (let last = spent(); running;) {
@@ -18,5 +19,5 @@ export async function longestHold(work: () => Promise<unknown>): Promise<number>
 	})();
 	await work().finally(() => (running = false));
 	await watching;
-	return longest;
+	return { longest, total: spent() - begun };
 }

@@ -80,6 +80,7 @@ describe("a file", () => {
 			const { batches } = await readCsv(text);
 			for await (const _batch of batches());
 		};
-		expect(await longestHold(count)).toBeLessThan(100);
+		const { longest, total } = await longestHold(count);
+		expect(longest).toBeLessThan(Math.max(100, total / 5)); // CPU time doubles where cores are shared: then a share of the whole decides
 	});
 });
