@@ -12,7 +12,8 @@ import { carryOut } from "./cluster/commands.ts";
 import { type Nats, startNats } from "./cluster/nats.ts";
 import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
-import { NODES, nodesOf, rolesOf } from "./cluster/roles.ts";
+import { servicesByRole } from "../node/services.ts";
+import { NODES, nodesOf } from "./cluster/roles.ts";
 import { placeOf } from "../node/nats-access.ts";
 import { guardOutput, tell, warn } from "./common/output.ts";
 import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
 	const lines = script === undefined ? null : (await readFile(script, "utf8")).split("\n");
 	const env = { ...process.env };
 	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
-	const roles = await rolesOf();
+	const roles = await servicesByRole();
 	nodesOf(nodes, roles); // complains before anything is started
 	if (settings.natsUrl === undefined) nats = await startNats(prompt.say);
 	const natsUrl = settings.natsUrl ?? nats?.url ?? "";

@@ -1,7 +1,7 @@
 /** Actions - reads the actions of a service file with its mixins merged, without starting the service. */
 import { type ActionSchema, Service, type ServiceSchema } from "moleculer";
 import type { Offer } from "../mixins/common/routes.ts";
-import type { ServiceFile } from "./settings.ts";
+import { schemaOf, type ServiceFile } from "./services.ts";
 
 export interface Action {
 	/** `radar.install` */
@@ -20,8 +20,7 @@ export function actionsIn(schema: ServiceSchema): Action[] {
 	);
 }
 
-const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> =>
-	Promise.all(files.map(async ({ url }) => ((await import(url.href)) as { default: ServiceSchema }).default)); // a file under services/
+const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> => Promise.all(files.map(schemaOf));
 type Told = { readonly context?: string; readonly facts?: readonly string[] }; // see EventSourced
 const toldBy = (schema: ServiceSchema): Told => Service.prototype.applyMixins(schema).metadata ?? {};
 

@@ -1,5 +1,4 @@
 /** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
-import { readdirSync } from "node:fs";
 import { createServer, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
@@ -8,13 +7,8 @@ import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
+import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
-export interface ServiceFile {
-	/** The bounded context: the folder. */
-	readonly context: string;
-	readonly name: string;
-	readonly url: URL;
-}
 export interface Settings {
 	/** Where the embedded store keeps its two files, and every node its key. */
 	readonly dataDir: string;
@@ -50,18 +44,6 @@ export class SettingsError extends Error {}
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** An id of the live feed names every partition of every log, and comes back in a header: 9 of the 16 KiB of all headers, 6 in practice. */
 export const MAX_PARTITIONS = 64;
-const SERVICES = new URL("../services/", import.meta.url);
-
-/** Every service there is: one folder a context, one file a service. */
-export function serviceFiles(): ServiceFile[] {
-	return readdirSync(SERVICES, { withFileTypes: true })
-		.filter((entry) => entry.isDirectory())
-		.flatMap(({ name: context }) =>
-			readdirSync(new URL(`${context}/`, SERVICES))
-				.filter((file) => file.endsWith(".service.ts"))
-				.map((file) => ({ context, name: file.replace(".service.ts", ""), url: new URL(`${context}/${file}`, SERVICES) })),
-		);
-}
 
 /** `makes`: whether a data folder is made where there is none. */
 export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
@@ -80,7 +62,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		keepAlive: whole("KEEP_ALIVE", env["KEEP_ALIVE"], 1, 3600) ?? Number(ENVIRONMENT.KEEP_ALIVE.default),
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
-		services: chosen(env["SERVICES"], complaints),
+		services: await chosen(env["SERVICES"], complaints),
 		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,
 		metrics: (env["METRICS"] || ENVIRONMENT.METRICS.default) !== "off",
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
@@ -105,20 +87,23 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 	return settings;
 }
 
-/** All services, or those of the contexts and with the names given. */
-function chosen(given: string | undefined, complaints: string[]): ServiceFile[] {
+/** All services, or those of the contexts and roles and with the names given. */
+async function chosen(given: string | undefined, complaints: string[]): Promise<ServiceFile[]> {
 	const all = serviceFiles();
 	if (given === undefined || given === "") return all;
+	const roles = await servicesByRole();
 	const names = given.split(",").map((name) => name.trim());
-	for (const name of names)
-		if (!all.some((file) => waysOf(file).includes(name)))
+	const found = names.map((name) => roles.get(name) ?? all.filter((file) => namesOf(file).includes(name)));
+	for (const [i, name] of names.entries())
+		if (found[i]?.length === 0)
 			complaints.push(
-				`SERVICES names "${name}": there is no such context or service; there are ${[...new Set(all.flatMap(({ context, name: service }) => [context, service]))].join(", ")}`,
+				`SERVICES names "${name}": there is no such role, context or service; there are ${[...new Set([...roles.keys(), ...all.flatMap(({ context, name: service }) => [context, service])])].join(", ")}`,
 			);
-	return all.filter((file) => waysOf(file).some((name) => names.includes(name)));
+	const chosen = new Set(found.flat().map(({ url }) => url.href));
+	return all.filter(({ url }) => chosen.has(url.href));
 }
-/** What a service is chosen by; where a context and one of its services share a name, the name is the context's. */
-const waysOf = ({ context, name }: ServiceFile): readonly string[] => [context, name, `${context}/${name}`];
+/** If a context and one of its services share a name, the name means the context. */
+const namesOf = ({ context, name }: ServiceFile): readonly string[] => [context, name, `${context}/${name}`];
 /** A gateway alone keeps nothing. */
 export const keepsSomething = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context !== "gateway");
 

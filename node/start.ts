@@ -15,7 +15,8 @@ import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
-import { keepsSomething, serviceFiles, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { schemaOf, serviceFiles } from "./services.ts";
+import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
 	/** `http://127.0.0.1:3000/api`; empty without a gateway. */
@@ -42,9 +43,9 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		throw startFailure(error, settings);
 	}
 	if (settings.natsUrl !== undefined) await connected(broker, settings);
-	for (const { url } of settings.services) {
-		const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
-		const metadata = { ...schema.metadata, code: fingerprintOf(url) };
+	for (const file of settings.services) {
+		const schema = await schemaOf(file);
+		const metadata = { ...schema.metadata, code: fingerprintOf(file.url) };
 		const listening = schema.name === "gateway" ? await gatewayOf(schema, settings) : {};
 		const placed = settings.natsUrl === undefined ? schema : await placing(broker, schema);
 		broker.createService({ ...placed, ...listening, metadata });

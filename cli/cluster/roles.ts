@@ -1,6 +1,6 @@
 /** Roles - what the nodes of a cluster are for: deciding, reading or HTTP, of one context or of all; found from the services themselves. */
-import type { ServiceSchema } from "moleculer";
-import { type ServiceFile, serviceFiles, SettingsError } from "../../node/settings.ts";
+import type { ServiceFile } from "../../node/services.ts";
+import { SettingsError } from "../../node/settings.ts";
 
 /** By its name (`commands`, `radar-queries`), the services a node of it runs. */
 export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;
@@ -8,23 +8,6 @@ export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;
 export const NODES = "commands=2,queries=2,gateway=2";
 /** Of one role. */
 const MOST = 32;
-
-export async function rolesOf(): Promise<Roles> {
-	const roles = new Map<string, ServiceFile[]>();
-	for (const file of serviceFiles()) {
-		const side = await sideOf(file);
-		for (const role of side === "gateway" ? [side] : [side, `${file.context}-${side}`]) roles.set(role, [...(roles.get(role) ?? []), file]);
-	}
-	return roles;
-}
-
-/** Whoever follows a log answers questions or keeps a promise; all else of a context belongs to those who decide. */
-async function sideOf({ context, url }: ServiceFile): Promise<"gateway" | "queries" | "commands"> {
-	if (context === "gateway") return "gateway";
-	const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
-	const follows = schema.mixins?.some(({ metadata }) => (metadata as { follows?: unknown } | undefined)?.follows); // as Projected and Processing say
-	return follows ? "queries" : "commands";
-}
 
 /** `radar/radar,radar/detection`, as SERVICES takes it. */
 export const servicesText = (files: readonly ServiceFile[]): string => files.map(({ context, name }) => `${context}/${name}`).join(",");

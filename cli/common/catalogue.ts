@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
 import { type Action, actionsIn } from "../../node/offer.ts";
-import { serviceFiles } from "../../node/settings.ts";
+import { schemaOf, serviceFiles } from "../../node/services.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -30,9 +30,17 @@ export interface House {
 	readonly processes: readonly Stated<AnyProcess>[];
 }
 
-/** Contexts in the order a case goes through them; a new one comes after. */
-const ORDER = ["radar", "registration", "infraction"];
-const rank = (context: string): number => (ORDER.includes(context) ? ORDER.indexOf(context) : ORDER.length);
+const LAST = Number.MAX_SAFE_INTEGER;
+/** Position of a context, as its declaration says. */
+const orders = new Map(
+	await Promise.all(
+		serviceFiles().map(async (file) => {
+			const { name, metadata } = await schemaOf(file);
+			return [file.context, name === `${file.context}-log` ? ((metadata as { order?: number } | undefined)?.order ?? LAST) : LAST] as const; // see mixins/logs/context.ts
+		}),
+	).then((all) => all.toSorted(([, a], [, b]) => b - a)),
+);
+const rank = (context: string): number => orders.get(context) ?? LAST;
 
 const isModel = (value: object): value is Model => "evolve" in value && "commands" in value;
 const isProjection = (value: object): value is AnyProjection => "on" in value && "show" in value;

@@ -17,16 +17,12 @@ import { type Answer, eventually, System } from "./system.ts";
 
 /** The command sides, one by one. */
 export const COMMANDS = {
-	radars: "radar/radar,detection,radar-import,radar-log",
-	registration: "owner,vehicle,registration-log",
-	cases: "infraction/infraction,infraction-log,intervention,operations-log",
+	radars: "radar-commands",
+	registration: "registration-commands",
+	cases: "infraction-commands,operations-commands",
 } as const;
 /** What a node does. */
-export const ROLES = {
-	command: Object.values(COMMANDS).join(","),
-	query: "radars,detections,owners,vehicles,infractions,interventions,case-opening",
-	gateway: "gateway",
-} as const;
+export const ROLES = { command: "commands", query: "queries", gateway: "gateway" } as const;
 /** Two of each. */
 export const SIX: Readonly<Record<string, string>> = {
 	"command-1": ROLES.command,

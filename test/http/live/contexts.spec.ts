@@ -1,7 +1,8 @@
 /** The live feed and the contexts it comes from: some come later, some do not answer at first, and each may have as many partitions as can be. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Errors, type Context, type ServiceSchema } from "moleculer";
-import { MAX_PARTITIONS, serviceFiles } from "../../../node/settings.ts";
+import { serviceFiles } from "../../../node/services.ts";
+import { MAX_PARTITIONS } from "../../../node/settings.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";

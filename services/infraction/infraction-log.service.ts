@@ -1,6 +1,0 @@
-/** The log of the infraction context, for those who watch it and those who audit it. */
-import type { ServiceSchema } from "moleculer";
-import { Audited } from "../../mixins/logs/audited.ts";
-import { Live } from "../../mixins/logs/live.ts";
-
-export default { name: "infraction-log", mixins: [Live("infraction"), Audited("infraction")] } satisfies ServiceSchema;
