@@ -5,6 +5,6 @@ export * from "./process.ts";
 export * from "./projection.ts";
 export * from "./refusal.ts";
 export * from "./same.ts";
-export { legible } from "./text.ts";
+export { composed, legible } from "./text.ts";
 export * from "./time.ts";
 export * from "./timeline.ts";

@@ -41,6 +41,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly due?: (row: R, now: Instant) => Instant | null;
 	/** Fields of the shown row a list may be filtered by. */
 	readonly filters: readonly (keyof Shown & string)[];
+	/** The values of filters that have few: a list refuses any other value. */
+	readonly values?: { readonly [K in keyof Shown & string]?: readonly Shown[K][] };
 	/** Filters whose value is the row's own id, under another name. */
 	readonly identity?: readonly (keyof Shown & string)[];
 	/** Fields it may be sorted by, besides id. */
@@ -59,6 +61,7 @@ export interface AnyProjection {
 	show(row: object, now: Instant, id: string): object | null;
 	due?(row: object, now: Instant): Instant | null;
 	readonly filters: readonly string[];
+	readonly values?: Readonly<Record<string, readonly unknown[] | undefined>>;
 	readonly identity?: readonly string[];
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];

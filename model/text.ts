@@ -21,12 +21,18 @@ const SPELLING = [
 /** Code units that one character may have before normalization; longer texts are refused without normalizing them. */
 const LONGEST_CHARACTER = 8;
 
+/** More combining marks in a row than any text has. Composing takes time that grows with the square of their number. */
+const MARKS = /\p{M}{65}/u;
+
+/** The text in NFC; unchanged if it has so many combining marks in a row that composing it would block the event loop. */
+export const composed = (text: string): string => (MARKS.test(text) ? text : text.normalize());
+
 /** The text in NFC, or null if it then has more than `max` code points. */
 export function normalized(text: string, max: number): string | null {
 	if (text.length <= max && PLAIN.test(text)) return text;
 	if (text.length > max * LONGEST_CHARACTER) return null;
-	const composed = text.normalize();
-	return composed.length <= max || [...composed].length <= max ? composed : null;
+	const nfc = composed(text);
+	return nfc.length <= max || [...nfc].length <= max ? nfc : null;
 }
 
 /** Whether the text has a visible character and no hidden ones. */
@@ -35,10 +41,7 @@ export const readable = (text: string): boolean =>
 
 /** Turns any text into one that passes `text(max)`: hidden characters become blanks, and the rest is cut off. */
 export const legible = (text: string, max: number): string => {
-	const seen = text
-		.slice(0, max * LONGEST_CHARACTER)
-		.normalize()
-		.replace(new RegExp(HIDDEN, "gu"), " ");
+	const seen = composed(text.slice(0, max * LONGEST_CHARACTER)).replace(new RegExp(HIDDEN, "gu"), " ");
 	const cut = [...seen.trim()].slice(0, max).join("");
 	return readable(cut) ? cut : "-";
 };

@@ -27,7 +27,8 @@ export const ENVIRONMENT = {
 	},
 	SERVICES: {
 		unset: "all",
-		means: "contexts or services to start, e.g. `radar,gateway`; `radar/radar` is the service, where its context has the same name",
+		means:
+			"roles, contexts or services to start, e.g. `radar-commands`, `queries`, `radar,gateway`; `radar/radar` is the service if its context has the same name",
 	},
 	PARTITIONS: {
 		unset: "what the log holds, else 1, on MongoDB 16",

@@ -52,7 +52,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	[
 		"Idempotency-Key",
 		"command",
-		"1-128 visible characters: the same command with the same key is the first one's answer; other content under it is refused. Not supported with NDJSON and imports, where the id in each line serves the purpose (422).",
+		"1-128 visible characters: the same command with the same key on the same actor returns the first answer; other content with that key is refused. Not supported with NDJSON and imports, where the id in each line serves the purpose (422).",
 	],
 	[
 		"If-Match",

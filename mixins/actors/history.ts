@@ -6,6 +6,8 @@ import { decode } from "../../store/codec.ts";
 import type { Commit } from "../../store/log.ts";
 import { positionText } from "../../store/position.ts";
 import type { Actors } from "./actors.ts";
+import { assertHeld, seenPositions } from "../logs/seen-positions.ts";
+import { storageOf } from "../logs/storage.ts";
 import { isAnswerStream } from "../logs/answer-streams.ts";
 import { failureError, invalid, refusalError } from "../common/errors.ts";
 import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
@@ -45,7 +47,9 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
 		params: { $$strict: true, id: soughtId, pageSize: count(MAX_PAGE_SIZE), after: { type: "string", min: 1, max: 2000, optional: true } },
-		async handler(this: Service, ctx: Context<Asked>) {
+		async handler(this: Service, ctx: Context<Asked, { position?: string }>) {
+			const { position } = ctx.meta;
+			if (position !== undefined) await assertHeld(storageOf(this.broker), seenPositions(position));
 			const { id: of, pageSize = PAGE_SIZE, after } = ctx.params;
 			const actors = actorsOf(this);
 			const stream = actors.streamOf(of);

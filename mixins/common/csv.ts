@@ -2,6 +2,7 @@
  * Csv - reads a file of records with a header, one record per line, in linear time and in small batches, so that the event loop is never
  * blocked. A malformed line is reported by its number and does not affect other lines. The meaning of the columns is not known here.
  */
+import { composed } from "../../model/index.ts";
 import { nodeTimers } from "./timers.ts";
 
 export interface CsvLine {
@@ -102,4 +103,4 @@ function cellsOf(text: string): string[] | string {
 		if (mark === "") return cells;
 	}
 }
-const cellOf = (text: string): string => text.trim().normalize();
+const cellOf = (text: string): string => composed(text.trim());

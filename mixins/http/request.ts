@@ -5,7 +5,9 @@ import { brief } from "../common/errors.ts";
 import { derivedId, newId } from "../common/ids.ts";
 import type { RouteNote } from "../common/routes.ts";
 import type { Seen } from "../../model/decide.ts";
+import { composed } from "../../model/index.ts";
 import { decoded, NOT_UTF8, parseObject } from "./json.ts";
+import { isDecodable } from "./server/edge.ts";
 import { hasBody } from "./server/lingering.ts";
 import { invalidField, ProblemError } from "./server/problem.ts";
 
@@ -77,6 +79,11 @@ export function queryOf(req: Incoming): Readonly<Record<string, string>> {
 	const url = req.originalUrl ?? req.url ?? "";
 	const cut = url.indexOf("?");
 	const asked = new Map<string, string>();
+	const garbled = url
+		.slice(cut + 1)
+		.split("&")
+		.find((pair) => cut >= 0 && !isDecodable(pair));
+	if (garbled !== undefined) throw invalidField(garbled.split("=", 1)[0]?.slice(0, 100) ?? "", "is not valid", "percent-encoded UTF-8");
 	for (const [name, value] of new URLSearchParams(cut < 0 ? "" : url.slice(cut + 1))) {
 		if (asked.has(name)) throw invalidField(name.slice(0, 100), "is given more than once", "one value");
 		asked.set(name, value);
@@ -163,7 +170,7 @@ function seenIn(req: IncomingMessage): Seen | undefined {
 
 /** A text that is equal for equal content, regardless of field order and Unicode normalization form. */
 function canonical(value: unknown): string {
-	if (typeof value === "string") return JSON.stringify(value.normalize());
+	if (typeof value === "string") return JSON.stringify(composed(value));
 	if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
 	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
 	return `{${Object.entries(value)

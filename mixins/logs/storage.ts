@@ -6,7 +6,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import type { Anchors } from "../../store/evidence/anchors.ts";
 import { backUp, type BackupOptions } from "../../store/backup/backup.ts";
 import type { Keyring } from "../../store/evidence/keys.ts";
-import { ForeignInstallation, type LogStore, MoveBegun } from "../../store/log.ts";
+import { endsBefore, ForeignInstallation, type LogStore, MoveBegun } from "../../store/log.ts";
 import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
 import type { RowStore } from "../../store/rows.ts";
 import { allDone, ContextLog, type Tell } from "./context-log.ts";
@@ -106,11 +106,13 @@ export class Storage {
 	installation(): Promise<string> {
 		return this.#opened.logs.installation();
 	}
-	/** Whether there is such a partition of any log, `<log>:<partition>`. */
-	async holds(partition: string): Promise<boolean> {
+	/** Whether a log has this partition, `<log>:<partition>`, and holds the position in it. */
+	async holds(partition: string, position: number): Promise<boolean> {
 		const [context = "", number] = partition.split(":");
 		if (!this.#partitions.has(context)) this.#partitions = await this.#opened.logs.contexts();
-		return Number(number) < (this.#partitions.get(context) ?? 0);
+		if (Number(number) >= (this.#partitions.get(context) ?? 0)) return false;
+		const log = (await this.#opened.logs.open(context)).find(({ name }) => name === partition);
+		return log !== undefined && !(await endsBefore(log, position));
 	}
 	/** The log of a context, if it is opened here. */
 	opened(name: string): Promise<ContextLog> | undefined {

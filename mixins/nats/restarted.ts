@@ -37,7 +37,8 @@ export const RestartedMiddleware = (broker: ServiceBroker): Middleware => {
 		transitMessageHandler: (next: Handle): Handle =>
 			function handle(command, packet) {
 				const { sender, instanceID, connections: count } = packet.payload ?? {};
-				if (!IDENTIFYING.test(command) || sender === undefined || instanceID === undefined) return next(command, packet);
+				if (!IDENTIFYING.test(command) || sender === undefined) return next(command, packet);
+				if (instanceID === undefined) return Promise.resolve(false); // of no node: every node says which process it is
 				if (sender === broker.nodeID) {
 					const conflicting = instanceID === broker.instanceID ? null : transporter();
 					return conflicting ? conflicting.resolveNameConflict().then(() => false) : next(command, packet);

@@ -20,8 +20,9 @@ const PING_EVERY = 2000;
 const PERMANENT = /^(AUTHORIZATION_VIOLATION|SERVER_OPT_NA|TLS)$|CERT|SELF_SIGNED|VERIFY|SSL/;
 /** Packets that expect an answer from one node. */
 const REQUESTING = /^(REQ|PING)$/;
-/** Interval between two attempts to find the installation, in milliseconds. */
+/** Interval between two attempts to find the installation, and between two checks for a second one, in milliseconds. */
 const SEEK_EVERY = 1000;
+const CHECK_EVERY = 5000;
 /** The smallest payload any server accepts, used before the connection is open. */
 const MIN_PAYLOAD = 1024;
 
@@ -38,6 +39,8 @@ export class NatsTransporter extends Transporters.NATS {
 	#joined = false;
 	/** ID of the installation; null until this node knows it. Until then it receives and sends nothing. */
 	#installation: string | null = null;
+	/** Whether the installation was set, and not learned from other nodes. */
+	#belongs = false;
 	/** Whether it keeps a store, so that others can learn the installation from it. */
 	#tells = false;
 	/** Why the installation is not known. */
@@ -80,6 +83,7 @@ export class NatsTransporter extends Transporters.NATS {
 
 	/** Sets the installation before the node connects. `tells`: it was read from a store. */
 	belong(installation: string, tells: boolean): void {
+		this.#belongs = true;
 		this.#installation = installation;
 		this.#tells = tells;
 	}
@@ -99,7 +103,7 @@ export class NatsTransporter extends Transporters.NATS {
 		await this.open();
 		this.#joined = true;
 		await this.onConnected();
-		if (this.#installation === null) void this.#seek();
+		if (!this.#belongs) void this.#seek();
 	}
 	override async subscribe(command: string, nodeID?: string): Promise<void> {
 		if (this.#installation !== null) await super.subscribe(command, nodeID);
@@ -157,22 +161,33 @@ export class NatsTransporter extends Transporters.NATS {
 		if (this.#tells) tellInstallation(client, this.#lobby, installation);
 		this.#installation = installation;
 	}
-	/** Joins the installation as soon as one is found. */
+	/** Joins the installation as soon as one is found; then reports any other one, because this node may have joined the wrong one. */
 	async #seek(): Promise<void> {
-		while (!this.#closed && this.#installation === null) {
-			await nodeTimers.wait(SEEK_EVERY);
+		while (!this.#closed) {
+			await nodeTimers.wait(this.#installation === null ? SEEK_EVERY : CHECK_EVERY);
 			const client = this.#nats;
 			if (!client || client.isClosed()) continue;
 			try {
-				await this.#enter(client, this.#only(await installationsOn(client, this.#lobby)));
-				if (this.#installation === null) continue;
-				this.broker.logger.info(`This node belongs to the installation ${this.#installation}`);
-				await this.onConnected();
+				const found = await installationsOn(client, this.#lobby);
+				if (this.#installation === null) await this.#found(client, this.#only(found));
+				else this.#compare(this.#installation, found);
 			} catch (error) {
 				if (error instanceof NameTaken) this.#exit(`NODE_ID: ${error.message}`);
 				this.waiting = asError(error).message;
 			}
 		}
+	}
+	async #found(client: NatsConnection, installation: string | null): Promise<void> {
+		await this.#enter(client, installation);
+		if (installation === null) return;
+		this.broker.logger.info(`This node belongs to the installation ${installation}`);
+		await this.onConnected();
+	}
+	#compare(joined: string, found: readonly string[]): void {
+		const others = found.filter((one) => one !== joined);
+		const reason = others.length > 0 ? `${new InstallationUnclear([joined, ...others].toSorted()).message}; it has joined ${joined}` : null;
+		if (reason !== null && this.waiting === null) this.broker.logger.error(reason);
+		this.waiting = reason;
 	}
 
 	/** This comes before any subscription, otherwise requests for the holder of the name would reach this process too. */

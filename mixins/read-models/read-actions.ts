@@ -5,13 +5,13 @@
  */
 import type { Context, Service } from "moleculer";
 import { type AnyProjection, codeOf, optional, refuse, text } from "../../model/index.ts";
-import { parsePositions, type Positions, positionText } from "../../store/position.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { failureError, invalid, refusalError, unavailable } from "../common/errors.ts";
 import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
 import type { Projector } from "./projector.ts";
 import type { Asked, RowsAdapter } from "./rows-adapter.ts";
-import { type Storage, storageOf } from "../logs/storage.ts";
+import { assertHeld, notHeld, seenPositions } from "../logs/seen-positions.ts";
+import { storageOf } from "../logs/storage.ts";
 
 /** How long a read waits for the position it was given, in milliseconds. */
 const PATIENCE = 5000;
@@ -79,7 +79,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 
 /** Rows that pass the filters, without a total. */
 const findAction = (projection: AnyProjection, of: Readable) => ({
-	params: { $$strict: true, ...filterParams(projection.filters), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
+	params: { $$strict: true, ...filterParams(projection), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
 	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 		await current(this, of(this), ctx);
 		const { sort, limit = PAGE_SIZE } = ctx.params;
@@ -89,7 +89,7 @@ const findAction = (projection: AnyProjection, of: Readable) => ({
 
 /** How many rows pass the filters. */
 const countAction = (projection: AnyProjection, of: Readable) => ({
-	params: { $$strict: true, ...filterParams(projection.filters) },
+	params: { $$strict: true, ...filterParams(projection) },
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
 		await current(this, of(this), ctx);
 		return db(this)._count(ctx, { query: { filters: filtersOf(ctx.params, projection) } });
@@ -102,32 +102,27 @@ async function current(service: Service, projector: Projector, ctx: Context<unkn
 	await projector.refreshDue();
 }
 
-/** Read your writes: the positions a caller has seen are in the rows, or 503. A position no log holds is refused at once. */
+/** Read your writes: the rows include the positions that a caller has seen, or 503. A position that no log holds is refused at once. */
 async function caughtUp({ broker }: Service, projector: Projector, text: string | undefined): Promise<void> {
 	if (text === undefined) return;
-	const positions = parsePositions(text);
-	if (!positions) throw noPosition("must be a position an answer gave", text);
-	const wrong = await noneOf(storageOf(broker), projector, positions).catch((error: unknown) => Promise.reject(failureError(error)));
-	if (wrong !== null) throw noPosition("is a position the log does not hold", wrong);
+	const positions = seenPositions(text);
+	const followed = new Set(projector.followers.map(({ name }) => name));
+	await assertHeld(storageOf(broker), Object.fromEntries(Object.entries(positions).filter(([partition]) => !followed.has(partition))));
+	const beyond = await projector.beyond(positions).catch((error: unknown) => Promise.reject(failureError(error)));
+	if (beyond !== null) throw notHeld(beyond);
 	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
 		throw unavailable("READ_MODEL_LAGGING", `${projector.projection.name} is not that far yet`);
 }
-/** The first of these positions that no log holds. */
-async function noneOf(storage: Storage, projector: Projector, positions: Positions): Promise<string | null> {
-	const followed = new Set(projector.followers.map(({ name }) => name));
-	for (const [partition, position] of Object.entries(positions))
-		if (!followed.has(partition) && !(await storage.holds(partition))) return positionText(partition, position);
-	return projector.beyond(positions);
-}
-const noPosition = (message: string, text: string): Error =>
-	invalid([{ field: "X-Position", message, expected: "radar:0:1234, as an answer gave it", actual: text.slice(0, 100) }]);
 
 const sortParam = ({ sorts = [] }: AnyProjection) => ({
 	type: "enum",
 	values: ["id", ...sorts].flatMap((key) => [key, `-${key}`]),
 	optional: true,
 });
-const filterParams = (filters: readonly string[]) => Object.fromEntries(filters.map((filter) => [filter, optional(text()).rule]));
+const filterParams = ({ filters, values = {} }: AnyProjection) =>
+	Object.fromEntries(
+		filters.map((filter) => [filter, values[filter] ? { type: "enum", values: values[filter], optional: true } : optional(text()).rule]),
+	);
 const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection): Asked["filters"] =>
 	Object.fromEntries(
 		filters.flatMap((filter) =>
@@ -136,7 +131,7 @@ const filtersOf = (params: ListParams, { filters, identity = [] }: AnyProjection
 	);
 const listParams = (projection: AnyProjection) => ({
 	$$strict: true,
-	...filterParams(projection.filters),
+	...filterParams(projection),
 	sort: sortParam(projection),
 	page: count(FARTHEST),
 	pageSize: count(MAX_PAGE_SIZE),

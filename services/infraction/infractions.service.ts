@@ -22,6 +22,7 @@ export const infractions = projection<Row, InfractionFacts>({
 	},
 	show: (row) => row,
 	filters: ["radar", "plate", "status", "holder", "vehicle", "detection"],
+	values: { status: ["unidentified", "open", "cancelled"] },
 	identity: ["detection"],
 	sorts: ["occurredAt"],
 	counted: ["status"],

@@ -32,6 +32,7 @@ export const detections = projection<Row, DetectionFacts>({
 	},
 	show: (row) => row,
 	filters: ["radar", "plate", "status"],
+	values: { status: ["qualified", "discarded"] },
 	counted: ["status"],
 	scattered: ["radar", "plate"],
 });

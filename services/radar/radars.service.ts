@@ -1,5 +1,6 @@
 /** Radars - each radar as it stands now: what was given, its certificate, whether it measures, and how often it did. */
 import type { ServiceSchema } from "moleculer";
+import { radarKinds } from "../../jurisdictions/index.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { entryAfter, type Fold, given, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
@@ -58,13 +59,13 @@ export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	due: ({ equipment }, now) => {
 		if (!equipment) return null;
 		const { site, road, direction, lightKmh, heavyKmh, service, retiredAt } = equipment;
-		const retired = retiredAt === null ? [] : [{ from: retiredAt, value: true }];
-		const lines: readonly Timeline<unknown>[] = [site, road, direction, lightKmh, heavyKmh, service, retired];
-		return lines
+		const retired: Timeline<unknown> = retiredAt === null ? [] : [{ from: retiredAt, value: true }];
+		return [site, road, direction, lightKmh, heavyKmh, service, retired]
 			.map((line) => entryAfter(line, now)?.from ?? null)
 			.reduce((first, next) => (first === null || (next !== null && next < first) ? next : first), null);
 	},
 	filters: ["kind", "status"],
+	values: { kind: radarKinds, status: ["installed", "active", "inactive", "retired"] },
 	counted: ["kind", "status"],
 });
 

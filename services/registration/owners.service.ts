@@ -11,6 +11,7 @@ export const owners = projection<OwnerFacts["owner.registered"], OwnerFacts>({
 	on: { "owner.registered": (_none, data) => data, "owner.corrected": (row, data) => row && { ...row, ...data } },
 	show: (row) => row,
 	filters: ["kind", "name", "email"],
+	values: { kind: ["person", "company"] },
 	sorts: ["name"],
 	counted: ["kind"],
 	scattered: ["email"],

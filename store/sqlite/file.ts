@@ -125,8 +125,10 @@ export class Presence {
 	readonly #seen = new Map<string, number>();
 	readonly #files: readonly string[];
 
+	/** Right after the file was opened. */
 	constructor(file: string) {
 		this.#files = [file, `${file}-wal`];
+		this.check();
 	}
 
 	/** Throws when one is gone or another; a file not seen before is taken as it is. */

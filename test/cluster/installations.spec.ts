@@ -81,6 +81,19 @@ type Settings = Readonly<Record<string, string>>;
 		answered(200, await gateway.get("/owners/o-5"));
 	}, 120_000);
 
+	it("are noticed by a node that learned its installation before the second one came: it is not ready, and says so", async () => {
+		const mine = installationOf(await sides(production));
+		const gateway = await gatewayOf(production);
+		await isReady(gateway);
+		const other = installationOf(await sides(staging));
+		const both = [mine, other].toSorted().join(", ");
+		const reason = `several installations use this NATS (${both}): set INSTALLATION to the one this node belongs to; it has joined ${mine}`;
+		await eventually(async () => {
+			const { body } = answered(503, await gateway.get("/health/ready"));
+			expect(body["parts"]).toContainEqual(expect.objectContaining({ name: "installation", ready: false, reason }));
+		}, 30_000);
+		expect(gateway.output).toContain(reason);
+	}, 120_000);
 	it("are not mixed by a wrong setting: a store of another installation is refused", async () => {
 		const [mine = ""] = [installationOf(await sides(production))];
 		const wrong = settingsOf("command-2", ROLES.command, { INSTALLATION: "other", LOG_LEVEL: "warn" });

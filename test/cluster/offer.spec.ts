@@ -40,6 +40,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		["GET", "/radars/r-1/history"],
 		["GET", "/vehicles/FR-AA-123-AA/holder"],
 		["HEAD", "/infractions"],
+		["GET", "/live"],
 	])("answers %s %s with 503 and when to ask again, and what is no route with 404", async (method, path) => {
 		const headers = method === "POST" ? { "content-type": "application/json" } : {};
 		const answer = await gateway.send({ method, path, headers, ...(method === "POST" ? { body: JSON.stringify(person) } : {}) });

@@ -269,7 +269,7 @@ describe("a read that carries a position", () => {
 	])("is refused at once where it is %s", async (_where, wrong) => {
 		const { body } = await install(`p-wrong-${++wrongs}`);
 		const position = wrong(body.position);
-		for (const path of ["/radars", `/radars/${body.id}`]) {
+		for (const path of ["/radars", `/radars/${body.id}`, `/radars/${body.id}/history`, "/owners"]) {
 			const answer = await system.get(path, { "x-position": position }, 2_000);
 			expectProblem(answer, 422, "VALIDATION_ERROR");
 			expect(answer.body.errors).toMatchObject([{ field: "X-Position", actual: position }]);

@@ -155,6 +155,19 @@ describe("a list", () => {
 		for (const list of lists) expectProblem(await system.get(`${list}?${query}`), 422, "VALIDATION_ERROR");
 	});
 
+	it.each([
+		["/radars?kind=fixd", "kind"],
+		["/radars?status=opne", "status"],
+		["/detections?status=x", "status"],
+		["/infractions?status=opne", "status"],
+		["/owners?kind=people", "kind"],
+		["/radars?kind=%ff", "kind"],
+		["/detections?plate=%", "plate"],
+	])("refuses a filter whose value no row can have: %s", async (path, field) => {
+		const answer = await system.get(path);
+		expectProblem(answer, 422, "VALIDATION_ERROR");
+		expect(answer.body.errors).toMatchObject([{ field }]);
+	});
 	it.each(["status[$ne]=open", "status[]=open", "plate[]=x", "plate[$regex]=.*", "radar=a&radar=b"])(
 		"takes no operator for a filter: ?%s",
 		async (query) => {

@@ -27,7 +27,7 @@ export const isSafe = ({ method }: IncomingMessage): boolean => SAFE.has(method)
 export function admit(req: IncomingMessage, hosts: Hosts): void {
 	const { target, authority } = targetOf(req.url ?? "");
 	req.url = target;
-	if (!isDecodable(target)) throw new ProblemError(400, "MALFORMED", "The path is not percent-encoded UTF-8");
+	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(400, "MALFORMED", "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isAllowed(name, req, hosts)) throw notAllowed(name);
 	if (isSafe(req)) return;
@@ -43,10 +43,11 @@ function targetOf(url: string): { readonly target: string; readonly authority?: 
 	return { target: rest.startsWith("/") ? rest : `/${rest}`, authority };
 }
 
-function isDecodable(target: string): boolean {
-	if (!target.includes("%")) return true;
+/** Whether a part of a URL is percent-encoded UTF-8. */
+export function isDecodable(part: string): boolean {
+	if (!part.includes("%")) return true;
 	try {
-		decodeURIComponent(target.split("?", 1)[0] ?? "");
+		decodeURIComponent(part);
 		return true;
 	} catch {
 		return false;

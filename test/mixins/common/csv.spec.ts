@@ -74,6 +74,7 @@ describe("a file", () => {
 		["escaped quotes", `a,b\n${filled(`"${'""'.repeat(30_000)}" x\n`)}`],
 		["commas", `a,b\n${filled(`${",".repeat(60_000)}\n`)}`],
 		["columns", filled(`${"a,".repeat(30_000)}b\n`)],
+		["combining marks", `a,b\n${filled(`a${"\u0301".repeat(16_000)}${"\u0316".repeat(15_000)}\n`)}`],
 		["letters in two parts", `a,b\n${filled(`${"e\u0301".repeat(30_000)},\n`)}`],
 	])("of 16 MiB of %s is read without blocking the event loop", async (_what, text) => {
 		const count = async (): Promise<void> => {

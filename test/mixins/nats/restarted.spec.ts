@@ -9,6 +9,10 @@ import { ATTEMPT, RetryMiddleware } from "../../../mixins/cluster/retry.ts";
 import { overAfter, DeadlineMiddleware } from "../../../mixins/cluster/deadline.ts";
 import { eventually } from "../../support/system.ts";
 
+/** The part of Moleculer that receives packets. */
+interface Receiving {
+	messageHandler(type: string, packet: object): Promise<unknown>;
+}
 /** Begins, and never ends by itself. */
 async function* endless(): AsyncGenerator<object> {
 	yield { n: 0 };
@@ -60,6 +64,12 @@ describe("a node that is killed and back under its name", () => {
 		await Promise.all(brokers.map((broker) => broker.stop()));
 	});
 
+	it("is not ended by a message of its own name that does not say which process sent it", async () => {
+		const { transit } = staying;
+		for (const type of ["INFO", "HEARTBEAT"])
+			await (transit as unknown as Receiving).messageHandler(type, { payload: { ver: "5", sender: "staying", services: [] } }); // as from the bus
+		expect(await first.call("bank-staying.stream").then((stream) => typeof stream)).toBe("object");
+	});
 	it("leaves no call waiting for the instance that died", async () => {
 		const call = staying.call("bank-mortal.wait", {}, { timeout: 0 });
 		const outcome = expect(call).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true, data: { nodeID: "mortal" } });
