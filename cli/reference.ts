@@ -1,5 +1,8 @@
-/** npm run reference - writes docs/reference from the models and the code, and removes pages nobody makes any more. */
+/** npm run reference - writes docs/reference and the generated parts of the deployments, and removes obsolete pages. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadHouse, ROOT } from "./common/catalogue.ts";
+import { deployments } from "./common/deployments.ts";
 import { FOLDER, pages } from "./reference/pages.ts";
 
 const made = await pages();
@@ -9,9 +12,11 @@ for (const name of there.filter((file) => !made.has(file))) {
 	rmSync(new URL(name, FOLDER));
 	console.log(`${name} removed`);
 }
-for (const [name, text] of made) {
-	const file = new URL(name, FOLDER);
-	const same = there.includes(name) && readFileSync(file, "utf8") === text;
+for (const [name, text] of made) write(name, new URL(name, FOLDER), text, there.includes(name));
+for (const [path, text] of await deployments(await loadHouse())) write(path, join(ROOT, path), text, true);
+
+function write(name: string, file: URL | string, text: string, exists: boolean): void {
+	const same = exists && readFileSync(file, "utf8") === text;
 	if (!same) writeFileSync(file, text);
-	console.log(`${name} ${same ? "is as it was" : "written"}`);
+	console.log(`${name} ${same ? "is unchanged" : "written"}`);
 }

@@ -1,10 +1,12 @@
 /** Reference - the pages under docs/reference are what the models and the code say today, complete in both directions, and lead somewhere. */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
 import { ENVIRONMENT } from "../../node/environment.ts";
-import { type House, loadHouse } from "../../cli/common/catalogue.ts";
+import { type House, loadHouse, ROOT } from "../../cli/common/catalogue.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
+import { deployments } from "../../cli/common/deployments.ts";
 import { FOLDER, pages } from "../../cli/reference/pages.ts";
 import { HEADER_NAMES, OWN, ownRoutes } from "../../cli/reference/routes-page.ts";
 import { Sources } from "../../cli/reference/sources.ts";
@@ -29,6 +31,9 @@ describe("the pages", () => {
 		const there = readdirSync(FOLDER).includes(name) ? readFileSync(new URL(name, FOLDER), "utf8") : "";
 		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} writes it again`];
 		expect(stale).toEqual([]);
+	});
+	it("and the deployments contain every side of every context", async () => {
+		for (const [path, text] of await deployments(house)) expect([path, readFileSync(join(ROOT, path), "utf8")]).toEqual([path, text]);
 	});
 	it("are all there are, and README leads to each", () => {
 		expect(readdirSync(FOLDER).toSorted()).toEqual(pageNames.toSorted());
