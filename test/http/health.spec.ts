@@ -82,7 +82,7 @@ describe("a node", () => {
 		const { status, parts } = await report();
 		expect([status, parts.find(({ name }) => name === "log bank")?.note]).toEqual([
 			"ready",
-			"bank:0 could not be written 30 s ago: the store did not answer; nobody has tried since",
+			"bank:0 could not be written 30 s ago: the store did not answer; it has not been tried since",
 		]);
 	});
 
