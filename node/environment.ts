@@ -11,7 +11,8 @@ interface Variable {
 export const ENVIRONMENT = {
 	DATA_DIR: {
 		default: "./data",
-		means: "data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys`, the keys that sign the log",
+		means:
+			"data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys`, the keys that sign the log",
 	},
 	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
 	ALLOWED_HOSTS: {

@@ -1,4 +1,4 @@
-/** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or another process holds its name. */
+/** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is in use. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { InstallationUnclear } from "../mixins/nats/installations.ts";
@@ -15,7 +15,7 @@ const WARN_AFTER = 5000;
 /** The settings for NATS. */
 type Access = { readonly natsUrl?: string | undefined; readonly installation?: string | undefined };
 
-/** Connects to NATS, and waits without a limit. Runs before any service starts, and after the store is open, since the store has the installation ID. */
+/** Connects to NATS, and waits without a limit. Runs before any service starts, but after the store with the installation ID is open. */
 export async function connected(broker: ServiceBroker, { natsUrl = "", installation }: Access): Promise<void> {
 	const transporter = broker.transit?.tx;
 	if (!(transporter instanceof NatsTransporter)) return;

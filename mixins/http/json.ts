@@ -1,4 +1,4 @@
-/** Json - decodes and parses JSON objects, and refuses excessive ones before it parses them. Returns problems instead of throwing: one request may have millions. */
+/** Json - decodes and parses JSON objects, and refuses excessive ones. Returns problems instead of throwing: a request may have millions. */
 
 /** No command comes near these limits. */
 const MAX_DEPTH = 16;

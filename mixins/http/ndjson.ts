@@ -135,7 +135,11 @@ export function problemIn({ failure, unreadable }: Pick<Bulk, "failure" | "unrea
 			retryAfter: 1,
 		};
 	if (unreadable === null) return null;
-	return { status: 500, code: "STREAM_UNREADABLE", detail: `Every line was processed except those for streams that cannot be read (${unreadable})` };
+	return {
+		status: 500,
+		code: "STREAM_UNREADABLE",
+		detail: `Every line was processed except those for streams that cannot be read (${unreadable})`,
+	};
 }
 
 async function give(

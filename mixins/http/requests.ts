@@ -35,7 +35,7 @@ export class Requests {
 		this.#inFlight++;
 		return performance.now();
 	}
-	/** `route`: its pattern, undefined if none matches; `status`: 0 if the client disconnected before; `streamed`: the client decides how long it lasts. */
+	/** `route`: its pattern, undefined for none; `status`: 0 if the client has disconnected; `streamed`: the client decides how long it lasts. */
 	ended(begun: number, route: string | undefined, method: string, status: number, streamed: boolean): void {
 		this.#inFlight--;
 		const found = this.#routeOf(METHODS.has(method) ? method : "other", route ?? NONE);

@@ -27,7 +27,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
 			backup: backupAction,
-			/** Resolves to a stream of Verifying. `heads`: a text of heads and keys that was kept elsewhere; its keys are trusted, since the caller vouches for them. */
+			/** Resolves to a stream of Verifying. `heads`: a text of heads and keys that was kept elsewhere; its keys are trusted. */
 			verify: {
 				timeout: 0,
 				params: { $$strict: true, heads: { type: "string", max: MOST_TEXT, optional: true } },

@@ -1,4 +1,4 @@
-/** Parts - reports the health of a node: its logs, damage, installation, clock, and services that have not started. Followers of a log have their own health actions. */
+/** Parts - health of a node: logs, damage, installation, clock, and services that have not started. Followers have their own health actions. */
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { StoreUnavailable } from "../../store/log.ts";

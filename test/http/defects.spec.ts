@@ -1,4 +1,7 @@
-/** Known defects of other implementations, with the numbers of the domain's list: each test fails if this system has the same defect. Number 16 needs the sealing of personal data first. */
+/**
+ * Known defects of other implementations, with the numbers of the domain's list: each test fails if this system has the same defect.
+ * Number 16 needs the sealing of personal data first.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System } from "../support/system.ts";
 import {

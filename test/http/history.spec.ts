@@ -30,9 +30,8 @@ describe("a history", () => {
 		const { body } = answered(200, await system.get(`/radars/h-1/history?pageSize=${MANY}`));
 		expect([body.rows.length, body.next]).toEqual([MANY, null]);
 	});
-	it.each(["pageSize=0", "pageSize=101", "pageSize=x", "after=x", "after=", "page=2", "sort=version"])(
-		"refuses %s",
-		async (query) => expectProblem(await system.get(`/radars/h-1/history?${query}`), 422, "VALIDATION_ERROR"),
+	it.each(["pageSize=0", "pageSize=101", "pageSize=x", "after=x", "after=", "page=2", "sort=version"])("refuses %s", async (query) =>
+		expectProblem(await system.get(`/radars/h-1/history?${query}`), 422, "VALIDATION_ERROR"),
 	);
 	it("of a missing actor is unknown", async () => expectProblem(await system.get("/radars/h-3/history?pageSize=1"), 404, "RADAR_UNKNOWN"));
 });

@@ -86,21 +86,18 @@ const pathsOf = (value: unknown, prefix = ""): string[] =>
 			: [];
 
 describe("a row", () => {
-	it.each(["radars", "detections", "owners", "vehicles", "infractions"])(
-		"of %s has exactly the fields of the page",
-		async (name) => {
-			const row = await eventually(async () => {
-				const [first] = (await system.get(`/${name}`)).body.rows;
-				if (!first) throw new Error(`no row of ${name} yet`);
-				return first as Row;
-			});
-			const fields = fieldsOf(name);
-			const paths = new Set(pathsOf(row));
-			expect(fields.length).toBeGreaterThan(5);
-			expect([...paths].filter((path) => !fields.some((field) => field.path === path))).toEqual([]);
-			expect(fields.filter(({ path, optional }) => !/[.[]/.test(path) && !optional && !paths.has(path))).toEqual([]);
-		},
-	);
+	it.each(["radars", "detections", "owners", "vehicles", "infractions"])("of %s has exactly the fields of the page", async (name) => {
+		const row = await eventually(async () => {
+			const [first] = (await system.get(`/${name}`)).body.rows;
+			if (!first) throw new Error(`no row of ${name} yet`);
+			return first as Row;
+		});
+		const fields = fieldsOf(name);
+		const paths = new Set(pathsOf(row));
+		expect(fields.length).toBeGreaterThan(5);
+		expect([...paths].filter((path) => !fields.some((field) => field.path === path))).toEqual([]);
+		expect(fields.filter(({ path, optional }) => !/[.[]/.test(path) && !optional && !paths.has(path))).toEqual([]);
+	});
 });
 
 it("the page of metrics lists every metric", async () => {

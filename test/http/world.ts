@@ -260,7 +260,7 @@ function judge(passage: Passage, radars: readonly Radar[], vehicles: readonly Ve
 	};
 }
 
-/** The world of a seed. `tag`: a prefix of its ids, so that several worlds fit into one system; `order`: the seed of the order of changes to each actor. */
+/** The world of a seed. `tag`: a prefix of its ids, so that a system may have several worlds; `order`: the seed of the order of changes. */
 export function worldOf(seed: number, order: number, tag: string, firstPlate: number, size = 260): World {
 	const dice = new Dice(seed);
 	const told = new Dice(order);

@@ -1,4 +1,4 @@
-/** Problem - the error responses of the API as application/problem+json (RFC 9457): a code for programs, a sentence for people, the invalid fields. */
+/** Problem - error responses as application/problem+json (RFC 9457): a code for programs, a sentence for people, the invalid fields. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { type FieldError, fieldErrors, sentence } from "../../common/errors.ts";
 import { endResponse } from "./lingering.ts";

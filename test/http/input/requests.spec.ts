@@ -131,11 +131,14 @@ describe("an invalid header", () => {
 		expect(await faults(system, calls, true)).toEqual([]);
 	});
 
-	it.each(["x", "radar:0:-1", "radar:0:x", ",", "x".repeat(3_000), "nothing:0:1"])("is not a position in the live feed (case %#)", async (id) => {
-		const feed = await system.live("?types=nonsense", { "last-event-id": id });
-		feed.close();
-		expect(feed.status).toBeLessThan(500);
-	});
+	it.each(["x", "radar:0:-1", "radar:0:x", ",", "x".repeat(3_000), "nothing:0:1"])(
+		"is not a position in the live feed (case %#)",
+		async (id) => {
+			const feed = await system.live("?types=nonsense", { "last-event-id": id });
+			feed.close();
+			expect(feed.status).toBeLessThan(500);
+		},
+	);
 });
 
 describe("invalid HTTP", () => {

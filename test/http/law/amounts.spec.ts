@@ -1,4 +1,7 @@
-/** Legal rules on tolerance, classes, amounts and points at their boundaries. The time zone of the machine differs on purpose: legal days are local to the country. */
+/**
+ * Legal rules on tolerance, classes, amounts and points at their boundaries. The time zone of the machine differs on purpose, since legal
+ * days are local to the country.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System } from "../../support/system.ts";
 import { installed, judged, money, type Passage } from "../judged.ts";
@@ -48,15 +51,18 @@ describe("the technical tolerance", () => {
 		["fixed", "MA", morocco] as const,
 	];
 
-	it.each(table)("of a %s device in %s is subtracted from the measured speed, rounded in the driver's favor", async (kind, jurisdiction, values) => {
-		const radar = await installed(system, { kind, jurisdiction, limits: { lightKmh: 30 } });
-		const told = await judged(
-			system,
-			values.map(([speedKmh]) => ({ what: `${speedKmh}`, radar, speedKmh })),
-			({ retainedKmh, limitKmh, excessKmh }) => `${retainedKmh} - ${limitKmh} = ${excessKmh}`,
-		);
-		expect(told).toEqual(values.map(([speed, retained]) => `${speed}: ${retained} - 30 = ${retained - 30}`));
-	});
+	it.each(table)(
+		"of a %s device in %s is subtracted from the measured speed, rounded in the driver's favor",
+		async (kind, jurisdiction, values) => {
+			const radar = await installed(system, { kind, jurisdiction, limits: { lightKmh: 30 } });
+			const told = await judged(
+				system,
+				values.map(([speedKmh]) => ({ what: `${speedKmh}`, radar, speedKmh })),
+				({ retainedKmh, limitKmh, excessKmh }) => `${retainedKmh} - ${limitKmh} = ${excessKmh}`,
+			);
+			expect(told).toEqual(values.map(([speed, retained]) => `${speed}: ${retained} - 30 = ${retained - 30}`));
+		},
+	);
 
 	it.each([
 		["fixed", 110, 116, 117],

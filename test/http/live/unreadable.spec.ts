@@ -29,17 +29,20 @@ const listen = async (id: string, query = ""): Promise<LiveFeed> => {
 const telling = (feed: LiveFeed): unknown[] => feed.events.map(({ event, data }) => [event, JSON.parse(data).position]);
 
 describe("a live feed with an unreadable commit", () => {
-	it.each(["", "?types=radar.installed", "?types=owner.registered"])("sends all facts before it, then an error event, and ends (%s)", async (query) => {
-		const feed = await listen("radar:0:0,registration:0:1", query);
-		await eventually(() => expect(feed.ended).toBe(true));
-		const before = query.includes("owner") ? [] : [1, 2].map((n) => ["radar.installed", `radar:0:${n}`]);
-		expect(telling(feed)).toEqual([...before, ["error", "radar:0:3"]]);
-		expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
-			code: "STREAM_UNREADABLE",
-			position: "radar:0:3",
-			detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
-		});
-	});
+	it.each(["", "?types=radar.installed", "?types=owner.registered"])(
+		"sends all facts before it, then an error event, and ends (%s)",
+		async (query) => {
+			const feed = await listen("radar:0:0,registration:0:1", query);
+			await eventually(() => expect(feed.ended).toBe(true));
+			const before = query.includes("owner") ? [] : [1, 2].map((n) => ["radar.installed", `radar:0:${n}`]);
+			expect(telling(feed)).toEqual([...before, ["error", "radar:0:3"]]);
+			expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
+				code: "STREAM_UNREADABLE",
+				position: "radar:0:3",
+				detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
+			});
+		},
+	);
 	it("resumes after it for a client that reconnects with the last id, in every context", async () => {
 		const feed = await listen("radar:0:0,registration:0:0");
 		await eventually(() => expect(feed.ended).toBe(true));

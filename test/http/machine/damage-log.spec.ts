@@ -33,17 +33,9 @@ describe("a log", () => {
 	});
 
 	it.each<[string, () => void, string]>([
-		[
-			"without its -wal",
-			() => damaged.remove("events.db-wal", "events.db-shm"),
-			`(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`,
-		],
+		["without its -wal", () => damaged.remove("events.db-wal", "events.db-shm"), `(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`],
 		["with half of its -wal", () => cut(wal(), middle(wal())), `(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`],
-		[
-			"with only its -wal",
-			() => damaged.remove("events.db"),
-			`events\\.db is empty or missing, but events\\.db-wal is there\\. ${BACK}`,
-		],
+		["with only its -wal", () => damaged.remove("events.db"), `events\\.db is empty or missing, but events\\.db-wal is there\\. ${BACK}`],
 	])("%s after a power cut stops the start with one line", async (_what, damage, said) => {
 		damaged.on("killed");
 		damage();

@@ -1,4 +1,7 @@
-/** Rows that were changed while the system was stopped: missing rows are rebuilt from the log; damaged ones stop the start with one line that asks the operator to move them away. */
+/**
+ * Rows that were changed while the system was stopped: missing rows are rebuilt from the log; damaged ones stop the start with one line
+ * that asks the operator to move them away.
+ */
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, it } from "@jest/globals";
 import { cut, PAGE, scribble, sizeOf } from "../../support/machine.ts";

@@ -1,4 +1,4 @@
-/** A file of a running system becomes read-only: requests that need it fail with the reason, others work, and it recovers when it is writable again. */
+/** A file of a running system becomes read-only: requests that need it fail with the reason, others work, and the system recovers. */
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { CAN_FREEZE, freeze, thaw } from "../../support/machine.ts";

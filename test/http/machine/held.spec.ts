@@ -1,4 +1,4 @@
-/** A file that another process has locked without writing to it: writes fail in time and name the process, and the system recovers when it is free. */
+/** A file that another process has locked without writing to it: writes fail in time and name the process, and the system recovers. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Holder } from "../../support/holder.ts";

@@ -1,4 +1,4 @@
-/** The routes of owners and vehicles: commands store their content, answers have their documented fields, and a vehicle has one holder at every instant. */
+/** The routes of owners and vehicles: commands store their content, answers have documented fields, and a vehicle has one holder at a time. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System, type Row } from "../../support/system.ts";
 import {
