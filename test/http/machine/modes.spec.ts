@@ -87,7 +87,7 @@ describe("keys that others can access", () => {
 		expect(modeOf("keys")).toBe("700");
 		expect(warned()).toEqual([expect.stringContaining(`${join(folder, "keys")} (mode 0${ofFolder.toString(8)}, now 0700)`)]);
 	});
-	it("by everybody stop a start that would sign with them", async () => {
+	it("and replace stop a start that would sign with them", async () => {
 		system = await System.start({}, { dataDir: folder });
 		await system.stop();
 		chmodSync(join(folder, "keys"), 0o777);
