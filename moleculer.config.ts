@@ -1,4 +1,4 @@
-/** Options of a Moleculer broker of this system; node/broker.ts derives what varies from the settings. */
+/** Options of a Moleculer broker of this system; node/broker.ts derives the variable ones from the settings. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { BrokerOptions } from "moleculer";
@@ -21,19 +21,19 @@ import { StorageMiddleware, type Stores } from "./mixins/logs/storage.ts";
 import { TroublesMiddleware } from "./mixins/monitoring/troubles.ts";
 import { validation } from "./mixins/common/validation.ts";
 
-/** How long a stop waits for what is under way, in milliseconds. */
+/** Milliseconds that shutdown waits for work in progress. */
 export const GRACE = 10_000;
-/** A node as far as its broker is concerned. */
+/** The settings of a node that its broker needs. */
 export interface NodeOptions {
 	/** The disk that the metrics report on. */
 	readonly dataDir: string;
 	readonly logLevel: string;
-	/** Whether it keeps metrics; true if unset. */
+	/** Whether the node has metrics; true if unset. */
 	readonly metrics?: boolean;
 	readonly metricsPort?: number | undefined;
 	readonly host?: string;
 	readonly nodeId?: string | undefined;
-	/** How it connects to NATS; a node without it runs alone. */
+	/** The connection to NATS; a node without it runs alone. */
 	readonly nats?: ConnectionOptions | undefined;
 	/** Names of all services of the system; other names on the bus are ignored. */
 	readonly services: readonly string[];
@@ -55,7 +55,7 @@ const cluster = (transporter: NatsTransporter, nodeId: string | undefined): Brok
 	transporter,
 });
 
-/** For calls and packets between nodes, the innermost first. */
+/** Middlewares for calls and packets between nodes, the innermost first. */
 const betweenNodes = (transporter: NatsTransporter) => [
 	BulkheadMiddleware(),
 	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
@@ -80,24 +80,24 @@ const options = (
 	logger: { type: "Console", options: { level: logLevel, formatter: "short" } },
 	uidGenerator: () => randomUUID(),
 	requestTimeout: 10_000,
-	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(new Set([...services, hearing.name, "$node"])) }, // a partition's actors meet on one node, wherever the caller is
+	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(new Set([...services, hearing.name, "$node"])) }, // the actors of a partition are on one node, wherever the caller is
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
-	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the reporter itself, where the types want its name
+	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the types want the name of a reporter
 	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
 	validator: validation as never, // the types know only the validator itself
-	// Only what is used: each middleware is paid for in every call (docs/decisions/0006-few-middlewares.md).
+	// Only the middlewares in use, since each one slows down every call (docs/decisions/0006-few-middlewares.md).
 	internalMiddlewares: false,
 	middlewares: [
 		"ActionHook",
 		"Validator",
 		"Timeout",
-		"ContextTracker", // around it: what timed out on its way to another node is never answered, and no stop may wait for it
+		"ContextTracker", // before the next ones in the chain: a remote call that timed out gets no answer, so shutdown must not wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		StorageMiddleware(openStores),
 		TroublesMiddleware(),
-	] as never, // built-in ones go by name, which the types do not know
+	] as never, // built-in middlewares are listed by name, which the types do not know
 	skipProcessEventRegistration: true, // cli/start.ts handles signals
 });

@@ -1,12 +1,12 @@
-/** Data folder - made for its owner alone, and kept so; one that holds other things as well is only reported. */
+/** Data folder - creates the data folder, and restricts access to its owner; a folder that also holds other files is only reported. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isOpen, isShared, narrow, reportOf } from "../store/private.ts";
 
-/** Made by the file system itself at the root of a disk. */
+/** The file system creates it at the root of a disk. */
 const LOST_AND_FOUND = "lost+found";
 
-/** Null when it is there, or made now, and can be written. */
+/** Creates the folder if it is missing; null if it can be read and written, else the problem. */
 export function folderProblem(folder: string): string | null {
 	try {
 		makeFolder(folder);
@@ -17,7 +17,7 @@ export function folderProblem(folder: string): string | null {
 	}
 }
 
-/** Folder by folder: node's own recursive way never ends where a file system takes no folders at all (/proc). */
+/** Creates a folder and its parents. The `recursive` option of Node never returns on a file system without new folders (/proc). */
 export function makeFolder(folder: string, mode = 0o700): void {
 	if (existsSync(folder)) return;
 	makeFolder(dirname(folder), 0o777);
@@ -25,8 +25,8 @@ export function makeFolder(folder: string, mode = 0o700): void {
 }
 
 /**
- * Lines for the operator. `ours`: how the names of what belongs in it begin. A folder that holds anything else keeps its mode, for it may
- * be one that others need, such as the root of a disk.
+ * Restricts the mode of the folder; returns warnings for the operator. `ours`: prefixes of the names that belong in it. A folder with other
+ * files keeps its mode, since other programs may need it, such as the root of a disk.
  */
 export function closeFolder(folder: string, ours: readonly string[]): string[] {
 	const other = readdirSync(folder).find((name) => name !== LOST_AND_FOUND && !ours.some((own) => name.startsWith(own)));

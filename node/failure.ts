@@ -1,4 +1,4 @@
-/** Failure - why a node does not start, in a line for whoever has to see to it; what nobody foresaw keeps its stack. */
+/** Failure - explains to the operator in one line why a node does not start; unexpected errors keep their stack. */
 import { statfsSync } from "node:fs";
 import { LogAltered } from "../store/evidence/anchors.ts";
 import { KeyUnusable } from "../store/evidence/keys.ts";
@@ -7,7 +7,7 @@ import { type Settings, SettingsError } from "./settings.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-/** A SettingsError where the data folder or the database is to blame, else the error as it is. */
+/** A SettingsError if the cause is the data folder or the database, else the same error. */
 export function startFailure(error: unknown, { dataDir, mongoUrl }: Pick<Settings, "dataDir" | "mongoUrl">): unknown {
 	if ([PartitionsFixed, KeyUnusable, LogAltered, ForeignInstallation].some((kind) => error instanceof kind))
 		return new SettingsError(asError(error).message);
@@ -21,14 +21,14 @@ export function startFailure(error: unknown, { dataDir, mongoUrl }: Pick<Setting
 	return error;
 }
 
-/** For whoever starts it: a line or two where it is clear what to do, else all that is known. */
+/** The output for the operator: the message of an expected error, else the whole error. */
 export function complaintOf(error: unknown): unknown {
 	if (error instanceof SettingsError) return error.message;
 	const ofArguments = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 	return ofArguments ? `${error.message}; --help explains more` : error;
 }
 
-/** A disk without room is what most often lies behind it, and SQLite does not always say so. */
+/** The free disk space: a full disk is the most frequent cause, and SQLite does not always report it. */
 function room(folder: string): string {
 	const { bsize, bavail } = statfsSync(folder);
 	return `its disk has ${Math.floor((bsize * bavail) / MEGABYTE)} MB left`;

@@ -1,14 +1,14 @@
-/** Fingerprint - which code folds a read model: its own file and all it rests on that says what, not how. */
+/** Fingerprint - a hash of the code that computes a read model, so that a change of the code triggers a rebuild. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../", import.meta.url);
-/** What is stated here; how it is kept (mixins, store) changes no row. */
+/** The folders whose code determines the rows; mixins and store do not. */
 const STATED = /^(services|model|jurisdictions)\//;
 
-/** Over the file and the files it imports, however far, in the rooms of what is stated: 16 characters. */
+/** 16 hex digits over the file and its direct and indirect imports from these folders. */
 export function fingerprintOf(file: URL): string {
 	const hash = createHash("sha256");
 	for (const url of [...filesOf(file)].sort()) hash.update(`${pathOf(url)}\n${readFileSync(new URL(url), "utf8")}\n`);

@@ -1,4 +1,4 @@
-/** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is taken. */
+/** Joining - connects a node to its cluster, or fails with one line: NATS does not answer or rejects the node, or its name is in use. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { InstallationUnclear } from "../mixins/nats/installations.ts";
@@ -8,14 +8,14 @@ import { storageOf } from "../mixins/logs/storage.ts";
 import { placeOf } from "./nats-access.ts";
 import { SettingsError } from "./settings.ts";
 
-/** Timeout for commands that join for a moment, and the delay after which a waiting node logs it, in milliseconds. */
+/** Milliseconds after which a CLI command gives up, and after which a waiting node logs a warning. */
 const TIMEOUT = 10_000;
 const WARN_AFTER = 5000;
 
-/** What the settings say of NATS. */
+/** The settings for NATS. */
 type Access = { readonly natsUrl?: string | undefined; readonly installation?: string | undefined };
 
-/** Runs once the store is open, from which the node knows its installation, and before any service is started. Waits for NATS without a limit. */
+/** Connects to NATS, and waits without a limit. Runs before any service starts, but after the store with the installation ID is open. */
 export async function connected(broker: ServiceBroker, { natsUrl = "", installation }: Access): Promise<void> {
 	const transporter = broker.transit?.tx;
 	if (!(transporter instanceof NatsTransporter)) return;
@@ -40,7 +40,7 @@ export async function connected(broker: ServiceBroker, { natsUrl = "", installat
 	}
 }
 
-/** For a node without services, which serves a command that must not wait for ever. */
+/** Joins a node without services to the cluster for a CLI command; rejects after a timeout. */
 export async function join(broker: ServiceBroker, access: Access): Promise<void> {
 	const late = new AbortController();
 	const inTime = pause(TIMEOUT, true, { signal: late.signal }).catch(() => true);

@@ -1,6 +1,6 @@
 /**
- * Beside - what looks on at a running system, and does what it is told: in a cluster a node without services that has joined for a while
- * and only asks the others; on one machine the same services on the same folder, which do nothing of their own accord.
+ * Observer - opens a running system for a CLI command: in a cluster as a node without services that calls the other nodes; on one machine
+ * with the same services on the same folder, which do no work of their own.
  */
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -16,17 +16,17 @@ export interface Beside {
 	readonly broker: ServiceBroker;
 	stop(): Promise<void>;
 }
-/** How long a node may take to answer, and how often it is looked for, in milliseconds. */
+/** Milliseconds to wait for another node, and between two checks. */
 const PATIENCE = 10_000;
 const LOOK_EVERY = 50;
-/** Who is there says so within this of one another, in milliseconds. */
+/** Milliseconds without a new service after which all nodes count as discovered. */
 const SETTLED = 500;
 
-/** Rejects with one clear line when there is nobody to look at. */
+/** Rejects with a one-line SettingsError if there is no running system or no log. */
 export const beside = (env: NodeJS.ProcessEnv = process.env): Promise<Beside> =>
 	env["NATS_URL"] ? joined(env) : start(env, { observing: true });
 
-/** What a node is told beyond where to find the others is not for who only asks: it keeps nothing, listens nowhere and has a name of its own. */
+/** Uses only the NATS settings: this node has no store, no port, and its own name. */
 async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
 	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION };
 	const {
@@ -38,13 +38,13 @@ async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INST
 	} = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
 	const nodeId = `operator-${hostname()}-${process.pid}`;
 	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, nodeId });
-	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts that could be well or not
+	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts whose health it could report
 	try {
 		await join(broker, { natsUrl, installation });
 		if (!(await discovered(broker)))
 			throw new SettingsError(`no node of the system answers at ${placeOf(natsUrl)} within ${PATIENCE / 1000} s`);
 	} catch (error) {
-		void broker.stop().catch(() => undefined); // there may be nobody to leave
+		void broker.stop().catch(() => undefined); // it may not have joined
 		throw error;
 	}
 	return { broker, stop: () => broker.stop() };
@@ -54,7 +54,7 @@ interface Seen {
 	readonly id: string;
 	readonly services?: readonly { readonly name?: string }[];
 }
-/** Whether anybody who offers something is there, once all have had the time to say so. */
+/** Whether another node offers a service; waits until no more services appear. */
 async function discovered(broker: ServiceBroker): Promise<boolean> {
 	const deadline = performance.now() + PATIENCE;
 	let since = performance.now();

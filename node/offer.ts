@@ -1,4 +1,4 @@
-/** Actions - reads the actions of a service file with its mixins merged, without starting the service. */
+/** Offer - reads the routes, parts, facts and contexts of service files with their mixins merged, without starting the services. */
 import { type ActionSchema, Service, type ServiceSchema } from "moleculer";
 import type { Offer } from "../mixins/common/routes.ts";
 import { schemaOf, type ServiceFile } from "./services.ts";
@@ -10,7 +10,7 @@ export interface Action {
 }
 
 export function actionsIn(schema: ServiceSchema): Action[] {
-	const { actions = {} } = Service.prototype.applyMixins(schema); // uses nothing of an instance
+	const { actions = {} } = Service.prototype.applyMixins(schema); // does not use `this`
 	return Object.entries(actions).flatMap(([action, of]): Action[] =>
 		typeof of === "object"
 			? [{ name: `${schema.name}.${action}`, schema: of }]
@@ -24,7 +24,7 @@ const schemasIn = (files: readonly ServiceFile[]): Promise<ServiceSchema[]> => P
 type Told = { readonly context?: string; readonly facts?: readonly string[] }; // see EventSourced
 const toldBy = (schema: ServiceSchema): Told => Service.prototype.applyMixins(schema).metadata ?? {};
 
-/** The routes and parts of a system made of these files; `known`: the files whose contexts and facts are known, running or not. */
+/** The offer of a system that runs `files`; `known`: all files whose contexts and facts count, also if no node runs them. */
 export async function offerOf(files: readonly ServiceFile[], known: readonly ServiceFile[]): Promise<Offer> {
 	const actions = (await schemasIn(files)).flatMap(actionsIn);
 	const told = (await schemasIn(known)).map(toldBy);

@@ -1,4 +1,4 @@
-/** Settings - what the environment says, checked before anything starts: one clear line for each thing that makes no sense. */
+/** Settings - reads and checks the environment before anything starts; reports one line for each invalid value. */
 import { createServer, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
@@ -10,42 +10,42 @@ import { type NatsFiles, natsProblems } from "./nats-access.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
 export interface Settings {
-	/** Where the embedded store keeps its two files, and every node its key. */
+	/** The folder of the keys, and of the two files of the embedded store. */
 	readonly dataDir: string;
-	/** Where the nodes of a cluster find each other; undefined is one node alone. */
+	/** The NATS servers of a cluster; undefined for a single node. */
 	readonly natsUrl: string | undefined;
 	readonly natsFiles: NatsFiles;
-	/** Where logs and rows are kept; undefined is in the data folder. */
+	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
-	/** Undefined takes that of the store, or the only one on NATS. */
+	/** The ID of the installation; undefined for that of the store, or the only one on NATS. */
 	readonly installation: string | undefined;
 	readonly host: string;
 	/** Further host names of the gateway. */
 	readonly allowedHosts: readonly string[];
-	/** 0 takes a free one. */
+	/** The port of the gateway; 0 for any free port. */
 	readonly port: number;
 	/** Seconds an idle connection to the gateway stays open. */
 	readonly keepAlive: number;
-	/** Of a log that is new; undefined takes what is there. */
+	/** The number of partitions of a new log; undefined for that of the existing log. */
 	readonly partitions: number | undefined;
 	readonly services: readonly ServiceFile[];
 	readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
-	/** Whether figures are shown at all. */
+	/** Whether the node has metrics. */
 	readonly metrics: boolean;
-	/** Where they are shown besides the gateway; 0 takes a free one, undefined is nowhere. */
+	/** An additional port for the metrics; 0 for any free port, undefined for none. */
 	readonly metricsPort: number | undefined;
 	/** Keys that do not come from the data folder. */
 	readonly keys: GivenKeys;
 }
-/** Thrown with every complaint, a line each. */
+/** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
-/** An id of the live feed names every partition of every log, and comes back in a header: 9 of the 16 KiB of all headers, 6 in practice. */
+/** The limit keeps an id of the live feed, which has a position for each partition of each log, below 9 of the 16 KiB of request headers. */
 export const MAX_PARTITIONS = 64;
 
-/** `makes`: whether a data folder is made where there is none. */
+/** Throws a SettingsError if a value is invalid. `makes`: whether to create a missing data folder. */
 export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
 	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
@@ -102,9 +102,9 @@ async function chosen(given: string | undefined, complaints: string[]): Promise<
 	const chosen = new Set(found.flat().map(({ url }) => url.href));
 	return all.filter(({ url }) => chosen.has(url.href));
 }
-/** If a context and one of its services share a name, the name means the context. */
+/** The names that select a service. A name that a context and one of its services share selects the context. */
 const namesOf = ({ context, name }: ServiceFile): readonly string[] => [context, name, `${context}/${name}`];
-/** A gateway alone keeps nothing. */
+/** Whether the services need a store; a gateway does not. */
 export const keepsSomething = (services: readonly ServiceFile[]): boolean => services.some(({ context }) => context !== "gateway");
 
 const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
@@ -126,7 +126,7 @@ function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }:
 	];
 }
 
-/** A key itself is never repeated, whatever is wrong with it. */
+/** Complaints never contain the key. */
 function keysIn({ SIGNING_KEY, TRUSTED_KEYS }: NodeJS.ProcessEnv, complaints: string[]): GivenKeys {
 	const signing = SIGNING_KEY ? privateKeyOf(SIGNING_KEY) : undefined;
 	if (signing === null)
@@ -158,7 +158,7 @@ async function addressProblems({ host, port, metricsPort, services }: Settings):
 	];
 }
 
-/** Whether somebody else listens there, asked before anything is started. */
+/** Checks before the start whether the node can listen on the port. */
 function addressProblem(name: string, host: string, port: number): Promise<string[]> {
 	return new Promise((resolveWith) => {
 		const probe = createServer();

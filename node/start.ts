@@ -1,4 +1,4 @@
-/** Start - runs the services of one node, from its settings alone. */
+/** Start - runs the services of one node as its settings say. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
@@ -28,16 +28,16 @@ export interface Running {
 }
 
 export interface StartOptions {
-	/** Looks on, beside those who run: no gateway, and no service follows a log or sends a command of its own accord. */
+	/** Observes a running system: there is no gateway, and no service follows a log or sends commands by itself. */
 	readonly observing?: boolean;
 }
 
-/** Starts what the settings ask for; rejects with one clear line for each thing that is wrong with them. */
+/** Starts the node; rejects with a SettingsError, one line for each problem. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
-	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // who looks on listens nowhere
+	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // an observer opens no port
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
-		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // who looks on may look at what is damaged
+		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // an observer may open damaged files
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
 		throw startFailure(error, settings);
@@ -60,7 +60,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 
-/** In a cluster a gateway has the routes of all services, because other nodes may run them; an embedded one has those of its own. */
+/** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */
 const gatewayOf = async (
 	schema: ServiceSchema,
 	{ port, host, allowedHosts, keepAlive, natsUrl, services }: Settings,
@@ -68,7 +68,7 @@ const gatewayOf = async (
 	settings: { ...schema.settings, port, ip: host, allowedHosts, keepAlive },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
-/** Throws what is wrong with the files of a data folder. */
+/** Throws if the files of a data folder are damaged or incomplete. */
 function checked(folder: string): void {
 	if (existsSync(restoringIn({ folder, log: LOG_FILE })))
 		throw new SettingsError(
@@ -76,7 +76,7 @@ function checked(folder: string): void {
 		);
 	checkFiles(join(folder, LOG_FILE), join(folder, ROWS_FILE));
 }
-/** Opens the stores and says what an operator should know of them. */
+/** Opens the stores and logs their warnings. */
 async function opened(broker: ServiceBroker, { dataDir, installation }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
@@ -88,21 +88,21 @@ async function opened(broker: ServiceBroker, { dataDir, installation }: Settings
 		throw new SettingsError(`INSTALLATION is "${installation}": the store belongs to the installation ${kept}`);
 	broker.logger.info(`This node belongs to the installation ${kept}`);
 }
-/** Says of an actor kind where its actors are; how many partitions its log has is known once it is open. */
+/** Adds placement options to the actions of an actor kind; opens the log, which knows the number of partitions. */
 async function placing(broker: ServiceBroker, schema: ServiceSchema): Promise<ServiceSchema> {
-	const context: unknown = schema.mixins?.map(({ metadata }) => (metadata as { context?: unknown } | undefined)?.context).find(Boolean); // as EventSourced says
+	const context: unknown = schema.mixins?.map(({ metadata }) => (metadata as { context?: unknown } | undefined)?.context).find(Boolean); // set by EventSourced
 	if (typeof context !== "string") return schema;
 	const { partitions } = await storageOf(broker).context(context);
 	const placement = { log: context, partitions: partitions.length };
 	return { ...schema, mixins: schema.mixins?.map((mixin) => placed({ ...mixin, name: schema.name }, placement)) ?? [] };
 }
-/** Nodes of a cluster tell each other what is new in a log. */
+/** Sends hints to the other nodes of a cluster, and receives theirs. */
 function tellAndHear(broker: ServiceBroker): void {
 	storageOf(broker).tell = (context, partition, last) => tell(broker, { context, partition, last });
 	broker.createService(hearing);
 }
 
-/** The settings without the gateway, on a folder somebody has written to: who looks on begins nothing. */
+/** The settings of an observer: no gateway, and the log must exist, since an observer does not create one. */
 function beside(settings: Settings): Settings {
 	if (settings.mongoUrl === undefined && !existsSync(join(settings.dataDir, LOG_FILE)))
 		throw new SettingsError(`DATA_DIR is "${settings.dataDir}": there is no log in it`);

@@ -1,16 +1,16 @@
-/** Stopping - how a process of ours is asked to stop, and how a node does: it finishes what is under way, and ends in bounded time whatever hangs. */
+/** Stopping - stops a process on signals: a node finishes its work in progress, and exits after a limited time even if something hangs. */
 import { readFileSync } from "node:fs";
 
-/** Beyond the time services are given, in milliseconds. */
+/** Milliseconds for the rest of the shutdown, after the grace period of the services. */
 const LAST = 5000;
-/** npm passes a signal on to what it runs. Where both got it, from a terminal or a supervisor, it comes twice within this, in milliseconds. */
+/** npm forwards signals. If a terminal or supervisor signals both processes, the second signal arrives within so many milliseconds. */
 const TWICE = 500;
-/** How often a process that npm runs looks whether npm is still there, in milliseconds. */
+/** Milliseconds between two checks whether npm still runs. */
 const LOOK_EVERY = 1000;
-/** As early as can be: it may end before this process has started. */
+/** Read as early as possible: the parent may end while this process starts. */
 const PARENT = process.ppid;
 
-/** Calls `first` when the process is asked to stop by a signal or by the end of npm, and `again` when it is asked once more. */
+/** Calls `first` on the first signal or when npm ends, and `again` on another signal. */
 export function onStop(first: (why: string) => void, again: (why: string) => void = () => process.exit(1)): void {
 	const byNpm = "npm_lifecycle_event" in process.env;
 	let asked = -Infinity;
@@ -26,17 +26,17 @@ export function onStop(first: (why: string) => void, again: (why: string) => voi
 	setInterval(() => process.ppid !== PARENT && asked === -Infinity && ask("npm has ended"), LOOK_EVERY).unref();
 }
 
-/** The end of a terminal stops what runs in it, unless it was started to outlive it (nohup): hearing the signal would undo that. */
+/** Handles SIGHUP unless the process was started to ignore it (nohup): a handler would undo that. */
 function hangup(): readonly "SIGHUP"[] {
 	try {
 		const ignored = /^SigIgn:\s*([\da-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "1";
 		return (parseInt(ignored.slice(-1), 16) & 1) === 0 ? ["SIGHUP"] : [];
 	} catch {
-		return []; // a system that does not say so
+		return []; // a system without /proc
 	}
 }
 
-/** `grace`: how long services wait for what is under way, in milliseconds. */
+/** `grace`: milliseconds that services wait for their work in progress. */
 export function stopOnSignals(stop: () => Promise<void>, grace: number): void {
 	onStop(
 		() => {
@@ -44,14 +44,14 @@ export function stopOnSignals(stop: () => Promise<void>, grace: number): void {
 			setTimeout(late, grace + LAST);
 			stop().then(
 				() => end(0, "Vigie has stopped"),
-				(error: unknown) => end(1, `Vigie has stopped, but not as it should: ${String(error)}`),
+				(error: unknown) => end(1, `Vigie has stopped with an error: ${String(error)}`),
 			);
 		},
 		(why) => end(1, `${why} again: Vigie ends at once`),
 	);
 }
 
-/** What was acknowledged is on the disk, however a process ends. */
+/** Exits at once: acknowledged commands are on the disk. */
 function end(code: number, line: string): void {
 	console.log(line);
 	process.exit(code);

@@ -1,4 +1,4 @@
-/** Stores - the one place that chooses a database: SQLite files in DATA_DIR, or the MongoDB of MONGO_URL. */
+/** Stores - chooses the database: SQLite files in DATA_DIR, or the MongoDB of MONGO_URL. */
 import { join } from "node:path";
 import type { Report } from "../mixins/logs/signing.ts";
 import type { Stores } from "../mixins/logs/storage.ts";
@@ -10,16 +10,16 @@ import { SqliteLogStore } from "../store/sqlite/log.ts";
 import { SqliteRowStore } from "../store/sqlite/rows.ts";
 import type { Settings } from "./settings.ts";
 
-/** The log, in the data folder of an embedded system. */
+/** The file of the logs in the data folder. */
 export const LOG_FILE = "events.db";
-/** The read models and the rows of processes, beside it: what the log can give again. */
+/** The file of the read models and of the rows of processes, which can be rebuilt from the log. */
 export const ROWS_FILE = "rows.db";
-/** The keys the logs' heads are signed and checked with. */
+/** The folder of the keys that sign and check the heads of the logs. */
 export const KEYS_FOLDER = "keys";
-/** In it, the newest signed head of each partition. */
+/** Its subfolder with the newest signed head of each partition. */
 export const HEADS_FOLDER = "heads";
 
-/** What decides where and how a node keeps its logs and rows. */
+/** The settings of a node's stores. */
 export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
 	Partial<Pick<Settings, "keys" | "mongoUrl" | "installation">> & {
 		/** Creates no key. */

@@ -1,39 +1,39 @@
 /**
- * CircuitBreaker - an action of another node that mostly fails is left alone for a moment, then tried with a single call. What the law
- * refuses and what a node that is well puts off are answers: they never open a circuit, and close one. In place of Moleculer's, which
- * does not count them, and holds on to nodes that are gone (docs/decisions/0018-calls-between-nodes.md).
+ * CircuitBreaker - avoids an action of another node that mostly fails for a moment, then tries it with a single call. Refusals, and
+ * temporary errors of a healthy node, count as answers: they never open a circuit, and close one. Replaces Moleculer's, which does not
+ * count them as answers, and keeps circuits of nodes that have left (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { Context, Middleware, ServiceBroker } from "moleculer";
 import { sideOf } from "./placement.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
 export interface Limits {
-	/** The share of failures that opens it. */
+	/** The share of failed calls that opens a circuit, from 0 to 1. */
 	readonly threshold: number;
-	/** Milliseconds over which calls are counted. */
+	/** Length of the counting window in milliseconds. */
 	readonly windowTime: number;
-	/** Calls below which it stays closed. */
+	/** With fewer calls in the window a circuit stays closed. */
 	readonly minRequestCount: number;
-	/** Milliseconds it stays open, or waits for what a trial comes to. */
+	/** Milliseconds that a circuit stays open, and that it waits for the result of a trial call. */
 	readonly halfOpenTime: number;
 }
-/** What a test takes over. */
+/** The clock and timers, replaced in tests. */
 export interface Time extends Pick<Timers, "later"> {
-	/** Milliseconds of a clock that is never set back. */
+	/** Milliseconds of a monotonic clock. */
 	clock(): number;
 }
 const REAL: Time = { clock: () => performance.now(), later: nodeTimers.later };
 
-/** As much of Moleculer's endpoint as is used here; `state` is what `isAvailable` and the REPL go by. */
+/** An endpoint of Moleculer's registry; `isAvailable` and the REPL read its `state`. */
 type Endpoint = NonNullable<Context["endpoint"]>;
 type State = "closed" | "open" | "half-open" | "trying" | "forgotten";
 
-/** Moleculer's own names. */
+/** Names of Moleculer's metrics. */
 const OPENED = "moleculer.circuit-breaker.opened.active";
 const OPENED_TOTAL = "moleculer.circuit-breaker.opened.total";
 const HALF_OPENED = "moleculer.circuit-breaker.half-opened.active";
 
-/** Codes of a node that is well: it says "not now", or that one stream cannot be read. */
+/** Codes of a healthy node: the call came at a bad time, or concerns a stream that cannot be read. */
 const WELL = new Set([
 	"READ_MODEL_LAGGING",
 	"READ_MODEL_OUTDATED",
@@ -44,7 +44,7 @@ const WELL = new Set([
 	"STREAM_UNREADABLE",
 ]);
 
-/** Whether an error says that the node itself fails; one of a node beyond it says nothing about it. */
+/** Whether an error means that the node itself fails. An error that the node received from another one does not. */
 export function isFailure(error: unknown, node: string): boolean {
 	const { code, type, nodeID } = (error ?? {}) as { readonly code?: unknown; readonly type?: unknown; readonly nodeID?: unknown }; // any error
 	if (typeof nodeID === "string" && nodeID !== node) return false;
@@ -65,13 +65,13 @@ export const CircuitBreakerMiddleware =
 			created() {
 				if (broker.isMetricsEnabled()) register(broker);
 				broker.localBus.on("$node.disconnected", ({ node }: { readonly node: { readonly id: string } }) => {
-					for (const [endpoint, circuit] of circuits) if (endpoint.id === node.id && circuits.delete(endpoint)) circuit.forget(); // when it is back, it has other endpoints
+					for (const [endpoint, circuit] of circuits) if (endpoint.id === node.id && circuits.delete(endpoint)) circuit.forget(); // a node that returns has new endpoints
 				});
 			},
 			remoteAction: (next, definition) =>
 				async function circuitBreaker(ctx: Context) {
 					const { endpoint } = ctx;
-					if (!endpoint) return next.call(ctx.service as never, ctx); // moleculer's type; a call always has one
+					if (!endpoint) return next.call(ctx.service as never, ctx); // moleculer's type of `this`; a call always has an endpoint
 					const { name: action = "", service } = definition;
 					const circuit = circuitOf(endpoint, { affectedNodeID: endpoint.id, service: service?.fullName ?? null, action });
 					const trial = circuit.begin();
@@ -87,7 +87,7 @@ export const CircuitBreakerMiddleware =
 		};
 	};
 
-/** A call that failed, and the side it was for. */
+/** A failed call, and its partition. */
 interface Failed {
 	readonly side: number | undefined;
 }
@@ -98,7 +98,7 @@ interface Labels {
 	readonly action: string;
 }
 
-/** What is known of one action on one node. */
+/** The state of one action on one node. */
 class Circuit {
 	readonly #broker: ServiceBroker;
 	readonly #endpoint: Endpoint;
@@ -121,14 +121,14 @@ class Circuit {
 		this.#since = time.clock();
 	}
 
-	/** A call goes out; whether it is the one that shows how the node is. */
+	/** Registers a call; returns whether it is the trial. */
 	begin(): boolean {
 		if (this.#state !== "half-open") return false;
 		this.#enter("trying", false);
 		this.#halfOpenLater(); // a trial may take long, or never end
 		return true;
 	}
-	/** What was sent before it opened says nothing any more; nor does one partition that fails alone say that the node does. */
+	/** Ignores results of calls sent before the circuit opened. Failures of a single partition do not open the circuit. */
 	end(failed: Failed | null, trial: boolean): void {
 		if (this.#state === "forgotten") return;
 		if (this.#state !== "closed" && trial) return failed ? this.#open() : this.#close();
@@ -185,7 +185,7 @@ class Circuit {
 	#tell(what: string, more: object = {}): void {
 		const { affectedNodeID: nodeID, service, action } = this.#labels;
 		const told = this.#broker.broadcast(`$circuit-breaker.${what}`, { nodeID, service, action, ...more });
-		told.catch((error: unknown) => this.#broker.logger.debug(`Nobody heard that a circuit is ${what}: ${String(error)}`));
+		told.catch((error: unknown) => this.#broker.logger.debug(`The event that a circuit is ${what} was not sent: ${String(error)}`));
 	}
 }
 
@@ -193,5 +193,5 @@ function register({ metrics }: ServiceBroker): void {
 	const labelNames = ["affectedNodeID", "service", "action"];
 	metrics.register({ name: OPENED, type: "gauge", labelNames, description: "Circuits that are open" });
 	metrics.register({ name: OPENED_TOTAL, type: "counter", labelNames, description: "Circuits that were opened" });
-	metrics.register({ name: HALF_OPENED, type: "gauge", labelNames, description: "Circuits that wait for what a trial comes to" });
+	metrics.register({ name: HALF_OPENED, type: "gauge", labelNames, description: "Circuits that wait for a trial call" });
 }

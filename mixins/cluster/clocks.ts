@@ -21,7 +21,7 @@ interface Sample {
 	readonly theirs: number;
 	readonly roundTrip: number;
 }
-/** Ages of a sample in milliseconds at which a new one is taken, and at which it expires: monotonic clocks drift by up to 0.1 ms per second. */
+/** Ages of a sample in milliseconds at which it is renewed, and at which it expires: monotonic clocks drift by up to 0.1 ms per second. */
 const REFRESH = 10_000;
 const EXPIRES = 60_000;
 /** Timeout of a ping, in milliseconds. */

@@ -1,15 +1,15 @@
 /**
- * Discovery - Moleculer's local discoverer with a faster failure detector and with bounds on what another node can cost this one: it takes
- * only services of this system from a node's INFO, from a limited number of nodes, and from each at a limited rate.
+ * Discovery - Moleculer's local discoverer with a faster failure detector and limits against a misbehaving node: it accepts only services
+ * of this system from a node's INFO, from a limited number of nodes, and from each node at a limited rate.
  */
 import { Discoverers, type ServiceBroker } from "moleculer";
 import { FailureDetector } from "./failure-detector.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** How often a node sends a heartbeat, and how often it checks those of the others, in milliseconds. */
+/** Milliseconds between two heartbeats of a node, and between two checks of the heartbeats of other nodes. */
 const BEAT_EVERY = 500;
 const CHECK_EVERY = 250;
-/** How often it measures its CPU usage and removes nodes that have been offline for long, in milliseconds. */
+/** Milliseconds between two measurements of the CPU usage, which also remove nodes that have been offline for long. */
 const HOUSEKEEPING_EVERY = 5000;
 /** Limit of other nodes in the registry. */
 const MAX_NODES = 250;
@@ -24,7 +24,7 @@ type Node = ReturnType<ServiceBroker["registry"]["nodes"]["get"]>;
 export class Discovery extends Discoverers.Local {
 	readonly #detector = new FailureDetector(() => performance.now());
 	readonly #services: ReadonlySet<string>;
-	/** Nodes whose INFO was processed a moment ago, each with the latest one that has come since. */
+	/** Nodes whose INFO was processed a moment ago, each with its latest INFO since then. */
 	readonly #recent = new Map<string, Fields | null>();
 	#full = false;
 
@@ -40,7 +40,7 @@ export class Discovery extends Discoverers.Local {
 		localBus.on("$node.pong", ({ nodeID }: { readonly nodeID: string }) => this.#detector.heard(nodeID));
 		localBus.on("$transporter.connected", () => this.#detector.suspectAll());
 	}
-	/** Replaces Moleculer's timers, which take six to twelve seconds to miss a node. */
+	/** Replaces Moleculer's timers, which need six to twelve seconds to detect a lost node. */
 	override startHeartbeatTimers(): void {
 		this.stopHeartbeatTimers();
 		this.heartbeatTimer = setInterval(() => void this.sendHeartbeat(), BEAT_EVERY).unref();

@@ -1,7 +1,6 @@
 /**
- * Duty - whether this node does the work of one of its services now, of all that offer it: the one Moleculer's registry makes the owner,
- * once it holds the lease, where the store gives leases. Registries differ for a moment while nodes come and go, or stand still; a
- * lease does not.
+ * Duty - whether this node is the one that does the work of a service now: it is the owner by Moleculer's registry, and it holds the
+ * lease if the store has leases. The registries of two nodes may differ while nodes join, leave or freeze, but only one node holds the lease.
  */
 import type { Service } from "moleculer";
 import type { Lease } from "../../store/rows.ts";
@@ -9,26 +8,26 @@ import { Complaint } from "../common/complaint.ts";
 import { isOwner, ownerOf } from "./ownership.ts";
 import { togetherOf } from "../common/timers.ts";
 
-/** How often a node looks whether it is the one, in milliseconds. */
+/** Milliseconds between two checks of the lease. */
 const LOOK_EVERY = 500;
-/** In the same moment for all duties of a node. */
+/** Runs the checks of all duties of a node at the same moment. */
 export const looking = togetherOf(LOOK_EVERY);
 
 export class Duty {
 	readonly #service: Service;
 	readonly #lease: Lease | undefined;
 	readonly #pausing: (release: () => Promise<void>) => Promise<void>;
-	/** The owner at the last look. */
+	/** The owner at the last check. */
 	#owner: string | null = null;
 	#orphaned = false;
 	#looking = false;
 	readonly #complaint: Complaint;
 	#end: (() => void) | null = null;
 
-	/** `pausing`: runs a task while no work is under way. */
+	/** `pausing`: runs a task while the service does no work. */
 	constructor(service: Service, lease: Lease | undefined, pausing: (task: () => Promise<void>) => Promise<void>) {
 		this.#service = service;
-		this.#complaint = new Complaint(`${service.name} cannot see whose turn it is`, (line) => service.logger.warn(line));
+		this.#complaint = new Complaint(`${service.name} cannot check its lease`, (line) => service.logger.warn(line));
 		this.#lease = lease;
 		this.#pausing = pausing;
 	}
@@ -41,7 +40,7 @@ export class Duty {
 		await this.look();
 		this.#end = looking(this.#service.broker).every(() => void this.look());
 	}
-	/** Keeps the lease, takes it or gives it up; one look at a time. */
+	/** Takes, renews or releases the lease; one check at a time. */
 	async look(): Promise<void> {
 		const lease = this.#lease;
 		if (!lease || this.#looking) return;
@@ -58,16 +57,16 @@ export class Duty {
 			this.#looking = false;
 		}
 	}
-	/** The lease of an owner that is gone need not expire first. */
+	/** Notices that the owner has left: then this node takes the lease before it expires. */
 	#seeOwner(): void {
 		const { broker, name } = this.#service;
 		const [before, now] = [this.#owner, ownerOf(broker, name)];
 		this.#owner = now;
 		if (before === null || before === now) return;
 		const gone = !broker.registry.nodes.get(before)?.available;
-		this.#orphaned = gone && broker.transit?.tx.connected === true; // a node that is offline sees no other
+		this.#orphaned = gone && broker.transit?.tx.connected === true; // a node without a connection sees no other node
 	}
-	/** Called when no work is done any more; whoever waits for it waits for the lease to run out if it cannot be given up. */
+	/** Releases the lease; has to be called after the work has ended. If the release fails, the next owner waits until the lease expires. */
 	async end(): Promise<void> {
 		this.#end?.();
 		await this.#lease?.release().catch(() => undefined);

@@ -1,20 +1,20 @@
 /**
- * Failure detector - decides which of the other nodes are still there, from when each was last heard. A node that is silent is pinged, and
- * given up when it does not answer. A false alarm only costs speed, so the timeouts are short.
+ * Failure detector - decides which other nodes are alive, from the time each was last heard. It pings a silent node, and counts it as lost
+ * without an answer. A false alarm only costs speed, so the timeouts are short.
  */
 
-/** Milliseconds of silence after which a node is pinged, and after which it is given up. */
+/** Milliseconds of silence after which a node is pinged, and after which it is lost. */
 export const SUSPECT = 1000;
 export const LOST = 2500;
-/** Milliseconds after which a node is given up while this node has no connection: the silence is then its own. */
+/** Milliseconds after which a node is lost while this node has no connection: then the silence may be its own fault. */
 const LOST_OFFLINE = 6000;
-/** A longer pause between two checks means that this process was stopped, in milliseconds. */
+/** A longer pause between two checks means that this process was suspended, in milliseconds. */
 const STOPPED = 1000;
 
 export interface Silent {
 	/** Nodes to ping. */
 	readonly suspect: readonly string[];
-	/** Nodes to give up. */
+	/** Nodes that are lost. */
 	readonly lost: readonly string[];
 }
 
@@ -39,10 +39,10 @@ export class FailureDetector {
 		for (const node of this.#heard.keys()) this.#heard.set(node, this.#clock() - SUSPECT);
 	}
 
-	/** Called periodically with the nodes that are believed to be there. */
+	/** Has to be called periodically with the nodes that count as alive. */
 	check(nodes: readonly string[], connected: boolean): Silent {
 		const now = this.#clock();
-		const stopped = now - this.#checked > STOPPED; // messages that arrived meanwhile are still unread
+		const stopped = now - this.#checked > STOPPED; // messages that arrived during the pause are still unread
 		this.#checked = now;
 		for (const node of [...this.#heard.keys()]) if (!nodes.includes(node)) this.#heard.delete(node);
 		for (const node of nodes) if (stopped || !this.#heard.has(node)) this.#heard.set(node, now);

@@ -1,18 +1,18 @@
 /**
- * Leaving - ends long actions whose caller has gone. Moleculer does not tell a node that the caller of an action went away; here the
- * caller says so explicitly, and a caller that disappears silently counts as gone together with its node.
+ * Leaving - ends long actions whose caller has left. Moleculer does not report that the caller of an action left; here the caller sends
+ * a message, and a caller that disappears silently counts as gone together with its node.
  */
 import type { Readable } from "node:stream";
 import type { Context, ServiceBroker } from "moleculer";
 import { unavailable } from "../common/errors.ts";
 
-/** Emitted on `localBus` when the connection to NATS is lost, and with it all messages in transit. */
+/** Emitted on `localBus` when the connection to NATS is lost; messages in transit are lost with it. */
 export const DROPPED = "$transporter.dropped";
 
-/** Ends the work for a call, by the id of the call. */
+/** Functions that end the work for a call, by the id of the call. */
 const working = new WeakMap<ServiceBroker, Map<string, () => void>>();
 
-/** Calls `end` when the caller leaves, its node disconnects, or the connection is lost; the returned function cancels that. */
+/** Calls `end` when the caller leaves, its node disconnects, or the connection is lost. The returned function unsubscribes. */
 function whenLeft({ broker, id, nodeID }: Context, end: () => void): () => void {
 	const calls = working.get(broker) ?? new Map<string, () => void>();
 	working.set(broker, calls.set(id, end));
@@ -71,7 +71,7 @@ export function abandon({ broker, id, nodeID }: Context): void {
 	else if (broker.transit?.connected) broker.call<void, object>("$node.leave", { id }, { nodeID, tracking: false }).catch(() => undefined);
 }
 
-/** The same for a call that was answered with a stream. */
+/** The same for a call whose answer is a stream. */
 export function leave(ctx: Context): void {
 	const { broker, id, nodeID } = ctx;
 	if (nodeID === null || nodeID === broker.nodeID) return;

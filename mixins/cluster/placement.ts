@@ -1,11 +1,11 @@
 /**
- * Placement - the node a command goes to: all actors of a partition meet on one of those that offer the action, so that its writer is
- * alone and batches well; a node that joins or leaves moves only what it takes or had. For speed only: any node may decide any actor.
+ * Placement - selects the node for a command: all actors of a partition are on one of the nodes that offer the action, so that a single
+ * writer appends large batches; a node that joins or leaves moves few partitions. It only affects speed: any node may decide any actor.
  */
 import { type ActionSchema, type Context, type ServiceBroker, type ServiceSchema, Strategies } from "moleculer";
 import { partitionOf } from "../../store/position.ts";
 
-/** What an action says of its actors; travels to every node, so plain data. */
+/** The placement options of an action; they are sent to every node, so they are plain data. */
 export interface Placed {
 	/** The log's context. */
 	readonly log: string;
@@ -17,7 +17,7 @@ interface Endpoint {
 	readonly id: string;
 	readonly isAvailable: boolean;
 }
-/** As much of Moleculer's list of an action's nodes as is used here. */
+/** The part of Moleculer's endpoint list that this file uses. */
 interface EndpointList {
 	readonly endpoints: readonly Endpoint[];
 	readonly strategy: unknown;
@@ -36,9 +36,9 @@ export class Placement extends Strategies.Base {
 		const list = others.length > 0 ? others : all;
 		const id = idIn(ctx?.params);
 		const chosen = id === undefined ? undefined : this.owner(list, id);
-		return chosen ?? (list[this.#next++ % list.length] as E); // a list Moleculer asks about is not empty
+		return chosen ?? (list[this.#next++ % list.length] as E); // Moleculer passes a list that is not empty
 	}
-	/** The same on every node, for ever, as long as the same nodes offer it. */
+	/** The same on every node, as long as the same nodes offer the action. */
 	owner<E extends { readonly id: string }>(list: readonly E[], id: string): E | undefined {
 		const partition = partitionIn(this.opts, id);
 		return partition === undefined ? undefined : bestOf(list, `${this.opts.log}:${partition}`);
@@ -55,7 +55,7 @@ export function sideOf({ strategyOptions }: ActionSchema, params: unknown): numb
 	return id === undefined ? undefined : partitionIn({ partitions, service }, id);
 }
 
-/** Rendezvous: each node scores for the thing, the highest has it. */
+/** Rendezvous hashing: each node has a score for the key, and the highest one wins. */
 export function bestOf<E extends { readonly id: string }>(list: readonly E[], thing: string): E | undefined {
 	let best: E | undefined;
 	let highest = -1;
@@ -66,7 +66,7 @@ export function bestOf<E extends { readonly id: string }>(list: readonly E[], th
 	return best;
 }
 
-/** Of the one command or ask, or of the first of many. */
+/** The actor id in the params of a command or an ask, or of the first item of a batch. */
 function idIn(params: unknown): string | undefined {
 	if (typeof params !== "object" || params === null) return undefined;
 	if ("id" in params && typeof params.id === "string") return params.id;
@@ -74,7 +74,7 @@ function idIn(params: unknown): string | undefined {
 	return "params" in params ? idIn(params.params) : undefined;
 }
 
-/** FNV-1a with its bits mixed once more (MurmurHash3's finaliser): names that differ in one character must not score alike. */
+/** FNV-1a with its bits mixed once more (MurmurHash3's finalizer): names that differ in one character must not have similar scores. */
 function scoreOf(node: string, thing: string): number {
 	let hash = 0x811c9dc5;
 	for (const text of [node, "\n", thing]) for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -83,7 +83,7 @@ function scoreOf(node: string, thing: string): number {
 	return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** The items of one call by the node they go to, each with its place in the whole. */
+/** Groups the items of one call by their node, each with its index. */
 function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] {
 	const placed = items.map((item, place) => [item, place] as const);
 	const list = broker.registry.actions.get(action) as EndpointList | undefined; // moleculer leaves it untyped
@@ -100,7 +100,7 @@ function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]):
 	return [...groups.values()];
 }
 
-/** Gives each group to its node, and puts the answers in the order of the items; a call that fails speaks for its own items alone. */
+/** Calls the node of each group, and returns the answers in the order of the items. Rejects if one call does. */
 export async function callMany<T, A>(
 	broker: ServiceBroker,
 	action: string,
@@ -111,13 +111,13 @@ export async function callMany<T, A>(
 	await Promise.all(
 		byOwner(broker, action, items).map(async (group) => {
 			const given = await call(group.map(([item]) => item));
-			group.forEach(([, place], i) => (answers[place] = given[i] as A)); // one for each
+			group.forEach(([, place], i) => (answers[place] = given[i] as A)); // the action returns one answer for each item
 		}),
 	);
 	return answers;
 }
 
-/** The same service, whose actions say where its actors are. */
+/** The same service with placement options on its actions. */
 export function placed(schema: ServiceSchema, { log, partitions }: Pick<Placed, "log" | "partitions">): ServiceSchema {
 	const strategyOptions: Placed = { log, partitions, service: schema.name };
 	const actions = Object.entries(schema.actions ?? {}).map(

@@ -8,7 +8,7 @@ import { avoidedNodes } from "./placement.ts";
 import { overAfter } from "./deadline.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** Moleculer's own name. */
+/** The name of Moleculer's metric. */
 const COUNTED = "moleculer.request.retry.attempts.total";
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
@@ -22,21 +22,21 @@ export interface Time {
 	/** Milliseconds of a monotonic clock. */
 	clock(): number;
 	wait(milliseconds: number): Promise<void>;
-	/** From 0 to 1, so that calls that failed together are not repeated together. */
+	/** A random number from 0 to 1, so that calls that failed together are not retried together. */
 	chance(): number;
 }
 const REAL: Time = { clock: () => performance.now(), wait: nodeTimers.wait, chance: Math.random };
 
 type Next = (ctx: Context) => Promise<unknown>;
 
-/** Wraps the timeout of each attempt. Local calls are not repeated: the gateway's action would restart with a request that is partly consumed. */
+/** Local calls are not retried: the gateway's action would restart with a request that is partly consumed. */
 export const RetryMiddleware =
 	(time: Time = REAL) =>
 	(broker: ServiceBroker): Middleware =>
 		({
 			name: "Retry",
 			created() {
-				const description = "Calls to other nodes that were sent again";
+				const description = "Retries of calls to other nodes";
 				if (broker.isMetricsEnabled())
 					broker.metrics.register({ name: COUNTED, type: "counter", labelNames: ["service", "action"], description, rate: true });
 			},
@@ -46,7 +46,7 @@ export const RetryMiddleware =
 				if (given <= 0 || retries === 0 || nodeID !== undefined) return next(ctx);
 				return new Attempts(broker, action, ctx, time).run(next, given);
 			},
-		}) as unknown as Middleware; // moleculer's type says less of a handler than is known here
+		}) as unknown as Middleware; // moleculer's type of a handler is wider
 
 class Attempts {
 	readonly #broker: ServiceBroker;
@@ -79,7 +79,7 @@ class Attempts {
 			try {
 				return await send(ctx);
 			} catch (error) {
-				this.#broker.transit?.removePendingRequest(ctx.id); // Moleculer keeps it for ever
+				this.#broker.transit?.removePendingRequest(ctx.id); // Moleculer never removes it
 				if (!this.#isTemporary(error)) throw error;
 				if (ctx.nodeID !== null && this.#isUnresponsive(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
 				const over = this.#action.decides && isLost(error) ? begun + overAfter(timeout) : 0;

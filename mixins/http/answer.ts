@@ -1,4 +1,4 @@
-/** Answer - from what an action returned to HTTP: status, headers and body by one rule for all routes. */
+/** Answer - turns the result of an action into an HTTP response: one rule for status, headers and body of all routes. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Done } from "../actors/envelope.ts";
@@ -9,7 +9,7 @@ function send(res: ServerResponse, status: number, body: unknown, headers: Reado
 	res.end(text);
 }
 
-/** 201 with its place when something came into being, else 200. */
+/** 201 with `Location` if the command created an actor, else 200. */
 export function sendDone(res: ServerResponse, path: string, { id, version, position, begun, replayed, answer }: Done): void {
 	send(
 		res,
@@ -24,7 +24,7 @@ export function sendDone(res: ServerResponse, path: string, { id, version, posit
 	);
 }
 
-/** A row, a list or an answer; a row says its revision, and need not be sent twice. Rows built anew count theirs from the start, so what they say counts too. */
+/** Sends a row, a list or an answer. A row has an ETag; since a rebuild restarts revisions, the ETag includes a hash of the content. */
 export function sendRead(req: IncomingMessage, res: ServerResponse, body: unknown, revision: number | undefined): void {
 	if (revision === undefined) return send(res, 200, body);
 	const etag = `W/"${revision}-${createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 12)}"`;

@@ -1,9 +1,9 @@
-/** Bulk retry - sends the commands of a batch again that no node had time to decide, while the batch has time left. */
+/** Bulk retry - retries the commands of a batch that no node had time to decide, while the batch has time left. */
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { bulkMeta } from "./request.ts";
 
 const PAUSE = 100;
-/** Milliseconds that must be left for another attempt. */
+/** Another attempt needs at least this many milliseconds before the deadline. */
 const MIN_LEFT = 500;
 
 type Send = (items: readonly Item[], meta: object) => Promise<readonly Outcome[]>;

@@ -1,16 +1,16 @@
-/** Feed - the live facts of all contexts as server-sent events; each event's id is where to go on after it. */
+/** Feed - the live facts of all contexts as server-sent events; the id of each event is the position to resume from. */
 import type { ServerResponse } from "node:http";
 import { assertContexts, type LiveAsked, type LiveFact, type LivePage, type Unreadable } from "../logs/live.ts";
 import { liveTurns } from "../common/turns.ts";
 import { invalidField, problemOf } from "./server/problem.ts";
 import { type Incoming, queryOf } from "./request.ts";
 
-/** A comment this often keeps proxies from closing a quiet feed, in milliseconds. */
+/** Milliseconds between comments that keep proxies from closing a quiet feed. */
 const HEARTBEAT = 15_000;
 
 /**
- * The positions and fact types that a request for the feed names. An unknown type is refused, or the client would wait for it forever; so is
- * a position of an unknown context, which no log could refuse.
+ * The positions and fact types that a request for the feed names. An unknown type is refused, since the client would wait for it forever.
+ * A position of an unknown context is refused here, since no log would check it.
  */
 export function askedOf(req: Incoming, facts: ReadonlySet<string>, contexts: ReadonlySet<string>): LiveAsked {
 	const { types, ...more } = queryOf(req);
@@ -28,12 +28,12 @@ export function askedOf(req: Incoming, facts: ReadonlySet<string>, contexts: Rea
 export class Feed {
 	readonly #res: ServerResponse;
 	readonly #over: AbortController;
-	/** By partition, as an id has it. */
+	/** The position reached in each partition, in the format of an event id. */
 	readonly #reached = new Map<string, string>();
 	readonly #heartbeat: NodeJS.Timeout;
 	#full: PromiseWithResolvers<void> | null = null;
 
-	/** `start`: where each partition was gone on from; `over` ends it and what the facts come from, whoever says so. */
+	/** `start`: the positions that the feed resumes from. Aborting `over` ends the feed and its sources. */
 	constructor(res: ServerResponse, over: AbortController, start: string) {
 		this.#res = res;
 		this.#over = over;
@@ -43,12 +43,12 @@ export class Feed {
 	}
 
 	/**
-	 * Headers and a comment at once, with where the feed begins, then what the contexts give, the first page of each being there already;
-	 * resolves when one side has ended it. Never rejects.
+	 * Sends the headers and a comment with the start positions at once, then the pages of the contexts, beginning with `first`.
+	 * Resolves when the client or the gateway has ended the feed. Never rejects.
 	 */
 	async give(first: readonly IteratorResult<LivePage, unknown>[], contexts: readonly AsyncIterable<LivePage>[]): Promise<void> {
 		const pages = first.flatMap(({ done, value }) => (done === true ? [] : [value]));
-		for (const { before } of pages) this.#begin(before); // an id tells where to go on in every context
+		for (const { before } of pages) this.#begin(before); // an id has a position in every context
 		this.#res.writeHead(200, {
 			"Content-Type": "text/event-stream; charset=utf-8",
 			"Cache-Control": "no-store",
@@ -63,7 +63,7 @@ export class Feed {
 		await over;
 	}
 
-	/** What a context gives that came while the feed was open. */
+	/** Adds a context that a node began to offer while the feed was open. */
 	add(context: AsyncIterable<LivePage>): void {
 		void this.#take(context);
 	}
@@ -71,16 +71,16 @@ export class Feed {
 	#end(): void {
 		clearInterval(this.#heartbeat);
 		this.#res.end();
-		this.#drained(); // who waits to write sees that it is over
+		this.#drained(); // a pending write resumes and sees the abort
 	}
 
-	/** Until the feed is over. */
+	/** Sends the pages of one context until the feed ends. */
 	async #take(context: AsyncIterable<LivePage>, first?: LivePage): Promise<void> {
 		try {
 			if (first) await this.#page(first);
 			for await (const page of context) {
 				if (this.#over.signal.aborted) return;
-				if (this.#begin(page.before)) this.#res.write(`${this.#id()}\n`); // an id of its own is no event: the listener keeps it
+				if (this.#begin(page.before)) this.#res.write(`${this.#id()}\n`); // an id without data is no event, but the client keeps it
 				await this.#page(page);
 			}
 		} catch (error) {
@@ -89,7 +89,7 @@ export class Feed {
 		}
 	}
 
-	/** No faster than the client reads. */
+	/** Writes no faster than the client reads. */
 	async #page({ facts, after, unreadable }: LivePage): Promise<void> {
 		await liveTurns.next();
 		for (const fact of facts) {
@@ -104,13 +104,13 @@ export class Feed {
 		this.#reached.set(partition, part === null ? at : `${at}.${part}`);
 		return this.#event(type, { position: at, type, ...rest });
 	}
-	/** It is told and not passed over in silence: whoever comes back with this id has seen that it is there. */
+	/** Ends the feed with an error event. Its id skips the unreadable commit, so a client that reconnects continues after it. */
 	#unreadable({ partition, position, code, detail }: Unreadable): void {
 		const at = `${partition}:${position}`;
 		this.#reached.set(partition, at);
 		this.#fail({ code, position: at, detail });
 	}
-	/** The last event. */
+	/** Sends the last event. */
 	#fail(problem: { readonly code: string; readonly position?: string; readonly detail: string }): void {
 		if (this.#over.signal.aborted) return;
 		this.#event("error", problem);
@@ -119,7 +119,7 @@ export class Feed {
 	#event(event: string, data: object): boolean {
 		return this.#res.write(`${this.#id()}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 	}
-	/** Where to go on; a feed that knows of no context has no word for it. */
+	/** The id line of an event; empty if the feed has no position yet. */
 	#id(): string {
 		return this.#reached.size === 0 ? "" : `id: ${[...this.#reached.values()].join(",")}\n`;
 	}
@@ -132,8 +132,8 @@ export class Feed {
 		for (const place of after.split(",")) if (place) this.#reached.set(place.slice(0, place.lastIndexOf(":")), place);
 	}
 	/**
-	 * A client that comes back goes on in every partition, also in those it saw nothing of; where it was in the middle of a commit, it
-	 * stays. Answers whether there is one the ids had no place for.
+	 * Adds the positions of partitions that the id does not have yet, so that a client that reconnects resumes in every partition.
+	 * A known position stays: it may be in the middle of a commit. Returns whether a partition was added.
 	 */
 	#begin(before: string): boolean {
 		const { size } = this.#reached;

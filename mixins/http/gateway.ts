@@ -1,6 +1,6 @@
 /**
- * Gateway - REST, the live feed, health and metrics. It knows no model: every action that says `rest` has its route by existing in
- * a service file, whether or not a node offers it at the moment (503, not 404).
+ * Gateway - REST, the live feed, health and metrics. It knows no model: every action with `rest` in a service file has a route,
+ * also while no node offers the action (503, not 404).
  */
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
@@ -36,7 +36,7 @@ export const Gateway = {
 		ip: "127.0.0.1",
 		allowedHosts: [],
 		keepAlive: 75,
-		/** A request's id is stored with the facts it leads to: the caller's own only if it is one. */
+		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
 		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
 		},
@@ -49,7 +49,7 @@ export const Gateway = {
 	},
 	actions: {
 		/** Handles an HTTP request; called by moleculer-web. */
-		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a listener
+		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a live feed
 		listAliases: false,
 		addRoute: false,
 		removeRoute: false,
@@ -61,7 +61,7 @@ export const Gateway = {
 		"$services.changed"(this: Service) {
 			learn(gatewayOf(this));
 		},
-		/** A feed would never end by itself. */
+		/** Ends the live feeds, which never end by themselves. */
 		"$node.stopping"(this: Service) {
 			for (const feed of gatewayOf(this).feeds) feed.end();
 			cutInTime(gatewayOf(this));
@@ -82,10 +82,10 @@ export const Gateway = {
 			hosts: hostsOf(ip, allowedHosts),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
-		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have a time of their own, from the first byte of a request on
+		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have their own time limit, which begins at the first byte of a request
 	},
 	methods: {
-		/** Overrides that of moleculer-web, which calls it first. */
+		/** Overrides the method of moleculer-web, which calls it before `created`. */
 		createServer(this: GatewayService) {
 			const limits = limitsOf();
 			const reached = new Reached((line) => this.logger.warn(line));
@@ -112,7 +112,7 @@ export const Gateway = {
 			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
 			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
 		},
-		/** Without a line for each: what nobody foresaw is logged by onError, what fails for a while by whoever it fails for. */
+		/** Overrides the method of moleculer-web, which logs errors: onError logs unexpected ones, and outages are logged at their source. */
 		errorHandler(this: GatewayService, req: Incoming, res: ServerResponse, error: unknown) {
 			this.sendError(req, res, error);
 		},
@@ -141,7 +141,7 @@ export const Gateway = {
 
 const moleculerWeb = ApiGateway.methods as {
 	readonly httpHandler: (this: GatewayService, req: Incoming, res: ServerResponse) => Promise<void>;
-}; // the types do not name them
+}; // moleculer-web's types leave it out
 
 function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse): void {
 	const allow = methodsOn(gateway.aliases, req.url ?? "");
@@ -149,10 +149,10 @@ function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse
 	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
 }
 
-/** The service with what `created` gave it. */
+/** The service, with the fields that `created` sets. */
 const gatewayOf = (service: Service): GatewayService => service as GatewayService; // see created
 
-/** Adds the contexts that came since, also to open feeds; none is ever taken away. */
+/** Adds the contexts that nodes began to offer, also to open feeds; none is ever removed. */
 function learn(gateway: GatewayService): void {
 	if (!gateway.sources) return; // not created yet
 	const actions = gateway.broker.registry.getActionList({ skipInternal: true }) as readonly { readonly name: string }[]; // moleculer leaves it untyped
@@ -184,7 +184,7 @@ function routeOf(routed: readonly Routed[]): object {
 	};
 }
 
-/** moleculer-web calls an alias with `next`; errors go there, and end in onError. */
+/** moleculer-web calls an alias with `next`, which passes errors to onError. */
 const guarded = (handler: Handler) =>
 	function alias(this: GatewayService, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
 		const taken = async () => {

@@ -1,4 +1,4 @@
-/** Handlers - what the gateway does with a request once its route is known: a read, an upload, one command or many, and its own four. */
+/** Handlers - handle a request once its route is known: a read, an upload, one command, many commands, and the gateway's own four routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../actors/envelope.ts";
@@ -25,7 +25,7 @@ export interface GatewayService extends Service, Watched, Feeding {
 	readonly broker: ServiceBroker;
 	readonly routed: readonly Routed[];
 	readonly sources: Set<string>;
-	/** Parts with a health of their own: those the system has, and every other one ever heard of. */
+	/** Parts with their own health: those the system has, and every other one that a node has ever offered. */
 	readonly parts: Set<string>;
 	readonly hosts: Hosts;
 	readonly limits: Limits;
@@ -43,7 +43,7 @@ export interface GatewayService extends Service, Watched, Feeding {
 export type Request = Incoming & { readonly $ctx: Context };
 export type Handler = (this: GatewayService, req: Request, res: ServerResponse) => Promise<void>;
 
-/** Of an action that has a route. */
+/** The handler of an action that has a route. */
 export function handlerOf({ name, rest, note }: Routed): Handler {
 	const path = `/api${rest.slice(rest.indexOf(" ") + 1)}`;
 	if (note.kind === "read")
@@ -60,17 +60,17 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 			const calling = begin(req, name, params, {});
 			const end = (): void => void (calling.ctx && abandon(calling.ctx));
 			res.once("close", () => res.writableEnded || end());
-			this.broker.localBus.once("$node.stopping", end); // the node that does the work may be another one
+			this.broker.localBus.once("$node.stopping", end); // the upload may run on another node, which does not stop
 			sendJson(res, 200, await calling.finally(() => this.broker.localBus.off("$node.stopping", end)));
 		};
 	return async function (this: GatewayService, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
 		const { params, meta } = await commandOf(req, note, rest, reading(this, req, res, JSON_LIMIT));
-		sendDone(res, path, (await call(req, name, params, meta)) as Done); // what a command resolves to
+		sendDone(res, path, (await call(req, name, params, meta)) as Done); // every command resolves to it
 	};
 }
 
-/** Reads a body, and refuses the request if the node began to stop meanwhile. */
+/** Reads a body, and refuses the request if the node began to stop in the meantime. */
 const reading =
 	(gateway: GatewayService, req: Request, res: ServerResponse, most: number): ReadBody =>
 	async () => {
@@ -87,7 +87,7 @@ const begin = (
 	meta: object,
 ): Promise<unknown> & { readonly ctx?: Context } => req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
 
-/** The metadata is handed over as it is, so that what the action adds to it comes back. */
+/** Calls an action, and copies the metadata that the action returns into `meta`. */
 async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
 	const calling = begin(req, action, params, meta);
 	const result = await calling;
@@ -137,5 +137,5 @@ export const live: Handler = async function (this: GatewayService, req, res) {
 	await listen(this, req, res);
 };
 
-/** Asked by those who want to know how a node is, whatever it is about to do. */
+/** Handlers that also answer while the node stops. */
 export const ANY_TIME: ReadonlySet<Handler> = new Set([alive, ready, metrics]);

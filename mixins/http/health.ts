@@ -1,10 +1,10 @@
-/** Health - whether every part says it is well, and which does not, and why: logs, read models, processes, and services a route needs but no node offers. */
+/** Health - reports which parts are not ready and why: logs, read models, processes, and services that a route needs but no node offers. */
 import type { ServiceBroker } from "moleculer";
 import { type Part } from "../monitoring/health.ts";
 
-/** How long a part may think, in milliseconds. */
+/** Milliseconds within which a part must answer. */
 const PATIENCE = 2000;
-/** What every node says of itself. */
+/** The action of every node that reports its own parts. */
 const NODE = "$node.parts";
 
 interface Listed {
@@ -16,13 +16,13 @@ export interface Report {
 	readonly status: "ready" | "not ready";
 	readonly parts: readonly Part[];
 }
-/** What a route leads to. */
+/** The action that a route needs. */
 export interface Needed {
 	readonly name: string;
 	readonly rest: string;
 }
 
-/** `known`: every part with a health of its own that was ever there; those that come are added. */
+/** `known`: every part with its own health that a node has ever offered; new ones are added. */
 export async function reportOf(broker: ServiceBroker, routes: readonly Needed[], known: Set<string>): Promise<Report> {
 	const actions = broker.registry.getActionList({ withEndpoints: true }) as readonly Listed[]; // moleculer leaves it untyped
 	const offered = actions.filter(({ name }) => name === NODE || (name.endsWith(".health") && !name.startsWith("$")));
@@ -35,7 +35,7 @@ export async function reportOf(broker: ServiceBroker, routes: readonly Needed[],
 
 const serviceOf = (action: string): string => action.slice(0, action.lastIndexOf("."));
 
-/** A part is on several nodes, and each speaks for itself. */
+/** Calls the health action on every node that offers it, since each reports only for itself. */
 const everywhere = (broker: ServiceBroker, { name, endpoints = [] }: Listed): Promise<readonly Part[]>[] =>
 	endpoints
 		.filter(({ available }) => available)
@@ -49,7 +49,7 @@ const everywhere = (broker: ServiceBroker, { name, endpoints = [] }: Listed): Pr
 			return [parts].flat().map((part) => ({ ...part, node }));
 		});
 
-/** Once offered, and by nobody now. */
+/** Services that a route needs or a node once offered, and that no node offers now. */
 function missing(actions: readonly Listed[], routes: readonly Needed[], known: ReadonlySet<string>): Part[] {
 	const offered = new Set(actions.filter(({ available }) => available).map(({ name }) => name));
 	const gone = new Map<string, string[]>();

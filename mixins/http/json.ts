@@ -1,12 +1,12 @@
-/** Json - decodes and parses JSON objects, and refuses excessive ones before parsing. Problems are returned, not thrown: one request may have millions. */
+/** Json - decodes and parses JSON objects, and refuses excessive ones. Returns problems instead of throwing: a request may have millions. */
 
-/** Limits that no command comes near. */
+/** No command comes near these limits. */
 const MAX_DEPTH = 16;
 const MAX_VALUES = 1000;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 export const NOT_UTF8 = { code: "MALFORMED", detail: "The content is not UTF-8" } as const;
-/** Null if the bytes are not UTF-8. */
+/** The text of the bytes, or null if they are not UTF-8. */
 export function decoded(bytes: Buffer): string | null {
 	try {
 		return UTF8.decode(bytes);
@@ -33,13 +33,13 @@ export function parseObject(text: string): Parsed {
 	}
 	if (typeof value !== "object" || value === null || Array.isArray(value))
 		return { problem: { code: "VALIDATION_ERROR", detail: "The content is not a JSON object" } };
-	return { params: value as Record<string, unknown> }; // an object, as JSON has them
+	return { params: value as Record<string, unknown> }; // a JSON object has only string keys
 }
 
 const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Why the JSON is not worth parsing, or null: parsing deep or wide JSON costs far more than this scan. */
+/** Why the JSON is refused, or null. Parsing deep or wide JSON costs far more than this scan. */
 function excessOf(text: string): string | null {
 	let values = 1;
 	let depth = 0;

@@ -1,4 +1,4 @@
-/** Live - `GET /live`: the facts of every context that offers them, and of those that come while it is open. */
+/** Live - handles `GET /live`: sends the facts of every context that a node offers, also of those that appear while the feed is open. */
 import type { ServerResponse } from "node:http";
 import type { CallingOptions } from "moleculer";
 import { LIVE_WAIT, type LiveAsked, type LivePage } from "../logs/live.ts";
@@ -8,16 +8,16 @@ import type { Incoming } from "./request.ts";
 import { ProblemError } from "./server/problem.ts";
 import { isStopping, type Stoppable } from "./stopping.ts";
 
-/** An open feed, as its gateway knows it. */
+/** An open feed, as the gateway controls it. */
 export interface Listening {
 	end(): void;
-	/** Takes in the contexts that have come. */
+	/** Adds the contexts that nodes began to offer. */
 	look(): void;
 }
-/** What is needed of a gateway. */
+/** The part of a gateway that live feeds need. */
 export interface Feeding extends Stoppable {
 	readonly feeds: Set<Listening>;
-	/** The actions that give live facts, every one ever heard of. */
+	/** The live actions that a node has ever offered. */
 	readonly sources: ReadonlySet<string>;
 	/** All fact types of the system. */
 	readonly facts: ReadonlySet<string>;
@@ -25,10 +25,10 @@ export interface Feeding extends Stoppable {
 	readonly contexts: ReadonlySet<string>;
 }
 const SOURCE = "-log.live";
-/** Whether an action gives a context's live facts. */
+/** Whether an action returns the live facts of a context. */
 export const isSource = (action: string): boolean => action.endsWith(SOURCE);
 
-/** How a page is waited for: whoever stops waits for none, and whoever watches asks again himself. */
+/** Long polls: shutdown does not wait for them, and the broker does not retry them because the feed does. */
 const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
 
 export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse): Promise<void> {
@@ -48,26 +48,26 @@ export async function listen(gateway: Feeding, req: Incoming, res: ServerRespons
 	gateway.feeds.add(one);
 	req.once("close", one.end);
 	res.once("close", one.end);
-	if (isStopping(gateway)) one.end(); // told before it was one of them
+	if (isStopping(gateway)) one.end(); // the event came before this feed was registered
 	try {
 		const sources = come();
 		const first = await Promise.all(sources.map((pages) => pages.next()));
-		if (res.destroyed) return; // gone meanwhile
+		if (res.destroyed) return; // the client disconnected in the meantime
 		feed = new Feed(res, over, asked.after ?? "");
 		const given = feed.give(first, sources);
 		one.look();
 		await given;
 	} finally {
-		over.abort(); // where one was refused, the others are asked no more
+		over.abort(); // if one context refused, this ends the polls of the others
 		gateway.feeds.delete(one);
 	}
 }
 
-/** Each time it is called, the pages of the contexts that have come since; all of them go on from where the listener was. */
+/** Returns a function that begins the pages of the contexts that are new since its last call, each at the position that the client sent. */
 function newcomers({ broker, sources }: Feeding, asked: LiveAsked, enough: AbortSignal): () => AsyncGenerator<LivePage>[] {
 	const known = new Set<string>();
 	const { requestTimeout = LIVE_WAIT } = broker.options;
-	const first: CallingOptions = { timeout: requestTimeout, tracking: false }; // sent again like any other call
+	const first: CallingOptions = { timeout: requestTimeout, tracking: false }; // retried like any other call
 	return () => {
 		const fresh = [...sources].filter((name) => !known.has(name));
 		for (const name of fresh) known.add(name);

@@ -1,6 +1,6 @@
 /**
- * Ndjson - any number of commands in one request: read line by line with back-pressure, given to the actors in batches, a few
- * batches at a time, so that memory stays flat however long it lasts. A bad line refuses that line only.
+ * Ndjson - any number of commands in one request: reads lines with back-pressure and sends them to the actors in batches, a few at a
+ * time, so that memory stays bounded for a request of any length. A bad line does not affect other lines.
  */
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { type FieldError, firstOf } from "../common/errors.ts";
@@ -18,22 +18,22 @@ export interface Tally {
 	recorded: number;
 	duplicates: number;
 	refused: number;
-	/** The first hundred, fewer if they are long. */
+	/** At most the first hundred, fewer if they are long. */
 	errors: LineProblem[];
 }
 export interface Bulk {
 	readonly tally: Tally;
-	/** Set when lines could not be taken for a reason that may pass: they may be sent again. */
+	/** Set if lines failed for a temporary reason: the client may send them again. */
 	failure: string | null;
-	/** Set when lines concern actors whose streams cannot be read: that does not pass. */
+	/** Set if lines concern actors whose streams cannot be read, which is permanent. */
 	unreadable: string | null;
-	/** Where to read from to see all of it, by partition. */
+	/** By partition, the position that a read must have reached to include all lines. */
 	readonly positions: Map<string, number>;
 }
 
-/** Bytes a line may have. */
+/** Bytes of a line at most. */
 const LINE = 64 * 1024;
-/** Lines of a batch, and the characters at which it is full before. */
+/** A batch is full at so many lines or so many characters. */
 const BATCH = 500;
 const BATCH_TEXT = 256 * 1024;
 const AT_ONCE = 4;
@@ -44,7 +44,7 @@ const NEWLINE = 0x0a;
 type Line = { readonly text: string } | { readonly problem: Omit<LineProblem, "line"> };
 const TOO_LONG: Line = { problem: { code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` } };
 
-/** The lines of a stream of bytes; an unfinished one at the end counts. */
+/** The lines of a stream of bytes, including a last line without a newline. */
 export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
 	let rest: Buffer[] = [];
 	let length = 0;
@@ -85,7 +85,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 export const emptyTally = (): Tally => ({ received: 0, recorded: 0, duplicates: 0, refused: 0, errors: [] });
 
-/** Gives every line to `send`; resolves when all are answered. `tally` is updated all along; a batch is sent when `room` resolves. */
+/** Passes every line to `send`; resolves when all are answered. `tally` is updated as outcomes arrive; a batch waits for `room` to resolve. */
 export async function takeAll(
 	source: AsyncIterable<Buffer>,
 	send: (items: readonly Item[]) => Promise<readonly Outcome[]>,
@@ -125,17 +125,21 @@ export async function takeAll(
 	return bulk;
 }
 
-/** Why not every line is answered, if so. */
+/** The problem if some lines have no outcome, else null. */
 export function problemIn({ failure, unreadable }: Pick<Bulk, "failure" | "unreadable">): Problem | null {
 	if (failure !== null)
 		return {
 			status: 503,
 			code: "STORE_UNAVAILABLE",
-			detail: `Not every line could be taken (${failure}); sending all of it again is safe`,
+			detail: `Not every line was processed (${failure}); it is safe to send all lines again`,
 			retryAfter: 1,
 		};
 	if (unreadable === null) return null;
-	return { status: 500, code: "STREAM_UNREADABLE", detail: `Every line was taken but those of what cannot be read (${unreadable})` };
+	return {
+		status: 500,
+		code: "STREAM_UNREADABLE",
+		detail: `Every line was processed except those for streams that cannot be read (${unreadable})`,
+	};
 }
 
 async function give(
@@ -163,7 +167,7 @@ async function give(
 
 const refuse = ({ tally }: Bulk, problem: LineProblem): null => {
 	tally.refused++;
-	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order: a few more than are shown
+	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order, so keep more than the response shows
 	return null;
 };
 function unreadable(bulk: Bulk, problem: LineProblem): null {
@@ -177,7 +181,7 @@ function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	return "params" in parsed ? parsed : refuse(bulk, { line, ...parsed.problem });
 }
 
-/** The later of two positions of a partition. */
+/** Keeps the later of two positions of a partition. */
 function latest(positions: Map<string, number>, position: string): void {
 	const cut = position.lastIndexOf(":");
 	if (cut < 0) return;

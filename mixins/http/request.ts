@@ -1,4 +1,4 @@
-/** Request - from HTTP to the params and metadata of an action: nothing of the path, the query and the body may overwrite another. */
+/** Request - turns an HTTP request into the params and metadata of an action; path, query and body may not overwrite each other. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { brief } from "../common/errors.ts";
@@ -14,9 +14,9 @@ import { invalidField, ProblemError } from "./server/problem.ts";
 /** A request with the fields that moleculer-web adds. */
 export interface Incoming extends IncomingMessage {
 	readonly originalUrl?: string;
-	/** Without the query. */
+	/** The path without the query. */
 	readonly parsedUrl?: string;
-	/** The route that took it, as moleculer-web keeps it. */
+	/** The route that handles it. */
 	readonly $alias?: { readonly fullPath: string };
 	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
 }
@@ -35,7 +35,7 @@ const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"
 /** Reads the body of a request. */
 export type ReadBody = () => Promise<Buffer>;
 
-/** The params and metadata of a command. The body is read last, when everything else about the request has been checked. */
+/** The params and metadata of a command. Reads the body last, after every other check of the request. */
 export async function commandOf(
 	req: Incoming,
 	{ kind, named }: RouteNote,
@@ -45,9 +45,9 @@ export async function commandOf(
 	refuseQuery(req);
 	const [key, ifMatch] = [keyOf(req), seenIn(req)];
 	const body = await bodyOf(req, read);
-	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id stands in the path", "no such field", body["id"]);
+	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id is in the path", "no such field", body["id"]);
 	const scope = `${ANONYMOUS} ${route} ${key}`;
-	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // before it is sent: sent again, it is the same
+	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // made before the call, so that a retry has the same id
 	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
 	return {
@@ -62,19 +62,19 @@ export async function commandOf(
 	};
 }
 
-/** The metadata of many commands at once: fixed before they are sent, so that sent again they are the same. */
+/** The metadata of many commands; created once before they are sent, so that retries are the same commands. */
 export const bulkMeta = (): CommandMeta => ({ commandId: newId(), now: new Date().toISOString(), by: ANONYMOUS });
 
 /** The params and metadata of a read. */
 export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {
 	const id = pathId(req);
 	const query = queryOf(req);
-	if (id !== undefined && Object.hasOwn(query, "id")) throw invalidField("id", "The id stands in the path", "no such parameter");
+	if (id !== undefined && Object.hasOwn(query, "id")) throw invalidField("id", "The id is in the path", "no such parameter");
 	const position = req.headers["x-position"];
 	return { params: { ...query, ...(id === undefined ? {} : { id }) }, meta: position === undefined ? {} : { position: String(position) } };
 }
 
-/** What stands behind the question mark, each name once. */
+/** The query parameters; refuses a name that appears twice. */
 export function queryOf(req: Incoming): Readonly<Record<string, string>> {
 	const url = req.originalUrl ?? req.url ?? "";
 	const cut = url.indexOf("?");
@@ -85,7 +85,7 @@ export function queryOf(req: Incoming): Readonly<Record<string, string>> {
 		.find((pair) => cut >= 0 && !isDecodable(pair));
 	if (garbled !== undefined) throw invalidField(garbled.split("=", 1)[0]?.slice(0, 100) ?? "", "is not valid", "percent-encoded UTF-8");
 	for (const [name, value] of new URLSearchParams(cut < 0 ? "" : url.slice(cut + 1))) {
-		if (asked.has(name)) throw invalidField(name.slice(0, 100), "is given more than once", "one value");
+		if (asked.has(name)) throw invalidField(name.slice(0, 100), "appears more than once", "one value");
 		asked.set(name, value);
 	}
 	return Object.fromEntries(asked);
@@ -108,14 +108,14 @@ export function refuseSingle(req: Incoming): void {
 		);
 }
 
-/** The params of an upload: its text. */
+/** The params of an upload: its text as `content`. */
 export async function uploadOf(req: Incoming, accepts: string, read: ReadBody): Promise<Params> {
 	refuseSingle(req);
 	expectType(req, accepts);
 	return { content: textOf(await read()) };
 }
 
-/** `application/json` of `Application/JSON; charset=utf-8` */
+/** The media type: `application/json` for `Application/JSON; charset=utf-8`. */
 export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 /** Throws unless the body has the type that the route accepts, in UTF-8 and not compressed. */
 export function expectType(req: IncomingMessage, accepts: string): void {
@@ -153,7 +153,7 @@ function keyOf(req: IncomingMessage): string | undefined {
 	return key;
 }
 
-/** The versions that If-Match names. Only a strong entity tag that is a version can match an actor. */
+/** The versions in If-Match. Only a strong entity tag that is a version can match an actor. */
 function seenIn(req: IncomingMessage): Seen | undefined {
 	const text = req.headers["if-match"]?.trim();
 	if (text === undefined || text === "*") return text;

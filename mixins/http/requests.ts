@@ -1,14 +1,14 @@
-/** Requests - what a gateway has answered, by route: the pattern of the route, never the path asked for, so that nobody outside decides how many figures there are. */
+/** Requests - counts responses by the pattern of the route, not by the path, so that clients cannot create metric series. */
 import { Histogram, SECONDS } from "../../store/histogram.ts";
 import type { Give } from "../common/metric-names.ts";
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
-/** The route of what no route takes. */
+/** The label of requests that match no route. */
 const NONE = "none";
 
-/** Classes of status, by their first digit; 0: the caller was gone before it was answered. */
+/** Classes of status, by their first digit; 0: the client disconnected before the response. */
 const STATUSES = ["aborted", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
-/** An upload line by line, as far as it is. */
+/** The progress of an NDJSON upload. */
 export interface Lines {
 	readonly received: number;
 	readonly recorded: number;
@@ -18,7 +18,7 @@ export interface Lines {
 interface Route {
 	readonly route: string;
 	readonly method: string;
-	/** By their class. */
+	/** Counts by class of status. */
 	readonly statuses: number[];
 	readonly seconds: Histogram;
 }
@@ -30,12 +30,12 @@ export class Requests {
 	readonly #uploading = new Set<{ readonly route: string; readonly lines: Lines }>();
 	#inFlight = 0;
 
-	/** Called for every request; when that was. */
+	/** Registers a request; returns its start time. */
 	begun(): number {
 		this.#inFlight++;
 		return performance.now();
 	}
-	/** `route`: its pattern, undefined where there is none; `status`: 0 when nobody was there to answer; `streamed`: lasts as long as its sender or its listener wants. */
+	/** `route`: its pattern, undefined for none; `status`: 0 if the client has disconnected; `streamed`: the client decides how long it lasts. */
 	ended(begun: number, route: string | undefined, method: string, status: number, streamed: boolean): void {
 		this.#inFlight--;
 		const found = this.#routeOf(METHODS.has(method) ? method : "other", route ?? NONE);
@@ -50,7 +50,7 @@ export class Requests {
 		return found;
 	}
 
-	/** An error was answered. */
+	/** Counts an error response. */
 	problem(code: string, status: number): void {
 		const key = `${status} ${code}`;
 		let found = this.#problems.get(key);
@@ -58,7 +58,7 @@ export class Requests {
 		found.count++;
 	}
 
-	/** An upload has begun, and counts its lines itself; returns how to say that it has ended. */
+	/** Registers an upload, which updates `lines` itself; call the returned function at its end. */
 	uploading(route: string, lines: Lines): () => void {
 		const upload = { route, lines };
 		this.#uploading.add(upload);

@@ -1,4 +1,4 @@
-/** Stopping - what a node answers before it is up and once it is told to end, and how its connections end with it, whoever holds them. */
+/** Stopping - the responses of a gateway that is still starting or already stopping, and the end of its connections. */
 import type { Server, ServerResponse } from "node:http";
 import { Server as Listener } from "node:net";
 import type { ServiceBroker } from "moleculer";
@@ -11,31 +11,31 @@ const STOPPING: Problem = {
 	detail: "This node is stopping; another will answer, or this one when it is back",
 	retryAfter: 1,
 };
-/** How long before the end of the time given to what is under way connections are cut, in milliseconds: then it ends by itself. */
+/** Milliseconds before the shutdown timeout at which connections are cut, so that requests in progress end in time. */
 const EARLIER = 500;
-/** How long answers on their way may take once nothing else is under way, and how often it is looked, in milliseconds. */
+/** Milliseconds for the last responses to reach their clients, and between two checks for idle connections. */
 const LAST = 1000;
 const LOOK_EVERY = 50;
 
-/** What is needed of a gateway. */
+/** The part of a gateway that this file needs. */
 export interface Stoppable {
 	readonly broker: ServiceBroker;
 	readonly server: Server;
-	/** Whether it was ever up. */
+	/** Whether the broker has ever started. */
 	begun: boolean;
 }
 
-/** Was up, and is not any more. */
+/** Whether the node was started and no longer is. */
 export const isStopping = ({ broker, begun }: Stoppable): boolean => begun && !broker.started;
 
-/** What is answered instead of a problem: before the start and during the stop a failure says nothing but that. A refusal is true at any time. */
+/** Replaces any problem before the start, and failures during the stop. A refusal during the stop stays: it is true at any time. */
 export function inPhase(gateway: Stoppable, problem: Problem): Problem {
 	if (gateway.broker.started) return problem;
 	if (!gateway.begun) return STARTING;
 	return problem.status < 500 ? problem : STOPPING;
 }
 
-/** What comes now is not begun any more; where other nodes do the work, whoever is connected still has one answer, and goes. */
+/** Refuses new requests while the node stops. In a cluster other nodes do the work, so an open connection still gets one response, then closes. */
 export function refuseWhileStopping(gateway: Stoppable, res: ServerResponse): void {
 	if (!isStopping(gateway)) return;
 	res.setHeader("Connection", "close");
@@ -44,12 +44,12 @@ export function refuseWhileStopping(gateway: Stoppable, res: ServerResponse): vo
 }
 
 /**
- * Ends what would outlast the stop: half a request may never become a whole one. Among other gateways nobody new comes in: who is
- * refused the connection knows at once that nothing was begun.
+ * Closes connections shortly before the shutdown timeout, since an unfinished request may never end. In a cluster it also stops accepting
+ * connections at once: a client that cannot connect knows that nothing was begun, and uses another gateway.
  */
 export function cutInTime({ broker, server }: Stoppable): void {
 	const { shutdownTimeout = 0 } = broker.options.tracking ?? {};
-	if (broker.transit) Listener.prototype.close.call(server); // that of http would cut idle connections on which a request may be on its way
+	if (broker.transit) Listener.prototype.close.call(server); // close() of http would cut idle connections, on which a request may be arriving
 	setTimeout(() => server.closeAllConnections(), Math.max(0, shutdownTimeout - EARLIER)).unref();
 }
 

@@ -1,4 +1,4 @@
-/** Watch - each request is counted when it is over, under the route that took it. */
+/** Watch - counts each request under its route when the response is closed. */
 import type { ServerResponse } from "node:http";
 import type { Requests } from "./requests.ts";
 import { type Incoming, typeOf } from "./request.ts";
@@ -6,11 +6,10 @@ import { type Incoming, typeOf } from "./request.ts";
 export const NDJSON = "application/x-ndjson";
 const LIVE = "/api/live";
 
-/** What is needed of a gateway. */
+/** The part of a gateway that this file needs. */
 export interface Watched {
-	/** What was answered. */
 	readonly requests: Requests;
-	/** How moleculer-web finds the route of a path. */
+	/** A method of moleculer-web. */
 	resolveAlias(path: string, method: string): { readonly alias: { readonly fullPath: string } } | false;
 }
 
@@ -23,7 +22,7 @@ export function watch(gateway: Watched, req: Incoming, res: ServerResponse): voi
 	});
 }
 
-/** What went wrong before a route took the request is looked up under the one it was meant for; a path nobody can read has none. */
+/** The pattern of the route. Resolves it from the path if the request failed before routing; a malformed path has no route. */
 function routeOf(gateway: Watched, { $alias, parsedUrl, method }: Incoming): string | undefined {
 	if ($alias) return $alias.fullPath;
 	try {

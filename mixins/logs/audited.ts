@@ -1,6 +1,6 @@
 /**
- * Audited - what an auditor asks of one context's log: whether it still is what was signed, the newest signed heads to keep
- * elsewhere, and the public keys they are checked with. It has no route: those who run the system ask, an outsider holds the text.
+ * Audited - actions for auditing one context's log: verify it against its signed heads, return the newest heads to keep elsewhere, and
+ * the public keys that check them. They have no HTTP route: the operator calls them, and an outside auditor keeps the heads as text.
  */
 import { Readable } from "node:stream";
 import type { Context, Service, ServiceSchema } from "moleculer";
@@ -15,19 +15,19 @@ import { readBy } from "../cluster/leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** What the stream of `verify` gives: how far each partition is, now and then, and once for each what it came to. */
+/** An item of the stream of `verify`: the progress of a partition at intervals, and the result of each partition once. */
 export type Verifying = Progress | Verified;
 
-/** How often it says how far it is, in milliseconds. */
+/** Milliseconds between two reports of progress. */
 const TELL_EVERY = 100;
-/** Characters of a text of heads: thousands of partitions, and still one message on every transport. */
+/** Limit of a text of heads in characters: enough for thousands of partitions, and still one message on every transport. */
 const MOST_TEXT = 1_000_000;
 
 export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
 			backup: backupAction,
-			/** Resolves to a stream of Verifying. `heads`: a text that was kept elsewhere; its keys count, whoever gives it vouches for it. */
+			/** Resolves to a stream of Verifying. `heads`: a text of heads and keys that was kept elsewhere; its keys are trusted. */
 			verify: {
 				timeout: 0,
 				params: { $$strict: true, heads: { type: "string", max: MOST_TEXT, optional: true } },
@@ -39,7 +39,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					return readBy(ctx, Readable.from(verifying(context, partitions, keys, given.heads, storage.anchors), { objectMode: true }));
 				},
 			},
-			/** The newest head of each partition; signs first what is not signed yet. Rejects when the log is not what was signed before. */
+			/** The newest head of each partition, after signing all unsigned commits. Rejects if the log differs from its signed heads. */
 			heads: {
 				timeout: 0,
 				params: { $$strict: true },
@@ -53,7 +53,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
-			/** All public keys known here. */
+			/** All public keys that this node knows. */
 			keys: {
 				params: { $$strict: true },
 				handler(this: Service): readonly PublicKey[] {
@@ -84,9 +84,9 @@ function parsed(text: string): ReturnType<typeof parseHeads> {
 }
 
 const notSigned = (error: unknown): Error =>
-	error instanceof LogAltered ? broken(error.code, `${error.message}; verify tells more`) : failureError(asError(error));
+	error instanceof LogAltered ? broken(error.code, `${error.message}; run verify for details`) : failureError(asError(error));
 
-/** One partition after the other; all are announced first, so that the whole is known from the start. */
+/** Verifies one partition after the other. Reports the tails of all partitions first, so that the reader knows the total. */
 async function* verifying(
 	context: string,
 	partitions: readonly LogPartition[],
@@ -108,13 +108,13 @@ async function* verifying(
 	yield* missing(context, partitions, given);
 }
 
-/** Partitions of this log that somebody kept heads of, and that are not there. */
+/** Reports partitions that have a head in the text but are missing in the log. */
 function* missing(context: string, partitions: readonly LogPartition[], given: readonly Head[]): Generator<Verified> {
 	const there = new Set(partitions.map(({ name }) => name));
 	const gone = new Set(given.map(({ partition }) => partition).filter((name) => name.startsWith(`${context}:`) && !there.has(name)));
 	for (const log of gone) {
 		const heads = given.filter(({ partition }) => partition === log);
-		const detail = "there is no such partition, though there are signed heads of it";
+		const detail = "there is no such partition, although it has signed heads";
 		yield { log, verified: 0, heads: heads.length, signed: 0, findings: [{ log, position: 1, code: "TRUNCATED", detail }] };
 	}
 }

@@ -1,4 +1,4 @@
-/** Backed up - the action of a log that writes a backup of the whole store beside those who write to it; the folder is on the machine of this node. */
+/** Backed up - the action of a log that backs up the whole store while nodes write to it; the folder is on the machine of this node. */
 import { isAbsolute } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import type { Context, Service } from "moleculer";
@@ -11,23 +11,23 @@ import { readBy } from "../cluster/leaving.ts";
 import { type Storage, storageOf } from "./storage.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** What the stream of `backup` gives: how far it is, now and then, and last what is in it. */
+/** An item of the stream of `backup`: the progress at intervals, and the logs in the backup as the last one. */
 export type BackupStep =
 	{ readonly phase: Parameters<Watch>[0]; readonly done: number; readonly total: number } | { readonly logs: readonly BackedUp[] };
 
-/** How often it says how far it is, in milliseconds. */
+/** Milliseconds between two reports of progress. */
 const TELL_EVERY = 100;
 
 /**
  * Copies all logs to a new folder on the machine of the node that answers, and verifies the copy; resolves to a stream of BackupStep.
- * `key`: with the private key. A stream that nobody reads any more ends it, and nothing of it is left.
+ * `key`: includes the private key. If the caller closes the stream, the backup ends and its folder is removed.
  */
 export const backupAction = {
 	timeout: 0,
 	params: { $$strict: true, folder: { type: "string", max: 4096 }, key: { type: "boolean", optional: true } },
 	handler(this: Service, ctx: Context<{ readonly folder: string; readonly key?: boolean }>): Readable {
 		const { folder, key = false } = ctx.params;
-		if (!isAbsolute(folder)) throw invalid([{ field: "folder", message: "It has to be a whole path, from the root on", actual: folder }]);
+		if (!isAbsolute(folder)) throw invalid([{ field: "folder", message: "must be an absolute path", actual: folder }]);
 		return readBy(ctx, written(storageOf(this.broker), folder, key));
 	},
 };

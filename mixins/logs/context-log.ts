@@ -1,6 +1,6 @@
 /**
- * ContextLog - the log of one context on one node: a writer a partition, the actors hosted here, the signers of its heads, and the
- * followers of each partition with what they share.
+ * ContextLog - the log of one context on one node: a writer for each partition, the actors of this node, the signers of heads, and the
+ * followers of each partition, which share polls and reads.
  */
 import type { Commit, LogPartition } from "../../store/log.ts";
 import type { Memory } from "../../store/job.ts";
@@ -11,22 +11,22 @@ import type { Signer } from "../../store/evidence/signer.ts";
 import { Writer } from "../../store/writer.ts";
 import { nodeTimers, type Timers, Together } from "../common/timers.ts";
 
-/** How often a follower looks by itself, in milliseconds: what a lost hint costs. */
+/** Milliseconds between two polls of a follower; a lost hint delays it by as much. */
 const LOOK_EVERY = 1000;
 
-/** Says elsewhere up to where a partition was appended to. */
+/** Tells other nodes the last position that was appended to a partition. */
 export type Tell = (partition: string, last: number) => void;
 
 type Following = Pick<FollowerOptions, "from" | "take" | "standby" | "stopped"> & { readonly promptly?: () => boolean };
 
-/** What the followers of one partition share. */
+/** The followers of one partition, with the polls and reads that they share. */
 class Followed {
 	readonly followers = new Set<Follower>();
 	readonly recent = new Recent();
 	#polls: Together | null = null;
 	readonly #reads = new Map<string, Promise<readonly Commit[]>>();
 
-	/** From memory, else from the log: once for all who ask for the same at once. */
+	/** Reads from memory, else from the log; concurrent equal reads share one. */
 	async read(log: LogPartition, after: number, limit: number): Promise<readonly Commit[]> {
 		const kept = this.recent.read(after, limit);
 		if (kept) return kept;
@@ -38,7 +38,7 @@ class Followed {
 		return read;
 	}
 
-	/** All of them poll in the same moment, so that they share what they read. */
+	/** All followers poll at the same moment, so that they share reads. */
 	poll(timers: Timers, wake: () => void): () => void {
 		return (this.#polls ??= new Together(timers, LOOK_EVERY)).every(wake);
 	}
@@ -52,7 +52,7 @@ class Followed {
 export class ContextLog {
 	readonly partitions: readonly LogPartition[];
 	readonly writers: readonly Writer[];
-	/** One a partition, where this node has a key. */
+	/** One for each partition if this node has a private key, else none. */
 	readonly signers: readonly Signer[];
 	readonly #timers: Timers;
 	readonly #memories = new Map<string, Memory>();
@@ -82,10 +82,10 @@ export class ContextLog {
 		);
 	}
 
-	/** `signs`: whether what others left unsigned is signed here too. */
+	/** `signs`: whether this node also signs commits that were left unsigned. */
 	host(service: string, actors: Memory, signs = true): void {
 		this.#memories.set(service, actors);
-		if (signs) for (const signer of this.signers) signer.start(); // who has actors here writes
+		if (signs) for (const signer of this.signers) signer.start();
 	}
 	writer(stream: string): Writer {
 		const writer = this.writers[partitionOf(stream, this.writers.length)];
@@ -93,12 +93,12 @@ export class ContextLog {
 		return writer;
 	}
 
-	/** Those who follow a partition here, now. */
+	/** The current followers of a partition on this node. */
 	followers(partition: string): readonly Follower[] {
 		return [...(this.#followed.get(partition)?.followers ?? [])];
 	}
 
-	/** `of`: who follows, for the metrics. `promptly`: whether, after the batch just taken, without a rest. */
+	/** `of`: the name of the follower in the metrics. `promptly`: whether the follower skips the delay after the batch that it just took. */
 	follow(log: LogPartition, of: string, { promptly = () => false, ...options }: Following): Follower {
 		const followed = this.#followed.get(log.name);
 		if (!followed) throw new Error(`${log.name} is no partition of this log`);
@@ -118,12 +118,12 @@ export class ContextLog {
 		await follower.stop();
 	}
 
-	/** Another node says that there is more, up to a position: possibly lost, doubled, late, out of order or forged. */
+	/** Handles a hint of another node that the partition has grown; hints may be lost, doubled, late, out of order or forged. */
 	hinted(partition: string, last: number): void {
 		for (const follower of this.followers(partition)) follower.nudge(last);
 	}
 
-	/** Partition by partition, none waiting for another: what is under way is finished, then what was written is signed. */
+	/** For each partition in parallel: finishes the pending commits, then signs them. */
 	async close(): Promise<void> {
 		await allDone(
 			this.writers.map(async (writer, i) => {
@@ -142,7 +142,7 @@ export class ContextLog {
 	}
 }
 
-/** Whatever becomes of one, the others are waited for. */
+/** Waits for all tasks, then throws the first error. */
 export async function allDone(tasks: readonly Promise<void>[]): Promise<void> {
 	for (const done of await Promise.allSettled(tasks)) if (done.status === "rejected") throw done.reason;
 }

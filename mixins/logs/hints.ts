@@ -1,12 +1,11 @@
 /**
- * Hints - tells the other nodes that there is more in a log. A hint carries positions and nothing else, and what it says is not believed:
- * it only makes a follower poll. A hint that is lost, doubled, late, out of order or forged changes nothing but the moment in which a fact
- * is seen (LAW 6).
+ * Hints - tells the other nodes that a log has grown. A hint carries only a position, and no node trusts it: it only makes a follower poll.
+ * A hint that is lost, doubled, late, out of order or forged changes only when a follower sees a fact (LAW 6).
  */
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import { storageOf } from "./storage.ts";
 
-/** The event, broadcast to all nodes that follow something. */
+/** The broadcast event. */
 const APPENDED = "log.appended";
 
 export interface Hint {
@@ -17,13 +16,13 @@ export interface Hint {
 	readonly last: number;
 }
 
-/** Tells the others; not awaited, and lost where nobody can be told. */
+/** Broadcasts a hint without waiting; without a connection it is lost. */
 export const tell = (broker: ServiceBroker, hint: Hint): void =>
 	void broker
 		.broadcast(APPENDED, hint)
 		.catch((error: unknown) => broker.logger.debug(`A hint of ${hint.partition} is lost: ${String(error)}`));
 
-/** Hears the hints of other nodes. */
+/** Passes the hints of other nodes to the followers. */
 export const hearing: ServiceSchema = {
 	name: "hints",
 	events: {
@@ -31,7 +30,7 @@ export const hearing: ServiceSchema = {
 			async handler(ctx: Context<Partial<Record<keyof Hint, unknown>>>) {
 				const { context, partition, last } = ctx.params;
 				if (ctx.nodeID === ctx.broker.nodeID) return;
-				if (typeof context !== "string" || typeof partition !== "string" || typeof last !== "number") return; // anybody may send anything
+				if (typeof context !== "string" || typeof partition !== "string" || typeof last !== "number") return; // the sender is not trusted
 				const log = storageOf(ctx.broker).opened(context);
 				(await log)?.hinted(partition, last);
 			},

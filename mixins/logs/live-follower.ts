@@ -9,14 +9,14 @@ import type { ContextLog } from "./context-log.ts";
 import { unavailable } from "../common/errors.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
-/** Who follows for those who wait. */
+/** The name of these followers in the metrics. */
 export const LIVE = "live";
-/** How long it is followed on for whoever asks again, in milliseconds. */
+/** Milliseconds for which the followers stay after the last poll. */
 const LINGER = 12_000;
-/** Commits kept for those who come for them a little later. */
+/** Commits kept in memory for polls that are slightly behind. */
 const KEPT = 1000;
 
-/** How far somebody is in one partition. */
+/** The position that a client has reached in one partition. */
 export interface Place {
 	readonly log: LogPartition;
 	readonly from: number;
@@ -48,12 +48,12 @@ export class LiveFollower {
 	get timers(): Timers {
 		return this.#timers;
 	}
-	/** Whoever waits is let go, and nobody comes any more. */
+	/** Whether it was released: pending polls return and new ones are refused. */
 	get over(): boolean {
 		return this.#over;
 	}
 
-	/** Does the work while it is followed. */
+	/** Runs the work while the log is followed. Throws STOPPING after the release. */
 	async during<T>(work: () => Promise<T>): Promise<T> {
 		if (this.#over) throw unavailable("STOPPING", "This node is stopping");
 		this.#asking++;
@@ -70,7 +70,7 @@ export class LiveFollower {
 	async holds({ log, from }: Place): Promise<boolean> {
 		return (this.#followed.get(log.name)?.follower.position ?? 0) >= from || !(await endsBefore(log, from));
 	}
-	/** Commits after a position, in order and with no hole; from memory where they are new. */
+	/** Commits after a position, in order and without a hole; recent ones come from memory. */
 	async read({ log, from }: Place, limit: number): Promise<readonly Commit[]> {
 		const followed = this.#followed.get(log.name);
 		if (followed && followed.follower.position <= from) return [];
@@ -80,7 +80,7 @@ export class LiveFollower {
 		return commits;
 	}
 
-	/** Resolves when there is more behind one of the places, when it is over, and at the latest in so many milliseconds. */
+	/** Resolves when there is a commit after one of the places, on release, or after so many milliseconds. */
 	async more(places: readonly Place[], milliseconds: number): Promise<void> {
 		if (this.#over || places.some(({ log, from }) => (this.#followed.get(log.name)?.follower.position ?? 0) > from)) return;
 		await new Promise<void>((resolve) => {
@@ -94,13 +94,13 @@ export class LiveFollower {
 		});
 	}
 
-	/** Nobody waits longer, and nothing is followed. */
+	/** Releases pending polls and stops the followers. */
 	async end(): Promise<void> {
 		this.release();
 		await this.#begun?.catch(() => undefined);
 		await this.#end();
 	}
-	/** Nobody waits longer. */
+	/** Releases pending polls and refuses new ones. */
 	release(): void {
 		this.#over = true;
 		this.#wake();
@@ -120,7 +120,7 @@ export class LiveFollower {
 		const take = async (commits: readonly Commit[], after: Tail): Promise<Tail> => {
 			const last = commits.at(-1) ?? after;
 			recent.add(commits, Math.max(0, last.position - KEPT));
-			this.#timers.soon(() => this.#wake()); // once the follower says that it is there
+			this.#timers.soon(() => this.#wake()); // after the follower has updated its position
 			return last;
 		};
 		return { recent, follower: this.#log.follow(log, LIVE, { from, take }) };

@@ -1,7 +1,6 @@
 /**
- * Live - the facts of one context as they become visible, a page at a time: whoever watches asks for what comes after a position, and
- * again. Nothing is kept for a watcher between two questions, so that one who is gone is forgotten, one who is slow reads slowly, and
- * any node that offers the context goes on for another.
+ * Live - the action that returns the facts of one context as they become visible, in pages: the client polls for the page after a
+ * position. A node keeps no state for a client between two polls, so a client may disappear, be slow, or continue on another node.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
@@ -15,9 +14,9 @@ import { LiveFollower, type Place } from "./live-follower.ts";
 import { storageOf } from "./storage.ts";
 import { liveTurns } from "../common/turns.ts";
 
-/** One fact on its way to a watcher. */
+/** One fact of a page. */
 export interface LiveFact {
-	/** `<log>:<partition>` and the position in it; with `part` when more facts of the commit follow. */
+	/** `<log>:<partition>`, and the position of the commit; `part` is the number of this fact in its commit, null for the last one. */
 	readonly partition: string;
 	readonly position: number;
 	readonly part: number | null;
@@ -29,7 +28,7 @@ export interface LiveFact {
 	readonly type: string;
 	readonly data: unknown;
 }
-/** A commit nobody understands: the next one of its partition. */
+/** A commit that cannot be decoded: the next one of its partition. */
 export interface Unreadable {
 	readonly partition: string;
 	readonly position: number;
@@ -38,26 +37,26 @@ export interface Unreadable {
 }
 export interface LivePage {
 	readonly facts: readonly LiveFact[];
-	/** Where each partition was gone on from. */
+	/** The position of each partition before the page. */
 	readonly before: string;
-	/** Where each partition is gone on from: what the next page comes after. */
+	/** The position of each partition after the page, to request the next page. */
 	readonly after: string;
-	/** What stands in the way; asked for the page after it, it is told again, until somebody passes over it. */
+	/** The commit that blocks the feed; the next page reports it again, until the client requests a position after it. */
 	readonly unreadable: Unreadable | null;
 }
 export interface LiveAsked {
-	/** Positions as a page or a fact gives them; a partition that is not named begins at its tail. */
+	/** Positions in the format of a page or an event id; a partition without a position begins at its tail. */
 	readonly after?: string | undefined;
 	readonly types?: readonly string[] | undefined;
-	/** How long the first fact is waited for, in milliseconds. */
+	/** Milliseconds to wait for the first fact. */
 	readonly wait?: number | undefined;
 }
 /** The longest wait for a fact, in milliseconds. */
 export const LIVE_WAIT = 10_000;
-/** Commits, and characters of their bodies, in one page at the most: what is answered must pass through every transport. */
+/** Limits of one page, in commits and in characters of their bodies: the page has to fit into a message of every transport. */
 const MOST = 256;
 const MOST_TEXT = 256 * 1024;
-/** Characters of the positions a page comes after: no request over HTTP has longer ones, its headers may have 16 KiB. */
+/** Limit of `after` in characters: an HTTP request has at most 16 KiB of headers. */
 const MOST_POSITIONS = 16 * 1024;
 
 const running = new PerService<LiveFollower>();
@@ -65,10 +64,10 @@ const running = new PerService<LiveFollower>();
 export function Live(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
-			/** A page of facts as they become visible: those after positions given before, or from now on, once there are any or the wait is over. */
+			/** Long poll: returns the facts after the positions, or new facts without positions, as soon as there are any or the wait is over. */
 			live: {
 				timeout: 0,
-				bulkhead: { enabled: false }, // who waits does no work
+				bulkhead: { enabled: false }, // a waiting poll does no work
 				params: {
 					$$strict: true,
 					after: { type: "string", max: MOST_POSITIONS, optional: true },
@@ -82,7 +81,7 @@ export function Live(context: string): Partial<ServiceSchema> {
 			},
 		},
 		events: {
-			/** Nobody's stop waits for somebody who waits. */
+			/** Ends pending polls, so that shutdown does not wait for them. */
 			"$node.stopping"(this: Service) {
 				running.find(this)?.release();
 			},
@@ -96,7 +95,7 @@ export function Live(context: string): Partial<ServiceSchema> {
 	};
 }
 
-/** A place in one partition; `given`: of the next commit, the facts that were given already. */
+/** A place in one partition; `given`: the number of facts of the next commit that the client already has. */
 interface Reached extends Place {
 	from: number;
 	given: number;
@@ -107,7 +106,7 @@ async function page(news: LiveFollower, { after, types, wait = 0 }: LiveAsked): 
 	const before = textOf(places);
 	const until = performance.now() + wait;
 	for (;;) {
-		await liveTurns.next(); // a long log or many watchers hold up nobody else
+		await liveTurns.next(); // a long log or many clients do not block other work
 		const pieces = await Promise.all(places.map((place) => pieceOf(news, place, types, places.length)));
 		const facts = pieces.flatMap((piece) => piece.facts);
 		const unreadable = pieces.find((piece) => piece.unreadable !== null)?.unreadable ?? null;
@@ -119,7 +118,7 @@ async function page(news: LiveFollower, { after, types, wait = 0 }: LiveAsked): 
 
 async function placesOf(news: LiveFollower, after: string | undefined): Promise<Reached[]> {
 	const positions = after === undefined ? {} : parsePositions(after);
-	if (!positions) throw noPlace("must be an id this feed gave", after);
+	if (!positions) throw noPlace("must be an id of this feed", after);
 	const { partitions } = news;
 	const [context = ""] = partitions[0]?.name.split(":") ?? [];
 	const names = new Set(partitions.map(({ name }) => name));
@@ -143,8 +142,8 @@ export function assertContexts(after: string, contexts: ReadonlySet<string>): vo
 	if (unknown !== undefined) throw noPlace("names a log the system does not have", unknown);
 }
 const noPlace = (message: string, text = ""): Error =>
-	invalid([{ field: "Last-Event-ID", message, expected: "radar:0:1234, as this feed gave it", actual: text.slice(0, 100) }]);
-/** Of a commit a watcher was in the middle of: the facts it has seen, by its position. */
+	invalid([{ field: "Last-Event-ID", message, expected: "an id of this feed, such as radar:0:1234", actual: text.slice(0, 100) }]);
+/** The number of facts that the client has already received of a commit, by the position of the commit. */
 const partsOf = (after = ""): ReadonlyMap<string, number> =>
 	new Map(
 		[...after.matchAll(/([a-z-]+:\d+):(\d+)\.(\d+)/g)].map(([, partition, position, part]) => [`${partition}:${position}`, Number(part)]),
@@ -154,7 +153,7 @@ const textOf = (places: readonly Reached[]): string =>
 		.map(({ log, from, given }) => (given > 0 ? `${positionText(log.name, from + 1)}.${given}` : positionText(log.name, from)))
 		.join(",");
 
-/** The facts of the next commits of one partition, each commit whole; the place moves behind them, and stops before what is not understood. */
+/** The facts of the next commits of one partition. Moves the place after them, and stops before a commit that cannot be decoded. */
 async function pieceOf(news: LiveFollower, place: Reached, types: readonly string[] | undefined, of: number) {
 	const facts: LiveFact[] = [];
 	let text = 0;

@@ -1,4 +1,4 @@
-/** Signing - the signers of a context's partitions, on this node's clock, timers and key; what goes wrong is logged, never thrown. */
+/** Signing - creates the signers of a context's partitions with the clock, timers and key of this node; their errors are logged, never thrown. */
 import type { Anchors } from "../../store/evidence/anchors.ts";
 import type { Keyring } from "../../store/evidence/keys.ts";
 import type { LogPartition } from "../../store/log.ts";
@@ -7,7 +7,7 @@ import type { Timers } from "../common/timers.ts";
 
 export type Report = SignerOptions["report"];
 
-/** None without a key to sign with. */
+/** One signer for each partition; none without a private key. */
 export function signersOf(
 	partitions: readonly LogPartition[],
 	{ keys, anchors }: { readonly keys?: Keyring | undefined; readonly anchors?: Anchors | undefined },

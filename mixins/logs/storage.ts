@@ -1,6 +1,6 @@
 /**
- * Storage - the middleware that owns what a node holds open: the logs with their writers, the rows, and the followers between
- * them. Services reach it through `storageOf(broker)`; it opens before they start and closes after they have stopped.
+ * Storage - the middleware that owns the stores of a node: the logs with their writers and followers, and the rows. Services reach it
+ * through `storageOf(broker)`; it opens before they start and closes after they have stopped.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Anchors } from "../../store/evidence/anchors.ts";
@@ -16,13 +16,13 @@ import { nodeTimers, type Timers } from "../common/timers.ts";
 export interface Stores {
 	readonly logs: LogStore;
 	readonly rows: RowStore;
-	/** What the heads of the logs are signed and checked with; without a private one nobody signs here. */
+	/** The keys that sign and check the heads of the logs; without a private key this node does not sign. */
 	readonly keys?: Keyring;
-	/** The newest heads, outside the database. */
+	/** The newest heads, kept outside the database. */
 	readonly anchors?: Anchors;
 }
 export class Storage {
-	/** Tells other nodes of a context's log that there is more in it; set where there are others. */
+	/** Tells other nodes that a partition of a context has grown; set in a cluster. */
 	tell: (context: string, partition: string, last: number) => void = () => undefined;
 	readonly #open: (report: Report) => Stores;
 	readonly #contexts = new Map<string, Promise<ContextLog>>();
@@ -31,7 +31,7 @@ export class Storage {
 	readonly #backups = new Set<Promise<unknown>>();
 	readonly #closing = new AbortController();
 	#stores: Stores | null = null;
-	/** The partitions of every log, as far as they were asked for. */
+	/** The number of partitions of each log, as last read. */
 	#partitions: ReadonlyMap<string, number> = new Map();
 
 	constructor(open: (report: Report) => Stores, report: Report, timers: Timers) {
@@ -39,11 +39,11 @@ export class Storage {
 		this.#report = report;
 		this.#timers = timers;
 	}
-	/** Opens the stores, unless they are; throws what is wrong with them. */
+	/** Opens the stores unless they are open; throws if they cannot be opened. */
 	open(): void {
 		this.#stores ??= this.#open(this.#report);
 	}
-	/** Resolves once the stores can be asked, to what should be known of them; rejects with what is wrong. */
+	/** Resolves to warnings about the stores once they can be used; rejects if they cannot. */
 	async ready(): Promise<readonly string[]> {
 		const { logs, rows, keys } = this.#opened;
 		await Promise.all([logs.ready?.(), rows.ready?.()]);
@@ -51,14 +51,14 @@ export class Storage {
 		await this.#belonging();
 		return [...new Set([logs, rows, keys].flatMap((part) => part?.warnings ?? []))];
 	}
-	/** Rows are of the installation whose log this is, or become its own. */
+	/** Rejects if the rows belong to another installation than the logs; adopts rows without one. */
 	async #belonging(): Promise<void> {
 		const { logs, rows } = this.#opened;
 		const [ours, theirs] = [await logs.installation(), await rows.installation()];
 		if (theirs === null) await rows.adoptInstallation(ours);
 		else if (theirs !== ours) throw new ForeignInstallation("what the read models keep", theirs, ours);
 	}
-	/** Rejects with LogAltered unless the logs still hold what was signed of them. */
+	/** Rejects with LogAltered if the logs differ from their anchored heads. */
 	async anchored(): Promise<void> {
 		const { logs, anchors, keys } = this.#opened;
 		if (keys) await anchors?.assertHeld(logs, keys.known);
@@ -66,7 +66,7 @@ export class Storage {
 	get anchors(): Anchors | undefined {
 		return this.#opened.anchors;
 	}
-	/** Whether this node keeps a store. */
+	/** Whether the stores are open. */
 	get isOpen(): boolean {
 		return this.#stores !== null;
 	}
@@ -79,11 +79,11 @@ export class Storage {
 	get keys(): Keyring | undefined {
 		return this.#opened.keys;
 	}
-	/** What was found damaged in what is stored, since it was opened. */
+	/** Damage found in the stores since they were opened. */
 	get damage(): readonly string[] {
 		return [this.#stores?.logs.damage, this.#stores?.rows.damage].flatMap((found) => found ?? []);
 	}
-	/** All logs to a folder of its own; what nobody has signed stays unsigned there. */
+	/** Copies all logs to a folder. Unsigned commits stay unsigned in the copy. */
 	backUp(options: Omit<BackupOptions, "logs" | "keys" | "anchor">): Promise<readonly BackedUp[]> {
 		const { logs, keys = { known: new Map() }, anchors } = this.#opened;
 		const signal = AbortSignal.any([options.signal, this.#closing.signal]);
@@ -91,7 +91,7 @@ export class Storage {
 		this.#backups.add(backup);
 		return backup.finally(() => this.#backups.delete(backup));
 	}
-	/** The log of a context; opened at the first question. */
+	/** The log of a context; the first call opens it. */
 	context(name: string): Promise<ContextLog> {
 		let found = this.#contexts.get(name);
 		if (!found) this.#contexts.set(name, (found = this.#openLog(name)));
@@ -102,7 +102,7 @@ export class Storage {
 		const tell: Tell = (partition, last) => this.tell(name, partition, last);
 		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.#opened, this.#timers, this.#report), tell);
 	}
-	/** Whose log this is. */
+	/** The id of the installation that the logs belong to. */
 	installation(): Promise<string> {
 		return this.#opened.logs.installation();
 	}
@@ -114,20 +114,20 @@ export class Storage {
 		const log = (await this.#opened.logs.open(context)).find(({ name }) => name === partition);
 		return log !== undefined && !(await endsBefore(log, position));
 	}
-	/** The log of a context, if it is opened here. */
+	/** The log of a context, if this node has opened it. */
 	opened(name: string): Promise<ContextLog> | undefined {
 		return this.#contexts.get(name);
 	}
-	/** The logs opened here. */
+	/** The logs that this node has opened. */
 	contexts(): Promise<readonly ContextLog[]> {
 		return Promise.all(this.#contexts.values());
 	}
-	/** Finishes what is under way, signs what was written, in all logs at once; then closes, and throws the first thing that went wrong. */
+	/** Finishes and signs pending commits of all logs in parallel, then closes the stores; throws the first error. */
 	async close(): Promise<void> {
 		this.#closing.abort(new BackupRefused("the node was stopped"));
-		await Promise.allSettled(this.#backups); // what there is of them is removed
+		await Promise.allSettled(this.#backups); // each removes its partial copy
 		const opened = await Promise.allSettled(this.#contexts.values());
-		const logs = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])); // else there is nothing under way in it
+		const logs = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])); // a log that failed to open has no pending commits
 		try {
 			await allDone(logs.map((log) => log.close()));
 			await this.#stores?.anchors?.settled();
@@ -155,7 +155,7 @@ export function StorageMiddleware(open: (report: Report) => Stores, timers: Time
 			const logger = broker.getLogger("storage");
 			storages.set(broker, new Storage(open, (level, message) => logger[level](message), timers));
 		},
-		/** Tells those who hold something open for ever that it has to end. */
+		/** Ends long polls and live feeds, which never end by themselves. */
 		stopping(broker: ServiceBroker) {
 			broker.broadcastLocal("$node.stopping");
 		},

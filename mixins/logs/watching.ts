@@ -1,20 +1,19 @@
 /**
- * Watching - the live facts of one context for whoever wants all of them: page after page, each asked for when the one before was dealt
- * with. A node that goes away in between is nothing: the next question goes to another, or waits until there is one.
+ * Watching - an endless sequence of pages of one context's live facts; requests each page after the consumer has handled the one before.
+ * If a node disappears in between, the next request goes to another node, or is retried until there is one.
  */
 import { isOutage } from "../common/errors.ts";
 import { LIVE_WAIT, type LiveAsked, type LivePage } from "./live.ts";
 
-/** Asks the action of a context. */
+/** Calls the live action of a context. */
 export type AskLive = (asked: LiveAsked) => Promise<LivePage>;
-/** How long nobody may be able to answer, in milliseconds: then whoever watches has to know. */
+/** Milliseconds of failed retries after which the error is thrown. */
 const PATIENCE = 30_000;
 const LONGEST_PAUSE = 1000;
 
 /**
- * The first page comes as soon as somebody answers, each one after it when there are facts or nobody had any for a while. It ends when
- * the signal says so, and after a page that tells of something unreadable; throws what the action refuses, and when nobody has answered
- * for too long.
+ * Yields the first page at once, and each later one when there are facts or a long poll ends without any. Ends on the signal, and after
+ * a page with an unreadable commit. Throws a refusal of the action, and the error of an outage that lasts longer than `patience`.
  */
 export async function* watching(
 	ask: AskLive,
@@ -32,7 +31,7 @@ export async function* watching(
 	}
 }
 
-/** Null when it is enough. */
+/** Retries outages; null after the abort. */
 async function patiently(ask: AskLive, asked: LiveAsked, enough: AbortSignal, patience: number): Promise<LivePage | null> {
 	let refused: number | null = null;
 	for (let pause = 50; !enough.aborted; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
@@ -47,7 +46,7 @@ async function patiently(ask: AskLive, asked: LiveAsked, enough: AbortSignal, pa
 	return null;
 }
 
-/** What was asked for, or null once it is enough. */
+/** The result of the promise, or null after the abort. */
 async function until<T>(enough: AbortSignal, asked: Promise<T>): Promise<T | null> {
 	if (enough.aborted) return null;
 	let tell = (): void => {};

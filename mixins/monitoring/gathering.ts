@@ -1,4 +1,4 @@
-/** Gathering - asks every part of a node for its figures, when somebody wants to see them; nobody counts for the sake of it. */
+/** Gathering - collects the figures of every part of a node when the metrics are scraped. */
 import type { Service, ServiceBroker } from "moleculer";
 import { decode } from "../../store/codec.ts";
 import type { Follower } from "../../store/follow.ts";
@@ -12,12 +12,12 @@ import { storageOf } from "../logs/storage.ts";
 import { type Clocks, LagClock } from "./lag-clock.ts";
 import { within } from "../common/within.ts";
 
-/** How long a question to the store may take, in milliseconds; a part may ask some. */
+/** Timeout of a query to the store in milliseconds, and the number of queries that a part may make. */
 const PATIENCE = 1000;
 const QUESTIONS = 3;
 export const steadyClocks = (): Clocks => ({ wall: Date.now(), steady: performance.now() });
 
-/** One figure, as it was given. */
+/** One value of a metric. */
 export interface Figure {
 	readonly name: MetricName;
 	readonly value: number | Histogram;
@@ -37,7 +37,7 @@ export class Gathering {
 		this.#clocks = clocks;
 	}
 
-	/** The figures of all parts that could say them in time. */
+	/** The figures of all parts that answer in time. */
 	async all(more: readonly Figured["figures"][]): Promise<readonly Figure[]> {
 		this.#failures = 0;
 		const contexts = await within(this.#patience, storageOf(this.#broker).contexts()).catch(() => this.#failed([]));
@@ -51,7 +51,7 @@ export class Gathering {
 		return [...given.flat(), { name: "vigie_scrape_failures", value: this.#failures, labels: {} }];
 	}
 
-	/** What a part says after its time is not heard any more. */
+	/** Ignores figures that a part adds after the timeout. */
 	async #part(figures: Figured["figures"]): Promise<readonly Figure[]> {
 		const given: Figure[] = [];
 		const give: Give = (name, value, labels) => void given.push({ name, value, labels });
@@ -74,7 +74,7 @@ export class Gathering {
 		await Promise.all(context.writers.map((writer) => this.#partition(writer, context.followers(writer.log.name), give)));
 	}
 
-	/** Asked at its end, for others may write there too. */
+	/** Reads the tail from the store, since other nodes may write to the partition, too. */
 	async #partition(writer: Writer, followers: readonly Follower[], give: Give): Promise<void> {
 		const { log } = writer;
 		const of = placeOf(log);

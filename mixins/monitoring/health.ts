@@ -1,4 +1,4 @@
-/** Parts - what a node is made of and how each part is: its logs, and services that have not started. What follows a log says so itself. */
+/** Parts - health of a node: logs, damage, installation, clock, and services that have not started. Followers have their own health actions. */
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { StoreUnavailable } from "../../store/log.ts";
@@ -14,21 +14,21 @@ import { within } from "../common/within.ts";
 export interface Part {
 	readonly name: string;
 	readonly ready: boolean;
-	/** Why not. */
+	/** Why the part is not ready. */
 	readonly reason?: string;
-	/** What should be known all the same. */
+	/** A warning about a part that is ready. */
 	readonly note?: string;
-	/** The node it was asked on. */
+	/** The node that reported it. */
 	readonly node?: string;
 	readonly [more: string]: unknown;
 }
 
-/** How long a log may think, in milliseconds. */
+/** Milliseconds within which a log must answer. */
 const PATIENCE = 1000;
-/** For how long a failed write is held against a log that nobody has tried since, in milliseconds: who is not ready is not asked to write. */
+/** Milliseconds after which a failed write without a retry is only a note: a node that is not ready gets no writes that could show recovery. */
 const HELD_AGAINST = 30_000;
 
-/** What is added to `$node`, the service Moleculer has on every node. */
+/** Actions for `$node`, the service that Moleculer runs on every node. */
 export const nodeParts: Partial<ServiceSchema> = {
 	actions: {
 		parts(this: Service) {
@@ -46,23 +46,23 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...installation(broker), ...clock(broker), ...waiting(broker)];
 }
 
-/** Omitted once the node knows its installation. */
+/** Not ready until the node knows its installation; omitted after that. */
 function installation(broker: ServiceBroker): Part[] {
 	const transporter = broker.transit?.tx;
 	const reason = transporter instanceof NatsTransporter ? transporter.waiting : null;
 	return reason === null ? [] : [{ name: "installation", ready: false, reason }];
 }
 
-/** A note only, because no decision depends on wall clocks; omitted while the clocks agree. */
+/** Only a note, because no decision depends on wall clocks; omitted while the clocks agree. */
 function clock(broker: ServiceBroker): Part[] {
 	const note = clocksOf(broker)?.skew.warning ?? null;
 	return note === null ? [] : [{ name: "clock", ready: true, note }];
 }
 
-/** Most of it may still be read, and is. */
+/** Not ready, although undamaged data can still be read. */
 const damagedPart = (found: string): Part => ({ name: "store", ready: false, reason: `what is stored is damaged: ${found}` });
 
-/** Created here, and not yet to be called. */
+/** Services of this node that cannot be called yet. */
 function waiting(broker: ServiceBroker): Part[] {
 	const known = broker.registry.getServiceList({ onlyLocal: true }) as { name: string }[]; // moleculer leaves it untyped
 	const registered = new Set(known.map(({ name }) => name));
@@ -71,7 +71,7 @@ function waiting(broker: ServiceBroker): Part[] {
 		.map(({ name }: Service) => ({ name, ready: false, reason: `${name} has not started yet` }));
 }
 
-/** Asked, not remembered: a log nobody writes to may be gone too. */
+/** Queries the log each time: a log without writes may be unavailable, too. */
 async function logPart({ writers }: ContextLog): Promise<Part> {
 	const looks = await Promise.all(writers.map(look));
 	const name = `log ${writers[0]?.log.name.split(":")[0] ?? ""}`;
@@ -105,7 +105,7 @@ async function look({ log, position, figures }: Writer): Promise<Look> {
 	if (last) {
 		const ago = figures.now() - last.at;
 		const said = `${log.name} could not be ${last.what} ${Math.round(ago / 1000)} s ago: ${last.reason}`;
-		return ago < HELD_AGAINST ? { ...found, reason: said } : { ...found, note: `${said}; nobody has tried since` };
+		return ago < HELD_AGAINST ? { ...found, reason: said } : { ...found, note: `${said}; it has not been tried since` };
 	}
 	for (const [stream, error] of figures.unreadable)
 		return error instanceof StoreUnavailable ? { ...found, reason: error.message } : { ...found, note: `${stream}: ${error.message}` };

@@ -5,13 +5,13 @@
 export interface Clocks {
 	/** Milliseconds since 1970. */
 	readonly wall: number;
-	/** Milliseconds, never set back. */
+	/** Milliseconds of a monotonic clock. */
 	readonly steady: number;
 }
 interface Seen {
 	readonly position: number;
 	readonly since: number;
-	/** Milliseconds it had waited when it was first seen; null while that could not be read. */
+	/** Milliseconds that the commit had waited when it was first seen; null until its instant is read. */
 	readonly before: number | null;
 }
 
@@ -19,7 +19,7 @@ export class LagClock {
 	#seen = new Map<string, Seen>();
 	#next = new Map<string, Seen>();
 
-	/** `position`: taken up to here, and there is more; `at`: the instant of the commit after it, null if it cannot be read. */
+	/** `position`: processed up to here, and there are more commits; `at`: the instant of the next commit, null if it cannot be read. */
 	seconds(follower: string, position: number, at: string | null, { wall, steady }: Clocks): number {
 		const known = this.#seen.get(follower);
 		const seen = known?.position === position ? known : { position, since: steady, before: null };
@@ -29,7 +29,7 @@ export class LagClock {
 		return ((before ?? 0) + gone) / 1000;
 	}
 
-	/** Everyone was asked for: who waits for nothing is forgotten. */
+	/** Ends a scrape: forgets followers that were not measured in it. */
 	turn(): void {
 		this.#seen = this.#next;
 		this.#next = new Map();

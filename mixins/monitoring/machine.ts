@@ -1,11 +1,11 @@
-/** Machine - what the process and its disk say of themselves: memory, processor, how late the event loop is, room for more. */
+/** Machine - figures of the process and its disk: memory, CPU, delay of the event loop, free disk space. */
 import { statfs } from "node:fs/promises";
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { Give } from "../common/metric-names.ts";
 
-/** How often the event loop is looked at, in milliseconds; a timer on time is never earlier than this. */
+/** Sampling interval of the event loop delay in milliseconds; measured delays include it. */
 const EVERY = 20;
-/** What is called "of late", in milliseconds: several who ask in a row see the same. */
+/** Length of the measuring period in milliseconds: scrapes within one period get the same figures. */
 const LATELY = 10_000;
 const NANOSECONDS = 1e9;
 
@@ -22,7 +22,7 @@ export class Machine {
 	#from = 0;
 	#lately: Loop | null = null;
 
-	/** The data folder, where there is one. */
+	/** `folder`: the data folder, null without one. */
 	constructor(folder: string | null) {
 		this.#folder = folder;
 	}
@@ -51,7 +51,7 @@ export class Machine {
 		give("nodejs_eventloop_utilization_ratio", busy, {});
 	}
 
-	/** Rejects when the folder is gone. */
+	/** Rejects if the folder does not exist. */
 	async disk(give: Give): Promise<void> {
 		if (this.#folder === null) return;
 		const { bsize, bavail, blocks } = await statfs(this.#folder);

@@ -1,6 +1,6 @@
 /**
- * Metrics - Moleculer's own registry, filled when somebody asks and not before, and read as Prometheus text: through the gateway,
- * at a port of Moleculer's reporter where METRICS_PORT says so, or from any other node through `$node.prometheus`.
+ * Metrics - fills Moleculer's metrics registry at each scrape, and renders it as Prometheus text: through the gateway, at METRICS_PORT
+ * with Moleculer's reporter, or from another node through `$node.prometheus`.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -12,30 +12,30 @@ import { type Figured, METRICS, type MetricName } from "../common/metric-names.t
 import type { Clocks } from "./lag-clock.ts";
 
 export interface MetricsOptions {
-	/** Where it listens; undefined for nowhere, 0 takes a free one. */
+	/** The port of the reporter; undefined for none, 0 for any free port. */
 	readonly port?: number | undefined;
 	readonly host?: string;
-	/** The data folder, for the room left on its file system. */
+	/** The data folder, to report the free space of its file system. */
 	readonly folder?: string;
-	/** By which lags are told. */
+	/** The clocks that measure lags. */
 	readonly clocks?: () => Clocks;
 }
 type Registry = ServiceBroker["metrics"];
 type HistogramMetric = InstanceType<typeof MetricTypes.Histogram>;
-/** A histogram of ours, as it stands in Moleculer's registry. */
+/** The format of our histograms in Moleculer's registry. */
 interface Rendered {
 	readonly labels: Readonly<Record<string, string>>;
 	readonly count: number;
 	readonly sum: number;
-	/** At most that many, by bound. */
+	/** Cumulative counts, by upper bound. */
 	readonly bucketValues: Readonly<Record<string, number>>;
 }
 const isHistogram = (metric: unknown): metric is HistogramMetric => metric instanceof MetricTypes.Histogram;
 
-/** Moleculer's own, one for every action there is: nobody looks at them. */
+/** Metrics of Moleculer with one series for each action, which are not useful. */
 const ENDPOINTS = ["moleculer.registry.action.endpoints.total", "moleculer.registry.event.endpoints.total"];
 
-/** Moleculer's reporter with the figures of the moment, and with a server only where one is asked for. */
+/** Moleculer's reporter, which collects figures at each scrape and has a server only if a port is set. */
 class PrometheusText extends MetricReporters.Prometheus {
 	readonly #at: Pick<MetricsOptions, "port" | "host">;
 	readonly #collect: () => Promise<void>;
@@ -47,22 +47,22 @@ class PrometheusText extends MetricReporters.Prometheus {
 	}
 	override init(registry: Registry): void {
 		MetricReporters.Base.prototype.init.call(this, registry);
-		Object.assign(this, { defaultLabels: {} }); // Prometheus knows itself which target it asked
+		Object.assign(this, { defaultLabels: {} }); // Prometheus adds the target itself
 	}
-	/** Not before the node starts; rejects where it cannot. */
+	/** Called when the node starts; rejects if the port cannot be opened. */
 	async listen(): Promise<void> {
 		if (this.#at.port === undefined) return;
 		Object.assign(this.opts, this.#at, { defaultLabels: {} });
 		super.init(this.registry);
 		await once(this.server, "listening");
 	}
-	/** `http://127.0.0.1:9100/metrics`; empty while it listens nowhere. */
+	/** `http://127.0.0.1:9100/metrics`; empty without a server. */
 	get url(): string {
 		const at = this.server?.address();
 		if (typeof at !== "object" || !at) return "";
 		return `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}${this.opts.path}`;
 	}
-	/** Moleculer renders a histogram without its sum and its count: those are rendered here. */
+	/** Renders histograms itself, since Moleculer omits their sum and count. */
 	override generatePrometheusResponse(): string {
 		return [super.generatePrometheusResponse(), ...this.#histograms(), ""].join("\n");
 	}
@@ -73,7 +73,7 @@ class PrometheusText extends MetricReporters.Prometheus {
 		for (const metric of this.registry.store.values()) {
 			if (!isHistogram(metric)) continue;
 			const { name, description } = metric;
-			const items = [...metric.values.values()] as Rendered[]; // put below
+			const items = [...metric.values.values()] as Rendered[]; // written by `put`
 			if (items.length > 0) yield `# HELP ${name} ${description}\n# TYPE ${name} histogram`;
 			for (const { labels, count, sum, bucketValues } of items) {
 				const of = this.labelsToStr(labels);
@@ -95,7 +95,7 @@ class PrometheusText extends MetricReporters.Prometheus {
 
 const all = new WeakMap<ServiceBroker, Metrics>();
 
-/** The metrics of a node; null where they are off. */
+/** The metrics of a node; null if they are off. */
 export const metricsOf = (broker: ServiceBroker): Metrics | null => all.get(broker) ?? null;
 
 export class Metrics {
@@ -113,13 +113,13 @@ export class Metrics {
 		this.#machine = new Machine(options.folder ?? null);
 	}
 
-	/** Prometheus text, as of now. */
+	/** The current figures as Prometheus text. */
 	async text(): Promise<string> {
 		await this.collect();
 		return this.reporter.generatePrometheusResponse();
 	}
 
-	/** Puts the figures of this moment into Moleculer's registry; those who ask at once share them. Never rejects. */
+	/** Writes the current figures to Moleculer's registry; concurrent calls share one collection. Never rejects. */
 	collect(): Promise<void> {
 		return (this.#collecting ??= this.#collect().finally(() => (this.#collecting = null)));
 	}
@@ -129,11 +129,11 @@ export class Metrics {
 		const machine = this.#machine;
 		const clocks: Figured["figures"] = (give) => give("vigie_clock_skew_seconds", this.#skew() / 1000, {});
 		const figures = await gathering.all([(give) => machine.figures(give), (give) => machine.disk(give), clocks]);
-		for (const name of Object.keys(METRICS)) registry.getMetric(name)?.clear(); // what is gone is not shown as it was
+		for (const name of Object.keys(METRICS)) registry.getMetric(name)?.clear(); // series that no longer exist disappear
 		for (const figure of figures) put(registry, figure);
 	}
 
-	/** For the broker's options. */
+	/** The middleware for the broker's options. */
 	get middleware(): Middleware {
 		return {
 			name: "Metrics",
@@ -152,13 +152,13 @@ export class Metrics {
 		} as Middleware; // moleculer's type of `created` leaves out its argument
 	}
 
-	/** What is added to `$node`, the service Moleculer has on every node. */
+	/** Additions to `$node`, the service that Moleculer runs on every node. */
 	get node(): Partial<ServiceSchema> {
 		return { actions: { prometheus: () => this.text() }, hooks: { before: { metrics: () => this.collect() } } };
 	}
 }
 
-/** With a point in it: an object puts names that are whole numbers before all others. */
+/** The bound with a decimal point: an object orders integer keys before all others. */
 const text = (bound: number): string => (Number.isInteger(bound) ? bound.toFixed(1) : String(bound));
 
 function register(registry: Registry, name: MetricName): void {

@@ -1,6 +1,6 @@
 /**
- * Troubles - looks every second at what a node keeps and follows: says once in its log what cannot go on and why, and once that it goes
- * on. A log that could not be written is tried meanwhile where nobody writes, so that it is known to be well before anybody has to.
+ * Troubles - checks the stores and followers of a node every second, and logs each problem once when it begins and once when it is over.
+ * It also probes a log whose last write failed while there are no other writes, so that its recovery is detected before the next command.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Follower } from "../../store/follow.ts";
@@ -11,15 +11,15 @@ import { type Storage, storageOf } from "../logs/storage.ts";
 import { every, nodeTimers } from "../common/timers.ts";
 
 const LOOK_EVERY = 1000;
-/** Failures in a row that are more than a moment's trouble. */
+/** Consecutive failures of a follower that count as a problem. */
 const PATIENCE = 5;
 
-/** How it is said. */
+/** The log that receives the lines. */
 export interface Notices {
 	error(line: string): void;
 	warn(line: string): void;
 }
-/** What cannot be done, and why. */
+/** A problem, and its reason. */
 type Trouble = readonly [what: string, reason: string];
 
 export class Troubles {
@@ -42,7 +42,7 @@ export class Troubles {
 		if (skew !== null) found.push(["clocks differ", skew]);
 		for (const context of await this.#storage.contexts())
 			for (const writer of context.writers) {
-				await writer.probe(!this.#looked && writer === context.writers[0]); // a node may have been started on a full disk
+				await writer.probe(!this.#looked && writer === context.writers[0]); // the disk may be full since before the start
 				found.push(...ofWriter(writer), ...context.followers(writer.log.name).flatMap(ofFollower));
 			}
 		this.#looked = true;
@@ -60,7 +60,7 @@ function ofWriter({ log: { name }, figures: { failing, unreadable } }: Writer): 
 		...[...unreadable].map(([stream, { message }]) => [`${name} has something unreadable, ${stream}`, message] as const),
 	];
 }
-/** One that has stopped for good has said so itself. */
+/** A follower that has stopped permanently logs that itself. */
 function ofFollower({ of, name, position, trouble }: Follower): Trouble[] {
 	return (trouble?.times ?? 0) < PATIENCE ? [] : [[`${of} cannot go on in ${name}`, `after ${position}: ${trouble?.reason ?? ""}`]];
 }
@@ -77,7 +77,7 @@ export function TroublesMiddleware(): Middleware {
 			const look = () => {
 				looking ??= troubles
 					.look()
-					.catch(() => undefined) // a log that cannot even be opened has stopped the start
+					.catch(() => undefined) // a log that cannot be opened stops the start
 					.finally(() => (looking = null));
 			};
 			stops.set(broker, every(nodeTimers, LOOK_EVERY, look));

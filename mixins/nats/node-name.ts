@@ -16,7 +16,7 @@ interface Claim {
 	readonly age: number;
 }
 
-/** False if another process holds the name. A process that died has no connection, so that the server reports no recipient at once. */
+/** False if another process holds the name. A dead process has no connection, so the server reports at once that there is no recipient. */
 export async function claimName(client: NatsConnection, subject: string, instance: string): Promise<boolean> {
 	if (await client.request(subject, "", { timeout: NAME_TIMEOUT }).catch(() => null)) return false;
 	const claim = (): string => JSON.stringify({ instance, age: performance.now() } satisfies Claim);

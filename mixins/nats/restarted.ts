@@ -1,5 +1,5 @@
 /**
- * Restarted - detects which process and which connection are behind a node's name. When a node was restarted before it was missed, pending
+ * Restarted - detects which process and which connection are behind a node's name. When a node restarts before its loss is detected, pending
  * calls to the old process are rejected as with any lost node; Moleculer lets them time out (docs/decisions/0018-calls-between-nodes.md).
  * When a node has reconnected, its answers of that time are lost, and pending calls to it are rejected. When another process uses this
  * node's own name, the younger of the two ends; Moleculer ends the older one.

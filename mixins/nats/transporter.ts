@@ -1,7 +1,7 @@
 /**
- * NATS - Moleculer's NATS transporter with what the connection can tell: that a message had no recipient, that the connection was lost and
- * with it all messages in transit, and that another node uses the name of this one. The connection options are private, so that no
- * credentials can be read from the broker's options.
+ * NATS - Moleculer's NATS transporter, which also detects that a message has no recipient, that the connection and all messages in transit
+ * are lost, and that another node uses the name of this one. The connection options are private, so that no credentials can be read from
+ * the broker's options.
  */
 import { Errors, Transporters } from "moleculer";
 import { connect, type ConnectionOptions, ErrorCode, Events, type Msg, type NatsConnection } from "nats";
@@ -16,7 +16,7 @@ const RETRY_EVERY = 250;
 /** Timeout of an attempt, and interval of the client's own pings, in milliseconds. */
 const CONNECT_TIMEOUT = 3000;
 const PING_EVERY = 2000;
-/** Errors that a configuration causes, so that waiting does not help. */
+/** Errors of the configuration, for which a retry does not help. */
 const PERMANENT = /^(AUTHORIZATION_VIOLATION|SERVER_OPT_NA|TLS)$|CERT|SELF_SIGNED|VERIFY|SSL/;
 /** Packets that expect an answer from one node. */
 const REQUESTING = /^(REQ|PING)$/;
@@ -41,9 +41,9 @@ export class NatsTransporter extends Transporters.NATS {
 	#installation: string | null = null;
 	/** Whether the installation was set, and not learned from other nodes. */
 	#belongs = false;
-	/** Whether it keeps a store, so that others can learn the installation from it. */
+	/** Whether this node has a store, so that it answers nodes that do not know their installation. */
 	#tells = false;
-	/** Why the installation is not known. */
+	/** Why the installation is unknown; null once it is known. */
 	waiting: string | null = null;
 	/** The reason of the last failed attempt to connect. */
 	lastError: string | null = null;
@@ -95,7 +95,7 @@ export class NatsTransporter extends Transporters.NATS {
 		return `${this.#base}.installation`;
 	}
 
-	/** Resolves when the node is connected and its name is free; rejects if waiting cannot help. */
+	/** Resolves when the node is connected and holds its name; rejects if a retry cannot help. */
 	async open(): Promise<void> {
 		this.client = await (this.#opening ??= this.#open());
 	}
@@ -116,7 +116,7 @@ export class NatsTransporter extends Transporters.NATS {
 		await client?.flush().catch(() => undefined); // the server may be gone
 		await client?.close();
 	}
-	/** A request that cannot be sent has reached no node, so that it may be repeated immediately. */
+	/** A request that cannot be sent has reached no node, so it may be retried immediately. */
 	override async prepublish(packet: Meta["packet"] & Parameters<Transporters.Base["prepublish"]>[0]): Promise<void> {
 		const { action = "" } = packet.payload as { readonly action?: string }; // of a request
 		if (!this.connected && action) throw new Errors.ServiceNotAvailableError({ action, nodeID: packet.target ?? "" });
@@ -148,7 +148,7 @@ export class NatsTransporter extends Transporters.NATS {
 		}
 	}
 
-	/** None is no reason to end, because the first node of the installation may come later. */
+	/** Null if none was found: the first node with a store may start later. */
 	#only(found: readonly string[]): string | null {
 		if (found.length > 1) throw new InstallationUnclear(found);
 		return found[0] ?? null;
@@ -190,7 +190,7 @@ export class NatsTransporter extends Transporters.NATS {
 		this.waiting = reason;
 	}
 
-	/** This comes before any subscription, otherwise requests for the holder of the name would reach this process too. */
+	/** Has to run before any subscription, otherwise requests for the holder of the name would reach this process too. */
 	async #claimName(client: NatsConnection): Promise<void> {
 		if (!(await claimName(client, this.#nameSubject, this.#instance))) {
 			await client.close();
@@ -203,7 +203,7 @@ export class NatsTransporter extends Transporters.NATS {
 		const client = this.#nats;
 		if (!client || !(await isYounger(client, this.#nameSubject, this.#instance))) return;
 		this.#closed = true;
-		await client.close(); // without a DISCONNECT packet, which would be about the other one
+		await client.close(); // without a DISCONNECT packet, which would disconnect the other process
 		this.#exit(`Another node of the cluster is called ${this.nodeID} and is older: this one ends`);
 	}
 	get #nameSubject(): string {

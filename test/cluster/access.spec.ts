@@ -1,4 +1,4 @@
-/** How nodes connect to NATS: as whom they are told to be and never in clear where they are told so; and what they know of that, nobody learns from them. */
+/** NATS access: nodes use the configured credentials, never fall back to plain text if TLS is configured, and reveal no secret. */
 import { execFileSync } from "node:child_process";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const SECRET = "p@ss:w/r%d";
 const ENCODED = encodeURIComponent(SECRET);
 type Settings = Readonly<Record<string, string>>;
 
-/** A certificate of an authority of its own, and of one it has signed for whoever connects. */
+/** Creates two certificate authorities, and server and node certificates that the first one signs. */
 class Certificates {
 	readonly #folder: Folder;
 	constructor(folder: Folder) {
@@ -65,14 +65,14 @@ class Certificates {
 		await node.up(settingsOf(name, services, own), services === ROLES.gateway ? "/health/live" : "its own word");
 		return node;
 	};
-	/** Two nodes find each other, and one does something for the other. */
+	/** Starts two nodes, and expects a command through the gateway to succeed. */
 	const expectJoined = async (own: Settings): Promise<System> => {
 		await start("command", ROLES.command, own);
 		const gateway = await start("gateway", ROLES.gateway, own);
 		await eventually(async () => answered(201, await gateway.post("/owners", { id: `o-${performance.now()}`, ...person })));
 		return gateway;
 	};
-	/** One line, and what it says. */
+	/** Expects that the start fails with one line that matches. */
 	const expectRefused = async (own: Settings, words: RegExp): Promise<void> => {
 		const { code, output } = await System.at(folder.path, settingsOf("refused", ROLES.gateway, own)).ending();
 		expect([code, output.trimEnd().split("\n")]).toEqual([1, [expect.stringMatching(words)]]);
@@ -80,7 +80,7 @@ class Certificates {
 	};
 	const file = (name: string): string => certificates.file(name);
 
-	it("says the password it is given, percent-encoded as in any URL", async () => {
+	it("uses the password of its URL, which is percent-encoded", async () => {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const url = (password: string): Settings => ({ NATS_URL: `nats://me:${password}@127.0.0.1:${nats?.port ?? 0}` });
 		await expectJoined(url(ENCODED));
@@ -89,7 +89,7 @@ class Certificates {
 			/^NATS_URL: nats:\/\/\.\.\.@127\.0\.0\.1:\d+ rejects this node, or this node rejects it: .*Authorization Violation/,
 		);
 	}, 60_000);
-	it("says the token it is given, or signs with its key", async () => {
+	it("uses the token of its URL, or signs with its nkey", async () => {
 		nats = await Nats.start('authorization { token: "t@ken" }');
 		await expectJoined({ NATS_URL: `nats://t%40ken@127.0.0.1:${nats.port}` });
 		await Promise.all(running.splice(0).map((node) => node.kill()));
@@ -99,7 +99,7 @@ class Certificates {
 		nats = await Nats.start(`authorization { users: [{ nkey: ${user.getPublicKey()} }] }`);
 		await expectJoined({ NATS_URL: nats.url, NATS_CREDS: file("seed") });
 	}, 90_000);
-	it("encrypts, checks the server by name and by address, and shows its own certificate", async () => {
+	it("encrypts, verifies the server by name or address, and presents its own certificate", async () => {
 		nats = await Nats.start(`tls { ${certificates.server}, verify: true }`);
 		const own = { NATS_CA: file("ca.pem"), NATS_CERT: file("node.pem"), NATS_KEY: file("node.key") };
 		await expectJoined({ NATS_URL: `tls://127.0.0.1:${nats.port}`, ...own });
@@ -113,13 +113,13 @@ class Certificates {
 			/rejects this node, or this node rejects it: unable to verify/,
 		);
 	}, 90_000);
-	it("goes nowhere in clear that it is to go encrypted: a server that offers none hears nothing of it", async () => {
+	it("never falls back to plain text: it sends nothing to a server that offers no encryption", async () => {
 		let heard = "";
 		const sockets = new Set<Socket>();
 		const plain = createServer((socket) => {
 			sockets.add(socket);
 			socket.on("data", (chunk) => (heard += chunk));
-			socket.on("error", () => undefined); // it leaves
+			socket.on("error", () => undefined); // the node disconnects
 			socket.write('INFO {"server_id":"X","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576}\r\n');
 		});
 		await new Promise<void>((listening) => plain.listen(0, "127.0.0.1", listening));
@@ -139,7 +139,7 @@ class Certificates {
 			plain.close();
 		}
 	}, 60_000);
-	it("tells nobody what it says of itself: not in its log, its health, its metrics, nor to who is on the bus", async () => {
+	it("reveals no secret in its log, health and metrics, or to other NATS clients", async () => {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const own = { NATS_URL: `nats://me:${ENCODED}@127.0.0.1:${nats.port}`, LOG_LEVEL: "trace" };
 		const gateway = await expectJoined(own);

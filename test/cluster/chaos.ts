@@ -1,16 +1,16 @@
-/** Chaos - what befalls the processes of a cluster, drawn by chance: killed, paused until the others think them dead, left and joined. */
+/** Chaos - random faults for the processes of a cluster: kill, pause until the others count them as lost, leave and join. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Dice } from "../http/random.ts";
 import type { Cluster } from "../support/cluster.ts";
 
-/** The others think a node dead after six seconds of silence. */
+/** Milliseconds of silence after which the others certainly count a node as lost. */
 const THOUGHT_DEAD = 7_500;
 type Fault = "kill" | "pause" | "leave" | "join";
 
 export class Chaos {
 	readonly #cluster: Cluster;
 	readonly #dice: Dice;
-	/** Those something happens to, or a copy of which is about to join. */
+	/** Nodes with a fault in progress. */
 	readonly #busy = new Set<string>();
 	readonly #names: readonly string[];
 	readonly #running: Promise<void>[] = [];
@@ -18,10 +18,10 @@ export class Chaos {
 	readonly #every: number;
 	#answered = 0;
 	#joined = 0;
-	/** What happened, in words. */
+	/** A description of each fault. */
 	readonly story: string[] = [];
 
-	/** A fault each so many answers. */
+	/** `every`: the number of answers between two faults. */
 	constructor(cluster: Cluster, dice: Dice, faults: readonly Fault[], every: number) {
 		this.#cluster = cluster;
 		this.#names = cluster.names;
@@ -29,11 +29,11 @@ export class Chaos {
 		this.#waiting = dice.shuffle(faults);
 		this.#every = every;
 	}
-	/** A command was answered. */
+	/** Counts an answered command. */
 	answered(): void {
 		if (++this.#answered % this.#every === 0) this.#strike();
 	}
-	/** Resolves when everything that was to happen has, and all nodes are there again. */
+	/** Resolves when all faults are over and all nodes are back. */
 	async over(): Promise<void> {
 		while (this.#waiting.length > 0) {
 			this.#strike();

@@ -1,4 +1,4 @@
-/** A call never outlasts its deadline, whatever stalls or dies behind the gateway; and what was not answered in time is done once when it is asked for again. */
+/** Deadlines: a call ends in time even if a node or the database stalls or dies; a command that failed takes effect once when it is retried. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, COMMANDS, ground, ROLES } from "../support/cluster.ts";
 import { MongoProcess } from "../support/mongo-process.ts";
@@ -8,7 +8,7 @@ import { answered, commits, detect, expectProblem, ownerOf, person, plate, radar
 const at = await ground();
 afterAll(() => at?.mongo.stop());
 
-/** What a call between nodes has (moleculer.config.ts), and what the machine may take on top of it. */
+/** The timeout of a call between nodes (moleculer.config.ts), and a margin for a slow machine, in milliseconds. */
 const DEADLINE = 10_000;
 const AND_A_LITTLE = 8_000;
 
@@ -45,7 +45,7 @@ const NODES = {
 			body: JSON.stringify({ id, ...person }),
 			timeoutMs: 90_000,
 		});
-	/** Answered "not now", politely, in the time a call has. */
+	/** Expects 503 with Retry-After within the timeout. */
 	const expectToldInTime = async (asked: () => Promise<Answer>): Promise<void> => {
 		const begun = performance.now();
 		const answer = await asked();
@@ -61,7 +61,7 @@ const NODES = {
 		expect(answered(200, await gateway.get(`/owners/${id}`, seen(done))).body).toMatchObject({ id, version: 1 });
 	};
 
-	it("is answered 503 in time while the database is stalled, and done once afterwards", async () => {
+	it("gets 503 in time while the database is stalled, and takes effect once when it is retried", async () => {
 		mongo.signal("SIGSTOP");
 		try {
 			await expectToldInTime(() => register("stalled"));
@@ -71,17 +71,17 @@ const NODES = {
 		await expectRegisteredOnce("stalled");
 	});
 
-	it("is answered in time and done once where its only node is dead and back before it was missed", async () => {
-		cluster.pause("registration"); // so that it dies with the command
+	it("succeeds in time, once, if its only node restarts before its loss is detected", async () => {
+		cluster.pause("registration"); // so that it is killed with the command unprocessed
 		const answer = register("restarted");
-		answered(200, await gateway.post("/radars/r-1/describe", { name: "meanwhile" })); // the gateway has passed on what came before
+		answered(200, await gateway.post("/radars/r-1/describe", { name: "meanwhile" })); // the gateway has forwarded the command by now
 		await cluster.kill("registration");
 		await cluster.join("registration");
 		answered(201, await answer);
 		await expectRegisteredOnce("restarted");
 	});
 
-	it("is answered 503 in time while its only node is dead, as all others are taken; and done once when it is back", async () => {
+	it("gets 503 in time while its only node is dead and others succeed, and takes effect once when the node is back", async () => {
 		await cluster.kill("registration");
 		await expectToldInTime(() => register("orphan"));
 		const taken = await detect(gateway, { id: "meanwhile", radar: "r-1", plate: plate(1) });

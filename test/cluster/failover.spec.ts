@@ -23,7 +23,7 @@ const CLIENTS = 6;
 	});
 	afterAll(() => cluster?.stop());
 
-	/** Sends commands, reads behind them, passages and uploads during a fault; returns the longest wait of each kind. */
+	/** Sends commands, reads of their results, passages and uploads during a fault; returns the longest wait of each kind. */
 	async function watched(fault: () => Promise<void>): Promise<Record<string, number>> {
 		const longest: Record<string, number> = {};
 		let over = false;
@@ -92,7 +92,7 @@ const CLIENTS = 6;
 			for (const feed of feeds) feed.close();
 		}
 	}, 120_000);
-	it("finds everything once", async () => {
+	it("finds every command applied once", async () => {
 		await cluster.ready();
 		expect(await cluster.verified()).toBeGreaterThan(n);
 		const [gateway] = cluster.gateways;

@@ -1,12 +1,12 @@
 /**
- * Insist - a client that knows every gateway and asks again, with the same key and at whichever gateway, until it is answered: what a
- * careful user of the API does. It keeps every answer that was none, so that a test can say which of them are allowed.
+ * Insist - a client that retries with the same key at a random gateway until it gets an answer, as a careful client should. It records
+ * every failed attempt, so that a test can check which of them are allowed.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Dice } from "../http/random.ts";
 import type { Answer, Call, System } from "../support/system.ts";
 
-/** How long one asks before one gives up, in milliseconds. */
+/** Milliseconds after which the client gives up. */
 const PATIENCE = 50_000;
 const REFUSED = /ECONNREFUSED/;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -14,13 +14,13 @@ const JSON_TYPE = { "content-type": "application/json" };
 export class Insist {
 	readonly #gateways: readonly System[];
 	readonly #dice: Dice;
-	/** Asked in all, and every time it came to nothing: the connection broke, was refused, or the answer was "not now". */
+	/** The number of attempts, and the failed ones: broken connections, refused connections, and 503 responses. */
 	asked = 0;
 	readonly broken: string[] = [];
 	refusedConnections = 0;
 	readonly notNow: Answer[] = [];
 	#keys = 0;
-	/** Asks no more: whoever waits for an answer is told so. */
+	/** Set to stop: pending calls throw. */
 	given = false;
 
 	constructor(gateways: readonly System[], dice: Dice) {
@@ -28,7 +28,7 @@ export class Insist {
 		this.#dice = dice;
 	}
 
-	/** The first answer that is one: anything below 500, and a failure that is not "not now" too. */
+	/** Returns the first response other than 503. */
 	async ask(call: Call): Promise<Answer> {
 		const until = Date.now() + PATIENCE;
 		for (let last = ""; ;) {
@@ -62,7 +62,7 @@ export class Insist {
 	}
 }
 
-/** "Not now" is always told with when to ask again, and never as a failure of ours. */
+/** Expects that every 503 response has Retry-After and a code. */
 export function expectPolite({ notNow }: Insist): void {
 	for (const { status, headers, body } of notNow)
 		if (status !== 503 || !/^\d+$/.test(headers["retry-after"] ?? "") || !/^[A-Z_]+$/.test(body.code))

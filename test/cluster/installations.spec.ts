@@ -1,4 +1,4 @@
-/** Two installations on one NATS: nodes with the same names, of which none ever serves, tells or hears the other installation. */
+/** Two installations on one NATS: nodes with the same names, of which none ever exchanges a message with the other installation. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ type Settings = Readonly<Record<string, string>>;
 	const installationOf = ({ output }: System): string => /belongs to the installation ([\w-]+)/.exec(output)?.[1] ?? "";
 	const isReady = (gateway: System) => eventually(async () => answered(200, await gateway.get("/health/ready")), 30_000);
 
-	it("keep their facts apart, also where every node has the same name, and one comes after the other", async () => {
+	it("keep their facts apart, even if their nodes have the same names and one starts after the other", async () => {
 		await sides(production);
 		const gateway = await gatewayOf(production);
 		await isReady(gateway);
@@ -66,7 +66,7 @@ type Settings = Readonly<Record<string, string>>;
 		expect(answered(200, await gateway.get("/owners?pageSize=100")).body["total"]).toBe(6);
 	}, 120_000);
 
-	it("are no choice for a node without a store, which says so with both names and ends; unless it is told", async () => {
+	it("need INSTALLATION on a node without a store, which otherwise names both and exits", async () => {
 		const ids = [installationOf(await sides(production)), installationOf(await sides(staging))];
 		expect(new Set(ids).size).toBe(2);
 		const undecided = System.at(production, settingsOf("gateway-1", ROLES.gateway, { LOG_LEVEL: "warn" }));
@@ -94,14 +94,14 @@ type Settings = Readonly<Record<string, string>>;
 		}, 30_000);
 		expect(gateway.output).toContain(reason);
 	}, 120_000);
-	it("are not mixed by a wrong setting: a store of another installation is refused", async () => {
+	it("are not mixed by a wrong setting: a node refuses the store of another installation", async () => {
 		const [mine = ""] = [installationOf(await sides(production))];
 		const wrong = settingsOf("command-2", ROLES.command, { INSTALLATION: "other", LOG_LEVEL: "warn" });
 		const { code, output } = await System.at(production, wrong).ending();
 		expect([code, output]).toEqual([1, `INSTALLATION is "other": the store belongs to the installation ${mine}\n`]);
 	}, 60_000);
 
-	it("are waited for: a gateway that comes first answers 503, says what it waits for, and joins the first one", async () => {
+	it("are awaited: a gateway that starts first answers 503, reports why, and joins the first installation", async () => {
 		const gateway = await gatewayOf(production);
 		expectProblem(await gateway.get("/owners/o-1"), 503);
 		const { body } = answered(503, await gateway.get("/health/ready"));

@@ -1,4 +1,4 @@
-/** Processes of a cluster killed one after another under load: the others go on, and all that was acknowledged is there, once. */
+/** Processes of a cluster are killed one after another under load: the others keep working, and each acknowledged command takes effect once. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, ground, SIX } from "../support/cluster.ts";
 import { Dice } from "../http/random.ts";
@@ -18,7 +18,7 @@ afterAll(() => at?.mongo.stop());
 	});
 	afterAll(() => (load?.give(), cluster?.stop()));
 
-	it.each(Object.keys(SIX))("loses %s, goes on, and has it back", async (name) => {
+	it.each(Object.keys(SIX))("loses %s, keeps working, and gets it back", async (name) => {
 		load.begin();
 		await load.more(10);
 		await cluster.kill(name);
@@ -29,9 +29,9 @@ afterAll(() => at?.mongo.stop());
 		expectPolite(load.client);
 	});
 
-	it("has told everything, and everything once", () => load.expectTold());
+	it("has every result once", () => load.expectTold());
 
-	it("has a log that nobody has touched", async () => {
+	it("has a log that passes verification", async () => {
 		expect(await cluster.verified()).toBeGreaterThan(50);
 	});
 });

@@ -1,4 +1,4 @@
-/** The live feed over many nodes: it outlives the nodes it comes from, and nothing is left of a gateway that is gone without a word. */
+/** The live feed of a cluster: it outlives the nodes with the logs, and nothing is left of it after its gateway is killed. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { answered, person } from "../http/scenery.ts";
 import { Cluster, ground, ROLES } from "../support/cluster.ts";
@@ -35,7 +35,7 @@ const NODES = {
 		posted.push(id);
 	};
 	const heard = ({ events }: LiveFeed): string[] => events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id);
-	/** Partitions followed for those who watch, on every node that has logs. */
+	/** The number of partitions that nodes follow for live feeds. */
 	const followed = async (): Promise<number> => {
 		const all = await Promise.all(
 			COMMANDS.map(async (name) => {
@@ -46,7 +46,7 @@ const NODES = {
 		return all.reduce((sum, one) => sum + one, 0);
 	};
 
-	it("goes on while the nodes it comes from die and come back, with nothing lost and nothing twice", async () => {
+	it("continues while the nodes with the logs die and return, without a loss or a duplicate", async () => {
 		const feed = await gateway.live("?types=owner.registered");
 		for (const name of COMMANDS) {
 			for (let i = 0; i < 5; i++) await register();
@@ -57,19 +57,19 @@ const NODES = {
 		}
 		await eventually(() => expect(heard(feed).toSorted()).toEqual(posted.toSorted()), 30_000);
 		await register();
-		await eventually(() => expect(heard(feed)).toContain(posted.at(-1))); // whatever came twice has come before it
+		await eventually(() => expect(heard(feed)).toContain(posted.at(-1))); // a duplicate would have come before it
 		expect([feed.ended, heard(feed).toSorted()]).toEqual([false, posted.toSorted()]);
 		feed.close();
 	}, 120_000);
 
-	it("is followed for no longer when its listener has gone", async () => {
+	it("has no followers after its client has disconnected", async () => {
 		const feed = await gateway.live();
 		await eventually(async () => expect(await followed()).toBeGreaterThan(0));
 		feed.close();
 		await eventually(async () => expect(await followed()).toBe(0), 40_000);
 	}, 60_000);
 
-	it("is followed for no longer when its gateway was killed, and goes on at the other", async () => {
+	it("has no followers after its gateway was killed, and resumes on the other gateway", async () => {
 		const other = cluster.node("gateway-2");
 		const feed = await other.live("?types=owner.registered");
 		await register();

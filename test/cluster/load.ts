@@ -1,4 +1,4 @@
-/** Load - passages and renames sent through every gateway by clients that ask again, and the question what became of all of it. */
+/** Load - sends passages and renames through all gateways with a client that retries, and checks the results. */
 import { expect } from "@jest/globals";
 import type { Dice } from "../http/random.ts";
 import { historyOf, noon, plate, radarInService, ownerOf } from "../http/scenery.ts";
@@ -13,7 +13,7 @@ export class Load {
 	readonly client: Insist;
 	readonly #gateways: readonly System[];
 	readonly #sides: number;
-	/** Passages that were answered, and names given to the radar. */
+	/** The acknowledged passages and names of the radar. */
 	readonly passages: number[] = [];
 	readonly names: string[] = [];
 	#n = 0;
@@ -26,7 +26,7 @@ export class Load {
 		this.#sides = sides;
 		this.client = new Insist(this.#gateways, dice);
 	}
-	/** With a radar and a vehicle's owner. */
+	/** Creates a load with a radar and the owner of a vehicle. */
 	static async on(cluster: Cluster, dice: Dice, sides = 2): Promise<Load> {
 		const load = new Load(cluster, dice, sides);
 		await radarInService(load.gateway, RADAR);
@@ -41,7 +41,7 @@ export class Load {
 	begin(): void {
 		this.#stopped = false;
 		this.#running = Promise.all(Array.from({ length: this.#sides }, () => this.#side()));
-		this.#running.catch(() => undefined); // told by end
+		this.#running.catch(() => undefined); // end() reports it
 	}
 	async #side(): Promise<void> {
 		while (!this.#stopped) {
@@ -53,7 +53,7 @@ export class Load {
 	async #pass(n: number): Promise<void> {
 		const passage = { id: `d-${n}`, radar: RADAR, plate: plate(n % 3), country: "FR", speedKmh: n % 2 ? 150 : 100, capturedAt: noon };
 		const { status, text } = await this.client.post("/detections", passage);
-		if (status !== 201) throw new Error(`d-${n}: ${status} ${text}`); // asked again with its key, it is still the first answer
+		if (status !== 201) throw new Error(`d-${n}: ${status} ${text}`); // a retry with the same key gets the first answer
 		this.passages.push(n);
 	}
 	async #rename(name: string): Promise<void> {
@@ -78,7 +78,7 @@ export class Load {
 		this.#stopped = this.client.given = true;
 	}
 
-	/** Every passage and case is told once by every gateway, every rename is in the history once, and the counters count them. */
+	/** Expects each passage and case once on every gateway, each rename in the history once, and correct counters. */
 	async expectTold(withinMs = 20_000): Promise<void> {
 		const ids = (list: readonly number[]): string[] => list.map((n) => `d-${n}`).sort();
 		const qualified = this.passages.filter((n) => n % 2 === 1);

@@ -1,4 +1,4 @@
-/** A call whose node or connection is lost fails immediately, and the error tells whether the call was received. */
+/** A call whose node or connection is lost fails immediately, and the error says whether the call was received. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
@@ -50,7 +50,7 @@ import { eventually } from "../support/system.ts";
 	const kill = (broker: ServiceBroker): Promise<void> => clientOf(broker).close();
 	const working = () => eventually(() => expect(begun).toHaveLength(1));
 
-	it("that has died fails as not received, and its other calls fail as lost", async () => {
+	it("that has died fails as not received, and pending calls to it fail as lost", async () => {
 		const waiting = expect(caller.call("work.take")).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		await working();
 		await survived(() => kill(other));
@@ -59,7 +59,7 @@ import { eventually } from "../support/system.ts";
 		expect(caller.registry.nodes.get("other").available).toBe(false);
 		expect(caller.transit?.pendingRequests.size).toBe(0);
 	});
-	it("fails when the own connection is lost, is not sent while offline, and is sent after the reconnect", async () => {
+	it("fails when the connection of the caller is lost, is not sent while it is offline, and is sent after the reconnect", async () => {
 		const waiting = expect(caller.call("work.take")).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		await working();
 		await nats.kill();
@@ -76,7 +76,7 @@ import { eventually } from "../support/system.ts";
 		await waiting;
 		await eventually(async () => expect(await caller.call("work.say")).toBe("said"));
 	});
-	it("goes on while nothing is lost", async () => {
+	it("succeeds while nothing is lost", async () => {
 		const waiting = caller.call("work.take");
 		await working();
 		await pause(3500);

@@ -1,4 +1,4 @@
-/** MongoDB is killed under load and comes back with what it kept. */
+/** MongoDB is killed under load, and restarts with its data. */
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { Cluster, ground } from "../support/cluster.ts";
 import { MongoProcess } from "../support/mongo-process.ts";
@@ -15,7 +15,7 @@ afterAll(() => at?.mongo.stop());
 		await mongo?.remove();
 	});
 
-	it("loses MongoDB, tells who waits, and goes on when it is back", async () => {
+	it("loses MongoDB, answers 503, and recovers when it is back", async () => {
 		if (!at) return;
 		const server = (mongo = await MongoProcess.start());
 		cluster = await Cluster.start(at, { mongoUrl: server.url });
@@ -28,7 +28,7 @@ afterAll(() => at?.mongo.stop());
 	});
 });
 
-/** What was looked for every second is complained of once, and once it is over; a slow machine may lose its database twice. */
+/** Expects that a check that fails every second is logged once at its begin and once at its end; a slow machine may lose its database twice. */
 function expectSaidOnce(output: string): void {
 	const said = output.split("\n").filter((line) => line.includes("radars could not look for its generations"));
 	expect(said.length).toBeGreaterThan(0);

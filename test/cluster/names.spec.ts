@@ -1,4 +1,4 @@
-/** A name belongs to the node that has it: whoever comes later under the same one leaves, without having disturbed anybody; who died has none. */
+/** Node names: a node whose name another node holds exits without disturbing the cluster; a dead node holds no name. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { answered, person } from "../http/scenery.ts";
@@ -7,7 +7,7 @@ import { eventually, System } from "../support/system.ts";
 
 const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1": ROLES.query, "gateway-1": ROLES.gateway };
 
-(hasNats ? describe : describe.skip)("a node that comes under the name of another", () => {
+(hasNats ? describe : describe.skip)("a node with the name of another one", () => {
 	let cluster: Cluster;
 	let gateway: System;
 	let n = 0;
@@ -21,7 +21,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 	const newcomer = (name: string): System => System.at(cluster.folder, cluster.settingsOf(name, cluster.servicesOf(name)));
 
 	it.each(["command-1", "query-1", "gateway-1"])(
-		"is the one that leaves, with one line, and nobody has noticed (%s)",
+		"exits with one line, without an effect on the cluster (%s)",
 		async (name) => {
 			let over = false;
 			const statuses = new Set<number>();
@@ -45,7 +45,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 		60_000,
 	);
 
-	it("gets in at once where the other has died", async () => {
+	it("joins at once if the other one has died", async () => {
 		for (let i = 0; i < 3; i++) {
 			await cluster.kill("command-1");
 			await cluster.join("command-1");
@@ -54,7 +54,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 		await cluster.ready();
 	}, 60_000);
 
-	it("gets in where the other stands still, and leaves once that goes on: in the end there is one", async () => {
+	it("joins while the other one is suspended, and exits when that one resumes", async () => {
 		cluster.pause("command-2");
 		const younger = newcomer("command-2");
 		try {
@@ -67,7 +67,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 				expect.stringMatching(/FATAL .*Another node of the cluster is called command-2 and is older: this one ends\n$/),
 			]);
 			await eventually(async () => answered(201, await register()), 30_000);
-			await pause(1000); // whoever else had to go would have by now
+			await pause(1000); // any other node that exits would have exited by now
 			await cluster.ready();
 			expect(await cluster.verified()).toBeGreaterThan(0);
 		} finally {

@@ -1,4 +1,4 @@
-/** NATS goes away under load, for a moment or until all nodes think each other dead, and comes back. */
+/** NATS stops under load, for a moment or until all nodes count each other as lost, and restarts. */
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { Cluster, ground } from "../support/cluster.ts";
 import { eventually } from "../support/system.ts";
@@ -11,7 +11,7 @@ afterAll(() => at?.mongo.stop());
 	let cluster: Cluster | undefined;
 	afterEach(() => cluster?.stop());
 
-	it("loses NATS, tells who waits, and goes on when it is back", async () => {
+	it("loses NATS, answers 503, and recovers when it is back", async () => {
 		if (!at) return;
 		const { nats } = (cluster = await Cluster.start(at));
 		await expectSurvived(
@@ -21,7 +21,7 @@ afterAll(() => at?.mongo.stop());
 		);
 	});
 
-	it("loses NATS until every node has given up the others, and finds them again", async () => {
+	it("loses NATS until every node counts the others as lost, and recovers", async () => {
 		if (!at) return;
 		const running = (cluster = await Cluster.start(at));
 		const { nats } = running;
@@ -34,7 +34,7 @@ afterAll(() => at?.mongo.stop());
 	}, 120_000);
 });
 
-/** Throws unless every node has heard nothing of any other one for longer than it waits. */
+/** Throws unless every node has logged that it lost every other node. */
 function expectAlone(cluster: Cluster): void {
 	for (const one of cluster.names)
 		for (const other of cluster.names)

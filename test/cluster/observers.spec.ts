@@ -1,4 +1,4 @@
-/** Operators who look on at a cluster under load: they ask and are answered, take nothing of its work, and are missed by nobody when they go. */
+/** Operators connected to a cluster under load: their commands work, their node takes no work, and its loss has no effect. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Beside, beside } from "../../node/observer.ts";
 import { Dice } from "../http/random.ts";
@@ -19,7 +19,7 @@ interface Seen {
 	readonly services?: readonly Row[];
 }
 
-(at ? describe : describe.skip)("an operator beside a cluster", () => {
+(at ? describe : describe.skip)("an operator connected to a cluster", () => {
 	let cluster: Cluster;
 	let load: Load;
 	let watch: Beside;
@@ -36,14 +36,14 @@ interface Seen {
 		await watch?.stop();
 		await cluster?.stop();
 	});
-	/** Who looks on, but this test; and what each has to offer. */
+	/** The observer nodes with their services, except that of this test. */
 	const operators = (): readonly Seen[] => {
 		const nodes: readonly Seen[] = watch.broker.registry.getNodeList({ withServices: true });
 		return nodes.filter(({ id }) => id.startsWith("operator-") && id !== watch.broker.nodeID);
 	};
 	const nothingFailed = () => expect([load.client.broken, load.client.notNow.map(({ text }) => text)]).toEqual([[], []]);
 
-	it("is answered by those who have what is asked for", async () => {
+	it("gets answers from the nodes that have them", async () => {
 		const state = await cluster.es("state radar load-radar --json");
 		expect([state.code, state.json]).toMatchObject([0, { service: "radar", id: "load-radar" }]);
 		const tail = await cluster.es("tail --from radar:0:0,radar:1:0,radar:2:0,radar:3:0 --limit 5 --json");
@@ -61,8 +61,8 @@ interface Seen {
 		expect([rebuild.code, rebuild.json]).toMatchObject([0, { readModel: "radars", generation: 2, differing: 0 }]);
 		nothingFailed();
 	});
-	it("has no service of any context, so that nothing can be placed on it", async () => {
-		const repl = await Repl.open(cluster.folder, ["--beside"], cluster.settingsOf("command-1", ROLES.command)); // whatever else it is told to be
+	it("has no service of a context, so that no work is placed on its node", async () => {
+		const repl = await Repl.open(cluster.folder, ["--beside"], cluster.settingsOf("command-1", ROLES.command)); // an observer ignores the other settings
 		await eventually(() => expect(operators().filter(({ available }) => available)).toHaveLength(1));
 		const [{ id = "", services = [] } = {}] = operators().filter(({ available }) => available);
 		expect(services.map(({ name }) => name)).toEqual(["$node"]);
@@ -79,7 +79,7 @@ interface Seen {
 		await eventually(() => expect(operators().filter(({ available }) => available)).toEqual([]));
 		nothingFailed();
 	});
-	it("may be killed in the middle of what it does, and nothing fails and nobody waits for it", async () => {
+	it("may be killed at work, and no request fails or waits for it", async () => {
 		const repl = await Repl.open(cluster.folder, ["--beside"], cluster.settingsOf("operator", ""));
 		repl.send("es-tail");
 		await eventually(() => expect(repl.said).toContain("detection.recorded"));
@@ -91,13 +91,13 @@ interface Seen {
 		}
 		nothingFailed();
 	}, 60_000);
-	it("is told in one line that nobody answers, where there is no NATS and where there is no system", async () => {
+	it("gets one line if no NATS answers", async () => {
 		const nobody = await es(cluster.folder, "lag", { NATS_URL: `nats://user:secret@127.0.0.1:${await freePort()}`, LOG_LEVEL: "fatal" });
 		expect([nobody.code, nobody.stdout]).toEqual([1, ""]);
 		expect(nobody.stderr).toMatch(/^no NATS answers at nats:\/\/\.\.\.@127\.0\.0\.1:\d+ within 10 s\n$/m);
 		expect(nobody.stderr).not.toContain("secret");
 	}, 60_000);
-	it("leaves every row as it should be", async () => {
+	it("leaves every row correct, and gets one line if no node answers", async () => {
 		await load.end();
 		await load.expectTold();
 		nothingFailed();

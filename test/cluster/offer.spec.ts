@@ -1,4 +1,4 @@
-/** A gateway of a cluster has the routes of the system, whoever offers what they lead to: nobody yet, a node that comes, or a stranger who says so. */
+/** A gateway of a cluster always has the routes of the system: without other nodes, after they join, and despite foreign nodes that claim them. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { connect, type NatsConnection } from "nats";
@@ -10,7 +10,7 @@ import { eventually, type Row, System } from "../support/system.ts";
 const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 	((await gateway.get("/health/ready")).body as unknown as { readonly parts: readonly Row[] }).parts; // as it answers
 
-(hasNats ? describe : describe.skip)("a gateway that starts while no other node is there", () => {
+(hasNats ? describe : describe.skip)("a gateway that starts without other nodes", () => {
 	const folder = new Folder();
 	let nats: Nats;
 	let gateway: System;
@@ -41,19 +41,19 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		["GET", "/vehicles/FR-AA-123-AA/holder"],
 		["HEAD", "/infractions"],
 		["GET", "/live"],
-	])("answers %s %s with 503 and when to ask again, and what is no route with 404", async (method, path) => {
+	])("answers %s %s with 503 and Retry-After, and an unknown route with 404", async (method, path) => {
 		const headers = method === "POST" ? { "content-type": "application/json" } : {};
 		const answer = await gateway.send({ method, path, headers, ...(method === "POST" ? { body: JSON.stringify(person) } : {}) });
 		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, expect.stringMatching(/^\d+$/)]);
 		expectProblem(await gateway.get("/nothing"), 404, "NOT_FOUND");
 	});
-	it("takes no line of an upload, and says that it may be sent again", async () => {
+	it("accepts no line of an upload, and says that it may be sent again", async () => {
 		const passage = { id: "d-1", radar: "r-1", plate: "AA-123-AA", country: "FR", speedKmh: 150, capturedAt: "2026-01-01T00:00:00Z" };
 		const answer = await gateway.ndjson([passage]);
 		expectProblem(answer, 503);
 		expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
 	});
-	it("is not ready, and names what is missing with its routes", async () => {
+	it("is not ready, and names the missing services with their routes", async () => {
 		expect((await gateway.get("/health/ready")).status).toBe(503);
 		const parts = await partsOf(gateway);
 		const names = parts.map(({ name }) => name);
@@ -64,19 +64,19 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 			reason: expect.stringMatching(/^no node offers owner, so these answer 503: .*POST \/owners\b/),
 		});
 	});
-	it("answers as soon as nodes are there, and is ready then", async () => {
+	it("answers and is ready as soon as nodes have joined", async () => {
 		await Promise.all([join("command", ROLES.command, "its own word"), join("query", ROLES.query, "its own word")]);
 		await eventually(async () => answered(201, await gateway.post("/owners", { id: "o-1", ...person })));
 		await eventually(async () => answered(200, await gateway.get("/health/ready")));
 	});
 });
 
-(hasNats ? describe : describe.skip)("a gateway among nodes that are none", () => {
+(hasNats ? describe : describe.skip)("a gateway with foreign nodes on its NATS", () => {
 	let cluster: Cluster;
 	let gateway: System;
 	let stranger: NatsConnection;
 	let prefix = "";
-	/** The description of the node that has the command side, as it goes to all. */
+	/** The INFO packet of the node with the command side. */
 	let honest: Row & { readonly services: readonly Row[] };
 	beforeAll(async () => {
 		if (!hasNats) return;
@@ -103,7 +103,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 	const say = (type: string, content: object): void => stranger.publish(`${prefix}.${type}`, JSON.stringify({ ver: "5", ...content }));
 	const describeAs = (sender: string, services: readonly object[]): void =>
 		say("INFO", { ...honest, sender, instanceID: sender, seq: 1, services });
-	/** A service of nobody's, with a route of ours. */
+	/** A foreign service with a route of ours. */
 	const invented = (name: string): object => ({
 		name,
 		fullName: name,
@@ -115,7 +115,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 			[`${name}-log.live`]: { name: `${name}-log.live` },
 		},
 	});
-	/** Processor time it has used so far, in seconds. */
+	/** CPU time that the gateway has used so far, in seconds. */
 	const used = (): number => {
 		const stat = readFileSync(`/proc/${gateway.pid}/stat`, "utf8");
 		const [user = 0, kernel = 0] = stat
@@ -126,7 +126,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		return (user + kernel) / 100;
 	};
 
-	it("keeps its routes, whoever says that they are his, and misses none of his parts", async () => {
+	it("keeps its routes if another node claims them, and ignores the parts of that node", async () => {
 		describeAs("thief", [invented("thief")]);
 		describeAs("cuckoo", [
 			{ ...invented("cuckoo"), name: "radar" },
@@ -143,21 +143,21 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		expect(JSON.stringify(await partsOf(gateway))).not.toMatch(/thief|cuckoo/);
 	});
 	it.each([
-		["of nodes nobody knows, each with a service of its own", (n: number) => describeAs(`fake-${n}`, [invented(`fake-${n}`)])],
+		["of unknown nodes, each with its own service", (n: number) => describeAs(`fake-${n}`, [invented(`fake-${n}`)])],
 		["of one node, each newer", (n: number) => say("INFO", { ...honest, sender: "nervous", instanceID: "nervous", seq: n, services: [] })],
 		[
-			"that make no sense",
+			"that are malformed",
 			(n: number) => say("INFO", { sender: `odd-${n}`, services: [null, { name: 5 }, { name: "radar", actions: [1] }] }),
 		],
 	])(
-		"is not held up by three thousand descriptions %s",
+		"is not slowed down by three thousand INFO packets %s",
 		async (_which, send) => {
 			const before = used();
 			for (let n = 0; n < 3000; n++) send(n);
 			await stranger.flush();
 			answered(200, await gateway.get("/health/live"));
 			answered(200, await gateway.get("/radars"));
-			await eventually(async () => answered(200, await gateway.get("/health/ready")), 30_000); // strangers who say nothing more are missed
+			await eventually(async () => answered(200, await gateway.get("/health/ready")), 30_000); // nodes that send nothing more are lost by then
 			expect(used() - before).toBeLessThan(10);
 		},
 		60_000,

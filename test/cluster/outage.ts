@@ -1,4 +1,4 @@
-/** What all nodes share goes away under load, and comes back: who is not acknowledged is told so, and the cluster goes on by itself. */
+/** Outage - checks a cluster that loses a shared server under load and gets it back: requests fail with 503, and the cluster recovers. */
 import { expect } from "@jest/globals";
 import type { Cluster } from "../support/cluster.ts";
 import { Dice } from "../http/random.ts";
@@ -14,7 +14,7 @@ const command = (key: string) => ({
 	timeoutMs: 30_000,
 });
 
-/** Who asks any gateway for something is told to come again. */
+/** Expects 503 with Retry-After from every gateway. */
 async function expectTold(cluster: Cluster, key: string): Promise<void> {
 	const asked = await Promise.all(cluster.gateways.map((gateway, n) => gateway.send(command(`${key}-${n}`))));
 	for (const { status, headers, body } of asked) {
@@ -23,7 +23,7 @@ async function expectTold(cluster: Cluster, key: string): Promise<void> {
 	}
 }
 
-/** Away for so long that somebody is told, and until `long` resolves; then back. */
+/** Runs a load, stops the server with `away` until gateways answer 503 and `long` resolves, restarts it with `back`, and checks the results. */
 export async function expectSurvived(
 	cluster: Cluster,
 	away: () => Promise<void>,

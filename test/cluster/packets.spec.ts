@@ -19,7 +19,7 @@ const passage = (id: string, more: object = {}) => ({
 	capturedAt: "2025-06-02T12:00:00Z",
 	...more,
 });
-/** A file of radars with so many characters a line. */
+/** A file of radars with so many characters per line. */
 const file = (lines: number, length: number): string =>
 	["id,type,latitude,longitude,route", ...Array.from({ length: lines }, (_, n) => `c-${n},Radar fixe,48.1,2.1,${"A".repeat(length)}`)].join(
 		"\n",
@@ -39,16 +39,16 @@ const file = (lines: number, length: number): string =>
 	});
 	afterAll(() => cluster?.stop());
 
-	it("takes a file of 1.3 MB, and tells of each of its lines", async () => {
+	it("imports a file of 1.3 MB, and reports on each of its lines", async () => {
 		const { body } = answered(200, await gateway.csv(file(7000, 150)));
 		expect(body).toMatchObject({ imported: 7000, rejected: 0 });
 	}, 60_000);
-	it("takes an upload with lines of 60 KB among good ones, and tells which are bad", async () => {
+	it("processes an upload with invalid lines of 60 KB, and reports them", async () => {
 		const lines = Array.from({ length: 120 }, (_, n) => passage(`u-${n}`, n % 6 === 0 ? { plate: "A".repeat(60_000) } : {}));
 		const { body } = answered(200, await gateway.ndjson(lines));
 		expect(body).toMatchObject({ received: 120, recorded: 100, refused: 20 });
 	});
-	it("takes whatever is valid at its longest, opens every case of it, and tells of all", async () => {
+	it("accepts valid content of maximum length, opens its cases, and returns all of it", async () => {
 		const long = "車".repeat(200);
 		answered(
 			201,
@@ -79,7 +79,7 @@ const file = (lines: number, length: number): string =>
 			30_000,
 		);
 	}, 60_000);
-	it("tells of vehicles with long histories, a page of a hundred", async () => {
+	it("returns a page of a hundred vehicles with long histories", async () => {
 		const owners = Array.from({ length: 2 }, (_, n) => `h-${n}`);
 		for (const id of owners) answered(201, await gateway.post("/owners", { id, ...person }));
 		const one = async (n: number): Promise<void> => {
@@ -103,7 +103,7 @@ const file = (lines: number, length: number): string =>
 		const { body, text } = answered(200, await gateway.get("/vehicles?pageSize=100"));
 		expect([body.rows.length, text.length > 100_000]).toEqual([100, true]);
 	}, 90_000);
-	it("tells of a long history, and of it live", async () => {
+	it("returns a long history, also in the live feed", async () => {
 		const feed = await gateway.live("?types=radar.described", { "last-event-id": "radar:0:0,radar:1:0,radar:2:0,radar:3:0" });
 		let last;
 		for (let n = 0; n < 60; n++)
@@ -113,7 +113,7 @@ const file = (lines: number, length: number): string =>
 		feed.close();
 		answered(200, await gateway.get("/radars/r-1", last && seen(last)));
 	}, 60_000);
-	it("tells operators of all of it", async () => {
+	it("returns all of it to operators", async () => {
 		expect(await cluster.verified()).toBeGreaterThan(400);
 		const tail = await cluster.es("tail --from radar:0:0,radar:1:0,radar:2:0,radar:3:0 --limit 200 --json");
 		expect([tail.code, tail.stdout.trim().split("\n").length]).toEqual([0, 200]);
@@ -153,7 +153,7 @@ const file = (lines: number, length: number): string =>
 	});
 	const most = MAX_MESSAGE - 10_000;
 
-	it("send each other as much as a message may have, both ways, and many at once", async () => {
+	it("exchange messages of the maximum size in both directions, and many concurrently", async () => {
 		expect(await caller.call<number, object>("echo.length", { text: "x".repeat(most) })).toBe(most);
 		expect((await caller.call<string, object>("echo.text", { length: most })).length).toBe(most);
 		const sizes = Array.from({ length: 40 }, (_, n) => 100_000 * n);
@@ -161,7 +161,7 @@ const file = (lines: number, length: number): string =>
 			sizes,
 		);
 	}, 60_000);
-	it("are told what is too large, the one that asks for it too, and go on", async () => {
+	it("get an error for a request or an answer that is too large, and keep working", async () => {
 		await expect(caller.call("echo.length", { text: "x".repeat(MAX_MESSAGE) })).rejects.toMatchObject({ code: 413, type: "TOO_LARGE" });
 		await expect(caller.call("echo.text", { length: MAX_MESSAGE })).rejects.toMatchObject({
 			code: 422,

@@ -1,4 +1,4 @@
-/** A read model's node that has hardly any time: commands go on, readers are told or told to come again, and in the end every row is there. */
+/** A node with a read model is suspended most of the time: commands work, reads succeed or get 503, and finally every row exists. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, ground, ROLES } from "../support/cluster.ts";
 import { eventually, type System } from "../support/system.ts";
@@ -16,25 +16,25 @@ const NODES = {
 	gateway: ROLES.gateway,
 };
 const RADAR = "r-1";
-/** Milliseconds in which the slow one runs, and in which it stands still: each of its questions to the database takes one round. */
+/** Milliseconds for which the slow node runs and is suspended in turn: each of its queries to the database takes one round. */
 const RUNS = 20;
 const STANDS = 700;
-/** Who sends commands at the same time. */
+/** The number of concurrent clients. */
 const SIDES = 3;
-/** A read waits for its position for five seconds, then says so; the rest is for its way there and back. */
+/** Limit for a read in milliseconds: it waits for its position for five seconds; the rest is a margin. */
 const IN_TIME = 10_000;
-/** More than what a node holds by itself some time after a start, in megabytes. */
+/** Limit for the growth of a node's memory in megabytes. */
 const GROWTH = 150;
 const LONG = 150_000;
 
-(at ? describe : describe.skip)("a cluster whose read model of detections stands still most of the time", () => {
+(at ? describe : describe.skip)("a cluster whose read model of detections is suspended most of the time", () => {
 	let cluster: Cluster;
 	let gateway: System;
 	let slowed: Slowed | undefined;
 	let before: Record<string, number>;
 	const others = (): Record<string, System> =>
 		Object.fromEntries(["command", "query", "gateway"].map((name) => [name, cluster.node(name)]));
-	/** Every passage that was acknowledged, and where each stands: in whichever partition. */
+	/** The acknowledged passages, and their positions. */
 	const taken: string[] = [];
 	const positions: string[] = [];
 	let sent = 0;
@@ -57,7 +57,7 @@ const LONG = 150_000;
 		positions.push(seen(acknowledged)["x-position"]);
 		return { id, acknowledged };
 	}
-	/** A passage's own row read back: told, or told to come again; whether it was told. */
+	/** Sends a passage and reads its row; false if the read got 503 because the read model lags. */
 	async function readBack(): Promise<boolean> {
 		const { id, acknowledged } = await passed();
 		const begun = performance.now();
@@ -73,7 +73,7 @@ const LONG = 150_000;
 	}
 
 	it(
-		"acknowledges every command, and tells readers in time that it lags",
+		"acknowledges every command, and answers reads in time that it lags",
 		async () => {
 			expect(await readBack()).toBe(true);
 			slowed = new Slowed(cluster.node("slow"), RUNS, STANDS);
@@ -88,18 +88,18 @@ const LONG = 150_000;
 			const { id } = await passed();
 			const all = { "x-position": positions.join(",") };
 			const [radar, one] = await Promise.all([gateway.get(`/radars/${RADAR}`, all), gateway.get(`/infractions`)]);
-			expect([answered(200, radar).body["detections"], answered(200, one).status, id]).toEqual([taken.length, 200, `d-${sent - 1}`]); // who reads what is not slow waits for nobody
+			expect([answered(200, radar).body["detections"], answered(200, one).status, id]).toEqual([taken.length, 200, `d-${sent - 1}`]); // reads of other read models do not wait
 		},
 		LONG,
 	);
 
-	it("has not piled up elsewhere what one node cannot take", () => {
+	it("does not use more memory on other nodes", () => {
 		const now = memoryOf(others());
 		for (const [name, mb] of Object.entries(before)) expect([name, Math.max(GROWTH, (now[name] ?? Infinity) - mb)]).toEqual([name, GROWTH]);
 	});
 
 	it(
-		"has every row once it has its time again, as a replay of the logs has them",
+		"has every row after it runs normally again, equal to a rebuild from the logs",
 		async () => {
 			await cluster.ready();
 			const told = async (list: string): Promise<string[]> => (await gateway.rows(list)).map(({ id }) => String(id)).sort();

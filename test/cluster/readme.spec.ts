@@ -1,4 +1,4 @@
-/** A cluster of six processes, two of each kind: two gateways are one API, whichever is asked, and nothing depends on which node did it. */
+/** A cluster of six processes, two of each kind: both gateways offer the same API, and results do not depend on the node. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, ground } from "../support/cluster.ts";
 import { eventually, type System } from "../support/system.ts";
@@ -21,7 +21,7 @@ afterAll(() => at?.mongo.stop());
 	});
 	afterAll(() => cluster?.stop());
 
-	it("lets whoever writes at one gateway read it at the other, each time", async () => {
+	it("lets a client read at one gateway what it wrote at the other, each time", async () => {
 		const [a, b] = both();
 		for (let n = 0; n < 20; n++) {
 			const [here, there] = n % 2 ? [a, b] : [b, a];
@@ -32,7 +32,7 @@ afterAll(() => at?.mongo.stop());
 		}
 	});
 
-	it("makes a case of a passage that one gateway took and the other tells", async () => {
+	it("opens a case for a passage sent to one gateway, and shows it at the other", async () => {
 		const [a, b] = both();
 		await radarInService(a, "r-1");
 		await ownerOf(b, "holder", [plate(1)]);
@@ -43,7 +43,7 @@ afterAll(() => at?.mongo.stop());
 			);
 	});
 
-	it("takes passages in bulk, each to the node of its actor, and each once", async () => {
+	it("records passages in bulk on the nodes of their actors, each once", async () => {
 		const [a, b] = both();
 		const lines = Array.from({ length: 200 }, (_, n) => ({
 			id: `b-${n}`,
@@ -59,7 +59,7 @@ afterAll(() => at?.mongo.stop());
 		await eventually(async () => expect(await b.rows("/detections?radar=r-1&status=discarded")).toHaveLength(200));
 	});
 
-	it("answers a key at the other gateway as the first one did", async () => {
+	it("gives the same answer to an Idempotency-Key at the other gateway", async () => {
 		const [a, b] = both();
 		const key = { "idempotency-key": "once" };
 		const first = answered(201, await a.post("/owners", person, key));
@@ -69,7 +69,7 @@ afterAll(() => at?.mongo.stop());
 		expect([reused.status, reused.body.code]).toEqual([422, "IDEMPOTENCY_KEY_REUSED"]);
 	});
 
-	it("goes on with a live feed at the other gateway, with nothing lost and nothing twice", async () => {
+	it("resumes a live feed at the other gateway without a loss or a duplicate", async () => {
 		const [a, b] = both();
 		const feed = await a.live("?types=owner.registered");
 		const posted: string[] = [];
@@ -81,16 +81,16 @@ afterAll(() => at?.mongo.stop());
 		for (let n = 10; n < 20; n++) await post(`feed-${n}`);
 		const next = await b.live("?types=owner.registered", { "last-event-id": heard.at(-1)?.id });
 		await eventually(() => expect(next.events.length).toBeGreaterThanOrEqual(15));
-		await post("feed-last"); // whatever came twice has come before it
+		await post("feed-last"); // a duplicate would have come before it
 		await eventually(() => expect(idsIn(next.events)).toContain("feed-last"));
 		next.close();
 		expect([...idsIn(heard), ...idsIn(next.events)].sort()).toEqual(posted.sort());
 	});
 
-	it("is whole, says the operator's own check", async () => {
+	it("passes es-verify", async () => {
 		expect(await cluster.verified()).toBeGreaterThan(50);
 	});
 });
 
 const idsIn = (events: readonly { readonly data: string }[]): string[] =>
-	events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id); // as the feed writes them
+	events.map(({ data }) => (JSON.parse(data) as { readonly id: string }).id); // the format of the feed

@@ -1,11 +1,11 @@
-/** Replayed - every row of a cluster, compared with one made anew from the logs. */
+/** Replayed - compares every row of a cluster with a rebuild from the logs. */
 import { expect } from "@jest/globals";
 import type { Cluster } from "../support/cluster.ts";
 import { eventually, type Row } from "../support/system.ts";
 
 const LISTS = ["radars", "detections", "owners", "vehicles", "infractions"];
 
-/** Rows made anew from the logs are the rows that were there. */
+/** Rebuilds all read models, and expects the same rows. */
 export async function expectReplayed(cluster: Cluster): Promise<void> {
 	const [gateway] = cluster.gateways;
 	if (!gateway) throw new Error("there is no gateway");

@@ -1,4 +1,4 @@
-/** Every node of a cluster stopped and started again, one after another, under load: no client sees more than a gateway that is not there. */
+/** Every node of a cluster is restarted under load, one after another: a client only sees refused connections of the stopped gateway. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, ground, SIX } from "../support/cluster.ts";
 import { Dice } from "../http/random.ts";
@@ -29,7 +29,7 @@ afterAll(() => at?.mongo.stop());
 		expect([broken, notNow.map(({ text }) => text)]).toEqual([[], []]);
 	});
 
-	it("leaves every row as it should be", async () => {
+	it("leaves every row correct", async () => {
 		await load.end();
 		await load.expectTold();
 	});

@@ -1,4 +1,4 @@
-/** One service away, or asked more than it can do: the others go on, who is not served is told so at once, and work left is done later. */
+/** A service is unavailable or overloaded: other services work, its requests get 503 at once, and pending work is done later. */
 import { Agent, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, COMMANDS, ground, ROLES } from "../support/cluster.ts";
@@ -16,7 +16,7 @@ const NODES = {
 	gateway: ROLES.gateway,
 };
 
-(at ? describe : describe.skip)("a cluster of services on their own", () => {
+(at ? describe : describe.skip)("a cluster with one service per node", () => {
 	let cluster: Cluster;
 	let mongo: MongoProcess;
 	let gateway: System;
@@ -35,7 +35,7 @@ const NODES = {
 	const passage = (id: string) => detect(gateway, { id, radar: "r-1", plate: plate(1) });
 	const opened = (id: string) =>
 		eventually(async () => expect(answered(200, await gateway.get(`/infractions/${id}`)).body).toMatchObject({ holder: "o-1" }), 25_000);
-	/** Whatever the node had is answered 503, and with when to ask again. */
+	/** Expects 503 with Retry-After. */
 	const unserved = async (method: string, path: string, body?: object): Promise<void> => {
 		const headers = { "content-type": "application/json" };
 		const answer = await gateway.send({ method, path, headers, ...(body ? { body: JSON.stringify(body) } : {}), timeoutMs: 20_000 });
@@ -43,7 +43,7 @@ const NODES = {
 		expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
 	};
 
-	it("opens the cases of passages that came while nobody took cases", async () => {
+	it("opens the cases of passages sent while no node had the cases", async () => {
 		await cluster.kill("cases");
 		const taken = await passage("while-no-cases");
 		expect(answered(200, await gateway.get("/detections/while-no-cases", seen(taken))).body).toMatchObject({ status: "qualified" });
@@ -51,14 +51,14 @@ const NODES = {
 		await opened("while-no-cases");
 	});
 
-	it("opens the cases of passages that came while nobody opened any", async () => {
+	it("opens the cases of passages sent while no node ran the process", async () => {
 		await cluster.kill("opening");
 		await passage("while-no-process");
 		await cluster.join("opening");
 		await opened("while-no-process");
 	});
 
-	it("takes commands while nobody can read, and shows them later", async () => {
+	it("accepts commands while no node has the read models, and shows their rows later", async () => {
 		await cluster.leave("rows");
 		await passage("while-no-rows");
 		await unserved("GET", "/detections/while-no-rows");
@@ -67,7 +67,7 @@ const NODES = {
 		await opened("while-no-rows");
 	});
 
-	it("takes passages while nobody registers owners", async () => {
+	it("accepts passages while no node registers owners", async () => {
 		await cluster.leave("registration");
 		await unserved("POST", "/owners", person);
 		await passage("while-no-owners");
@@ -76,7 +76,7 @@ const NODES = {
 		await eventually(async () => answered(201, await gateway.post("/owners", { id: "o-2", ...person })));
 	});
 
-	it("refuses thousands of times and is asked again all the same", async () => {
+	it("still accepts commands after thousands of refusals", async () => {
 		const codes = new Map<string, number>();
 		const side = async (): Promise<void> => {
 			for (let n = 0; n < 125; n++) {
@@ -89,7 +89,7 @@ const NODES = {
 		answered(200, await gateway.post("/radars/r-1/describe", { name: "still there" }));
 	});
 
-	it("tells who comes when its queues are full to come again, and takes them then", async () => {
+	it("answers 503 while its limits are reached, and accepts commands after that", async () => {
 		const agent = new Agent({ keepAlive: false, maxSockets: 5000 });
 		const full = Promise.withResolvers<void>();
 		mongo.signal("SIGSTOP");
@@ -109,7 +109,7 @@ const NODES = {
 	});
 });
 
-/** Without the few connections a client of ours keeps. */
+/** Posts with another agent, since the usual one limits its connections. */
 function post(
 	agent: Agent,
 	port: number,

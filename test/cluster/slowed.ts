@@ -1,4 +1,4 @@
-/** Slowed - a process that is given only a small part of the time, and how much memory a process has. */
+/** Slowed - suspends a process most of the time, and measures the memory of processes. */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { System } from "../support/system.ts";
@@ -8,7 +8,7 @@ export class Slowed {
 	#over = false;
 	readonly #running: Promise<void>;
 
-	/** It runs for so many milliseconds and stands still for so many, again and again. */
+	/** `runs` and `stands`: milliseconds for which the process runs and is suspended in turn. */
 	constructor(system: System, runs: number, stands: number) {
 		this.#system = system;
 		this.#running = this.#run(runs, stands);
@@ -21,14 +21,14 @@ export class Slowed {
 			await pause(runs);
 		}
 	}
-	/** As fast as ever from here on. */
+	/** Lets the process run normally again. */
 	async end(): Promise<void> {
 		this.#over = true;
 		await this.#running;
 	}
 }
 
-/** Megabytes in memory, by the name of the node. */
+/** Megabytes of resident memory, by the name of the node. */
 export const memoryOf = (nodes: Readonly<Record<string, System>>): Record<string, number> =>
 	Object.fromEntries(Object.entries(nodes).map(([name, { pid }]) => [name, residentMb(pid)]));
 const residentMb = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;

@@ -1,4 +1,4 @@
-/** How a node of a cluster starts, and when it is refused to. */
+/** The start of a node of a cluster, and settings with which it fails. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -19,14 +19,14 @@ afterAll(() => at?.mongo.stop());
 	it.each([
 		["command", ROLES.command],
 		["query", ROLES.query],
-	])("with %s services is refused another number of partitions, in one line", async (_what, services) => {
+	])("with %s services refuses another number of partitions with one line", async (_what, services) => {
 		const settings = { ...cluster.settingsOf("other", services), PARTITIONS: "5" };
 		const { code, output } = await System.at(cluster.folder, settings).ending();
 		expect([code, output]).toEqual([1, expect.stringMatching(/4 partitions|PARTITIONS/)]);
 		expect(output.trimEnd().split("\n")).toHaveLength(1);
 	});
 
-	it("takes the number of partitions the logs have, when it is told none", async () => {
+	it("uses the number of partitions of the logs by default", async () => {
 		await cluster.join("another", ROLES.command);
 		const { PARTITIONS: _none, ...settings } = cluster.settingsOf("silent", ROLES.command);
 		const silent = System.at(cluster.folder, settings);
@@ -37,7 +37,7 @@ afterAll(() => at?.mongo.stop());
 		}
 	});
 
-	it("that is a gateway alone needs neither a folder nor a database", async () => {
+	it("with only a gateway needs neither a folder nor a database", async () => {
 		const folder = join(cluster.folder, "never-made");
 		const { MONGO_URL: _none, ...settings } = cluster.settingsOf("lonely", ROLES.gateway);
 		const gateway = System.at(folder, settings);

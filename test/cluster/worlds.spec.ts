@@ -12,11 +12,11 @@ import { expectReplayed } from "./replayed.ts";
 const at = await ground();
 afterAll(() => at?.mongo.stop());
 
-/** More worlds for who has the time. */
+/** CLUSTER_SEEDS adds more worlds. */
 const seeds = (process.env["CLUSTER_SEEDS"] ?? "1").split(",").map(Number);
 const SIDES = 6;
 
-/** Lists of tasks from six sides, each list in its own order. */
+/** Runs lists of tasks on six connections, each list in its own order. */
 async function inOrder(lists: readonly (readonly (() => Promise<void>)[])[]): Promise<void> {
 	const waiting = [...lists];
 	const side = async (): Promise<void> => {
@@ -25,7 +25,7 @@ async function inOrder(lists: readonly (readonly (() => Promise<void>)[])[]): Pr
 	await Promise.all(Array.from({ length: SIDES }, side));
 }
 
-/** Sends a world; every command is acknowledged in the end. */
+/** Sends a world, and retries until every command is acknowledged. */
 async function live(world: World, client: Insist, dice: Dice, answered: () => void): Promise<void> {
 	const step =
 		([path, body]: Step) =>
@@ -64,7 +64,7 @@ async function live(world: World, client: Insist, dice: Dice, answered: () => vo
 	afterEach(() => cluster?.stop());
 
 	it.each(seeds)(
-		"of seed %i ends as the judge says, in every row, and as a replay of its logs",
+		"of seed %i has the rows that the judge expects, and the same rows after a rebuild",
 		async (seed) => {
 			if (!at) return;
 			const running = (cluster = await Cluster.start(at));
@@ -93,7 +93,7 @@ async function live(world: World, client: Insist, dice: Dice, answered: () => vo
 	);
 });
 
-/** Every step of a radar is in its history once. */
+/** Expects every step of a radar in its history once. */
 async function expectSteps(cluster: Cluster, world: World): Promise<void> {
 	const [gateway] = cluster.gateways;
 	for (const steps of world.first) {

@@ -1,4 +1,4 @@
-/** What `docker compose up` goes by, read as a container engine would: every name in it names something that is there. */
+/** Compose - checks the files of `docker compose up`: every name in them refers to something that exists. */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -49,7 +49,7 @@ const image = Object.fromEntries(
 	(/^ENV (.+)$/m.exec(dockerfile)?.[1] ?? "").split(" ").map((pair) => pair.split("=") as [string, string]),
 ) as Readonly<Record<string, string>>;
 const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, files = ""]) => files.split(" "));
-/** `from:to` of every mount, whether a file of ours or a volume. */
+/** The `from:to` of every mount, of files and of volumes. */
 const mounts = ([, { volumes = [] }]: readonly [string, Container]): readonly (readonly [from: string, to: string])[] =>
 	volumes.map((volume) => [volume.split(":")[0] ?? "", volume.split(":")[1] ?? ""]);
 
@@ -57,17 +57,14 @@ describe("the containers", () => {
 	const folder = new Folder();
 	afterAll(() => folder.remove());
 
-	it.each(nodes.map(([name, { environment }]) => [name, environment] as const))(
-		"%s gets settings that make sense",
-		async (_name, given) => {
-			const names = Object.keys({ ...image, ...given });
-			expect(names.filter((name) => !(name in ENVIRONMENT))).toEqual([]);
-			const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, HOST: "127.0.0.1", PORT: "0", METRICS_PORT: "0" });
-			expect(settings).toMatchObject({ natsUrl: expect.any(String), mongoUrl: expect.any(String), nodeId: undefined });
-			expect(settings.services.length).toBeGreaterThan(0);
-		},
-	);
-	it("run every service there is, each on one side only", async () => {
+	it.each(nodes.map(([name, { environment }]) => [name, environment] as const))("%s has valid settings", async (_name, given) => {
+		const names = Object.keys({ ...image, ...given });
+		expect(names.filter((name) => !(name in ENVIRONMENT))).toEqual([]);
+		const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, HOST: "127.0.0.1", PORT: "0", METRICS_PORT: "0" });
+		expect(settings).toMatchObject({ natsUrl: expect.any(String), mongoUrl: expect.any(String), nodeId: undefined });
+		expect(settings.services.length).toBeGreaterThan(0);
+	});
+	it("run every service, each on one side only", async () => {
 		const sides = new Set(nodes.map(([, { environment }]) => environment?.["SERVICES"] ?? ""));
 		const run = await Promise.all(
 			[...sides].map(async (SERVICES) => (await settingsOf({ SERVICES, DATA_DIR: folder.path, PORT: "0" })).services),
@@ -85,13 +82,13 @@ describe("the containers", () => {
 			"gateway-2",
 		]);
 	});
-	it("of one name share no port of the machine, and none is open to others than its own users", () => {
+	it("publish different ports of the machine, and only on the loopback address", () => {
 		for (const [, { ports, deploy }] of containers) expect([ports, deploy].filter((one) => one !== undefined).length).toBeLessThan(2);
 		const ports = containers.flatMap(([, { ports: published = [] }]) => published);
 		expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
 		expect(new Set(ports.map((port) => port.split(":")[1])).size).toBe(ports.length);
 	});
-	it("wait for those who say that they are well", () => {
+	it("wait for healthy dependencies", () => {
 		for (const [, { depends_on: needs }] of nodes) {
 			expect(Object.keys(needs ?? {})).toEqual(["nats", "mongo"]);
 			for (const [name, { condition }] of Object.entries(needs ?? {})) {
@@ -100,11 +97,11 @@ describe("the containers", () => {
 			}
 		}
 	});
-	it("are given more time to stop than they take", () =>
+	it("have more time to stop than they need", () =>
 		expect(nodes.map(([, { stop_grace_period: grace = "" }]) => Number(/^(\d+)s$/.exec(grace)?.[1]) * 1000 > GRACE + 5000)).not.toContain(
 			false,
 		));
-	it("find each other by names that are there", () => {
+	it("address each other by existing names", () => {
 		const hosts = nodes.flatMap(([, { environment = {} }]) =>
 			["NATS_URL", "MONGO_URL"].map((name) => new URL(environment[name] ?? "").hostname),
 		);
@@ -112,18 +109,18 @@ describe("the containers", () => {
 		expect(JSON.stringify(compose.services["mongo"])).toContain("host: 'mongo:27017'");
 		expect(JSON.stringify(compose.services["mongo"])).toContain("_id: 'rs0'");
 	});
-	it("sign with one key, in a volume all of them see", () =>
+	it("sign with one key, in a volume that all of them mount", () =>
 		expect(nodes.filter((one) => !mounts(one).some(([from, to]) => from === "keys" && to === `${image["DATA_DIR"]}/keys`))).toEqual([]));
-	it("are of images that stay the same", () => {
+	it("have images with a fixed version", () => {
 		const images = containers.map(([, one]) => one.image);
 		expect(images.filter((one) => !/^[\w./-]+:v?\d+\.\d+\.\d+(-[\w.]+)?$/.test(one))).toEqual([]);
 	});
-	it("mount files that are there and volumes that are declared, all of them", () => {
+	it("mount existing files, and all declared volumes", () => {
 		const from = containers.flatMap(mounts).map(([source]) => source);
 		expect(from.filter((source) => source.startsWith(".") && !existsSync(join(root, source)))).toEqual([]);
 		expect([...new Set(from.filter((source) => !source.startsWith(".")))].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
 	});
-	it("hold no secret", () => {
+	it("contain no secret", () => {
 		const given = containers.flatMap(([, { environment = {} }]) => Object.entries(environment));
 		expect(given.filter(([name]) => /PASS|SECRET|TOKEN|_KEY|USER/.test(name))).toEqual([]);
 		expect(given.filter(([, value]) => value.includes("@"))).toEqual([]);
@@ -131,12 +128,12 @@ describe("the containers", () => {
 });
 
 describe("the image", () => {
-	it("has the Node the tests run on", () => {
+	it("has the Node version of the tests", () => {
 		const { devDependencies, version } = JSON.parse(read("package.json")) as { devDependencies: { node: string }; version: string };
 		expect(/^FROM (.+)$/m.exec(dockerfile)?.[1]).toBe(`node:${devDependencies.node}-slim`);
 		expect(new Set(nodes.map(([, one]) => one.image))).toEqual(new Set([`vigie:${version}`]));
 	});
-	it("holds every room that what is started reads from, and no other may come in", () => {
+	it("contains exactly the folders that its command imports", () => {
 		const rooms = new Set(
 			sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "moleculer.config.ts")
 				.flatMap(({ path, imports }) => [path, ...imports.flatMap(({ target, ours }) => (ours ? [target] : []))])
@@ -152,12 +149,12 @@ describe("the image", () => {
 				.toSorted(),
 		).toEqual(copied.toSorted());
 	});
-	it("runs as nobody in particular, from what is locked", () => {
+	it("runs as an unprivileged user, with locked dependencies", () => {
 		expect(dockerfile).toMatch(/^USER node$/m);
 		expect(dockerfile).toMatch(/^RUN npm ci --omit=dev /m);
 		expect(dockerfile.indexOf("USER node")).toBeGreaterThan(dockerfile.lastIndexOf("RUN "));
 	});
-	it("is healthy while its node answers, and not when it fails, or nobody answers", async () => {
+	it("is healthy while its node answers, and not if the node fails or does not answer", async () => {
 		const [command = "", ...args] = JSON.parse(/^HEALTHCHECK .*CMD (.+)$/m.exec(dockerfile)?.[1] ?? "[]") as string[];
 		expect(command).toBe("node");
 		const asked: (string | undefined)[] = [];
@@ -183,7 +180,7 @@ describe("Prometheus and Grafana", () => {
 	const scraping = parsed<Scraping>("docs/prometheus/prometheus.yml");
 	const prometheus = compose.services["prometheus"];
 	const grafana = compose.services["grafana"];
-	it("ask every container of every node, where its metrics are", () => {
+	it("scrape the metrics of every container of every node", () => {
 		const [job] = scraping.scrape_configs;
 		const [found] = job?.dns_sd_configs ?? [];
 		expect(job?.job_name).toBe("vigie");
@@ -197,7 +194,7 @@ describe("Prometheus and Grafana", () => {
 			expect.arrayContaining(["./docs/grafana/alerts.yml", "./docs/prometheus/prometheus.yml"]),
 		);
 	});
-	it("show the dashboard, from the Prometheus that is there", () => {
+	it("show the dashboard with the data of that Prometheus", () => {
 		const providers = parsed<{ providers: readonly { options: { path: string } }[] }>("docs/grafana/provisioning/dashboards/vigie.yml");
 		const sources = parsed<{ datasources: readonly { type: string; url: string }[] }>(
 			"docs/grafana/provisioning/datasources/prometheus.yml",

@@ -1,4 +1,4 @@
-/** Looks - how a file of ours looks, kept by a test and not by memory: its size, its header, and what types are not talked out of. */
+/** Looks - checks the form of source files: their sizes, their headers, and that casts are explained. */
 import { describe, expect, it } from "@jest/globals";
 import ts from "typescript";
 import { commentLines, lineOf, nodesOf, routinesOf, type Source, sourcesOf } from "./sources.ts";
@@ -6,7 +6,7 @@ import { commentLines, lineOf, nodesOf, routinesOf, type Source, sourcesOf } fro
 const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts");
 const everything = [...product, ...sourcesOf("test", "bench")];
 
-/** `path:line what`, for each node that is found wanting. */
+/** `path:line what` for each node that breaks a rule. */
 const wanting = (sources: readonly Source[], wants: (node: ts.Node, source: Source) => boolean): string[] =>
 	sources.flatMap((source) =>
 		nodesOf(source.tree)
@@ -17,11 +17,11 @@ const longer = (sources: readonly Source[], most: number): string[] =>
 	sources.filter(({ lines }) => lines > most).map(({ path, lines }) => `${path} has ${lines} lines`);
 const mixing = (mixin: string) => product.filter(({ path, text }) => path.startsWith("services/") && text.includes(`${mixin}(`));
 
-describe("a file is no longer than can be read at once:", () => {
+describe("the number of lines is limited:", () => {
 	it("an aggregate 200 lines", () => expect(longer(mixing("EventSourced"), 200)).toEqual([]));
 	it("a projection 80", () => expect(longer(mixing("Projected"), 80)).toEqual([]));
 	it("a process 120", () => expect(longer(mixing("Processing"), 120)).toEqual([]));
-	it("a mixin and every other file 250", () => expect(longer(product, 250)).toEqual([]));
+	it("a mixin or any other file 250", () => expect(longer(product, 250)).toEqual([]));
 	it("a function 40", () => {
 		const long = product.flatMap((source) => routinesOf(source).map((routine) => ({ ...routine, path: source.path })));
 		expect(
@@ -30,27 +30,27 @@ describe("a file is no longer than can be read at once:", () => {
 	});
 });
 
-describe("types are believed:", () => {
+describe("types:", () => {
 	it("there is no any", () => expect(wanting(everything, (node) => node.kind === ts.SyntaxKind.AnyKeyword)).toEqual([]));
-	it("nothing is declared to be there that may not be", () => expect(wanting(everything, ts.isNonNullExpression)).toEqual([]));
-	it("nothing is said to be of another type without saying why", () => {
+	it("there is no non-null assertion", () => expect(wanting(everything, ts.isNonNullExpression)).toEqual([]));
+	it("every cast has a comment", () => {
 		const explained = new Map(product.map((source) => [source.path, commentLines(source)]));
 		const unexplained = (node: ts.Node, { path, tree }: Source): boolean => {
 			if (!ts.isAsExpression(node) || ts.isConstTypeReference(node.type)) return false;
 			const lines = explained.get(path);
-			// The formatter puts a comment at the end of what it breaks over lines: any line of the cast, or the one its statement ends on.
+			// The formatter moves a comment to the end of a broken statement, so any line of the cast or the last line of its statement counts.
 			const spoken = [lineOf(tree, node.getStart()), lineOf(tree, node.type.getStart()), lineOf(tree, node.getEnd()), endOf(node, tree)];
 			return !spoken.some((line) => lines?.has(line));
 		};
 		expect(wanting(product, unexplained)).toEqual([]);
 	});
-	it("no complaint of the compiler is silenced, but where a test says it must complain", () => {
+	it("no compiler error is suppressed, except in tests that expect one", () => {
 		const silenced = everything.filter(({ path, text }) => /@ts-(ignore|nocheck)|@ts-expect-error/.test(text) && !path.startsWith("test/"));
 		expect(silenced.map(({ path }) => path)).toEqual([]);
 	});
 });
 
-/** The line the innermost statement or field around a node ends on. */
+/** The last line of the innermost statement or field around a node. */
 function endOf(node: ts.Node, tree: ts.SourceFile): number {
 	let around = node;
 	while (!ts.isStatement(around) && !ts.isClassElement(around) && !ts.isPropertyAssignment(around) && around.parent) around = around.parent;
@@ -58,11 +58,11 @@ function endOf(node: ts.Node, tree: ts.SourceFile): number {
 }
 
 describe("words:", () => {
-	it("a file says first what it is and why it exists", () => {
+	it("every file begins with a header comment", () => {
 		const silent = everything.filter(({ text }) => !/^(#!.*\n)?\/\*\*(?!\/)/.test(text));
 		expect(silent.map(({ path }) => path)).toEqual([]);
 	});
-	it("nothing is left to be done", () => {
+	it("there are no open tasks", () => {
 		const marks = new RegExp(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].map((mark) => `\\b${mark}\\b`).join("|"));
 		expect(everything.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([]);
 	});

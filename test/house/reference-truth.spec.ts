@@ -1,4 +1,4 @@
-/** Reference, its truth - whatever a life of the product brings about is what the pages say can come about: facts, fields, refusals, defaults. */
+/** Reference truth - compares the reference with simulated runs of the models: facts, fields, refusals and defaults. */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { loadHouse } from "../../cli/common/catalogue.ts";
@@ -22,8 +22,8 @@ const linesOf = ({ ordered: { service, name } }: Told): CommandLines & { readonl
 };
 const said = () => lived.flatMap((told) => (isRefusal(told.outcome) ? [] : told.outcome.map((fact) => ({ told, fact }))));
 
-describe("what the reference says", () => {
-	it("of the facts a command may lead to leaves none out, and none of them is made up", () => {
+describe("the reference", () => {
+	it("lists exactly the facts that a command can record", () => {
 		expect(said().filter(({ told, fact }) => !linesOf(told).facts.includes(fact.type))).toEqual([]);
 		const seen = new Set(said().map(({ told, fact }) => `${told.ordered.service}.${told.ordered.name} ${fact.type}`));
 		const named = models.flatMap(({ value, commands }) =>
@@ -31,7 +31,7 @@ describe("what the reference says", () => {
 		);
 		expect(named.filter((one) => !seen.has(one))).toEqual([]);
 	});
-	it("of the fields of a fact leaves none out, and calls none certain that may be absent", () => {
+	it("lists all fields of a fact, and marks those that may be absent", () => {
 		const wrong = said().flatMap(({ told, fact: { type, data } }) => {
 			const fields =
 				linesOf(told)
@@ -45,7 +45,7 @@ describe("what the reference says", () => {
 		});
 		expect(wrong).toEqual([]);
 	});
-	it("of the refusals of a command leaves none out, and none of them is made up", () => {
+	it("lists exactly the refusals of a command", () => {
 		const refused = lived.flatMap((told) => (isRefusal(told.outcome) ? [{ told, refusal: told.outcome }] : []));
 		const consulted = (told: Told): string[] =>
 			Object.values(told.law.consult ?? {}).map(({ ask }) => `${codeOf(ask.split(".")[0] ?? "")}_UNKNOWN`);
@@ -60,7 +60,7 @@ describe("what the reference says", () => {
 		);
 		expect([...new Set(named)].filter((one) => !seen.has(one))).toEqual([]);
 	});
-	it("of the statuses of a model is what it comes to stand in", () => {
+	it("lists exactly the statuses that a model reaches", () => {
 		const stoodIn = (name: string) => [...new Set(lived.filter(({ model }) => model.name === name).map(({ state }) => state.status))];
 		for (const { value, statuses } of models)
 			expect(
@@ -71,7 +71,7 @@ describe("what the reference says", () => {
 	});
 });
 
-describe("where a field is not given, what the reference says holds:", () => {
+describe("the default of a missing field in the reference is right:", () => {
 	const without = (field: string, absent: string) =>
 		said().filter(({ told }) => {
 			const line = linesOf(told).params.find(({ path }) => path === field);
@@ -87,7 +87,7 @@ describe("where a field is not given, what the reference says holds:", () => {
 		expect(dated.length).toBeGreaterThan(5);
 		expect(dated.filter(({ fact }) => (fact.data as { from?: unknown }).from !== null)).toEqual([]);
 	});
-	it("a value is in the fact as if it had been given", () => {
+	it("a fixed value is in the fact", () => {
 		const fixed = models.flatMap(({ commands }) =>
 			commands.flatMap(({ params }) => params.filter(({ absent }) => /^`[A-Za-z]+`$/.test(absent))),
 		);

@@ -1,4 +1,4 @@
-/** Reference - the pages under docs/reference are what the models and the code say today, complete in both directions, and lead somewhere. */
+/** Reference - checks that the pages under docs/reference match the models and the code, are complete in both directions, and have valid links. */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,12 +22,12 @@ const pageNames = ["commands.md", "facts.md", "refusals.md", "routes.md", "read-
 const page = (name: string): string => made.get(name) ?? "";
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts");
-/** The first cell of every row of every table of a text, taken out of its marks. */
+/** The first cell of every table row of a text, without its markup. */
 const firstCells = (text: string): string[] =>
 	[...text.matchAll(/^\| (?:<a id="[^"]*"><\/a>)?\[?`([^`]+)`/gm)].map(([, cell = ""]) => cell);
 
 describe("the pages", () => {
-	it.each(pageNames)("%s is what the generator makes of the code as it is", (name) => {
+	it.each(pageNames)("%s is up to date", (name) => {
 		const there = readdirSync(FOLDER).includes(name) ? readFileSync(new URL(name, FOLDER), "utf8") : "";
 		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} writes it again`];
 		expect(stale).toEqual([]);
@@ -35,12 +35,12 @@ describe("the pages", () => {
 	it("and the deployments contain every side of every context", async () => {
 		for (const [path, text] of await deployments(house)) expect([path, readFileSync(join(ROOT, path), "utf8")]).toEqual([path, text]);
 	});
-	it("are all there are, and README leads to each", () => {
+	it("are complete, and README links to each", () => {
 		expect(readdirSync(FOLDER).toSorted()).toEqual(pageNames.toSorted());
 		expect([...made.keys()].toSorted()).toEqual(pageNames.toSorted());
 		expect(pageNames.filter((name) => !readme.includes(`](docs/reference/${name})`))).toEqual([]);
 	});
-	it("lead nowhere that is not there", () => {
+	it("have only valid links", () => {
 		const places = new Map(
 			[...made].map(([name, text]) => [
 				name,
@@ -68,7 +68,7 @@ describe("commands", () => {
 		);
 		expect(wrong).toEqual([]);
 	});
-	it("and facts, and actions without a route, say what they are for", () => {
+	it("and facts, and actions without a route, have a description", () => {
 		const unsaid = [
 			...page("commands.md").matchAll(/^### (\S+\.\S+)\n\n(?:`POST|Sent by)/gm),
 			...page("facts.md").matchAll(/^### (\S+)\n\n\|/gm),
@@ -78,7 +78,7 @@ describe("commands", () => {
 		expect(rows.length).toBeGreaterThan(30);
 		expect(rows.filter((row) => / \|  \|$/.test(row))).toEqual([]);
 	});
-	it("and facts, of every model, stand on their pages", () => {
+	it("and facts of every model are on their pages", () => {
 		const commands = house.models.flatMap(({ value }) => Object.keys(value.commands).map((name) => `${value.name}.${name}`));
 		const facts = house.models.flatMap(({ value }) => Object.keys(value.evolve));
 		expect(commands.length * facts.length).toBeGreaterThan(0);
@@ -88,9 +88,9 @@ describe("commands", () => {
 });
 
 describe("routes", () => {
-	it("of the gateway itself are explained, each once, and none that is not there", () =>
+	it("of the gateway itself are explained, each once, and no others", () =>
 		expect(Object.keys(OWN).toSorted()).toEqual(ownRoutes(new Sources()).toSorted()));
-	it("name every header the gateway looks at or sets", () => {
+	it("name every header that the gateway reads or sets", () => {
 		const gateway = product
 			.filter(({ path }) => path.startsWith("mixins/http/"))
 			.map(({ text }) => text)
@@ -107,14 +107,14 @@ describe("routes", () => {
 	});
 });
 
-/** Texts in capitals that are no code of an answer, and what they are. */
+/** Texts in capitals that are not codes of answers, and their meaning. */
 const NO_CODES = [
 	/^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$/, // methods
 	/^E(NOENT|EXIST|RR_INVALID_URL)$/, // of Node
 	/^(SERVICE_NOT_FOUND|SERVICE_NOT_AVAILABLE|REQUEST_REJECTED|REQUEST_SKIPPED|QUEUE_FULL|INVALID_PARAMETERS|BAD_REQUEST)$/, // of Moleculer and moleculer-web, which the gateway translates
-	/^INFO$/, // what Moleculer's nodes say of themselves to each other
+	/^INFO$/, // a packet of Moleculer
 ];
-/** Every text in capitals in the rooms that answer; the drivers of a store give no codes. */
+/** Every text in capitals in the folders whose code answers requests; drivers of a store have no codes. */
 function literalsIn(sources: readonly Source[]): string[] {
 	const texts = sources
 		.filter(({ path }) => !/^store\/(sqlite|mongo|move)\//.test(path))
@@ -131,21 +131,21 @@ describe("refusals", () => {
 	const explained = (): string[] => [...page("refusals.md").matchAll(/<a id="[^"]+"><\/a>`([A-Z0-9_]+)`/g)].map(([, code = ""]) => code);
 	const findings = (): string[] => firstCells(page("refusals.md").split("## What a verification finds")[1] ?? "");
 
-	it("are explained, every code that stands in the code", () => {
+	it("include every code in the source code", () => {
 		const reasons = page("facts.md");
 		const unexplained = literals
 			.filter((text) => !NO_CODES.some((words) => words.test(text)) && !(text in ENVIRONMENT))
 			.filter((text) => !explained().includes(text) && !findings().includes(text) && !reasons.includes(`\`${text}\``));
 		expect(unexplained).toEqual([]);
 	});
-	it("are explained, every code that is made of a name and a status", () => {
+	it("include every code that is built from a name and a status", () => {
 		const composed = house.models.flatMap(({ value: { name, commands } }) => [
 			`${codeOf(name)}_UNKNOWN`,
 			...(Object.values(commands).some(({ from }) => from.includes("unknown")) ? [`${codeOf(name)}_ALREADY_EXISTS`] : []),
 		]);
 		expect(composed.filter((code) => !explained().includes(code))).toEqual([]);
 	});
-	it("exist, every code that is explained", () => {
+	it("have no code that does not exist", () => {
 		const names = house.models.map(({ value, path }) => ({
 			name: codeOf(value.name),
 			text: product.find((file) => file.path === path)?.text ?? "",
@@ -159,7 +159,7 @@ describe("refusals", () => {
 		expect(new Set(explained()).size).toBe(explained().length);
 		expect([...explained(), ...findings()].filter((code) => !literals.includes(code) && !composed(code))).toEqual([]);
 	});
-	it("have the status a client gets, as the tests of the API expect it", () => {
+	it("have the status that the tests of the API expect", () => {
 		const statuses = new Map(
 			[...page("refusals.md").matchAll(/`([A-Z0-9_]+)` \| (\d{3}) \|/g)].map(([, code = "", status]) => [code, status]),
 		);
@@ -180,9 +180,9 @@ describe("settings", () => {
 			list.replaceAll('"', "").split(", "),
 		),
 	]);
-	it("are explained, every variable that is read anywhere", () => {
+	it("include every variable that the code reads", () => {
 		expect(read.length).toBeGreaterThan(10);
 		expect([...new Set(read)].filter((name) => !names.includes(name))).toEqual([]);
 	});
-	it("are read, every variable that is explained", () => expect(names.filter((name) => !read.includes(name))).toEqual([]));
+	it("have no variable that the code does not read", () => expect(names.filter((name) => !read.includes(name))).toEqual([]));
 });

@@ -1,4 +1,4 @@
-/** Sources - the product's files as TypeScript reads them: what each imports, how long its functions are, what its comments say. */
+/** Sources - parses the source files: their imports, the length of their functions, and their comments. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,12 +10,12 @@ export interface Import {
 	/** A path of ours from the root (`store/log.ts`), or the name of a package (`moleculer`, `node:fs`). */
 	readonly target: string;
 	readonly ours: boolean;
-	/** Nothing of it is left when the types are gone. */
+	/** Whether it imports only types. */
 	readonly typeOnly: boolean;
 	readonly line: number;
 }
 export interface Source {
-	/** From the root: `services/radar/radar.service.ts`. */
+	/** The path from the root: `services/radar/radar.service.ts`. */
 	readonly path: string;
 	readonly text: string;
 	readonly lines: number;
@@ -23,7 +23,7 @@ export interface Source {
 	readonly imports: readonly Import[];
 }
 
-/** Every `.ts` file of these rooms, in order; what others wrote and was installed there is not ours. */
+/** Every `.ts` file of these folders, sorted, without installed packages. */
 export const sourcesOf = (...rooms: readonly string[]): readonly Source[] =>
 	rooms.flatMap((room) => {
 		if (room.endsWith(".ts")) return [read(room)];
@@ -47,7 +47,7 @@ export function nodesOf(node: ts.Node, found: ts.Node[] = []): ts.Node[] {
 	ts.forEachChild(node, (child) => void nodesOf(child, found));
 	return found;
 }
-/** The same with every comma and bracket, for those who look for what stands behind them. */
+/** The same with every token, since comments may follow a comma or a bracket. */
 const tokensOf = (node: ts.Node): ts.Node[] => [node, ...node.getChildren().flatMap(tokensOf)];
 
 function importsOf(path: string, tree: ts.SourceFile): Import[] {
@@ -68,7 +68,7 @@ function importsOf(path: string, tree: ts.SourceFile): Import[] {
 }
 
 function saysOnlyTypes(clause: ts.ImportClause | undefined): boolean {
-	if (!clause) return false; // for its effects
+	if (!clause) return false; // imported for its side effects
 	if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
 	const { name, namedBindings } = clause;
 	return (
@@ -97,7 +97,7 @@ export interface Routine {
 	readonly line: number;
 	readonly lines: number;
 }
-/** Every function, method and arrow function, as long as it is written. */
+/** Every function, method and arrow function, with its number of lines. */
 export function routinesOf({ tree }: Source): Routine[] {
 	return nodesOf(tree)
 		.filter(ts.isFunctionLike)

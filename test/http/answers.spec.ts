@@ -1,4 +1,4 @@
-/** Answers: the same command twice, the version it was meant for, what exists already, errors that tell what to do, and reads that see one's own writes. */
+/** Responses: repeated commands, If-Match, existing ids, error details, and reads that include the client's own writes. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System, type Answer, type Row } from "../support/system.ts";
 import {
@@ -38,7 +38,7 @@ const expectReplay = (again: Answer, first: Answer): void => {
 };
 
 describe("a command with an Idempotency-Key", () => {
-	it("is answered again as the first time, and written once", async () => {
+	it("gets the same response again, and is written once", async () => {
 		const first = answered(201, await keyed("/radars", site, "make-1"));
 		expectReplay(await keyed("/radars", site, "make-1"), first);
 		const limits = answered(200, await keyed(`/radars/${first.body.id}/change-limits`, { lightKmh: 70 }, "limit-1"));
@@ -47,7 +47,7 @@ describe("a command with an Idempotency-Key", () => {
 		expect(commits(await system.get(`/radars/${first.body.id}/history`))).toHaveLength(3);
 	});
 
-	it("is answered again after a restart and after more has happened, even against another If-Match", async () => {
+	it("gets the same response after a restart and after later commands, even if If-Match no longer matches", async () => {
 		const made = await install("k-restart");
 		const first = answered(
 			200,
@@ -67,7 +67,7 @@ describe("a command with an Idempotency-Key", () => {
 		expect(await rowAfter(system, `/owners/${made.body.id}`, made)).toMatchObject({ name: person.name });
 	});
 
-	it("shares its key with nobody: another route, another actor", async () => {
+	it("has a key of its own per route and per actor", async () => {
 		await install("k-one");
 		await install("k-two");
 		for (const path of ["/radars/k-one/describe", "/radars/k-two/describe"]) {
@@ -78,13 +78,13 @@ describe("a command with an Idempotency-Key", () => {
 		expect(answered(201, await keyed("/owners", person, "shared")).body.id).not.toBe(radar.body.id);
 	});
 
-	it("is the first one's answer also where that wrote nothing, whatever holds by then", async () => {
+	it("gets the first answer again even if that wrote nothing and the state has changed since", async () => {
 		await install("k-answer");
 		for (const id of ["k-o2", "k-o3"]) await keyed("/owners", { ...person, id }, `own-${id}`);
 		const car = { plate: plate(77), country: "FR", type: "car", brand: "Renault", model: "Clio", fiscalPower: 5, owner: "k-o2" };
 		const { id } = answered(201, await keyed("/vehicles", car, "car")).body;
 		const transfer = async (owner: string, key: string): Promise<Answer> => keyed(`/vehicles/${id}/transfer`, { owner }, key);
-		const first = answered(200, await transfer("k-o2", "K1")); // already so
+		const first = answered(200, await transfer("k-o2", "K1")); // the owner is already k-o2
 		expect(first.headers["idempotent-replayed"]).toBeUndefined();
 		const sold = answered(200, await transfer("k-o3", "K2"));
 		const again = answered(200, await transfer("k-o2", "K1"));
@@ -93,7 +93,7 @@ describe("a command with an Idempotency-Key", () => {
 		expectProblem(await transfer("k-o3", "K1"), 422, "IDEMPOTENCY_KEY_REUSED");
 	});
 
-	it("is the refusal the first one was given, though it would be taken now", async () => {
+	it("gets the first refusal again, although the command would be accepted now", async () => {
 		const passage = { id: "k-late", radar: "k-later", plate: plate(1), country: "FR", speedKmh: 150, capturedAt: noon };
 		const first = answered(404, await keyed("/detections", passage, "late"));
 		await radarInService(system, "k-later");
@@ -101,7 +101,7 @@ describe("a command with an Idempotency-Key", () => {
 		answered(201, await keyed("/detections", passage, "anew"));
 	});
 
-	it("leaves no trace of its key when it was never decided: not valid, or meant for another version", async () => {
+	it("does not store its key if it was never decided: invalid, or meant for another version", async () => {
 		await install("k-version");
 		const described = async (version: string) =>
 			system.post("/radars/k-version/describe", { name: "seen" }, { "idempotency-key": "seen", "if-match": version });
@@ -111,7 +111,7 @@ describe("a command with an Idempotency-Key", () => {
 		answered(201, await keyed("/owners", person, "mended"));
 	});
 
-	it("sent many times at once takes effect once", async () => {
+	it("takes effect once if it is sent many times concurrently", async () => {
 		const answers = await Promise.all(Array.from({ length: 20 }, () => keyed("/owners", { ...person, name: "At once" }, "at-once")));
 		expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
 		expect(answers.filter(({ headers }) => headers["idempotent-replayed"] === undefined)).toHaveLength(1);
@@ -123,7 +123,7 @@ describe("a command with an Idempotency-Key", () => {
 });
 
 describe("a command meant for a version", () => {
-	it("is taken at that version and refused at any other, without a trace", async () => {
+	it("is accepted at that version, and refused at any other without effect", async () => {
 		const { body } = await install("v-1");
 		const at = (version: number): Promise<Answer> =>
 			system.post("/radars/v-1/describe", { name: `after ${version}` }, { "if-match": `"${version}"` });
@@ -133,7 +133,7 @@ describe("a command meant for a version", () => {
 		answered(200, await at(next.body.version));
 	});
 
-	it("lets one of many at once win", async () => {
+	it("lets one of many concurrent commands win", async () => {
 		const { body } = await install("v-race");
 		const answers = await Promise.all(
 			Array.from({ length: 10 }, (_, n) =>
@@ -158,7 +158,7 @@ describe("creating what exists", () => {
 	];
 	beforeAll(async () => (await ownerOf(system, "x-holder"), await radarInService(system, "x-eye")));
 
-	it.each(things)("with the same content is already so, with other content a conflict: POST %s", async (path, name, given, other) => {
+	it.each(things)("succeeds with the same content, and is a conflict with other content: POST %s", async (path, name, given, other) => {
 		const first = answered(201, await system.post(path, given));
 		const again = answered(200, await system.post(path, given));
 		expect(again.body).toMatchObject({ id: first.body.id, version: first.body.version });
@@ -166,7 +166,7 @@ describe("creating what exists", () => {
 		expect(await rowAfter(system, `${path}/${first.body.id}`, first)).toMatchObject({ id: first.body.id, version: first.body.version });
 	});
 
-	it("sees the same content in another writing: offset, plate, default", async () => {
+	it("treats another notation as the same content: offset, plate, default", async () => {
 		const again = {
 			id: "x-detection",
 			radar: "x-eye",
@@ -179,7 +179,7 @@ describe("creating what exists", () => {
 		expect(answered(200, await system.post("/detections", again)).body).toMatchObject({ id: "x-detection", outcome: "qualified" });
 	});
 
-	it("at the same moment from many sides makes one", async () => {
+	it("concurrently from many clients creates one", async () => {
 		const answers = await Promise.all(
 			Array.from({ length: 12 }, () =>
 				system.post("/detections", { id: "x-many", radar: "x-eye", plate: "AB-123-CE", country: "FR", speedKmh: 150, capturedAt: noon }),
@@ -194,7 +194,7 @@ describe("creating what exists", () => {
 describe("an error", () => {
 	const radar = { id: "e-radar", ...site };
 
-	it("names every field that is wrong, what is expected, and what was given", async () => {
+	it("names every invalid field with the expected and the actual value", async () => {
 		const answer = await system.post("/radars", { ...radar, kind: "laser", latitude: 91, limits: { lightKmh: 50.5 }, colour: "red" });
 		expectProblem(answer, 422, "VALIDATION_ERROR");
 		expect(answer.body.errors.map(({ field }) => field).sort()).toEqual(["colour", "kind", "latitude", "limits.lightKmh"]);
@@ -206,14 +206,14 @@ describe("an error", () => {
 		[400, "broken JSON", '{"id":', "application/json"],
 		[415, "plain text", JSON.stringify(radar), "text/plain"],
 		[415, "a form", "kind=fixed", "application/x-www-form-urlencoded"],
-		[415, "lines where one body is wanted", `${JSON.stringify(radar)}\n`, "application/x-ndjson"],
+		[415, "NDJSON on a route for one body", `${JSON.stringify(radar)}\n`, "application/x-ndjson"],
 		[413, "more than a mebibyte", JSON.stringify({ ...radar, name: "x".repeat(1024 * 1024) }), "application/json"],
 	])("is %i for %s", async (status, _what, body, type) => {
 		expectProblem(await system.send({ method: "POST", path: "/radars", headers: { "content-type": type }, body }), status);
 		expectProblem(await system.get("/radars/e-radar"), 404);
 	});
 
-	it("is 422 for a body that is no object, and for an id that is not the path's to change", async () => {
+	it("is 422 for a body that is no object, and for an id that is not the one in the path", async () => {
 		await install("e-path");
 		for (const body of [[], [{}], null, 7, "text", true])
 			expect([400, 422]).toContain((await system.post("/radars/e-path/activate", body)).status);
@@ -221,7 +221,7 @@ describe("an error", () => {
 		expect(commits(await system.get("/radars/e-path/history"))).toHaveLength(1);
 	});
 
-	it("of the law has a code of its own and leaves everything as it was", async () => {
+	it("of a rule has its own code and changes nothing", async () => {
 		await radarInService(system, "e-law");
 		const future = await system.post("/detections", {
 			id: "e-future",
@@ -236,13 +236,13 @@ describe("an error", () => {
 		await expectNoInfraction(system, "e-future");
 	});
 
-	it("is a page of ours on every path under /api", async () => {
+	it("is a problem response on every path under /api", async () => {
 		for (const path of ["/nope", "/radars/x/y/z", "/", "/radar"]) expectProblem(await system.get(path), 404);
 	});
 });
 
 describe("a read that carries a position", () => {
-	it("sees what was acknowledged at that position, every time", async () => {
+	it("always includes the command that was acknowledged with that position", async () => {
 		await radarInService(system, "p-eye");
 		for (let n = 0; n < 60; n++) {
 			const answer = await detect(system, { id: `p-${n}`, radar: "p-eye", speedKmh: 100 });
@@ -251,7 +251,7 @@ describe("a read that carries a position", () => {
 		}
 	});
 
-	it("does not wait for a log it does not follow, and takes several joined", async () => {
+	it("does not wait for a log that its read model does not follow, and accepts several joined positions", async () => {
 		const radar = await install("p-joined");
 		const owner = answered(201, await system.post("/owners", { id: "p-owner", ...person }));
 		const joined = { "x-position": `${radar.body.position},${owner.body.position}` };
@@ -266,7 +266,7 @@ describe("a read that carries a position", () => {
 		["one beyond the end of its log", (position: string) => position.replace(/\d+$/, (digits) => String(Number(digits) + 1))],
 		["of a partition its log does not have", (position: string) => position.replace(/:0:/, ":63:")],
 		["of no log at all", () => "elsewhere:0:1"],
-	])("is refused at once where it is %s", async (_where, wrong) => {
+	])("is refused at once if it is %s", async (_where, wrong) => {
 		const { body } = await install(`p-wrong-${++wrongs}`);
 		const position = wrong(body.position);
 		for (const path of ["/radars", `/radars/${body.id}`, `/radars/${body.id}/history`, "/owners"]) {
@@ -278,7 +278,7 @@ describe("a read that carries a position", () => {
 });
 
 describe("a row that was read before", () => {
-	it("is not sent again until it says something else", async () => {
+	it("is not sent again until it changes", async () => {
 		const { position } = (await install("etag")).body;
 		const first = answered(200, await system.get("/radars/etag", { "x-position": position }));
 		expect(first.headers.etag).toMatch(/^W\/"\d+-[\w-]{12}"$/);

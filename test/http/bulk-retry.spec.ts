@@ -1,4 +1,4 @@
-/** Commands of a batch that no node had time to decide are sent again, as the same commands, while time is left; all other outcomes stay. */
+/** Bulk retry: undecided commands of a batch are retried as the same commands while time is left; all other outcomes stay. */
 import { describe, expect, it } from "@jest/globals";
 import type { Item, Outcome } from "../../mixins/actors/outcome.ts";
 import { retryUndecided } from "../../mixins/http/bulk-retry.ts";
@@ -12,7 +12,7 @@ const done = ({ params }: Item): Outcome => ({
 });
 
 describe("a batch", () => {
-	it("sends its undecided commands again and no others, and keeps the order of the outcomes", async () => {
+	it("retries its undecided commands and no others, and keeps the order of the outcomes", async () => {
 		const given: (readonly Item[])[] = [];
 		const outcomes = await retryUndecided(items(5), 10_000, async (some) => {
 			given.push(some);

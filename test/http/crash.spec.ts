@@ -1,4 +1,4 @@
-/** Power cuts under load: what was acknowledged is there, what was asked again is there once, and every counter tells the number of things counted. */
+/** Power cuts under load: acknowledged commands are kept, retried commands take effect once, and every counter is right. */
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -18,13 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => system.dispose());
 
-/** Something to be done exactly once, however often it has to be asked. */
+/** A command that must take effect exactly once, however often it is sent. */
 interface Task {
 	readonly what: string;
 	readonly ask: () => Promise<Answer>;
 	answer?: Answer;
 }
-/** What must be there in the end. */
+/** The detections that must exist at the end. */
 const passages = new Map<string, Row>();
 let anonymousPassages = 0;
 let newOwners = 0;
@@ -89,7 +89,7 @@ function tasksOf(round: number): Task[] {
 	];
 }
 
-/** Works on the tasks from eight sides until all are answered or the system is gone; an unanswered task stays to be asked again. */
+/** Sends the tasks on eight connections until all are answered or the system is down; unanswered tasks are sent again later. */
 async function work(tasks: readonly Task[]): Promise<void> {
 	const waiting = dice.shuffle(tasks);
 	const side = async (): Promise<void> => {
@@ -104,7 +104,7 @@ async function work(tasks: readonly Task[]): Promise<void> {
 
 const idsOf = async (list: string): Promise<Set<unknown>> => new Set((await system.rows(list)).map(({ id }) => id));
 
-/** Everything that was answered before is still there, and asked again is answered as before. */
+/** Every acknowledged task has its effect, and gets the same response again. */
 async function expectKept(tasks: readonly Task[]): Promise<void> {
 	const done = tasks.filter(({ answer }) => answer);
 	for (const { what, answer } of done) expect([what, answer && answer.status <= 201 ? "done" : answer?.text]).toEqual([what, "done"]);
@@ -127,7 +127,7 @@ describe("a system that is killed under load", () => {
 	const tasks: Task[] = [];
 
 	it.each([1, 2, 3, 4, 5, 6])(
-		"keeps all it has acknowledged, round %i",
+		"keeps every acknowledged command, round %i",
 		async (round) => {
 			tasks.push(...tasksOf(round));
 			const working = work(tasks.filter(({ answer }) => !answer));
@@ -136,7 +136,7 @@ describe("a system that is killed under load", () => {
 			await working;
 			await system.up();
 			if (round % 2 === 0) {
-				// a cut while it still recovers from the last one
+				// a power cut during recovery from the last one
 				await system.kill();
 				await system.up();
 			}
@@ -145,7 +145,7 @@ describe("a system that is killed under load", () => {
 		120_000,
 	);
 
-	it("has done everything once when all is asked again", async () => {
+	it("has executed everything once after all tasks are sent again", async () => {
 		await work(tasks.filter(({ answer }) => !answer));
 		expect(tasks.filter(({ answer }) => !answer).map(({ what }) => what)).toEqual([]);
 		await expectKept(tasks);
@@ -158,7 +158,7 @@ describe("a system that is killed under load", () => {
 		}
 	}, 120_000);
 
-	it("tells in the end exactly the cases, detections, owners and counters there must be", async () => {
+	it("ends with exactly the expected cases, detections, owners and counters", async () => {
 		const fast = [...passages.values()].filter(({ speedKmh }) => speedKmh === 150);
 		const isAnonymous = ({ plate: read }: Row): boolean => read === "ZZ-999-ZZ";
 		await eventually(async () => {
@@ -188,7 +188,7 @@ describe("a system that is killed under load", () => {
 		}
 	}, 120_000);
 
-	it("tells the same after a quiet stop", async () => {
+	it("has the same rows after a regular stop", async () => {
 		const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions"];
 		const before = await Promise.all(lists.map((list) => system.rows(list)));
 		expect(await system.stop()).toBe(0);

@@ -1,4 +1,7 @@
-/** Each defect found in the field's existing implementations (the domain's list, same numbers): the same mistake must show here. Number 16 waits for the sealing of personal data. */
+/**
+ * Known defects of other implementations, with the numbers of the domain's list: each test fails if this system has the same defect.
+ * Number 16 needs the sealing of personal data first.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System } from "../support/system.ts";
 import {
@@ -29,7 +32,7 @@ beforeAll(async () => void (system = await System.start()));
 afterAll(() => system.dispose());
 
 describe("known defects", () => {
-	it("1: an overspeed has a handler, addressed to the radar", async () => {
+	it("1: an excess of the limit opens a case that names the radar", async () => {
 		await radarInService(system, "r1");
 		const { body } = await detect(system, { radar: "r1" });
 		expect(await infraction(system, body.id)).toMatchObject({ radar: "r1", detection: body.id });
@@ -116,7 +119,7 @@ describe("known defects", () => {
 		expect(commits(await system.get("/radars/r8/history"))).toHaveLength(3);
 	});
 
-	it("9: a change is told as a change and an end as an end, on both sides", async () => {
+	it("9: a change is recorded as a change and a retirement as a retirement, in the row and in the history", async () => {
 		answered(201, await system.post("/radars", { id: "r9", ...site }));
 		answered(200, await system.post("/radars/r9/describe", { name: "changed" }));
 		const end = answered(200, await system.post("/radars/r9/retire", {}));
@@ -125,7 +128,7 @@ describe("known defects", () => {
 		expectProblem(await system.post("/radars/r9/activate", {}), 409);
 	});
 
-	it("10: what the command side accepts, the query side shows", async () => {
+	it("10: the read side shows everything that the command side accepts", async () => {
 		const extreme = {
 			...site,
 			id: "x".repeat(64),
@@ -146,14 +149,14 @@ describe("known defects", () => {
 		expect(await rowAfter(system, "/owners/o10", owner)).toMatchObject({ name: 'O\'Brien "the" <b>\u{1F600}', birthDate: "1900-01-01" });
 	});
 
-	it("11: a start keeps what was there", async () => {
+	it("11: a restart keeps all rows", async () => {
 		await caughtUp(system);
 		const before = await Promise.all(["/radars", "/infractions"].map((list) => system.rows(list)));
 		await system.restart();
 		expect(await Promise.all(["/radars", "/infractions"].map((list) => system.rows(list)))).toEqual(before);
 	});
 
-	it("12: the link between the contexts works, and not only until the next start", async () => {
+	it("12: the link between the contexts works, also after a restart", async () => {
 		await radarInService(system, "r12");
 		await ownerOf(system, "o12", [plate(12)]);
 		for (const id of ["d12-before", "d12-after"]) {
@@ -163,7 +166,7 @@ describe("known defects", () => {
 		}
 	});
 
-	it("13: no command writes a field that is not its own, the id least of all", async () => {
+	it("13: no command writes a field that is not its own, such as the id", async () => {
 		const owner = await ownerOf(system, "o13");
 		for (const more of [{ id: "o13-other" }, { version: 9 }, { status: "gone" }, { holder: "x" }])
 			expectProblem(await system.post("/owners/o13/correct", { name: "New", ...more }), 422, "VALIDATION_ERROR");
@@ -179,7 +182,7 @@ describe("known defects", () => {
 		expect(answered(200, await system.get("/owners/o13", seen(owner))).body["name"]).toBe(person.name);
 	});
 
-	it("14: nothing is invented for what cannot be found", async () => {
+	it("14: nothing is made up for a radar that does not exist", async () => {
 		expectProblem(
 			await system.post("/detections", { id: "d14", radar: "r14", plate: plate(14), country: "FR", speedKmh: 150, capturedAt: noon }),
 			404,
@@ -189,7 +192,7 @@ describe("known defects", () => {
 		await expectNoInfraction(system, "d14");
 	});
 
-	it("15: the same message delivered again, by either door, makes one infraction", async () => {
+	it("15: the same message delivered again, on either route, creates one infraction", async () => {
 		await radarInService(system, "r15");
 		const passage = { id: "d15", radar: "r15", plate: plate(15), country: "FR", speedKmh: 150, capturedAt: noon };
 		answered(201, await system.post("/detections", passage));
@@ -205,7 +208,7 @@ describe("known defects", () => {
 		expect((await system.get("/radars/r15")).body).toMatchObject({ detections: 1, qualified: 1 });
 	});
 
-	it("17: a context that is stopped takes no other down, and misses nothing done meanwhile", async () => {
+	it("17: a stopped context does not stop others, and catches up after its restart", async () => {
 		await radarInService(system, "r17");
 		await ownerOf(system, "o17", [plate(17)]);
 		await system.restart({ SERVICES: "radar,registration,gateway" });

@@ -35,7 +35,7 @@ describe("a command from a page of another site", () => {
 	const form = { "content-type": "application/x-www-form-urlencoded" };
 	it.each<[string, OutgoingHttpHeaders, string, number]>([
 		["a form without fields", { origin: "http://evil.example", ...form }, "", 403],
-		["a form, from a browser that says nothing of its origin", form, "", 415],
+		["a form, from a browser that sends no origin", form, "", 415],
 		["a form of plain text", { "content-type": "text/plain" }, "", 415],
 		["a form with files", { "content-type": "multipart/form-data; boundary=x" }, "", 415],
 		["a form that looks like JSON", { origin: "http://evil.example", "content-type": "text/plain" }, "{}", 403],

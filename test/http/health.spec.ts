@@ -1,4 +1,4 @@
-/** Whether the system is ready, and if not, which part is not, and why, in words that lead somewhere. */
+/** Health: whether the system is ready, and if not, which part is not and why. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { type Running, start } from "../../node/start.ts";
@@ -18,7 +18,7 @@ describe("a node", () => {
 	let routes: Needed[];
 	const others: BankNode[] = [];
 	const report = () => reportOf(node.broker, routes, known);
-	/** The one part that is not ready. */
+	/** The only part that is not ready. */
 	const unready = async (): Promise<Part> => {
 		const { status, parts } = await report();
 		const [first, second] = parts.filter(({ ready }) => !ready);
@@ -38,7 +38,7 @@ describe("a node", () => {
 	});
 	beforeEach(() => alone());
 
-	it("is ready when its logs and read models are, and says how far they are", async () => {
+	it("is ready when its logs and read models are, and reports their positions", async () => {
 		await node.open("1");
 		await node.settle();
 		expect(await report()).toEqual({
@@ -50,7 +50,7 @@ describe("a node", () => {
 		});
 	});
 
-	it("is not ready while its log cannot be read, though nobody writes", async () => {
+	it("is not ready while its log cannot be read, even without writes", async () => {
 		node.log.unreadable = 1;
 		expect(await unready()).toMatchObject({ name: "log bank", reason: "bank:0 cannot be read: the store cannot be reached" });
 		expect((await report()).status).toBe("ready");
@@ -71,7 +71,7 @@ describe("a node", () => {
 		expect((await report()).status).toBe("ready");
 	});
 
-	it("is ready again half a minute after a write that failed, since nobody writes to who is not ready; and tells of it", async () => {
+	it("is ready again half a minute after a failed write, with a note, since a node that is not ready gets no writes", async () => {
 		let clock = 1000;
 		jest.spyOn(performance, "now").mockImplementation(() => clock);
 		node.log.script.push("rejected", "rejected", "rejected", "rejected", "rejected");
@@ -82,11 +82,11 @@ describe("a node", () => {
 		const { status, parts } = await report();
 		expect([status, parts.find(({ name }) => name === "log bank")?.note]).toEqual([
 			"ready",
-			"bank:0 could not be written 30 s ago: the store did not answer; nobody has tried since",
+			"bank:0 could not be written 30 s ago: the store did not answer; it has not been tried since",
 		]);
 	});
 
-	it("goes by what failed last: a write an hour ago does not hide a read just now", async () => {
+	it("reports the latest failure: a failed write an hour ago does not hide a failed read now", async () => {
 		await node.stop();
 		await alone({ reading: false });
 		let clock = 1000;
@@ -103,7 +103,7 @@ describe("a node", () => {
 		expect((await unready()).reason).toBe("bank:0 could not be read 0 s ago: the page is gone");
 	});
 
-	it("is not ready when a read model has met a fact it cannot fold, and says which", async () => {
+	it("is not ready when a read model has stopped at a fact that it cannot project, and names the fact", async () => {
 		await node.open("1");
 		await node.give("deposit", { id: "1", amount: POISON });
 		await node.settle();
@@ -112,7 +112,7 @@ describe("a node", () => {
 		expect(reason).toMatch(/^balances has stopped after bank:0:1: .*nobody deposits that/);
 	});
 
-	it("is not ready while a read model cannot write its rows, and says why, but not for a moment's trouble", async () => {
+	it("is not ready while a read model cannot write its rows, and says why, but stays ready after a few failures", async () => {
 		node.table.script.push("rejected", "rejected", "rejected", "rejected");
 		await node.open("1");
 		await eventually(async () =>
@@ -127,7 +127,7 @@ describe("a node", () => {
 		await eventually(async () => expect(partOf(await report(), "balances")).toMatchObject({ ready: true, lag: 0 }));
 	});
 
-	it("is not ready when a service its routes lead to is gone, and names the routes", async () => {
+	it("is not ready when no node offers a service that routes need, and names the routes", async () => {
 		expect((await report()).status).toBe("ready");
 		await node.broker.destroyService(node.broker.getLocalService("balances"));
 		expect(await unready()).toEqual({
@@ -137,7 +137,7 @@ describe("a node", () => {
 		});
 	});
 
-	it("is not ready when a part without routes is gone that was there before", async () => {
+	it("is not ready when no node offers a part without routes any longer", async () => {
 		routes = [];
 		node.broker.createService({ name: "dunning", actions: { health: () => ({ name: "dunning", ready: true, positions: {}, lag: 0 }) } });
 		await node.broker.waitForServices("dunning");
@@ -155,19 +155,19 @@ describe("a node", () => {
 		expect((await report()).status).toBe("ready");
 	});
 
-	it("is not ready when a part cannot even say how it is", async () => {
+	it("is not ready when the health action of a part fails", async () => {
 		node.broker.createService({ name: "mute", actions: { health: () => Promise.reject(new Error("I do not know")) } });
 		await node.broker.waitForServices("mute");
 		expect(await unready()).toMatchObject({ name: "mute", reason: "I do not know", node: "bank" });
 	});
 
-	it("shows first what is not ready", async () => {
+	it("lists first the parts that are not ready", async () => {
 		node.broker.createService({ name: "zzz", actions: { health: () => ({ name: "zzz", ready: false, reason: "because" }) } });
 		await node.broker.waitForServices("zzz");
 		expect((await report()).parts.map(({ name }) => name)).toEqual(["zzz", "log bank", "balances"]);
 	});
 
-	it("asks every node of the cluster, and misses what left with one of them", async () => {
+	it("asks every node of the cluster, and reports parts that no node offers after one has left", async () => {
 		await node.stop();
 		await alone({ joined: true, nodeID: "front", reading: false });
 		const back = await BankNode.start({ joined: true, nodeID: "back", shelf: node.shelf });
@@ -210,12 +210,12 @@ describe("the whole system", () => {
 		expect(partOf({ parts }, "case-opening")).toMatchObject({ asking: 0, open: 0, parked: 0 });
 	});
 
-	it("is ready with work that is parked, and tells of it", async () => {
+	it("is ready with parked work, and reports it", async () => {
 		const T0 = "2026-01-01T00:00:00.000Z";
 		const give = (action: string, params: object) => system.broker.call<{ position: string }, object>(action, params);
 		const court = system.broker.getLocalService("infraction");
-		const { originalSchema } = court as unknown as { originalSchema: ServiceSchema }; // moleculer keeps what it was made of
-		await system.broker.destroyService(court as Service); // it is there
+		const { originalSchema } = court as unknown as { originalSchema: ServiceSchema }; // moleculer keeps the schema
+		await system.broker.destroyService(court as Service); // it runs
 		const refusal = { status: 409, code: "COURT_CLOSED", detail: "The court is closed" };
 		const openMany = ({ params: { items } }: Context<{ items: object[] }>) => items.map(() => ({ refusal }));
 		const standIn = system.broker.createService({ name: "infraction", actions: { openMany } });
@@ -244,7 +244,7 @@ describe("the whole system", () => {
 		expect((await get("/health/ready")).status).toBe(200);
 	});
 
-	it("is ready while a read model is built anew, and tells of it", async () => {
+	it("is ready while a read model is rebuilt, and reports it", async () => {
 		const { rows } = storageOf(system.broker);
 		const live = (await rows.generations("radars")).find(({ state }) => state === "live");
 		if (!live) throw new Error("radars has no rows");
@@ -257,7 +257,7 @@ describe("the whole system", () => {
 		expect((await scrape()).value("vigie_read_model_rebuilding", { follower: "radars" })).toBe(1);
 	});
 
-	it("is alive whatever its parts say", async () => {
+	it("is alive even if parts are not ready", async () => {
 		await system.broker.destroyService(system.broker.getLocalService("radars"));
 		expect((await get("/health/ready")).status).toBe(503);
 		const live = await get("/health/live");

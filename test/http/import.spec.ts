@@ -1,4 +1,4 @@
-/** The file of radars as the State publishes it: read as it is, a bad line harms no other, and the same file again changes nothing. */
+/** Import of the official file of radars: a bad line affects no other line, and importing the same file again changes nothing. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System, type Answer, type Row } from "../support/system.ts";
 import { answered, certificate, commits, detect, expectProblem, since2000 } from "./scenery.ts";
@@ -9,7 +9,7 @@ afterAll(() => system.dispose());
 
 const header =
 	"date_heure_dernier_changement,date_heure_creation,departement,latitude,longitude,id,direction,equipement,date_installation,type,emplacement,route,longueur_troncon_km,vitesse_poids_lourds_kmh,vitesse_vehicules_legers_kmh";
-/** One line of the file: id, kind, where, then section length and limits, heavy and light, as written. */
+/** One line of the file. `rest`: section length, limit for heavy and limit for light vehicles, as in the file. */
 const line = (id: string, type: string, rest = ",,80", { latitude = "45.5", road = "RD1215", place = "MONTS" } = {}): string =>
 	`2018-09-05T12:23:00Z,2018-09-05T12:23:00Z,33,${latitude},-0.87326,${id},Nord vers Sud,MORPHO,2005-10-01T00:00:00Z,${type},${place},${road},${rest}`;
 const file = (...lines: string[]): string => `${[header, ...lines].join("\n")}\n`;
@@ -79,7 +79,7 @@ describe("an import of radars", () => {
 		await imported(moved, { unchanged: 6 });
 	});
 
-	it("tells each bad line by its number, and takes the others", async () => {
+	it("reports each bad line with its number, and imports the others", async () => {
 		const { body } = await imported(
 			file(
 				line("20001", "Radar fixe"),
@@ -103,20 +103,20 @@ describe("an import of radars", () => {
 		for (const n of [2, 3, 6, 7, 8]) expectProblem(await system.get(`/radars/2000${n}`), 404);
 	});
 
-	it("takes a file of more lines than fit into one write", async () => {
+	it("imports a file with more lines than fit into one write", async () => {
 		const many = Array.from({ length: 1_500 }, (_, n) => line(`3${String(n).padStart(4, "0")}`, "Radar fixe"));
 		await imported(file(...many), { imported: 1_500 });
 		await imported(file(...many), { unchanged: 1_500 });
 	});
 
-	it("leaves a radar without a limit one that judges nothing, even calibrated and in service", async () => {
+	it("leaves a radar without a limit unable to qualify passages, even calibrated and in service", async () => {
 		expect((await detect(system, { radar: "10004" })).body).toMatchObject({ outcome: "discarded", reason: "RADAR_NOT_IN_SERVICE" });
 		answered(200, await system.post("/radars/10004/calibrate", certificate));
 		answered(200, await system.post("/radars/10004/activate", { from: since2000 }));
 		expect((await detect(system, { radar: "10004" })).body).toMatchObject({ outcome: "discarded", reason: "NO_LIMIT" });
 	});
 
-	it("is refused as a whole when it is no such file", async () => {
+	it("is refused as a whole if it is not a file of radars", async () => {
 		for (const text of ["", "id,name\n1,x\n", '{"id": 1}', "\u0000\u0001\u0002"])
 			expect([400, 422]).toContain((await system.csv(text)).status);
 		expectProblem(await system.post("/radars/import", {}), 415);

@@ -1,4 +1,4 @@
-/** Passages and what they became: sent in bulk, told in few words, so that a table of the law reads as one. */
+/** Judged - sends passages in bulk and returns a short text for each result, for tables of legal rules. */
 import { expect } from "@jest/globals";
 import { eventually, type Row, type System } from "../support/system.ts";
 import { amountsOf, answered, caughtUp, noon, radarInService } from "./scenery.ts";
@@ -6,7 +6,7 @@ import { amountsOf, answered, caughtUp, noon, radarInService } from "./scenery.t
 let made = 0;
 export const unique = (prefix: string): string => `${prefix}-${++made}`;
 
-/** A radar of its own, in service and certified; answers its id. */
+/** Installs a new radar, in service and certified; returns its id. */
 export async function installed(system: System, given: Row): Promise<string> {
 	const id = unique("r");
 	await radarInService(system, id, given);
@@ -22,7 +22,7 @@ export interface Passage {
 	readonly plate?: string;
 }
 
-/** Sends all passages in bulk and tells what each became, in the order given, once all of them are there. */
+/** Sends all passages in bulk, waits for their infractions, and returns a text for each, in order. */
 export async function judged(system: System, passages: readonly Passage[], say: (row: Row) => string): Promise<string[]> {
 	const common = { plate: "AA-123-AA", country: "FR", capturedAt: noon };
 	const sent = passages.map(({ what: _, ...passage }) => ({ id: unique("d"), ...common, ...passage }));
@@ -38,7 +38,7 @@ export async function judged(system: System, passages: readonly Passage[], say: 
 	return passages.map(({ what }, n) => `${what}: ${say(rows.get(sent[n]?.id) ?? {})}`);
 }
 
-/** Amounts as the texts of the law write them: reduced/standard/increased, in whole units. */
+/** Amounts in the notation of the legal texts: reduced/standard/increased, in whole units. */
 export function money(row: Row): string {
 	const amounts = amountsOf(row);
 	return amounts ? amounts.map((part) => (typeof part === "number" ? part / 100 : part)).join("/") : "no fixed amount";

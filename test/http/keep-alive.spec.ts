@@ -1,4 +1,4 @@
-/** An idle connection stays open longer than a load balancer keeps it: one that is closed under a request is a 502 to somebody. */
+/** Keep-alive: an idle connection stays open longer than in a load balancer, since closing it during a request causes a 502. */
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,12 +15,12 @@ async function ask(socket: Socket): Promise<string> {
 }
 
 describe("an idle connection", () => {
-	it("outlives those of usual load balancers, which is said in the answer, and takes the next request", async () => {
+	it("outlives those of usual load balancers, reports its timeout, and accepts the next request", async () => {
 		system = await System.start();
 		const socket = await system.connect();
 		const [, seconds = "0"] = /^Keep-Alive: timeout=(\d+)\r$/m.exec(await ask(socket)) ?? [];
 		expect(Number(seconds)).toBeGreaterThan(65);
-		await pause(7000); // Node's own is five seconds and one more
+		await pause(7000); // Node's default is five seconds, plus one
 		expect(await ask(socket)).toMatch(/^HTTP\/1\.1 200 /);
 		socket.destroy();
 	}, 30_000);
@@ -30,7 +30,7 @@ describe("an idle connection", () => {
 		expect(await ask(socket)).toMatch(/^Keep-Alive: timeout=1\r$/m);
 		await once(socket, "close");
 	}, 30_000);
-	it.each(["0", "3601", "long"])("takes no setting of %s", async (KEEP_ALIVE) => {
+	it.each(["0", "3601", "long"])("refuses a setting of %s", async (KEEP_ALIVE) => {
 		system = System.at(tmpdir(), { KEEP_ALIVE });
 		expect(await system.ending()).toMatchObject({
 			code: 1,

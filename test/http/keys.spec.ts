@@ -1,4 +1,4 @@
-/** The keys of a system as its operator meets them: made at the first start, kept over kills, refused in one line when others can read them. */
+/** Keys of a node: created at the first start, kept after kills, refused in one line if others can read them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ afterAll(() => system.dispose());
 
 const keys = (): string => join(system.dataDir, "keys");
 const own = (): string => join(keys(), "signing.pem");
-/** What a start that is refused says, and how it ends. */
+/** The output of a start that fails with exit code 1. */
 const refused = async (settings: Readonly<Record<string, string>>): Promise<string> => {
 	const reason = await system.up(settings).catch((error: unknown) => error);
 	expect(reason).toBeInstanceOf(Error);
@@ -22,7 +22,7 @@ const refused = async (settings: Readonly<Record<string, string>>): Promise<stri
 };
 
 describe("a system", () => {
-	it("makes a key at its first start that only its owner can read, and keeps it over a kill", async () => {
+	it("creates a key at its first start that only its owner can read, and keeps it after a kill", async () => {
 		const made = readFileSync(own(), "utf8");
 		expect([statSync(keys()).mode & 0o777, statSync(own()).mode & 0o777]).toEqual([0o700, 0o600]);
 		await radarInService(system, "k-radar");
@@ -32,18 +32,18 @@ describe("a system", () => {
 		expect(readdirSync(keys()).filter((name) => !name.endsWith(".pub"))).toEqual(["signing.pem"]);
 		answered(200, await system.get("/radars/k-radar/history"));
 	});
-	it("shows nobody the way to its proofs over HTTP", async () => {
+	it("has no HTTP routes for verification, heads and keys", async () => {
 		for (const path of ["/radar-log/verify", "/radar-log/heads", "/radar-log/keys", "/keys", "/heads"])
 			answered(404, await system.get(path));
 	});
-	it("does not start on a private key that others can read, and says so in one line", async () => {
+	it("does not start with a private key that others can read, and reports it in one line", async () => {
 		await system.stop();
 		chmodSync(own(), 0o644);
 		expect(await refused({})).toBe("keys/signing.pem can be read by others (mode 0644): chmod 600 it");
 		chmodSync(own(), 0o600);
 		await system.up({});
 	});
-	it("does not start on a damaged key, and leaves it as it is", async () => {
+	it("does not start with a damaged key, and does not change it", async () => {
 		await system.stop();
 		const whole = readFileSync(own(), "utf8");
 		writeFileSync(own(), whole.slice(0, 40));
@@ -54,7 +54,7 @@ describe("a system", () => {
 		writeFileSync(own(), whole);
 		await system.up({});
 	});
-	it("does not start on keys from outside that are none, says which, and shows none of them", async () => {
+	it("does not start with invalid keys in settings, reports which, and shows none of them", async () => {
 		await system.stop();
 		const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 		const secret = privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
@@ -69,7 +69,7 @@ describe("a system", () => {
 		]);
 		await system.up({});
 	});
-	it("signs with the key it is given, and makes none", async () => {
+	it("signs with the key of a setting, and creates none", async () => {
 		const given = await System.start({
 			SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString().replaceAll("\n", "\\n"),
 		});

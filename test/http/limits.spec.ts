@@ -101,7 +101,7 @@ describe("connections", () => {
 	});
 	it("may have a hundred requests in progress, and close after one more", async () => {
 		const rows = new DatabaseSync(join(system.dataDir, "rows.db"));
-		rows.exec("BEGIN IMMEDIATE"); // nothing is folded meanwhile, so that reads wait for what was written
+		rows.exec("BEGIN IMMEDIATE"); // nothing is projected now, so reads wait for their position
 		try {
 			const { body } = await system.post("/radars", { id: "l-unseen", ...site });
 			const { socket, heard } = await line(head("GET /api/radars", { "X-Position": body.position }).repeat(5_000));

@@ -1,4 +1,4 @@
-/** Lists: pages, cursors, filters, order, and no door left open to the database. */
+/** Lists: pages, cursors, filters, order, and no access to the database beyond them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System, type Body, type Row } from "../support/system.ts";
 import { answered, caughtUp, detect, expectProblem, infraction, noon, ownerOf, plate, radarInService, shifted, site } from "./scenery.ts";
@@ -36,7 +36,7 @@ const page = async (path: string): Promise<Body> => answered(200, await system.g
 const ids = (rows: readonly Row[]): unknown[] => rows.map(({ id }) => id);
 
 describe("a list", () => {
-	it.each(lists)("%s has twenty rows to a page unless told, and says how many there are", async (list) => {
+	it.each(lists)("%s has twenty rows per page by default, and the total", async (list) => {
 		const { rows, ...rest } = await page(list);
 		const { total } = rest;
 		expect(rest).toMatchObject({ page: 1, pageSize: 20, totalPages: Math.ceil(total / 20) });
@@ -44,7 +44,7 @@ describe("a list", () => {
 		expect(rest.next).toEqual(total > 20 ? expect.any(String) : null);
 	});
 
-	it.each(lists)("%s tells the same rows by page and by cursor, each once", async (list) => {
+	it.each(lists)("%s has the same rows by page and by cursor, each once", async (list) => {
 		const rows = await system.rows(list, 3);
 		expect(new Set(ids(rows)).size).toBe(rows.length);
 		expect(rows).toHaveLength((await page(list)).total);
@@ -56,7 +56,7 @@ describe("a list", () => {
 		expect(ids(await system.rows(`${list}?sort=-id`, 7))).toEqual([...up].reverse());
 	});
 
-	it("ends on the page where it ends", async () => {
+	it("has the remaining rows on its last page", async () => {
 		const { total } = await page("/radars");
 		const last = await page(`/radars?pageSize=10&page=${Math.ceil(total / 10)}`);
 		expect(last.rows).toHaveLength(total % 10 || 10);
@@ -65,7 +65,7 @@ describe("a list", () => {
 		expect((await page("/radars?pageSize=100")).rows).toHaveLength(total);
 	});
 
-	it("goes on after a row with the same order and filters, whatever was added before it meanwhile", async () => {
+	it("continues after a row with the same order and filters, even if rows were added before it since", async () => {
 		const query = "/detections?radar=r-2&status=qualified&sort=-id&pageSize=4";
 		const all = ids(await system.rows("/detections?radar=r-2&status=qualified&sort=-id"));
 		const first = await page(query);
@@ -101,7 +101,7 @@ describe("a list", () => {
 		["/infractions?radar=r-1", 15],
 		["/owners/o-1/infractions", 16],
 		["/owners/o-2/infractions", 7],
-	])("GET %s tells %i", async (path, total) => {
+	])("GET %s has %i", async (path, total) => {
 		const answer = await page(path);
 		expect([answer.total, answer.rows.length]).toEqual([total, Math.min(20, total)]);
 		expect(await system.rows(path, 3)).toHaveLength(total);
@@ -169,14 +169,14 @@ describe("a list", () => {
 		expect(answer.body.errors).toMatchObject([{ field }]);
 	});
 	it.each(["status[$ne]=open", "status[]=open", "plate[]=x", "plate[$regex]=.*", "radar=a&radar=b"])(
-		"takes no operator for a filter: ?%s",
+		"accepts no operator as a filter: ?%s",
 		async (query) => {
 			expectProblem(await system.get(`/infractions?${query}`), 422, "VALIDATION_ERROR");
 			expectProblem(await system.get(`/detections?${query}`), 422, "VALIDATION_ERROR");
 		},
 	);
 
-	it.each(["o-1' OR '1'='1", "%", "_-1", "*", '"', "o-1\u0000"])("compares a filter as it is: holder=%j", async (holder) => {
+	it.each(["o-1' OR '1'='1", "%", "_-1", "*", '"', "o-1\u0000"])("compares a filter literally: holder=%j", async (holder) => {
 		const answer = await system.get(`/infractions?holder=${encodeURIComponent(holder)}`);
 		if (answer.status !== 422) expect(answered(200, answer).body.total).toBe(0);
 	});

@@ -1,4 +1,4 @@
-/** What the system shows of itself over HTTP is what was done to it: requests, lines, commands, commits, refusals; under names nobody outside can multiply. */
+/** Metrics over HTTP count requests, lines, commands, commits and refusals; clients cannot create series. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
@@ -11,10 +11,10 @@ beforeAll(async () => void (system = await System.start()));
 afterAll(() => system.dispose());
 
 const scrape = async (): Promise<Scrape> => new Scrape(answered(200, await system.get("/metrics")).text);
-/** How much more there is of a name since then. */
+/** The increase of a metric since then. */
 const since = (before: Scrape, after: Scrape) => (name: string, labels: Readonly<Record<string, string>>) =>
 	after.sum(name, labels) - before.sum(name, labels);
-/** Everything written is taken by everybody, and nothing is asked for. */
+/** Waits until all followers and processes have caught up. */
 const settled = (): Promise<Scrape> =>
 	eventually(async () => {
 		const now = await scrape();
@@ -32,7 +32,7 @@ const passage = (id: string, more: object = {}): object => ({
 });
 
 describe("the metrics", () => {
-	it("count what was commanded, written and refused, and what became of it", async () => {
+	it("count commands, commits and refusals, and the work of followers", async () => {
 		const before = await settled();
 		await radarInService(system, "m-1");
 		for (const latitude of [1, 2]) answered(409, await system.post("/radars", { id: "m-1", ...site, latitude }));
@@ -96,18 +96,18 @@ describe("the metrics", () => {
 		const requests = (method: string, route: string, status: string) => more("vigie_http_requests_total", { method, route, status });
 		expect([requests("GET", "/api/radars/:id", "2xx"), requests("GET", "/api/radars/:id", "4xx")]).toEqual([2, 1]);
 		expect(requests("HEAD", "/api/radars/:id", "2xx")).toBe(1);
-		expect(requests("POST", "/api/radars", "4xx")).toBe(2); // not valid; and not to be read at all, before any route had it
+		expect(requests("POST", "/api/radars", "4xx")).toBe(2); // an invalid one, and an unreadable one that fails before routing
 		expect(requests("POST", "/api/radars/:id/retire", "4xx")).toBe(1);
 		expect(requests("GET", "none", "4xx")).toBe(2);
 		expect(requests("POST", "/api/detections", "2xx")).toBe(1);
 		const timed = (method: string, route: string) => more("vigie_http_request_duration_seconds_count", { method, route });
 		expect([timed("GET", "/api/radars/:id"), timed("POST", "/api/radars"), timed("GET", "none")]).toEqual([3, 2, 2]);
-		expect(timed("POST", "/api/detections")).toBe(0); // lasts as long as its lines do
+		expect(timed("POST", "/api/detections")).toBe(0); // its client decides how long it lasts
 		const problems = (code: string, status: string) => more("vigie_http_problems_total", { code, status });
 		expect([problems("RADAR_UNKNOWN", "404"), problems("NOT_FOUND", "404"), problems("UNSUPPORTED_MEDIA_TYPE", "415")]).toEqual([1, 2, 2]);
 	});
 
-	it("have no series more for whatever paths, ids, queries and methods are sent", async () => {
+	it("have no additional series for unknown paths, ids, queries and methods", async () => {
 		const send = async (tag: string): Promise<void> => {
 			for (const method of ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE", "LOCK"])
 				for (const path of [`/${tag}`, `/radars/${tag}`, `/radars/${tag}/${tag}`, `/radars?kind=${tag}`, `//${tag}`, `/radars/%zz${tag}`])
@@ -123,11 +123,11 @@ describe("the metrics", () => {
 		expect(JSON.stringify(after.samples)).not.toMatch(/first|again|zz|PURGE|LOCK/);
 	});
 
-	it("show live feeds while they are open, and an upload its sender gave up, with the lines that came", async () => {
+	it("show open live feeds, and an upload that its client aborted, with the lines received", async () => {
 		const before = await scrape();
 		const feed = await system.live();
 		await eventually(async () => expect((await scrape()).value("vigie_http_live_feeds")).toBe(1));
-		expect((await scrape()).value("vigie_http_requests_in_flight")).toBe(2); // the feed, and who asks
+		expect((await scrape()).value("vigie_http_requests_in_flight")).toBe(2); // the feed and the scrape
 		feed.close();
 		await eventually(async () => {
 			const now = await scrape();
@@ -148,7 +148,7 @@ describe("the metrics", () => {
 		});
 	});
 
-	it("begin at 0 again with the process, while positions stay", async () => {
+	it("begin at 0 with each process, except positions", async () => {
 		await detect(system, { id: "m-last", radar: "m-1" });
 		const before = await settled();
 		await system.restart();

@@ -1,4 +1,4 @@
-/** Dashboard and alerts look at figures the system really shows, under labels it really has, and leave none out. */
+/** Monitoring: dashboard and alerts use only existing metrics and labels, and the dashboard uses all of our metrics. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { commands } from "../../cli/es/commands.ts";
@@ -34,7 +34,7 @@ const rules = (parseYaml(read("alerts.yml")) as unknown as { groups: { name: str
 	(group) => group.rules,
 );
 
-/** What an expression looks at: names of samples, and the labels it chooses, groups or joins by. */
+/** The names of the samples in an expression, and the labels that it filters, groups or joins by. */
 function lookedAt(expr: string): { readonly names: readonly string[]; readonly labels: readonly string[] } {
 	const labels = [
 		...[...expr.matchAll(/([a-z_]\w*)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = ""]) => label),
@@ -49,7 +49,7 @@ function lookedAt(expr: string): { readonly names: readonly string[]; readonly l
 		.replace(/\b(?:and|or|unless)\b/g, "");
 	return { names: [...rest.matchAll(/\b[a-z_]\w*\b(?!\s*\()/g)].map(([name]) => name), labels };
 }
-/** What Prometheus knows of itself, without being told. */
+/** Samples and labels that Prometheus adds itself. */
 const ITS_OWN = { names: ["up"], labels: ["job", "instance", "le"] };
 
 const looks = [
@@ -76,7 +76,7 @@ describe("dashboard and alerts", () => {
 	});
 	afterAll(() => system.dispose());
 
-	it("look at samples the system shows", () =>
+	it("use samples that the system has", () =>
 		expect(
 			looks.flatMap(({ where, expr }) =>
 				lookedAt(expr)
@@ -85,7 +85,7 @@ describe("dashboard and alerts", () => {
 			),
 		).toEqual([]));
 
-	it("choose and group by labels these samples have", () =>
+	it("filter and group by labels that these samples have", () =>
 		expect(
 			looks.flatMap(({ where, expr }) => {
 				const { names, labels } = lookedAt(expr);
@@ -96,7 +96,7 @@ describe("dashboard and alerts", () => {
 			}),
 		).toEqual([]));
 
-	it("ask for the rate of counters only, and take gauges as they are", () => {
+	it("use the rate of counters, and gauges without a rate", () => {
 		const typeOf = (name: string): string => scrape.types.get(name) ?? scrape.types.get(name.replace(/_(bucket|sum|count)$/, "")) ?? "";
 		const wrong = looks.flatMap(({ where, expr }) => {
 			const rated = [...expr.matchAll(/\b(?:rate|increase)\(\s*([a-z_]\w*)/g)].map(([, name = ""]) => name);
@@ -109,20 +109,20 @@ describe("dashboard and alerts", () => {
 		expect(wrong).toEqual([]);
 	});
 
-	it("leave no figure of ours out of the dashboard", () => {
+	it("show every metric of ours on the dashboard", () => {
 		const seen = new Set(dashboard.panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => lookedAt(expr).names)));
 		const shown = (name: string): boolean => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`].some((one) => seen.has(one));
 		expect(Object.keys(METRICS).filter((name) => !shown(name))).toEqual([]);
 	});
 
-	it("are about nothing that only may come: every figure of the list is there in a system that has done a little of everything", () => {
+	it("refer to metrics that exist: a system that has done a little of everything has every metric of the list", () => {
 		const there = (name: string): boolean => scrape.names.has(name) || scrape.names.has(`${name}_bucket`);
 		expect(Object.keys(METRICS).filter((name) => !there(name))).toEqual([]);
 	});
 });
 
 describe("the dashboard", () => {
-	it("is of a Grafana of today, asks the data source chosen, and has its panels in four rows side by side", () => {
+	it("has a recent schema, uses the selected data source, and has its panels in four rows without overlap", () => {
 		const { schemaVersion, panels, templating } = dashboard;
 		expect(schemaVersion).toBeGreaterThanOrEqual(41);
 		expect(templating.list[0]).toMatchObject({ name: "datasource", type: "datasource" });
@@ -146,7 +146,7 @@ describe("the dashboard", () => {
 });
 
 describe("an alert", () => {
-	it("has a name of its own, says what it is worth, and what to look at first", () => {
+	it("has a unique name, a severity, a summary and a first step for the operator", () => {
 		expect(rules.length).toBeGreaterThan(10);
 		expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
 		for (const { alert, labels, annotations } of rules) {
@@ -156,7 +156,7 @@ describe("an alert", () => {
 		}
 	});
 
-	it("sends nobody to a command that is not there", () => {
+	it("names only commands that exist", () => {
 		const named = rules.flatMap(({ annotations }) => annotations.runbook.match(/es-[a-z]+/g) ?? []);
 		expect(named.filter((name) => !commands.some((command) => command.name === name))).toEqual([]);
 		expect(named).toContain("es-lag");

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed throws the same dice, so that a failing world can be met again. */
+/** Random - a seeded random generator, so that a failing test can be repeated. */
 export class Dice {
 	#state: number;
 

@@ -1,4 +1,4 @@
-/** The reference as an integrator uses it: its examples pasted in its order, its routes called, its fields and figures held against what comes. */
+/** Reference: its examples are sent in order, its routes are called, and its fields and metrics are compared with responses. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { type Answer, eventually, type Row, System } from "../support/system.ts";
@@ -34,16 +34,16 @@ beforeAll(async () => {
 afterAll(() => system.dispose());
 
 describe("an example", () => {
-	it("stands there for every command that has a route", () =>
+	it("exists for every command that has a route", () =>
 		expect(examples.length).toBe(routes.filter(({ method, path }) => method === "POST" && path !== "/radars/import").length));
-	it.each(examples.map(({ path }, i) => [path, i] as const))("is taken, pasted in its turn: %s", (_path, i) => {
+	it.each(examples.map(({ path }, i) => [path, i] as const))("is accepted in order: %s", (_path, i) => {
 		const { status, body } = answers[i] ?? { status: 0, body: {} };
 		expect({ status: Math.floor(status / 100), body }).toMatchObject({
 			status: 2,
 			body: { id: expect.any(String), position: expect.any(String) },
 		});
 	});
-	it("tells a story in which something happens each time", () => {
+	it("has an effect each time", () => {
 		const positions = answers.map(({ body }) => body.position);
 		expect(new Set(positions).size).toBe(positions.length);
 		expect(answers.find(({ body }) => body["outcome"] !== undefined)?.body["outcome"]).toBe("qualified");
@@ -51,7 +51,7 @@ describe("an example", () => {
 });
 
 describe("a route", () => {
-	it.each(routes.map(({ method, path }) => [method, path] as const))("is there: %s %s", async (method, path) => {
+	it.each(routes.map(({ method, path }) => [method, path] as const))("exists: %s %s", async (method, path) => {
 		if (path === "/live") return (await system.live()).close();
 		const headers = { "content-type": path.endsWith("/import") ? "text/csv" : "application/json" };
 		const answer = await system.send({ method, path: path.replace(":id", "nobody"), headers });
@@ -64,10 +64,10 @@ describe("a route", () => {
 		expect(preflight.status).toBe(204);
 		if (method === "GET") expect((await system.send({ method: "HEAD", path: path.replace(":id", "nobody") })).status).toBe(answer.status);
 	});
-	it("is not there where the page names none", async () => expect((await system.get("/nonsense")).body.code).toBe("NOT_FOUND"));
+	it("does not exist if the page does not list it", async () => expect((await system.get("/nonsense")).body.code).toBe("NOT_FOUND"));
 });
 
-/** Fields of a row by the page, with those of its objects. */
+/** The fields of a row on the page, with those of nested objects. */
 function fieldsOf(section: string) {
 	const text = page("read-models.md").split(`\n## ${section}\n`)[1]?.split("\n## ")[0] ?? "";
 	const optional = /\| may be absent \|/.test(text);
@@ -86,24 +86,21 @@ const pathsOf = (value: unknown, prefix = ""): string[] =>
 			: [];
 
 describe("a row", () => {
-	it.each(["radars", "detections", "owners", "vehicles", "infractions"])(
-		"of %s has the fields the page says, and no other",
-		async (name) => {
-			const row = await eventually(async () => {
-				const [first] = (await system.get(`/${name}`)).body.rows;
-				if (!first) throw new Error(`no row of ${name} yet`);
-				return first as Row;
-			});
-			const fields = fieldsOf(name);
-			const paths = new Set(pathsOf(row));
-			expect(fields.length).toBeGreaterThan(5);
-			expect([...paths].filter((path) => !fields.some((field) => field.path === path))).toEqual([]);
-			expect(fields.filter(({ path, optional }) => !/[.[]/.test(path) && !optional && !paths.has(path))).toEqual([]);
-		},
-	);
+	it.each(["radars", "detections", "owners", "vehicles", "infractions"])("of %s has exactly the fields of the page", async (name) => {
+		const row = await eventually(async () => {
+			const [first] = (await system.get(`/${name}`)).body.rows;
+			if (!first) throw new Error(`no row of ${name} yet`);
+			return first as Row;
+		});
+		const fields = fieldsOf(name);
+		const paths = new Set(pathsOf(row));
+		expect(fields.length).toBeGreaterThan(5);
+		expect([...paths].filter((path) => !fields.some((field) => field.path === path))).toEqual([]);
+		expect(fields.filter(({ path, optional }) => !/[.[]/.test(path) && !optional && !paths.has(path))).toEqual([]);
+	});
 });
 
-it("every figure that is shown stands on the page of metrics", async () => {
+it("the page of metrics lists every metric", async () => {
 	const shown = [...(await system.get("/metrics")).text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
 		([, name, type]) => `| \`${name}\` | ${type} |`,
 	);

@@ -1,4 +1,4 @@
-/** What most subjects need before they can begin: valid bodies, a radar in service, an owner with a vehicle, and the words to check answers with. */
+/** Scenery - test data that most tests need: valid bodies, a radar in service, an owner with a vehicle, and checks of responses. */
 import { expect } from "@jest/globals";
 import { eventually, type Answer, type Body, type Row, type System } from "../support/system.ts";
 
@@ -28,13 +28,13 @@ export function plate(n: number): string {
 	return `A${letter(0)}-${100 + (n % 899)}-B${letter(1)}`;
 }
 
-/** The answer when it has the wanted status; else a failure that shows what was answered. */
+/** Returns the answer if it has the expected status; else throws an error with its text. */
 export function answered(status: number, answer: Answer): Answer {
 	if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 600)}`);
 	return answer;
 }
 
-/** An error page as DESIGN 7 promises it. */
+/** Expects a complete problem response without a stack trace. */
 export function expectProblem(answer: Answer, status: number, code?: string): void {
 	answered(status, answer);
 	expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
@@ -47,7 +47,7 @@ export function expectProblem(answer: Answer, status: number, code?: string): vo
 /** Headers of a read that must see what this answer acknowledged. */
 export const seen = ({ headers }: Answer): { "x-position": string } => ({ "x-position": String(headers["x-position"]) });
 
-/** The row an answered command left behind, read as soon as it can be seen. */
+/** The row after a command, read at the position of its answer. */
 export async function rowAfter(system: System, path: string, command: Answer): Promise<Row> {
 	return answered(200, await system.get(path, seen(command))).body;
 }
@@ -65,24 +65,24 @@ export async function ownerOf(system: System, id: string, plates: readonly strin
 	return owner;
 }
 
-/** Posts one detection and answers what became of it. */
+/** Posts one detection and returns the answer. */
 export async function detect(system: System, given: Row): Promise<Answer> {
 	return answered(201, await system.post("/detections", { plate: "AA-123-AA", country: "FR", speedKmh: 150, capturedAt: noon, ...given }));
 }
 
-/** The infraction a detection became, as soon as it is there. */
+/** Waits for the infraction of a detection. */
 export const infraction = (system: System, id: string): Promise<Row> =>
 	eventually(async () => answered(200, await system.get(`/infractions/${id}`)).body);
 
 let sentinels = 0;
-/** Returns when a passage that certainly is an infraction, posted now, has become one: whatever came before it has had its turn. */
+/** Waits until everything before has been processed: posts a passage that becomes an infraction, and waits for it. */
 export async function caughtUp(system: System): Promise<void> {
 	const id = `sentinel-${++sentinels}`;
 	await radarInService(system, id);
 	const { headers } = await detect(system, { id, radar: id, speedKmh: 200 });
 	await infraction(system, id);
 	for (const path of [`/detections/${id}`, `/radars/${id}`])
-		answered(200, await system.get(path, { "x-position": String(headers["x-position"]) })); // another read model may be a moment behind
+		answered(200, await system.get(path, { "x-position": String(headers["x-position"]) })); // another read model may be slightly behind
 }
 
 export async function expectNoInfraction(system: System, id: string): Promise<void> {
@@ -90,7 +90,7 @@ export async function expectNoInfraction(system: System, id: string): Promise<vo
 	expectProblem(await system.get(`/infractions/${id}`), 404);
 }
 
-/** The whole history of what stands at this path, page by page. */
+/** The whole history of the actor at this path, from all pages. */
 export async function historyOf(system: System, path: string): Promise<readonly Row[]> {
 	const all: Row[] = [];
 	for (let more: string | null = ""; more !== null;) {
@@ -101,13 +101,13 @@ export async function historyOf(system: System, path: string): Promise<readonly 
 	return all;
 }
 
-/** The commits of one page of a history, whether the answer is the list itself or carries it as rows. */
+/** The commits of one page of a history; the answer is a list, or has it as `rows`. */
 export function commits(answer: Answer): readonly Row[] {
 	const { body } = answered(200, answer);
 	return Array.isArray(body) ? (body as Row[]) : body.rows;
 }
 
-/** The owner's id a holder question answers with, null when nobody holds the vehicle then. */
+/** The owner id in the answer to a holder query, null if the vehicle has no holder then. */
 export function holderIn(answer: Answer): unknown {
 	if (answer.status === 404) return null;
 	const { holder, owner } = answered(200, answer).body;
@@ -115,7 +115,7 @@ export function holderIn(answer: Answer): unknown {
 	return typeof found === "object" && found !== null && "owner" in found ? found.owner : found;
 }
 
-/** Matches the same instant however precisely it is written, as long as it is written in UTC. */
+/** Matches the same instant with any precision, if it is in UTC. */
 export const sameInstant = (instant: string): unknown => ({
 	$$typeof: Symbol.for("jest.asymmetricMatcher"),
 	asymmetricMatch: (other: unknown) => typeof other === "string" && other.endsWith("Z") && Date.parse(other) === Date.parse(instant),
@@ -124,7 +124,7 @@ export const sameInstant = (instant: string): unknown => ({
 	toAsymmetricMatcher: () => `SameInstant<${instant}>`,
 });
 
-/** The amounts of a case in minor units, or null when the law fixes none, whichever of the two ways it is written. */
+/** The amounts of a case in minor units; null if the law fixes none. */
 export function amountsOf({ amounts }: Row): readonly [unknown, unknown, unknown, unknown] | null {
 	if (typeof amounts !== "object" || amounts === null) return null;
 	const { reducedMinor, standardMinor, increasedMinor, currency } = amounts as Row;
@@ -135,13 +135,13 @@ export function amountsOf({ amounts }: Row): readonly [unknown, unknown, unknown
 
 const pastTense =
 	/\.(installed|described|relocated|limitsChanged|calibrated|activated|deactivated|retired|recorded|qualified|discarded|registered|corrected|transferred|deregistered|opened|identified|reassigned|cancelled)$/;
-/** The facts in the history of the thing at this path, in order. */
+/** The facts in the history of the actor at this path, in order. */
 export async function factsOf(system: System, path: string): Promise<string[]> {
 	const words = JSON.stringify(await historyOf(system, path)).match(/"[a-z]+\.[a-zA-Z]+"/g) ?? [];
 	return words.map((word) => word.slice(1, -1)).filter((word) => pastTense.test(word));
 }
 
-/** What every answered command carries. */
+/** Expects the fields that every answer of a command has. */
 export function expectAnswer({ status, headers, body }: Answer, wanted: { status: number; id?: string }): void {
 	expect(status).toBe(wanted.status);
 	if (wanted.id) expect(body.id).toBe(wanted.id);
@@ -151,7 +151,7 @@ export function expectAnswer({ status, headers, body }: Answer, wanted: { status
 	expect(headers["content-type"]).toMatch(/^application\/json/);
 }
 
-/** A creation answers 201 and where to find what came into being; the row there has what was given. */
+/** Creates an actor: expects 201 with `Location`, and a row there with the content. */
 export async function expectCreated(system: System, path: string, id: string, given: Row, row: Row): Promise<Answer> {
 	const answer = answered(201, await system.post(path, given));
 	expectAnswer(answer, { status: 201, id });

@@ -1,4 +1,4 @@
-/** How a world is told to a system, and whether every row became what the judge says. */
+/** Telling - sends a random world to a system, and compares every row with the verdict of the judge. */
 import { expect } from "@jest/globals";
 import { eventually, type Row, type System } from "../support/system.ts";
 import type { Dice } from "./random.ts";
@@ -11,7 +11,7 @@ export function mixed<T>(dice: Dice, lists: readonly (readonly T[])[]): T[] {
 	return dice.shuffle(queues.flatMap((queue) => queue.map(() => queue))).flatMap((queue) => queue.splice(0, 1));
 }
 
-/** The same passage as another device would write it. */
+/** The same passage in the notation of another device. */
 export const rewritten = (dice: Dice, passage: Passage): Passage => {
 	const plate =
 		/^[A-Z]{2}-\d{3}-[A-Z]{2}$/.test(passage.plate) && passage.country === "FR" && dice.chance(0.5)
@@ -24,7 +24,7 @@ export const rewritten = (dice: Dice, passage: Passage): Passage => {
 export const told = (verdict: Verdict | undefined): Row =>
 	typeof verdict === "string" ? { outcome: "discarded", reason: verdict } : { outcome: "qualified" };
 
-/** The fields of a case the judge speaks of, in the judge's writing. */
+/** The fields of a case that are in the verdict, in the format of the judge. */
 function inShort(row: Row, verdict: Verdict | undefined): Row {
 	const whole: Row = { ...row, amounts: amountsOf(row), points: row["points"] ?? 0, occurredAt: Date.parse(String(row["occurredAt"])) };
 	return Object.fromEntries(Object.keys(typeof verdict === "object" ? verdict : row).map((field) => [field, whole[field]]));
@@ -32,7 +32,7 @@ function inShort(row: Row, verdict: Verdict | undefined): Row {
 
 const byId = (one: Row, other: Row): number => (String(one["id"]) < String(other["id"]) ? -1 : 1);
 
-/** Every case, every passage and every counter of the world with this tag, as soon as all is known; and nothing else with this tag. */
+/** Waits until the cases, passages and counters with this tag are exactly those of the world. */
 export async function expectTold(system: System, world: World, tag: string, withinMs = 20_000): Promise<void> {
 	const cases = [...world.expected.values()].filter((verdict) => typeof verdict === "object").sort(byId);
 	expect(cases.length).toBeGreaterThan(world.passages.length / 26);

@@ -1,6 +1,6 @@
 /**
- * A small world drawn by chance, and an independent judge of it: what every passage must have become once everything is known.
- * The judge sees all facts at once and knows nothing of arrival, so whatever depends on the order of arrival differs from it.
+ * World - a small random world, and an independent judge that computes the result of every passage. The judge sees all facts at once, so a
+ * result that depends on the order of arrival differs from it.
  */
 import { Dice } from "./random.ts";
 import { plate } from "./scenery.ts";
@@ -51,7 +51,7 @@ export interface World {
 	readonly passages: readonly Passage[];
 	readonly expected: ReadonlyMap<string, Verdict>;
 }
-/** What a passage became: the reason it is no evidence, or the case. */
+/** The result of a passage: the reason it is no evidence, or the case. */
 export type Verdict = string | Readonly<{ [field: string]: unknown }>;
 
 const always = "0000-01-01T00:00:00Z";
@@ -94,7 +94,7 @@ function drawRadar(dice: Dice, id: string): Radar {
 	};
 }
 
-/** Certificates that start later also end later, so that "the latest" and "any that covers" say the same. */
+/** Certificates that start later also end later, so that "the latest" and "any that covers" are the same. */
 const later = (from: string, end: string | undefined): string =>
 	new Date(Math.max(Date.parse(from) + 1, Date.parse(end ?? from))).toISOString();
 
@@ -125,7 +125,7 @@ function drawVehicle(dice: Dice, n: number, owners: readonly string[]): Vehicle 
 		{ country: "MA", plate: `${1000 + n}-A-14` },
 		{ country: "DE", plate: `B XY ${1000 + n}` },
 	]);
-	const few = dice.shuffle(owners).slice(0, 3); // few, so that a vehicle may come back to whom it was sold by
+	const few = dice.shuffle(owners).slice(0, 3); // few, so that a vehicle may return to an earlier owner
 	const [first = low, ...more] = dice.instants(dice.int(1, 5), low, high);
 	return {
 		country,
@@ -138,7 +138,7 @@ function drawVehicle(dice: Dice, n: number, owners: readonly string[]): Vehicle 
 	};
 }
 
-/** Taken off the road for good or for a while, after all sales. */
+/** Deregistered after all sales, and possibly registered again. */
 function dropped(dice: Dice, owners: readonly string[]): Dated<string | null>[] {
 	const [off = high, again = high] = dice.instants(2, high, "2026-10-15T00:00:00Z");
 	if (dice.chance(0.7)) return [];
@@ -205,7 +205,7 @@ function france(excess: number, limit: number, at: string): readonly [unknown, u
 	return limit > 50 ? [3, third, points] : [4, fourth, points];
 }
 
-/** Morocco's classes below the délit have no name in the texts we hold, so none is judged. */
+/** The legal texts of Morocco that we have name no classes below the délit, so the judge has none. */
 function morocco(excess: number): readonly [unknown, unknown, number] {
 	if (excess > 50) return ["délit", null, 0];
 	return [
@@ -260,7 +260,7 @@ function judge(passage: Passage, radars: readonly Radar[], vehicles: readonly Ve
 	};
 }
 
-/** The world of a seed, its names marked with a tag so that several may live in one system; `order` decides in which order each thing's own story is told. */
+/** The world of a seed. `tag`: a prefix of its ids, so that a system may have several worlds; `order`: the seed of the order of changes. */
 export function worldOf(seed: number, order: number, tag: string, firstPlate: number, size = 260): World {
 	const dice = new Dice(seed);
 	const told = new Dice(order);

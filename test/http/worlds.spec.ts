@@ -1,4 +1,4 @@
-/** Random worlds: whatever the order in which passages, registrations and sales arrive, every case ends as a judge who knew everything would have decided it. */
+/** Random worlds: passages, registrations and sales may arrive in any order; every case ends as a judge who knows everything decides it. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System } from "../support/system.ts";
 import { Dice } from "./random.ts";
@@ -17,7 +17,7 @@ async function take(step: Step): Promise<void> {
 		throw new Error(`POST ${step[0]} ${JSON.stringify(step[1])}: ${answer.status} ${answer.text}`);
 }
 
-/** Sends a world: radars and owners first, then everything else in random order, passages one by one or in bulk, some of them again. */
+/** Sends a world: radars and owners first, then everything else in random order, passages one by one or in bulk, some of them twice. */
 async function live(world: World, dice: Dice): Promise<void> {
 	for (const step of mixed(dice, world.first)) await take(step);
 	const again = world.passages.filter(() => dice.chance(0.2));
@@ -47,7 +47,7 @@ describe("a world", () => {
 	const worlds = seeds.flatMap((seed) => orders.map((order) => [seed, order] as const));
 
 	it.each(worlds)(
-		"of seed %i told in order %i ends as the judge says",
+		"of seed %i sent in order %i ends as the judge says",
 		async (seed, order) => {
 			const tag = `w${seed}-${order}`;
 			const world = worldOf(seed, seed * 100 + order, tag, 1000 * seed + 100 * order);
@@ -57,7 +57,7 @@ describe("a world", () => {
 		120_000,
 	);
 
-	it("all together, started again, is the same world", async () => {
+	it("has the same rows after a restart", async () => {
 		const before = await Promise.all(["/infractions", "/radars"].map((list) => system.rows(list)));
 		await system.restart();
 		expect(await Promise.all(["/infractions", "/radars"].map((list) => system.rows(list)))).toEqual(before);

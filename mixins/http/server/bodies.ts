@@ -25,7 +25,7 @@ export class Bodies {
 	readonly #connections: Connections;
 	readonly #reached: Reached;
 	readonly #uploads = new Set<Upload>();
-	/** Requests with `Expect: 100-continue`, until they are told to continue. */
+	/** Requests with `Expect: 100-continue` that wait for `100 Continue`. */
 	readonly #expecting = new WeakSet<IncomingMessage>();
 	#held = 0;
 	#queue: (() => void)[] = [];
@@ -122,7 +122,7 @@ export class Bodies {
 		});
 	}
 
-	/** Has to be called periodically: refuses uploads that are too slow. Time in which the gateway does not read does not count. */
+	/** Refuses uploads that are too slow; has to be called periodically. Time in which the gateway does not read does not count. */
 	check(): void {
 		const now = performance.now();
 		for (const upload of this.#uploads) {

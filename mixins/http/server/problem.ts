@@ -1,4 +1,4 @@
-/** Problem - every error the API answers, as application/problem+json (RFC 9457): a code to test for, a sentence to read, the fields that are wrong. */
+/** Problem - error responses as application/problem+json (RFC 9457): a code for programs, a sentence for people, the invalid fields. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { type FieldError, fieldErrors, sentence } from "../../common/errors.ts";
 import { endResponse } from "./lingering.ts";
@@ -21,7 +21,7 @@ export class ProblemError extends Error {
 		this.problem = { status, code, detail, ...more };
 	}
 }
-/** One field of a request that is not as it should be: 422. */
+/** 422: one field of the request is invalid. */
 export const invalidField = (field: string, message: string, expected?: unknown, actual?: unknown): ProblemError =>
 	new ProblemError(422, "VALIDATION_ERROR", "The request is not valid", {
 		errors: [{ field, message, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) }],
@@ -30,14 +30,14 @@ export const invalidField = (field: string, message: string, expected?: unknown,
 export const methodNotAllowed = (allow: string): ProblemError =>
 	new ProblemError(405, "METHOD_NOT_ALLOWED", `This path supports ${allow}`, { allow });
 
-/** What Moleculer calls these, by `type`. */
+/** Problems for errors of Moleculer and of the stores, by the `type` or `code` of the error. */
 const KNOWN: ReadonlyMap<unknown, Omit<Problem, "detail">> = new Map<unknown, Omit<Problem, "detail">>([
 	["SERVICE_NOT_FOUND", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
 	["SERVICE_NOT_AVAILABLE", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
 	["REQUEST_TIMEOUT", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }],
 	["REQUEST_REJECTED", { status: 503, code: "SERVICE_UNAVAILABLE", retryAfter: 1 }],
 	["QUEUE_FULL", { status: 503, code: "TOO_BUSY", retryAfter: 1 }],
-	["REQUEST_SKIPPED", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }], // its time was up before it was even sent
+	["REQUEST_SKIPPED", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }], // the deadline passed before the call was sent
 	["STORE_UNAVAILABLE", { status: 503, code: "STORE_UNAVAILABLE", retryAfter: 1 }],
 	["STREAM_UNREADABLE", { status: 500, code: "STREAM_UNREADABLE" }],
 	["CALLER_GONE", { status: 503, code: "REQUEST_TIMEOUT", retryAfter: 1 }],
@@ -58,7 +58,7 @@ export function problemOf(error: unknown): Problem {
 	return { ...problem, detail: sentence(detail), ...(errors ? { errors: fieldErrors(errors) } : {}) };
 }
 
-/** Names of our own errors, whose `type` is a code of the catalogue; the `type` of a library's error is not. */
+/** Names of our own errors. Their `type` is a code of the catalog; the `type` of a library's error is not. */
 const REFUSALS: ReadonlySet<unknown> = new Set(["MoleculerClientError", "ValidationError"]);
 const FAILURE = "MoleculerRetryableError";
 

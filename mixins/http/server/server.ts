@@ -23,7 +23,7 @@ export function serverOf(handler: RequestListener, { connections, bodies, count 
 		handler,
 	);
 	server.timeout = SILENCE;
-	server.maxHeadersCount = 0; // the size of all headers is limited; a limit of their number would drop headers silently
+	server.maxHeadersCount = 0; // the total size of headers is limited; a limit on their number would drop headers silently
 	server.on("connection", (socket) => connections.opened(socket));
 	server.on("checkContinue", (req, res) => {
 		bodies.expectsContinue(req);

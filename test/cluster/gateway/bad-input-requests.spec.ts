@@ -1,4 +1,4 @@
-/** Requests nobody can take, as a gateway among other nodes has to give them: everything that holds for one process, once more. */
+/** Runs the tests of invalid requests against a gateway of a cluster. */
 import { it } from "@jest/globals";
 import { amongOthers } from "../../support/cluster.ts";
 

@@ -38,7 +38,7 @@ describe("a smuggled request", () => {
 		["a length with a sign", outer("Content-Length: +0")],
 		["a length in another base", outer("Content-Length: 0x0")],
 		["a length with a blank", outer("Content-Length: 0 0")],
-		["a length below nothing", outer("Content-Length: -1")],
+		["a negative length", outer("Content-Length: -1")],
 		["a blank before the colon", outer("Content-Length : 0")],
 		["a blank before the name", outer(" Content-Length: 0")],
 		["a folded header", outer("X: 1\r\n Content-Length: 0\r\nContent-Length: 2", `{}${inner}`)],
@@ -46,13 +46,13 @@ describe("a smuggled request", () => {
 		["a bare carriage return between headers", outer("X: 1\rTransfer-Encoding: chunked", chunked)],
 		["a null in a header", outer("X: 1\0\r\nContent-Length: 0")],
 		["an unknown encoding", outer("Transfer-Encoding: xchunked", chunked)],
-		["an encoding behind chunked", outer("Transfer-Encoding: chunked, identity", chunked)],
+		["an encoding after chunked", outer("Transfer-Encoding: chunked, identity", chunked)],
 		["two encodings, the last not chunked", outer("Transfer-Encoding: chunked\r\nTransfer-Encoding: x", chunked)],
 		["a tab in an encoding's name", outer("Transfer-Encoding:\tchunked\x0b", chunked)],
-		["a size of a chunk that is none", outer("Transfer-Encoding: chunked", `zz\r\n${chunked}`)],
-		["a size of a chunk beyond all numbers", outer("Transfer-Encoding: chunked", `ffffffffffffffff1\r\n${chunked}`)],
+		["an invalid chunk size", outer("Transfer-Encoding: chunked", `zz\r\n${chunked}`)],
+		["a huge chunk size", outer("Transfer-Encoding: chunked", `ffffffffffffffff1\r\n${chunked}`)],
 		["a chunk that ends otherwise", outer("Transfer-Encoding: chunked", `2\r\n{}XX${chunked}`)],
-		["a bare line feed behind a chunk's size", outer("Transfer-Encoding: chunked", `2\n{}\r\n${chunked}`)],
+		["a bare line feed after a chunk size", outer("Transfer-Encoding: chunked", `2\n{}\r\n${chunked}`)],
 	])("is not executed: %s", async (_what, bytes) => {
 		expect(await statuses(bytes)).toEqual(["400"]);
 	});
@@ -119,7 +119,7 @@ describe("a cursor", () => {
 	});
 	const asked = (parts: unknown, more = ""): Promise<Answer> => system.get(`/owners?pageSize=1&after=${encode(parts)}${more}`);
 
-	it("that was tampered with is refused, or shows nothing that any client may not read", async () => {
+	it("that was tampered with is refused, or shows only rows that every client may read", async () => {
 		const [sort, filters, value, id, page] = await next("/owners?pageSize=1");
 		answered(200, await asked([sort, filters, value, id, page]));
 		const changed: unknown[] = [

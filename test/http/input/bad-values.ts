@@ -1,11 +1,11 @@
-/** What no command may accept, as JSON text, field by field: each value here is wrong for its field whatever else is right. */
+/** Bad values - invalid values for each field of each command, as JSON texts. */
 import { Dice } from "../random.ts";
 
 export interface Route {
 	readonly path: string;
-	/** A body that is right, as JSON texts; nested fields are whole texts. */
+	/** A valid body, as one JSON text per field; a nested object is one text. */
 	readonly right: Readonly<{ [field: string]: string }>;
-	/** Wrong values per field; a field that must be given also counts as wrong when it is missing or null. */
+	/** Invalid values per field; a required field is also invalid if it is missing or null. */
 	readonly wrong: Readonly<{ [field: string]: readonly string[] }>;
 	readonly needed: readonly string[];
 }
@@ -124,7 +124,7 @@ const at = (path: string, right: Route["right"], wrong: Route["wrong"], needed =
 const about = { type: word, brand: text, model: text, fiscalPower: count };
 const who = { kind: word, name: text, birthDate: date, nationalId: text, email, phone: text, address: text };
 
-/** Every command over HTTP; the paths name things the suite has made, so that only the body is wrong. */
+/** Every command over HTTP; the actors in the paths exist, so that only the body is invalid. */
 export const routes: readonly Route[] = [
 	at(
 		"/radars",
@@ -178,7 +178,7 @@ const body = (fields: Readonly<{ [field: string]: string }>, ...more: string[]):
 const without = (fields: Route["right"], field: string): Route["right"] =>
 	Object.fromEntries(Object.entries(fields).filter(([name]) => name !== field));
 
-/** Bodies with one thing wrong. */
+/** Bodies with one invalid field. */
 export const wrongOnce = ({ right, wrong, needed }: Route): string[] => [
 	...Object.entries(wrong).flatMap(([field, values]) => values.map((value) => body({ ...right, [field]: value }))),
 	...needed.flatMap((field) => [body(without(right, field)), body({ ...right, [field]: "null" })]),
@@ -207,7 +207,7 @@ export const wrongOnce = ({ right, wrong, needed }: Route): string[] => [
 	],
 ];
 
-/** Bodies with anything wrong, several things at once, and something always. */
+/** Bodies with one or more invalid fields. */
 export function wrongByChance(dice: Dice, { right, wrong }: Route, how: number): string[] {
 	const fields = Object.entries(wrong);
 	return Array.from({ length: how }, () => {

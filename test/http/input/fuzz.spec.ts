@@ -1,6 +1,6 @@
 /**
  * Fuzz: no request of at most 16 MiB, on any route, with any content, blocks the event loop for more than 100 ms, or gets more than one
- * mebibyte of complaints, an unexpected 5xx, a stack trace, or a code that is not in the catalogue.
+ * mebibyte of errors, an unexpected 5xx, a stack trace, or a code that is not in the catalog.
  */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

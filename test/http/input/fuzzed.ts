@@ -5,11 +5,11 @@ import { Dice } from "../random.ts";
 
 export interface Door {
 	readonly method: string;
-	/** With `:id` filled in. */
+	/** The path with an id instead of `:id`. */
 	readonly path: string;
 	/** Fields of its content, or parameters of its query. */
 	readonly names: readonly string[];
-	/** Content types it takes. */
+	/** Content types that the route accepts. */
 	readonly types: readonly string[];
 }
 /** Every route of an action, and the gateway's own. */

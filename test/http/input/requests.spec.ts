@@ -1,4 +1,4 @@
-/** Bad requests by every door - queries, paths, methods, headers, and what is no HTTP at all: never a 5xx, never a hang, nothing written. */
+/** Invalid requests on every route (queries, paths, methods, headers, invalid HTTP): there is no 5xx, no hang, and nothing is written. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Call, type System } from "../../support/system.ts";
 import { badInstants, routes } from "./bad-values.ts";
@@ -14,7 +14,7 @@ afterAll(() => system.dispose());
 
 const ask = (path: string): Call => ({ path });
 
-describe("a query that means nothing", () => {
+describe("an invalid query", () => {
 	const numbers = words(`page=0 page=-1 page=1e3 page=NaN page=Infinity page=0x10 page=1;2 page[]=1 page[a]=1 page=99999999999999999999
 		pageSize=0 pageSize=101 pageSize=1.5 pageSize=-0.5 pageSize[$gt]=1 pageSize=x`);
 	const orders = words(`sort=x sort=- sort=--id sort[]=id sort[id]=1 sort=id;drop sort=__proto__ sort=constructor
@@ -32,7 +32,7 @@ describe("a query that means nothing", () => {
 		expect(await faults(system, calls)).toEqual([]);
 	});
 
-	it("harms no read", async () => {
+	it("does not affect reads", async () => {
 		const odd = [
 			"x=1",
 			"x[]=1",
@@ -59,7 +59,7 @@ describe("a query that means nothing", () => {
 	});
 });
 
-describe("a path that leads nowhere", () => {
+describe("an unknown path", () => {
 	const ids = [
 		...["%", "%zz", "%E0%A4%A", "%ff", "%00", "..%2f..%2fetc%2fpasswd", "a%2Fb", "a%20b", "__proto__", "constructor", "%5B%5D", "%7B%7D"],
 		...["a'b", 'a"b', "$where", "x".repeat(65), "x".repeat(6_000), "%C3%A9", "%F0%9F%98%80", ".", "..", "~", "*"],
@@ -82,11 +82,11 @@ describe("a path that leads nowhere", () => {
 		...["/radars/list", "/v1/radars", "/%72adars/nobody", "/.env", "/..%2f..%2fpackage.json", "/../package.json", "/live/x", "/health/x"],
 	];
 
-	it("is not found, however it is written", async () => {
+	it("is not found in any notation", async () => {
 		expect(await faults(system, [...inside, ...outside].map(ask), true)).toEqual([]);
 	});
 
-	it("takes no command", async () => {
+	it("accepts no command", async () => {
 		const calls = inside.map((path) => post(path, "{}"));
 		expect(await faults(system, calls)).toEqual([]);
 		const more = [...inside, ...outside].map((path) => post(path, '{"colour":1}'));
@@ -94,7 +94,7 @@ describe("a path that leads nowhere", () => {
 	});
 });
 
-describe("a method nobody offers", () => {
+describe("an unsupported method", () => {
 	const paths = [...reads, ...routes.map(({ path }) => path), "/health/live", "/radars/import", "/live/nothing", "/nope"];
 
 	it.each(["PUT", "PATCH", "DELETE"])("is refused: %s", async (method) => {
@@ -102,43 +102,46 @@ describe("a method nobody offers", () => {
 		expect(await faults(system, calls)).toEqual([]);
 	});
 
-	it.each(["HEAD", "OPTIONS", "PROPFIND", "PURGE"])("does no harm: %s", async (method) => {
+	it.each(["HEAD", "OPTIONS", "PROPFIND", "PURGE"])("changes nothing: %s", async (method) => {
 		const calls = paths.map((path) => ({ method, path }));
 		expect(await faults(system, calls, true)).toEqual([]);
 	});
 });
 
-describe("a header that means nothing", () => {
+describe("an invalid header", () => {
 	const renamed = (headers: { [name: string]: string }): Call =>
 		post("/radars/b-radar/describe", '{"name":"never"}', { ...json, ...headers });
 
-	it("is no version", async () => {
+	it("is not a version", async () => {
 		const versions = ["0", '"-1"', '"1e3"', '"x"', '"999"', '"3', "3.0", '"3.5"', "{}", '"99999999999999999999"', "x".repeat(3_000)];
 		const calls = versions.map((version) => renamed({ "if-match": version }));
 		expect(await faults(system, calls)).toEqual([]);
 	});
 
-	it("is no key", async () => {
+	it("is not a key", async () => {
 		const keys = ["a b", "x".repeat(129), "x".repeat(3_000), "\u00e9", "\u00ff"];
 		const calls = keys.map((key) => renamed({ "idempotency-key": key, "if-match": '"999"' }));
 		expect(await faults(system, calls)).toEqual([]);
 	});
 
-	it("is no position", async () => {
+	it("is not a position", async () => {
 		const odd = ["x", "radar", "radar:0:", "radar:0:abc", "radar:0:-1", "radar:0:1.5", "radar:-1:1", "radar::", ",,,", "nothing:0:1"];
 		const positions = [...odd, "__proto__:0:1", "radar:0:1;drop", "x".repeat(3_000)];
 		const calls = reads.flatMap((path) => positions.map((position) => ({ path, headers: { "x-position": position } })));
 		expect(await faults(system, calls, true)).toEqual([]);
 	});
 
-	it.each(["x", "radar:0:-1", "radar:0:x", ",", "x".repeat(3_000), "nothing:0:1"])("is no place in the live feed (case %#)", async (id) => {
-		const feed = await system.live("?types=nonsense", { "last-event-id": id });
-		feed.close();
-		expect(feed.status).toBeLessThan(500);
-	});
+	it.each(["x", "radar:0:-1", "radar:0:x", ",", "x".repeat(3_000), "nothing:0:1"])(
+		"is not a position in the live feed (case %#)",
+		async (id) => {
+			const feed = await system.live("?types=nonsense", { "last-event-id": id });
+			feed.close();
+			expect(feed.status).toBeLessThan(500);
+		},
+	);
 });
 
-describe("what is no HTTP", () => {
+describe("invalid HTTP", () => {
 	const get = (target: string, headers = "Host: localhost\r\nConnection: close\r\n"): string => `GET ${target} HTTP/1.1\r\n${headers}\r\n`;
 	const send = (path: string, headers: string, body: string, type = "application/json"): string =>
 		`POST /api/${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n${headers}\r\n\r\n${body}`;
@@ -164,7 +167,7 @@ describe("what is no HTTP", () => {
 		send("radars", "Content-Length: 2\r\nTransfer-Encoding: chunked", "{}"),
 		send("radars", "Transfer-Encoding: chunked", "ZZ\r\n{}\r\n0\r\n\r\n"),
 		send("detections", "Transfer-Encoding: chunked", '5\r\n{"id"\r\n', "application/x-ndjson"),
-	])("is refused or cut off: %j", async (request) => {
+	])("is refused or disconnected: %j", async (request) => {
 		expect(await system.raw(Buffer.from(request, "latin1"))).not.toMatch(/^HTTP\/1\.1 5/);
 	});
 });

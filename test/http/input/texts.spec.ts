@@ -39,7 +39,7 @@ describe("a text", () => {
 		answered(201, await named("t-long-nfd", "e\u0301".repeat(200)));
 	});
 	it.each([..."\u202e\u2028\ufeff\u200b\u2066\u00ad\u0007\u3164\ud800", "   ", "\u00a0"])(
-		"is refused where something is hidden: %j",
+		"is refused if it has hidden characters: %j",
 		async (mark) => {
 			for (const name of mark.trim() === "" ? [mark] : [`A${mark}B`, `${mark}AB`, `AB${mark}`]) {
 				expectProblem(await named("t-hidden", name), 422, "VALIDATION_ERROR");
@@ -80,7 +80,7 @@ describe("an id", () => {
 		);
 		expect(body).toMatchObject({ refused: 1, errors: [{ code: "VALIDATION_ERROR", errors: [{ field: "id" }] }] });
 	});
-	it("that cannot exist is refused by commands and questions, and not found by reads", async () => {
+	it("that cannot exist is refused by commands and queries, and not found by reads", async () => {
 		for (const path of ["/radars/a%20b/retire", "/owners/a%2Fb/correct", "/vehicles/de-x/correct"])
 			expectProblem(await system.post(path, { name: "x" }), 422, "VALIDATION_ERROR");
 		expectProblem(await system.get("/vehicles/de-x/holder"), 422, "VALIDATION_ERROR");

@@ -1,4 +1,7 @@
-/** The law of tolerance, classes, amounts and points, at its boundaries. The clock of the machine runs elsewhere on purpose: days of law are local to their country. */
+/**
+ * Legal rules on tolerance, classes, amounts and points at their boundaries. The time zone of the machine differs on purpose, since legal
+ * days are local to the country.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System } from "../../support/system.ts";
 import { installed, judged, money, type Passage } from "../judged.ts";
@@ -48,15 +51,18 @@ describe("the technical tolerance", () => {
 		["fixed", "MA", morocco] as const,
 	];
 
-	it.each(table)("of a %s device in %s is taken off the measured speed, in the driver's favour", async (kind, jurisdiction, values) => {
-		const radar = await installed(system, { kind, jurisdiction, limits: { lightKmh: 30 } });
-		const told = await judged(
-			system,
-			values.map(([speedKmh]) => ({ what: `${speedKmh}`, radar, speedKmh })),
-			({ retainedKmh, limitKmh, excessKmh }) => `${retainedKmh} - ${limitKmh} = ${excessKmh}`,
-		);
-		expect(told).toEqual(values.map(([speed, retained]) => `${speed}: ${retained} - 30 = ${retained - 30}`));
-	});
+	it.each(table)(
+		"of a %s device in %s is subtracted from the measured speed, rounded in the driver's favor",
+		async (kind, jurisdiction, values) => {
+			const radar = await installed(system, { kind, jurisdiction, limits: { lightKmh: 30 } });
+			const told = await judged(
+				system,
+				values.map(([speedKmh]) => ({ what: `${speedKmh}`, radar, speedKmh })),
+				({ retainedKmh, limitKmh, excessKmh }) => `${retainedKmh} - ${limitKmh} = ${excessKmh}`,
+			);
+			expect(told).toEqual(values.map(([speed, retained]) => `${speed}: ${retained} - 30 = ${retained - 30}`));
+		},
+	);
 
 	it.each([
 		["fixed", 110, 116, 117],
@@ -66,7 +72,7 @@ describe("the technical tolerance", () => {
 		["mobile", 110, 123, 124],
 		["mobile", 50, 60, 61],
 		["mobile", 130, 145, 146],
-	])("of a %s device at a limit of %i lets %i pass, and not %i", async (kind, lightKmh, passes, doesNot) => {
+	])("of a %s device at a limit of %i tolerates %i, but not %i", async (kind, lightKmh, passes, doesNot) => {
 		const radar = await installed(system, { kind, limits: { lightKmh } });
 		expect((await detect(system, { radar, speedKmh: passes })).body).toMatchObject({ outcome: "discarded", reason: "WITHIN_TOLERANCE" });
 		const kept = await detect(system, { radar, speedKmh: doesNot });
@@ -148,7 +154,7 @@ describe("Morocco's amounts", () => {
 		expect(told).toEqual(bands.map(([excess, say]) => `+${excess}: ${say}`));
 	});
 
-	it("follow the radar's country, not the plate's, and the case says whose law it was judged by", async () => {
+	it("follow the country of the radar, not of the plate, and the case names the jurisdiction", async () => {
 		const [french, moroccan] = [await installed(system, {}), await installed(system, { jurisdiction: "MA" })];
 		const told = await judged(
 			system,

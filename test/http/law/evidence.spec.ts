@@ -1,4 +1,4 @@
-/** What makes a passage evidence: limit, service and certificate at the instant of capture. The clock of the machine runs elsewhere on purpose. */
+/** Evidence: a passage needs a limit, service and a certificate at the instant of capture. The time zone of the machine differs on purpose. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System, type Row } from "../../support/system.ts";
 import { installed, judged, unique } from "../judged.ts";
@@ -9,7 +9,7 @@ beforeAll(async () => void (system = await System.start({ TZ: "Pacific/Auckland"
 afterAll(() => system.dispose());
 
 describe("the limit", () => {
-	it("of heavy vehicles is their own where there is one, else the light one", async () => {
+	it("of heavy vehicles is their own if there is one, else that of light vehicles", async () => {
 		const [both, light] = [
 			await installed(system, { limits: { lightKmh: 110, heavyKmh: 90 } }),
 			await installed(system, { limits: { lightKmh: 110 } }),
@@ -27,7 +27,7 @@ describe("the limit", () => {
 		expect(told).toEqual(["both, light: 110+4", "both, heavy: 90+24", "light only, heavy: 110+4", "both, said to be light: 110+4"]);
 	});
 
-	it("is the one that held at the instant of capture, and the site too, in whatever order they were recorded", async () => {
+	it("and the site are those at the instant of capture, in any order of recording", async () => {
 		const radar = await installed(system, { limits: { lightKmh: 130 }, road: "A1" });
 		for (const [days, lightKmh] of [
 			[20, 70],
@@ -56,7 +56,7 @@ describe("the limit", () => {
 		]);
 	});
 
-	it("that is not known makes a passage no evidence", async () => {
+	it("that is unknown makes a passage no evidence", async () => {
 		const [none, heavyOnly, later] = [
 			await installed(system, { limits: undefined }),
 			await installed(system, { limits: { heavyKmh: 80 } }),
@@ -141,7 +141,7 @@ describe("a passage is evidence", () => {
 		expect(await slow()).toBe("WITHIN_TOLERANCE");
 	});
 
-	it("even when the radar's clock is five minutes ahead, and is refused beyond", async () => {
+	it("even if the radar's clock is five minutes ahead, and is refused beyond", async () => {
 		const radar = await installed(system, {});
 		expect(await outcome(radar, ahead(290_000))).toBe("qualified");
 		expectProblem(
@@ -151,7 +151,7 @@ describe("a passage is evidence", () => {
 		);
 	});
 
-	it.each(["A?-12#-??", "É-1", "SS-123-AA", "x".repeat(200)])("even with the plate read as %j, which names nobody", async (plate) => {
+	it.each(["A?-12#-??", "É-1", "SS-123-AA", "x".repeat(200)])("even with the plate read as %j, which has no holder", async (plate) => {
 		const { body } = await detect(system, { radar: await installed(system, {}), plate });
 		expect(await infraction(system, body.id)).toMatchObject({ plate, holder: null, status: "unidentified" });
 	});

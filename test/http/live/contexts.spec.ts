@@ -1,4 +1,4 @@
-/** The live feed and the contexts it comes from: some come later, some do not answer at first, and each may have as many partitions as can be. */
+/** The live feed and its contexts: some start later, some do not answer at first, and each may have the maximum number of partitions. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Errors, type Context, type ServiceSchema } from "moleculer";
 import { serviceFiles } from "../../../node/services.ts";
@@ -31,19 +31,19 @@ const install = (n: number) =>
 	system.broker.call<unknown, object>("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
 const told = ({ events }: LiveFeed) => events.map(({ event, data }) => `${event} ${JSON.parse(data).id}`);
 
-describe("a live feed whose contexts come later", () => {
+describe("a live feed whose contexts start later", () => {
 	beforeEach(async () => {
 		await begin({ SERVICES: "gateway" });
 		storageOf(system.broker).open();
 	});
-	/** As a node does that joins. */
+	/** Starts the services of a context, as a new node does. */
 	async function join(...names: readonly string[]): Promise<void> {
 		for (const { url } of serviceFiles().filter(({ name }) => names.includes(name)))
 			system.broker.createService(((await import(url.href)) as { default: ServiceSchema }).default); // a file under services/
 		await system.broker.waitForServices([...names]);
 	}
 
-	it("takes each of them in as it comes, and its place into every id from then on", async () => {
+	it("adds each of them when it starts, and its positions to every later id", async () => {
 		const feed = await listen();
 		expect([feed.status, feed.lastId]).toEqual([200, ""]);
 		await join("radar", "radar-log");
@@ -57,7 +57,7 @@ describe("a live feed whose contexts come later", () => {
 		await eventually(() => expect(feed.events.at(-1)?.id).toBe("radar:0:2,registration:0:0"));
 		expect([told(feed), feed.ended]).toEqual([["radar.installed R1", "radar.installed R2"], false]);
 	});
-	it("has lost nothing for a listener who comes back with an id that no event had", async () => {
+	it("loses nothing for a client that reconnects with an id without an event", async () => {
 		await join("radar", "radar-log");
 		const feed = await listen();
 		await eventually(() => expect(feed.lastId).toBe("radar:0:0"));
@@ -68,7 +68,7 @@ describe("a live feed whose contexts come later", () => {
 		const again = await listen(feed.lastId);
 		await eventually(() => expect(told(again)).toEqual(["radar.installed R1"]));
 	});
-	it("goes on where the listener was in a context that is back only after him", async () => {
+	it("resumes at the client's position in a context that starts after the client has reconnected", async () => {
 		await join("radar");
 		for (const n of [1, 2]) await install(n);
 		const feed = await listen("radar:0:1");
@@ -88,7 +88,7 @@ describe("a live feed whose node has just died", () => {
 	beforeEach(async () => {
 		asked.length = 0;
 		held = Promise.withResolvers();
-		held.promise.catch(() => undefined); // nobody may have waited for it
+		held.promise.catch(() => undefined); // a test may not await it
 		await begin({ SERVICES: "gateway" });
 		const live = async (ctx: Context<LiveAsked>): Promise<LivePage> => {
 			const { timeout, retries } = ctx.options;
@@ -101,16 +101,16 @@ describe("a live feed whose node has just died", () => {
 	});
 	afterEach(() => held.reject(new Error("it is over")));
 
-	it("opens at another that answers, asked as any other call is; only what may last is waited for longer", async () => {
+	it("opens on another node, with the usual timeout for the first page and a longer one for later pages", async () => {
 		lost = 2;
 		expect((await listen()).status).toBe(200);
 		await eventually(() => expect(asked.length).toBe(4));
 		const first = { wait: 0, timeout: 10_000, retries: undefined };
 		expect(asked).toEqual([first, first, first, { wait: 10_000, timeout: 20_000, retries: 0 }]);
 	});
-	it("is asked for no longer once its listener has gone, though nobody has answered yet", async () => {
+	it("ends its polls when its client has disconnected, even without an answer", async () => {
 		lost = Infinity;
-		const { feeds } = system.broker.getLocalService("gateway") as unknown as { feeds: ReadonlySet<unknown> }; // see its created
+		const { feeds } = system.broker.getLocalService("gateway") as unknown as { feeds: ReadonlySet<unknown> }; // set when it is created
 		const gone = new AbortController();
 		const waiting = fetch(`${system.url}/live`, { signal: gone.signal });
 		await eventually(() => expect([feeds.size, asked.length > 1]).toEqual([1, true]));
@@ -120,12 +120,12 @@ describe("a live feed whose node has just died", () => {
 	});
 });
 
-describe("a live feed of as many partitions as there can be", () => {
+describe("a live feed of the maximum number of partitions", () => {
 	const logs = serviceFiles().flatMap(({ name, context }) => (name.endsWith("-log") ? [context] : []));
 	const places = (place: string) =>
 		logs.flatMap((log) => Array.from({ length: MAX_PARTITIONS }, (_, n) => `${log}:${n}:${place}`)).join(",");
 
-	it("goes on after an id of any length, its own among them, and there can be no more", async () => {
+	it("resumes after an id of any length, including its own, and more partitions are refused", async () => {
 		await begin({ PARTITIONS: String(MAX_PARTITIONS) });
 		const longest = places("000000000000000.0000");
 		expect(longest.length).toBeLessThan(12 * 1024); // of the 16 KiB of all headers

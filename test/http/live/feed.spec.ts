@@ -1,4 +1,4 @@
-/** The live feed: facts as they become visible, none lost and none told twice, even by a listener that was away for a while. */
+/** The live feed: facts as they become visible, none lost and none sent twice, even to a client that was disconnected for a while. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { LiveEvent, LiveFeed } from "../../support/live-feed.ts";
 import { eventually, System } from "../../support/system.ts";
@@ -17,7 +17,7 @@ const listen = async (query = "", lastEventId?: string): Promise<LiveFeed> => {
 	open.push(feed);
 	return feed;
 };
-/** The kinds of facts an event tells, wherever it names them. */
+/** The fact types in an event. */
 const kinds = ({ event, data }: LiveEvent): string[] =>
 	`"${event}" ${data}`.match(/"(radar|detection|owner|vehicle|infraction)\.[a-zA-Z]+"/g)?.map((name) => name.slice(1, -1)) ?? [];
 const telling = (feed: LiveFeed, kind: string, id: string): LiveEvent[] =>
@@ -26,7 +26,7 @@ const heard = (feed: LiveFeed, kind: string, id: string): Promise<void> =>
 	eventually(() => expect(telling(feed, kind, id).length).toBeGreaterThan(0), 5_000);
 const inAll = (events: readonly LiveEvent[]): string[] => events.map(({ event, data }) => `${event} ${data}`).sort();
 
-/** Some of everything: radars, owners, and detections that become infractions; answers the facts a listener must hear. */
+/** Creates radars, owners, and detections that become infractions; returns the facts that a client must receive. */
 async function traffic(tag: string, count: number): Promise<[kind: string, id: string][]> {
 	const told: [string, string][] = [];
 	for (let n = 0; n < count; n++) {
@@ -55,7 +55,7 @@ describe("the live feed", () => {
 		expect(feed.events).toEqual([]);
 	});
 
-	it("tells every fact of every context once, each with its position", async () => {
+	it("sends every fact of every context once, each with its position", async () => {
 		const feed = await listen();
 		const told = await traffic("every", 12);
 		for (const [kind, id] of told) await heard(feed, kind, id);
@@ -64,7 +64,7 @@ describe("the live feed", () => {
 		for (const { data } of feed.events) expect(JSON.parse(data)).toEqual(expect.anything());
 	});
 
-	it("tells nothing of what was before the listener came", async () => {
+	it("sends no facts from before the client connected", async () => {
 		const before = await traffic("before", 3);
 		const feed = await listen();
 		const after = await traffic("after", 3);
@@ -72,13 +72,13 @@ describe("the live feed", () => {
 		for (const [kind, id] of before) expect(telling(feed, kind, id)).toEqual([]);
 	});
 
-	it("goes on for a listener who comes back, wherever it had stopped", async () => {
+	it("resumes for a client that reconnects, at any position", async () => {
 		const feed = await listen();
 		const told = await traffic("back", 15);
 		for (const [kind, id] of told) await heard(feed, kind, id);
 		feed.close();
 		const all = feed.events;
-		const ends = all.map((_, n) => n).filter((n) => n + 1 < all.length && all[n]?.id !== all[n + 1]?.id); // where the ids tell two facts apart
+		const ends = all.map((_, n) => n).filter((n) => n + 1 < all.length && all[n]?.id !== all[n + 1]?.id); // the positions at which the ids of two facts differ
 		for (const end of ends.filter((_, n) => n % 4 === 0)) {
 			const again = await listen("", all[end]?.id);
 			await eventually(() => expect(inAll(again.events)).toEqual(inAll(all.slice(end + 1))), 5_000);
@@ -86,7 +86,7 @@ describe("the live feed", () => {
 		}
 	});
 
-	it("goes on after a restart with what was told and done meanwhile", async () => {
+	it("resumes after a restart with the facts recorded since", async () => {
 		const feed = await listen();
 		const first = await traffic("stay", 6);
 		for (const [kind, id] of first) await heard(feed, kind, id);
@@ -101,7 +101,7 @@ describe("the live feed", () => {
 		for (const [kind, id] of first) expect(telling(again, kind, id)).toEqual([]);
 	});
 
-	it("tells only the kinds of facts that were asked for", async () => {
+	it("sends only the requested fact types", async () => {
 		const feed = await listen("?types=owner.registered,infraction.opened");
 		const told = await traffic("kinds", 6);
 		const wanted = told.filter(([kind]) => kind === "owner.registered" || kind === "infraction.opened");
@@ -109,8 +109,8 @@ describe("the live feed", () => {
 		expect(feed.events).toHaveLength(wanted.length);
 	});
 
-	it("waits for a listener who does not read, and tells all when it does", async () => {
-		const MANY = 8000; // far more than the sockets between hold
+	it("waits for a client that does not read, and sends everything when it does", async () => {
+		const MANY = 8000; // far more than the socket buffers hold
 		const passages = Array.from({ length: MANY }, (_, n) => ({
 			id: `slow-${n}`,
 			radar: "l-eye",
@@ -129,7 +129,7 @@ describe("the live feed", () => {
 		expect(feed.events).toHaveLength(MANY);
 	});
 
-	it("leaves others their turn while a hundred listeners ask for everything and do not read", async () => {
+	it("does not delay other requests while a hundred clients request all facts and do not read", async () => {
 		const feeds = await Promise.all(
 			Array.from({ length: 100 }, async () => {
 				const feed = await listen("", "radar:0:0");
@@ -148,7 +148,7 @@ describe("the live feed", () => {
 		["of a partition its log does not have", "radar:7:1"],
 		["of a log the system does not have", "speed:0:1"],
 		["of a log the system does not have, beside one it has", "radar:0:1,speed:0:1"],
-	])("does not begin at a position %s", async (_where, id) => {
+	])("refuses a position %s", async (_where, id) => {
 		const answer = await system.get("/live", { "Last-Event-ID": id }, 5_000);
 		expectProblem(answer, 422, "VALIDATION_ERROR");
 		expect(answer.body.errors).toMatchObject([{ field: "Last-Event-ID" }]);

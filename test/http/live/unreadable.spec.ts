@@ -1,4 +1,4 @@
-/** The live feed and a commit nobody understands: a listener is told that it is there, is told nothing behind it unasked, and can go on after it. */
+/** The live feed and an unreadable commit: it sends an error event, sends nothing after it, and a client can resume after the commit. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -28,19 +28,22 @@ const listen = async (id: string, query = ""): Promise<LiveFeed> => {
 };
 const telling = (feed: LiveFeed): unknown[] => feed.events.map(({ event, data }) => [event, JSON.parse(data).position]);
 
-describe("a live feed that meets a commit nobody understands", () => {
-	it.each(["", "?types=radar.installed", "?types=owner.registered"])("tells all before it, then says so and ends (%s)", async (query) => {
-		const feed = await listen("radar:0:0,registration:0:1", query);
-		await eventually(() => expect(feed.ended).toBe(true));
-		const before = query.includes("owner") ? [] : [1, 2].map((n) => ["radar.installed", `radar:0:${n}`]);
-		expect(telling(feed)).toEqual([...before, ["error", "radar:0:3"]]);
-		expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
-			code: "STREAM_UNREADABLE",
-			position: "radar:0:3",
-			detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
-		});
-	});
-	it("goes on after it for a listener who comes back with the last id, in every context", async () => {
+describe("a live feed with an unreadable commit", () => {
+	it.each(["", "?types=radar.installed", "?types=owner.registered"])(
+		"sends all facts before it, then an error event, and ends (%s)",
+		async (query) => {
+			const feed = await listen("radar:0:0,registration:0:1", query);
+			await eventually(() => expect(feed.ended).toBe(true));
+			const before = query.includes("owner") ? [] : [1, 2].map((n) => ["radar.installed", `radar:0:${n}`]);
+			expect(telling(feed)).toEqual([...before, ["error", "radar:0:3"]]);
+			expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
+				code: "STREAM_UNREADABLE",
+				position: "radar:0:3",
+				detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
+			});
+		},
+	);
+	it("resumes after it for a client that reconnects with the last id, in every context", async () => {
 		const feed = await listen("radar:0:0,registration:0:0");
 		await eventually(() => expect(feed.ended).toBe(true));
 		const again = await listen(feed.events.at(-1)?.id ?? "");
@@ -54,17 +57,17 @@ describe("a live feed that meets a commit nobody understands", () => {
 		]);
 		expect(again.ended).toBe(false);
 	});
-	it("says so again to a listener who comes back with an earlier one", async () => {
+	it("sends the error event again to a client that reconnects with an earlier id", async () => {
 		const feed = await listen("radar:0:2");
 		await eventually(() => expect(feed.ended).toBe(true));
 		expect(telling(feed)).toEqual([["error", "radar:0:3"]]);
 	});
-	it("is no concern of a listener who is behind it already", async () => {
+	it("does not affect a client whose position is after the commit", async () => {
 		const feed = await listen("radar:0:3");
 		await eventually(() => expect(telling(feed)).toContainEqual(["radar.installed", "radar:0:4"]));
 		expect(feed.ended).toBe(false);
 	});
-	it("leaves everything else as it was", async () => {
+	it("does not affect anything else", async () => {
 		answered(200, await system.get("/health/ready"));
 		expect(await system.stop()).toBe(0);
 	});

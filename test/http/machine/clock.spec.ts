@@ -1,6 +1,6 @@
 /**
- * A clock that is set: who waits ten seconds waits ten seconds, ids stay unique, what happened stays in its order, and what depends on
- * the time of day follows the clock in both directions.
+ * A wall clock that jumps: timeouts keep their length, ids stay unique, facts keep their order, and rows that depend on the time of day
+ * follow the clock in both directions.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const file = join(folder, "offset");
 const preload = fileURLToPath(new URL("../../support/shifted-clock.ts", import.meta.url).href);
 
 let system: System;
-/** The system's clock against this machine's, in milliseconds: at once, as far as it can be seen from outside. */
+/** Sets the system's clock ahead of this machine's by so many milliseconds, and waits until it has an effect. */
 async function jump(offset: number): Promise<void> {
 	writeFileSync(file, String(offset));
 	await eventually(async () => {
@@ -35,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => system.dispose());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Nobody can write the log until the returned function is called. */
+/** Locks the log until the returned function is called. */
 function held(): () => void {
 	const db = new DatabaseSync(join(system.dataDir, "events.db"));
 	db.exec("BEGIN IMMEDIATE");
@@ -44,7 +44,7 @@ function held(): () => void {
 		db.close();
 	};
 }
-/** Two commands of one actor: the first is on its way to the disk, the second waits for it. */
+/** Sends two commands to one actor: the first waits for the disk, the second for the first. */
 function two(): Promise<Answer[]> {
 	return Promise.all(["first", "second"].map((name) => system.post("/owners/k-owner/correct", { name })));
 }
@@ -53,7 +53,7 @@ describe("a clock that jumps an hour", () => {
 	it.each([
 		["ahead", HOUR],
 		["back", -HOUR],
-	])("%s fails no command that is in time", async (_where, offset) => {
+	])("%s does not fail a command that is in time", async (_where, offset) => {
 		answered(201, await system.post("/owners", { id: "k-owner", ...person }));
 		const release = held();
 		const answers = two();
@@ -79,7 +79,7 @@ describe("a clock that jumps an hour", () => {
 		expect(names).not.toContain("second");
 	}, 30_000);
 
-	it("back, and ahead, under load loses nothing, doubles nothing and leaves nothing behind", async () => {
+	it("back and ahead under load loses nothing, duplicates nothing and causes no lag", async () => {
 		await furnish(system);
 		const feed = await system.live("?types=detection.recorded");
 		const load = new Load(system);
@@ -108,7 +108,7 @@ describe("a clock that jumps an hour", () => {
 		await expectReplayed(system);
 	}, 60_000);
 
-	it("ahead finds what begins within that hour as begun, back finds it as it was, also after a start", async () => {
+	it("ahead activates a radar that starts within that hour, and back deactivates it, also after a restart", async () => {
 		const from = ahead(HOUR / 2);
 		answered(201, await system.post("/radars", { id: "k-radar", ...site }));
 		answered(200, await system.post("/radars/k-radar/activate", { from }));

@@ -1,4 +1,4 @@
-/** A log that is not as it was left: a start says so and what to do, in one line, and never takes it for whole; and what it says works. */
+/** A log that was changed while the system was stopped: the start fails with one line that says what to do, and doing so works. */
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { cut, PAGE, scribble, sizeOf } from "../../support/machine.ts";
@@ -9,7 +9,7 @@ import { answered, caughtUp } from "../scenery.ts";
 const damaged = new Damaged();
 const log = (): string => damaged.file("events.db");
 const wal = (): string => damaged.file("events.db-wal");
-/** Where the page in the middle of a file begins. */
+/** The offset of the page in the middle of a file. */
 const middle = (file: string): number => Math.floor(sizeOf(file) / 2 / PAGE) * PAGE;
 
 beforeAll(() => damaged.prepare());
@@ -18,13 +18,13 @@ afterAll(() => damaged.dispose());
 
 describe("a log", () => {
 	it.each<[string, () => void, string]>([
-		["whose first bytes are others", () => scribble(log(), 0, 16), `events\\.db is no database\\. ${BACK}`],
-		["that is a text", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is no database\\. ${BACK}`],
-		["whose schema is gone", () => scribble(log(), 100, PAGE - 100), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
-		["of which half is cut off", () => cut(log(), middle(log())), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
+		["with other first bytes", () => scribble(log(), 0, 16), `events\\.db is no database\\. ${BACK}`],
+		["that is a text file", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is no database\\. ${BACK}`],
+		["without its schema", () => scribble(log(), 100, PAGE - 100), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
+		["without its second half", () => cut(log(), middle(log())), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["with other bytes in its middle", () => scribble(log(), middle(log()), 4 * PAGE), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["that is empty", () => cut(log(), 0), MISSING],
-		["that is gone", () => damaged.remove("events.db"), MISSING],
+		["that is missing", () => damaged.remove("events.db"), MISSING],
 		["that is an older copy", () => damaged.putBack("early", "events.db"), MISSING],
 	])("%s stops the start with one line", async (_what, damage, said) => {
 		damaged.on("whole");
@@ -33,24 +33,16 @@ describe("a log", () => {
 	});
 
 	it.each<[string, () => void, string]>([
-		[
-			"whose latest part is gone",
-			() => damaged.remove("events.db-wal", "events.db-shm"),
-			`(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`,
-		],
-		["whose latest part is cut", () => cut(wal(), middle(wal())), `(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`],
-		[
-			"of which only the latest part is left",
-			() => damaged.remove("events.db"),
-			`events\\.db is empty or missing, but events\\.db-wal is there\\. ${BACK}`,
-		],
+		["without its -wal", () => damaged.remove("events.db-wal", "events.db-shm"), `(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`],
+		["with half of its -wal", () => cut(wal(), middle(wal())), `(${MISSING}|events\\.db is damaged \\(.+\\)\\. ${BACK})`],
+		["with only its -wal", () => damaged.remove("events.db"), `events\\.db is empty or missing, but events\\.db-wal is there\\. ${BACK}`],
 	])("%s after a power cut stops the start with one line", async (_what, damage, said) => {
 		damaged.on("killed");
 		damage();
 		await expectRefused(damaged.system, refusal(said));
 	});
 
-	it("that was cut off by a power cut is whole when its copy is put back with its latest part", async () => {
+	it("is complete after a power cut if its copy is restored with its -wal", async () => {
 		damaged.on("killed");
 		cut(wal(), middle(wal()));
 		await expectRefused(damaged.system, refusal(".+"));
@@ -60,7 +52,7 @@ describe("a log", () => {
 		await damaged.expectAllThere();
 	});
 
-	it("that was stopped in order is whole when its copy is put back", async () => {
+	it("is complete after a regular stop if its copy is restored", async () => {
 		damaged.on("whole");
 		scribble(log(), 0, 10 * PAGE);
 		await expectRefused(damaged.system, refusal(`events\\.db is no database\\. ${BACK}`));
@@ -69,7 +61,7 @@ describe("a log", () => {
 		await damaged.expectAllThere();
 	});
 
-	it("that is the latest there is goes on with what it has, once the rows and what was signed since are moved away", async () => {
+	it("that is the latest copy works again after the rows and the later heads are moved away", async () => {
 		damaged.on("whole");
 		damaged.putBack("early", "events.db");
 		await expectRefused(damaged.system, refusal(MISSING));

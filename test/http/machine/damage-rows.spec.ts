@@ -1,4 +1,7 @@
-/** Rows that are not as they were left: what is gone is made anew from the log by itself; what is damaged is moved away by a person, who is told so in one line. */
+/**
+ * Rows that were changed while the system was stopped: missing rows are rebuilt from the log; damaged ones stop the start with one line
+ * that asks the operator to move them away.
+ */
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, it } from "@jest/globals";
 import { cut, PAGE, scribble, sizeOf } from "../../support/machine.ts";
@@ -14,11 +17,11 @@ afterAll(() => damaged.dispose());
 
 describe("the rows", () => {
 	it.each<[string, () => void]>([
-		["whose first bytes are others", () => scribble(rows(), 0, 16)],
-		["that are a text", () => writeFileSync(rows(), "not a database\n".repeat(600))],
-		["whose schema is gone", () => scribble(rows(), 100, PAGE - 100)],
-		["of which half is cut off", () => cut(rows(), Math.floor(sizeOf(rows()) / 2 / PAGE) * PAGE)],
-	])("%s stop the start with one line, and moved away they are made anew", async (_what, damage) => {
+		["with other first bytes", () => scribble(rows(), 0, 16)],
+		["that are a text file", () => writeFileSync(rows(), "not a database\n".repeat(600))],
+		["without their schema", () => scribble(rows(), 100, PAGE - 100)],
+		["without their second half", () => cut(rows(), Math.floor(sizeOf(rows()) / 2 / PAGE) * PAGE)],
+	])("%s stop the start with one line, and are rebuilt after they are moved away", async (_what, damage) => {
 		damaged.on("whole");
 		damage();
 		await expectRefused(damaged.system, refusal(`rows\\.db is (no database|damaged \\(.+\\))\\. To go on, ${ANEW}`));
@@ -28,10 +31,10 @@ describe("the rows", () => {
 	});
 
 	it.each<[string, State, () => void]>([
-		["that are gone", "whole", () => damaged.remove("rows.db")],
+		["that are missing", "whole", () => damaged.remove("rows.db")],
 		["that are empty", "whole", () => cut(rows(), 0)],
-		["of which, after a power cut, only the latest part is left", "killed", () => damaged.remove("rows.db")],
-	])("%s are made anew by themselves", async (_what, state, damage) => {
+		["with only their -wal after a power cut", "killed", () => damaged.remove("rows.db")],
+	])("%s are rebuilt automatically", async (_what, state, damage) => {
 		damaged.on(state);
 		damage();
 		await damaged.system.up();

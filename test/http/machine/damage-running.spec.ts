@@ -1,4 +1,4 @@
-/** Damage that shows only while it runs: who is not concerned notices nothing, who is is told what cannot be read, and so is the operator. */
+/** Damage that appears while the system runs: affected requests fail with the reason, the log and the health report it, and other requests work. */
 import { readFileSync, renameSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { overwrite, PAGE, placeOf, scribble } from "../../support/machine.ts";
@@ -10,9 +10,9 @@ import { answered, caughtUp, detect, expectProblem, noon, ownerOf, person, plate
 const damaged = new Damaged();
 const passage = (n: number) => ({ id: `m-${n}`, radar: "m-radar", plate: plate(n), country: "FR", speedKmh: 150, capturedAt: noon });
 const LOG = "log_radar_0";
-/** Begins the commit of a stream that is its first, as the log holds it. */
+/** The beginning of the first commit of a stream, as it is in the file. */
 const first = (stream: string): string => `${stream}{"facts":`;
-/** Where that stands, and where its page begins. */
+/** The offset of that commit in the file. */
 const placeIn = (stream: string): number => placeOf(damaged.file("events.db"), LOG, first(stream));
 const pageOf = (place: number): number => Math.floor(place / PAGE) * PAGE;
 
@@ -21,7 +21,7 @@ afterEach(() => damaged.drop());
 afterAll(() => damaged.dispose());
 
 describe("a log that is damaged while it is in use", () => {
-	it("stops who is concerned and nobody else, and says so", async () => {
+	it("fails affected commands only, and reports it", async () => {
 		damaged.on("whole");
 		const { system } = damaged;
 		const place = placeIn("detection-m-150");
@@ -47,12 +47,12 @@ describe("a log that is damaged while it is in use", () => {
 	it.each([
 		["is no JSON", '{"facts', "{'facts", /detection-m-150, at position \d+, cannot be read: its text is no JSON/],
 		[
-			"tells of a fact nobody knows",
+			"has an unknown fact type",
 			"detection.recorded",
 			"detection.RECORDED",
 			/detection-m-150 cannot be read: detection does not know the fact detection\.RECORDED/,
 		],
-	])("of which one commit %s: its actor is lost until somebody mends it, and nobody else", async (_what, text, other, detail) => {
+	])("so that one commit %s: its actor is unavailable until it is repaired, and no other", async (_what, text, other, detail) => {
 		damaged.on("whole");
 		const { system } = damaged;
 		const place = placeIn("detection-m-150");
@@ -78,7 +78,7 @@ describe("a log that is damaged while it is in use", () => {
 		await caughtUp(system);
 	});
 
-	it("of which the radar a passage is judged by cannot be read, says so of that passage", async () => {
+	it("at the stream of a radar fails the passages of that radar", async () => {
 		damaged.on("whole");
 		const { system } = damaged;
 		const place = placeIn("radar-m-radar");
@@ -89,7 +89,7 @@ describe("a log that is damaged while it is in use", () => {
 		await caughtUp(system);
 	});
 
-	it("that is moved away under it acknowledges nothing more, until it is back", async () => {
+	it("by moving it away acknowledges nothing until it is back", async () => {
 		damaged.on("whole");
 		const { system } = damaged;
 		await system.up();
@@ -107,7 +107,7 @@ describe("a log that is damaged while it is in use", () => {
 	});
 });
 
-it("rows that are damaged while they are in use are told to who reads them, and the log goes on", async () => {
+it("rows that are damaged while in use fail the reads of them, and the log keeps working", async () => {
 	damaged.on("whole");
 	const { system } = damaged;
 	const rows = damaged.file("rows.db");
@@ -116,7 +116,7 @@ it("rows that are damaged while they are in use are told to who reads them, and 
 	scribble(rows, pageOf(place), 64);
 	expectProblem(await system.get("/detections/m-150"), 503, "STORE_UNAVAILABLE");
 	await expectUnready(system, "store", /what is stored is damaged: rows\.db: /);
-	answered(200, await system.get("/detections/m-20")); // not even the next one
+	answered(200, await system.get("/detections/m-20")); // another page is readable
 	await detect(system, { id: "m-new", radar: "m-radar" });
 	expect(await system.stop()).toBe(0);
 	damaged.remove("rows.db");

@@ -1,4 +1,4 @@
-/** A data folder in several states, to be damaged on copies, and a system to be started on them. */
+/** Damage - a data folder in several states; tests damage copies of it, and start a system on them. */
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { answered, caughtUp, noon, plate } from "../scenery.ts";
 
 export const PASSAGES = 300;
 const STATES = ["early", "whole", "killed"] as const;
-/** Stopped before most had happened; stopped after; and cut off by a power cut, with the latest part of each file in its -wal. */
+/** `early`: stopped before most commands; `whole`: stopped after them; `killed`: killed, with the latest part of each file in its -wal. */
 export type State = (typeof STATES)[number];
 
 export class Damaged {
@@ -17,7 +17,7 @@ export class Damaged {
 	#copy = "";
 	#copies = 0;
 	system = System.at("");
-	/** Of every list, when nothing was damaged yet. */
+	/** The rows of every list before the damage. */
 	rows: Row[][] = [];
 
 	async prepare(): Promise<void> {
@@ -53,7 +53,7 @@ export class Damaged {
 		return join(this.#folder, state);
 	}
 
-	/** A copy of a state, and a system on it that is not started. */
+	/** Copies a state, and sets `system` to a system on the copy that is not started. */
 	on(state: State): void {
 		this.#copy = join(this.#folder, `copy-${this.#copies++}`);
 		cpSync(this.#of(state), this.#copy, { recursive: true });

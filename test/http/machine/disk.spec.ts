@@ -1,6 +1,6 @@
 /**
- * A full disk: what cannot be stored is not acknowledged, and says why; reads go on; and when there is room again everything goes on by
- * itself, with all that was acknowledged in it once.
+ * A full disk: commands that cannot be stored fail with the reason; reads work; when there is space again, everything recovers
+ * automatically, and every acknowledged command has taken effect once.
  */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { CAN_MOUNT, Disk } from "../../support/machine.ts";
@@ -19,7 +19,7 @@ afterEach(async () => {
 describe("a full disk", () => {
 	const maybe = CAN_MOUNT ? it : it.skip;
 
-	maybe("stops it from acknowledging and not from reading, and it goes on by itself once there is room", async () => {
+	maybe("fails commands but not reads, and the system recovers when there is space", async () => {
 		disk = new Disk("48m");
 		system = await System.start({}, { dataDir: disk.path });
 		await furnish(system);
@@ -32,7 +32,7 @@ describe("a full disk", () => {
 		await expectWhole(system, load);
 	});
 
-	maybe("lets it stop, and start, and say that it is not ready", async () => {
+	maybe("does not prevent a stop and a start, after which the system is not ready", async () => {
 		disk = new Disk("48m");
 		system = await System.start({}, { dataDir: disk.path });
 		await furnish(system);

@@ -1,4 +1,4 @@
-/** A system with one of everything, and the question what is wrong with its answers to bad inputs. */
+/** Faults - a system with one of everything, and checks of its responses to invalid input. */
 import { expect } from "@jest/globals";
 import { System, type Answer, type Call } from "../../support/system.ts";
 import { answered, car, caughtUp, detect, infraction, ownerOf, radarInService } from "../scenery.ts";
@@ -13,7 +13,7 @@ export const reads = [
 	"/vehicles/FR-AB-100-CD/holder",
 ];
 
-/** A system in which the things of `made` exist, so that a bad input is bad for one reason only. */
+/** A system in which the actors of `made` exist, so that an invalid input is invalid for one reason only. */
 export async function furnished(): Promise<System> {
 	const system = await System.start();
 	await radarInService(system, "b-radar");
@@ -25,7 +25,7 @@ export async function furnished(): Promise<System> {
 	return system;
 }
 
-/** Every row, and every commit of what was made: equal before and after when nothing was written. */
+/** All rows, and the histories of `made`: equal before and after if nothing was written. */
 export const everything = async (system: System): Promise<unknown> => ({
 	rows: await Promise.all(lists.map((list) => system.rows(list))),
 	histories: await Promise.all(made.map(async (path) => answered(200, await system.get(`${path}/history`)).text)),
@@ -39,7 +39,7 @@ export async function expectStillWorking(system: System): Promise<void> {
 	answered(200, await system.get("/health/ready"));
 }
 
-/** What is wrong with an answer to a bad input, if anything: it must be a no of ours (or, when allowed, a harmless yes). */
+/** The fault of a response to invalid input, if any: it must be a refusal, or a success if `yes`. */
 function fault({ status, headers, text, body }: Answer, method: string, yes: boolean): string | undefined {
 	const shown = text.slice(0, 200);
 	if (status >= 500 || status < 200) return `status ${status}: ${shown}`;
@@ -52,7 +52,7 @@ function fault({ status, headers, text, body }: Answer, method: string, yes: boo
 	return whole ? undefined : `not a whole problem page: ${shown}`;
 }
 
-/** Sends all from sixteen sides, each to be answered within five seconds; tells the faults, at most ten, each with what was sent. */
+/** Sends all calls on sixteen connections, each with a timeout of five seconds; returns about ten faults at most, each with its request. */
 export async function faults(system: System, calls: readonly Call[], yes = false): Promise<string[]> {
 	const found: string[] = [];
 	const waiting = [...calls].reverse();

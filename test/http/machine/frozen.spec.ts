@@ -1,4 +1,4 @@
-/** One file of a running system that takes no writes any more: what needs it says so, all else goes on, and it too once it can. */
+/** A file of a running system becomes read-only: requests that need it fail with the reason, others work, and the system recovers. */
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { CAN_FREEZE, freeze, thaw } from "../../support/machine.ts";
@@ -9,10 +9,10 @@ import { answered, caughtUp, detect, expectProblem, infraction, person, seen } f
 let system: System;
 afterEach(() => system.dispose());
 
-describe("a file nobody may write to any more", () => {
+describe("a file that has become read-only", () => {
 	const maybe = CAN_FREEZE ? it : it.skip;
 
-	maybe("that is the log stops what writes, and nothing else", async () => {
+	maybe("fails writes, and nothing else, if it is the log", async () => {
 		system = await System.start();
 		await furnish(system);
 		const log = join(system.dataDir, "events.db-wal");
@@ -28,7 +28,7 @@ describe("a file nobody may write to any more", () => {
 		await caughtUp(system);
 	});
 
-	maybe("that has the rows stops what reads them, from that commit on, and nothing is lost", async () => {
+	maybe("fails reads of later commits, and loses nothing, if it has the rows", async () => {
 		system = await System.start();
 		await furnish(system);
 		const rows = join(system.dataDir, "rows.db-wal");

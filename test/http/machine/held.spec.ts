@@ -1,4 +1,4 @@
-/** A file that another process holds and does not write to: whoever wants to write is told in time, by whom it is held, and everything goes on once it is free. */
+/** A file that another process has locked without writing to it: writes fail in time and name the process, and the system recovers. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Holder } from "../../support/holder.ts";
@@ -24,8 +24,8 @@ const held = async (name: string): Promise<RegExp> => {
 	return new RegExp(`${name.replace(".", "\\.")}: locked by process ${holder.pid}, which is stopped, and nothing is written to it`);
 };
 
-describe("a log that a stopped process holds", () => {
-	it("answers everybody in time with the reason, and goes on by itself when it is let go", async () => {
+describe("a log that a stopped process has locked", () => {
+	it("fails commands in time with the reason, and recovers when it is free", async () => {
 		const load = new Load(system);
 		load.begin();
 		await eventually(() => expect(load.with(201).length).toBeGreaterThan(20));
@@ -49,7 +49,7 @@ describe("a log that a stopped process holds", () => {
 		await expectReplayed(system);
 	}, 120_000);
 
-	it("can be looked at meanwhile, and starts and stops", async () => {
+	it("can be inspected, and the system can stop and start", async () => {
 		const reason = await held("events.db");
 		expectUnavailable(await system.post("/owners", person), reason);
 		for (const words of ["state radar m-radar", "lag", "verify"]) expect((await es(system.dataDir, words)).code).toBe(0);
@@ -63,8 +63,8 @@ describe("a log that a stopped process holds", () => {
 	}, 120_000);
 });
 
-describe("rows that a stopped process holds", () => {
-	it("stop what reads them from that commit on, and nothing else, and say by whom", async () => {
+describe("rows that a stopped process has locked", () => {
+	it("fail reads of later commits, and nothing else, and name the process", async () => {
 		const reason = await held("rows.db");
 		const made = await detect(system, { id: "m-late", radar: "m-radar" });
 		expectProblem(await system.get("/detections/m-late", seen(made)), 503, "READ_MODEL_LAGGING");
@@ -78,8 +78,8 @@ describe("rows that a stopped process holds", () => {
 	}, 120_000);
 });
 
-describe("a log that another process writes to all the time", () => {
-	it("is waited for as long as it writes", async () => {
+describe("a log that another process writes to continuously", () => {
+	it("accepts commands in between", async () => {
 		holder = await Holder.of(join(system.dataDir, "events.db"), true);
 		const load = new Load(system);
 		load.begin();

@@ -1,4 +1,4 @@
-/** Files that may not grow: what cannot be stored is not acknowledged, reads go on, and everything goes on by itself once they may. */
+/** Files that may not grow: commands that cannot be stored fail, reads work, and everything recovers when the limit is lifted. */
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { CAN_LIMIT, limit, limited, sizeOf } from "../../support/machine.ts";
@@ -11,7 +11,7 @@ afterEach(() => system.dispose());
 describe("files that may not grow", () => {
 	const maybe = CAN_LIMIT ? it : it.skip;
 
-	maybe("stop it from acknowledging and not from reading, and it goes on by itself once they may", async () => {
+	maybe("fail commands but not reads, and the system recovers when the limit is lifted", async () => {
 		system = await System.start();
 		await furnish(system);
 		const load = new Load(system);
@@ -23,7 +23,7 @@ describe("files that may not grow", () => {
 		await expectWhole(system, load);
 	});
 
-	maybe("stop a start, with one line", async () => {
+	maybe("stop a start with one line", async () => {
 		system = await System.start();
 		await furnish(system);
 		expect(await system.stop()).toBe(0);
@@ -31,7 +31,7 @@ describe("files that may not grow", () => {
 		expect([code, output]).toEqual([1, expect.stringMatching(/^DATA_DIR is ".+": (events|rows)\.db: .+; its disk has \d+ MB left\n$/)]);
 	});
 
-	maybe("stop a start that gets as far as the rows, without a stack", async () => {
+	maybe("stop a start that has reached the rows without a stack trace", async () => {
 		system = await System.start();
 		await furnish(system);
 		expect(await system.stop()).toBe(0);

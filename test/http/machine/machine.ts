@@ -1,4 +1,4 @@
-/** What every fault of the machine is tried on: a system with something in it, a load on it, and the questions what is left of both. */
+/** Machine - shared by the tests of machine faults: initial data, a load on the system, and checks of the result. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
@@ -14,7 +14,7 @@ export async function furnish(system: System): Promise<void> {
 	await caughtUp(system);
 }
 
-/** Passages posted from eight sides, by id, with the last answer to each; every other one is an infraction. */
+/** Posts passages on eight connections, and keeps the last answer by id; every second passage is an infraction. */
 export class Load {
 	readonly answers = new Map<string, Answer>();
 	readonly #system: System;
@@ -46,12 +46,12 @@ export class Load {
 	with(...statuses: readonly number[]): string[] {
 		return [...this.answers].flatMap(([id, { status }]) => (statuses.includes(status) ? [id] : []));
 	}
-	/** What was not acknowledged is asked once more, and is now. */
+	/** Sends the passages that were not acknowledged again, and expects success. */
 	async askAgain(): Promise<void> {
 		for (const id of this.with(503)) await this.ask(id);
 		expect(this.with(503)).toEqual([]);
 	}
-	/** Every passage is told once, and every infraction, and counted. */
+	/** Expects each passage and each infraction once, and correct counters. */
 	async expectTold(): Promise<void> {
 		await caughtUp(this.#system);
 		const all = [...this.answers.keys()].sort();
@@ -74,7 +74,7 @@ export async function removeRows(system: System): Promise<void> {
 	for (const end of ["", "-wal", "-shm"]) await rm(join(system.dataDir, `rows.db${end}`), { force: true });
 }
 
-/** Rows made anew from the log are the rows that were there. */
+/** Rebuilds the rows from the log, and expects the same rows. */
 export async function expectReplayed(system: System): Promise<void> {
 	const before = await rowsOf(system);
 	expect(await system.stop()).toBe(0);
@@ -83,14 +83,14 @@ export async function expectReplayed(system: System): Promise<void> {
 	await eventually(async () => expect(await rowsOf(system)).toEqual(before));
 }
 
-/** A no for now, with its reason, and never anything else. */
+/** Expects a temporary error with the reason. */
 export function expectUnavailable(answer: Answer, reason: RegExp): void {
 	expectProblem(answer, 503, "STORE_UNAVAILABLE");
 	expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
 	expect(answer.body["detail"]).toMatch(reason);
 }
 
-/** Whoever asks whether it is ready is told what is not, and why. */
+/** Waits until the health report names the part and the reason. */
 export async function expectUnready(system: System, part: string, reason: RegExp): Promise<void> {
 	await eventually(async () => {
 		const { body } = answered(503, await system.get("/health/ready"));
@@ -98,15 +98,15 @@ export async function expectUnready(system: System, part: string, reason: RegExp
 	});
 }
 
-/** What is said of a file that cannot grow, and of a disk without room. */
+/** The reasons for a file that cannot grow and for a full disk. */
 export const FULL = /events\.db: (database or disk is full|disk I\/O error)/;
 
-/** Nothing is acknowledged, the reason is told, reads go on. */
+/** Expects that commands fail with the reason, and that reads work. */
 export async function expectFull(system: System, load: Load): Promise<void> {
 	await eventually(() => expect(load.with(503).length).toBeGreaterThan(20));
 	await load.end();
 	let n = 1_000_000;
-	await eventually(async () => expectUnavailable(await load.ask(`d-${n++}`), FULL)); // the last of the room may hold one, where it did not hold eight
+	await eventually(async () => expectUnavailable(await load.ask(`d-${n++}`), FULL)); // the remaining space may be enough for one command, but not for eight
 	await eventually(async () => expectUnavailable(await system.post("/radars/m-radar/describe", { name: `full-${n++}` }), FULL));
 	await expectUnready(system, "log radar", FULL);
 	await eventually(() => expect(system.output).toMatch(/radar:0 cannot be written: events\.db: /));
@@ -115,7 +115,7 @@ export async function expectFull(system: System, load: Load): Promise<void> {
 		answered(200, await system.get(path));
 	expect([...new Set([...load.answers.values()].map(({ status }) => status))].sort()).toEqual([201, 503]);
 }
-/** Everything goes on by itself, and what was acknowledged is there once. */
+/** Expects that the system recovers, and that every acknowledged passage exists once. */
 export async function expectWhole(system: System, load: Load): Promise<void> {
 	await eventually(async () => answered(200, await system.get("/health/ready")));
 	await eventually(() => expect(system.output).toMatch(/It is over: radar:0 cannot be written/));
@@ -124,7 +124,7 @@ export async function expectWhole(system: System, load: Load): Promise<void> {
 	await expectReplayed(system);
 }
 
-/** A start that ends at once, with one line that says why. */
+/** Expects that the start fails with one line that has the reason. */
 export async function expectRefused(system: System, reason: RegExp): Promise<void> {
 	const { code, output } = await system.ending();
 	expect([code, output]).toEqual([1, expect.stringMatching(reason)]);

@@ -1,4 +1,4 @@
-/** Modes: what is kept is for its owner alone, from the first start on and at every other; what a platform shares with a group is used as it is. */
+/** Modes: each start restricts the data folder and its files to their owner; a folder that the platform shares with a group is used unchanged. */
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { expectRefused, furnish } from "./machine.ts";
 import { answered, caughtUp } from "../scenery.ts";
 
 const SIGNING_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
-/** As a shell leaves it on most machines. */
+/** The default umask of most shells. */
 const UMASK = ["bash", "-c", 'umask 022 && exec "$0" "$@"'];
 
 let folder: string;
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const modeOf = (...names: readonly string[]): string => (statSync(join(folder, ...names)).mode & 0o7777).toString(8);
-/** Everything in the data folder that somebody else could read or write; public keys are for everybody. */
+/** Files in the data folder that other users could read or write, except public keys. */
 const open = (): string[] =>
 	["", ...readdirSync(folder, { recursive: true }).map(String)]
 		.filter((name) => !name.endsWith(".pub") && statSync(join(folder, name)).mode & 0o077)
@@ -32,7 +32,7 @@ const open = (): string[] =>
 const warned = (): string[] => system.output.split("\n").filter((line) => line.includes("thers ha"));
 
 describe("a data folder", () => {
-	it("is for its owner alone, with all that is made in it, whatever the shell says", async () => {
+	it("is accessible only to its owner, with all its files, regardless of the umask", async () => {
 		const dataDir = join(folder, "new", "data");
 		system = await System.start({}, { dataDir, command: UMASK });
 		await furnish(system);
@@ -41,10 +41,10 @@ describe("a data folder", () => {
 		expect([open(), warned()]).toEqual([[], []]);
 	});
 
-	it("that was open to others is closed by a start, which says so, and the next one does not", async () => {
+	it("that was open to others is closed and reported by a start, but not reported by the next one", async () => {
 		system = await System.start({}, { dataDir: folder, command: UMASK });
 		await furnish(system);
-		await system.kill(); // what SQLite keeps beside its files is left too
+		await system.kill(); // leaves the -wal and -shm files of SQLite
 		for (const name of readdirSync(folder)) if (name !== "keys") chmodSync(join(folder, name), 0o644);
 		chmodSync(folder, 0o755);
 		await system.up();
@@ -57,7 +57,7 @@ describe("a data folder", () => {
 		expect([open(), warned()]).toEqual([[], []]);
 	});
 
-	it("that holds other things too keeps its mode, and the files in it are closed all the same", async () => {
+	it("that also holds other files keeps its mode, but the files of the system are closed", async () => {
 		writeFileSync(join(folder, "notes.txt"), "");
 		chmodSync(folder, 0o755);
 		system = await System.start({}, { dataDir: folder, command: UMASK });
@@ -65,7 +65,7 @@ describe("a data folder", () => {
 		expect(warned()).toEqual([expect.stringContaining(`Others have access to ${folder}, which also holds notes.txt`)]);
 	});
 
-	it("is not made by somebody who only wants to look", async () => {
+	it("is not created by a command that only reads", async () => {
 		system = System.at(folder);
 		const nowhere = join(folder, "nowhere");
 		expect(await es(nowhere, "lag")).toMatchObject({ code: 1, stderr: `DATA_DIR is "${nowhere}": there is no log in it\n` });
@@ -73,7 +73,7 @@ describe("a data folder", () => {
 	});
 });
 
-describe("keys that others can get at", () => {
+describe("keys that others can access", () => {
 	it.each([
 		["by group", 0o770, 0o660, {}],
 		["by group, with another key given", 0o770, 0o660, { SIGNING_KEY }],
@@ -87,7 +87,7 @@ describe("keys that others can get at", () => {
 		expect(modeOf("keys")).toBe("700");
 		expect(warned()).toEqual([expect.stringContaining(`${join(folder, "keys")} (mode 0${ofFolder.toString(8)}, now 0700)`)]);
 	});
-	it("by everybody stop a start that would sign with them", async () => {
+	it("and replace stop a start that would sign with them", async () => {
 		system = await System.start({}, { dataDir: folder });
 		await system.stop();
 		chmodSync(join(folder, "keys"), 0o777);
@@ -97,7 +97,7 @@ describe("keys that others can get at", () => {
 
 describe("a volume that Kubernetes mounts with an fsGroup", () => {
 	const maybe = CAN_BE_PLAIN && PLAIN_USER.uid !== undefined ? it : it.skip;
-	/** What the kubelet does at every mount: the group may read and write all, and what is made in a folder is the group's too. */
+	/** Does the same as the kubelet at every mount: the group may read and write everything, and new files belong to the group. */
 	function mounted(): void {
 		chownSync(folder, 0, PLAIN_USER.uid ?? 0);
 		execFileSync("chgrp", ["-R", String(PLAIN_USER.uid), folder]);
@@ -124,7 +124,7 @@ describe("a volume that Kubernetes mounts with an fsGroup", () => {
 		}
 	});
 
-	maybe("that gives more than the group its part is reported, since it is not ours to change", async () => {
+	maybe("that is open to more than the group is reported, since only its owner can change it", async () => {
 		mounted();
 		chmodSync(folder, 0o2775);
 		system = await System.start({}, { dataDir: folder, ...PLAIN_USER });

@@ -1,4 +1,4 @@
-/** A folder or a file that may only be read: what is open stays open, a start says so in one line and ends, and nothing is lost. */
+/** A folder or a file that is read-only: a running system keeps working, a start fails with one line, and nothing is lost. */
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
@@ -10,7 +10,7 @@ import { answered, caughtUp } from "../scenery.ts";
 let system: System;
 afterEach(() => system.dispose());
 
-describe("what may only be read when it starts", () => {
+describe("a start with a read-only", () => {
 	const maybe = CAN_BE_PLAIN ? it : it.skip;
 	let folder: string;
 	let disk: Disk | undefined;
@@ -25,26 +25,26 @@ describe("what may only be read when it starts", () => {
 	};
 
 	maybe.each([
-		["its folder", "", 0o555, 0o755, /^DATA_DIR is ".+": the folder cannot be made or written \(EACCES\)\n$/],
+		["folder", "", 0o555, 0o755, /^DATA_DIR is ".+": the folder cannot be made or written \(EACCES\)\n$/],
 		[
-			"its log",
+			"log",
 			"events.db",
 			0o444,
 			0o644,
 			/^DATA_DIR is ".+": events\.db: it cannot be read and written \(EACCES\); its disk has \d+ MB left\n$/,
 		],
 		[
-			"its rows",
+			"rows file",
 			"rows.db",
 			0o444,
 			0o644,
 			/^DATA_DIR is ".+": rows\.db: it cannot be read and written \(EACCES\); its disk has \d+ MB left\n$/,
 		],
-	])("%s, refuses the start, and nothing is lost", async (_what, name, without, again, reason) => {
+	])("%s fails, and nothing is lost", async (_what, name, without, again, reason) => {
 		await start();
 		await furnish(system);
 		chmodSync(join(folder, name), without);
-		await caughtUp(system); // what is open stays open
+		await caughtUp(system); // open files stay writable
 		expect(await system.stop()).toBe(0);
 		await expectRefused(system, reason);
 		chmodSync(join(folder, name), again);
@@ -53,7 +53,7 @@ describe("what may only be read when it starts", () => {
 		await caughtUp(system);
 	});
 
-	(CAN_MOUNT ? it : it.skip)("its file system, refuses the start of whoever it is", async () => {
+	(CAN_MOUNT ? it : it.skip)("file system fails for every user", async () => {
 		disk = new Disk("48m");
 		folder = disk.path;
 		system = await System.start({}, { dataDir: disk.path });

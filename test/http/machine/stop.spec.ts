@@ -1,11 +1,11 @@
-/** A stop: what is under way is finished, what comes now is told to go elsewhere, and whoever holds a connection open holds nothing up beyond the time given. */
+/** Shutdown: requests in progress are finished, new ones are refused with 503, and open connections delay it only within the grace period. */
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { eventually, System } from "../../support/system.ts";
 import { answered, expectProblem, ownerOf, person } from "../scenery.ts";
 
-/** What is under way is given so long, and the rest of a stop a little more, in milliseconds. */
+/** The grace period for requests in progress in milliseconds; the rest of the shutdown takes a little longer. */
 const GRACE = 10_000;
 const BODY = JSON.stringify({ id: "s-half", ...person });
 const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
@@ -13,23 +13,23 @@ const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: appl
 let system: System;
 afterEach(() => system.dispose());
 
-/** Half a request; what is answered to it is heard. */
+/** Sends half a request, and collects the response. */
 async function half(): Promise<{ readonly socket: Socket; readonly heard: () => string }> {
 	const socket = await system.connect();
 	let text = "";
 	socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
-	socket.on("error", () => undefined); // cut by the other side, as it should be
+	socket.on("error", () => undefined); // the server closes it
 	socket.write(HEAD + BODY.slice(0, 10));
 	return { socket, heard: () => text };
 }
-/** Told to stop, and begun to. */
+/** Sends SIGTERM, and waits until the system is stopping. */
 async function stopping(): Promise<void> {
 	system.signal("SIGTERM");
 	await eventually(async () => expect(answered(503, await system.get("/health/ready")).body["status"]).toBe("stopping"));
 }
 
-describe("a system that is told to stop", () => {
-	it("says so to who comes now, finishes nothing that is not begun, and ends in time whoever holds a connection", async () => {
+describe("a system that gets SIGTERM", () => {
+	it("refuses new requests, does not execute incomplete ones, and ends in time despite open connections", async () => {
 		system = await System.start();
 		await ownerOf(system, "s-owner");
 		const feed = await system.live();
@@ -78,7 +78,7 @@ describe("a system that is told to stop", () => {
 		expect((await system.ended(5000)).code).toBe(0);
 	});
 
-	it("and told so again ends at once", async () => {
+	it("ends at once on a second signal", async () => {
 		system = await System.start();
 		const { socket } = await half();
 		await stopping();

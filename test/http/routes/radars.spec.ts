@@ -1,4 +1,4 @@
-/** The routes of radars and detections: what is given comes in, what is promised comes out, and can be read back at once. */
+/** The routes of radars and detections: commands store their content, answers have their documented fields, and rows can be read at once. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System, type Row } from "../../support/system.ts";
 import {
@@ -27,7 +27,7 @@ const hour = 3_600_000;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 describe("a radar", () => {
-	it("is installed with what was given, both coordinates included", async () => {
+	it("is installed with its content, including both coordinates", async () => {
 		const given = {
 			...site,
 			name: "Pont de Sèvres",
@@ -45,7 +45,7 @@ describe("a radar", () => {
 		);
 	});
 
-	it("gets an id of its own when none is given, and France's law when none is named", async () => {
+	it("gets a generated id and the jurisdiction of France by default", async () => {
 		const first = answered(201, await system.post("/radars", { kind: "fixed", latitude: -33.5, longitude: 0 }));
 		const second = answered(201, await system.post("/radars", { kind: "fixed", latitude: -33.5, longitude: 0 }));
 		expect(first.body.id).toMatch(uuid);
@@ -99,7 +99,7 @@ describe("a radar", () => {
 		);
 	});
 
-	it("begins nothing once retired", async () => {
+	it("refuses every command after it is retired", async () => {
 		answered(201, await system.post("/radars", { id: "r-retired", ...site }));
 		answered(200, await system.post("/radars/r-retired/retire", {}));
 		expectProblem(await system.post("/radars/r-retired/activate", {}), 409);
@@ -107,7 +107,7 @@ describe("a radar", () => {
 		expectProblem(await system.post("/radars/r-retired/relocate", { latitude: 1, longitude: 1 }), 409);
 	});
 
-	it("writes nothing when told again what is already so", async () => {
+	it("writes nothing if a command changes nothing", async () => {
 		const from = shifted(noon, -hour);
 		answered(201, await system.post("/radars", { id: "r-twice", ...site }));
 		const told: readonly [string, Row][] = [
@@ -126,7 +126,7 @@ describe("a radar", () => {
 		}
 	});
 
-	it("is not active before the instant it is to start", async () => {
+	it("is not active before its start", async () => {
 		answered(201, await system.post("/radars", { id: "r-tomorrow", ...site }));
 		const planned = answered(200, await system.post("/radars/r-tomorrow/activate", { from: ahead(24 * hour) }));
 		expect((await rowAfter(system, "/radars/r-tomorrow", planned))["status"]).not.toBe("active");
@@ -137,7 +137,7 @@ describe("a radar", () => {
 	});
 
 	it.each(["describe", "relocate", "change-limits", "calibrate", "activate", "deactivate", "retire"])(
-		"that nobody installed cannot be told to %s",
+		"that does not exist refuses %s",
 		async (command) => {
 			const body: Record<string, Row> = {
 				describe: { name: "x" },
@@ -152,7 +152,7 @@ describe("a radar", () => {
 });
 
 describe("a detection", () => {
-	it("is kept as given and judged, and its radar counts it", async () => {
+	it("is stored with its content and judged, and its radar counts it", async () => {
 		await radarInService(system, "r-judge");
 		const given = { radar: "r-judge", plate: "ab123cd", country: "FR", speedKmh: 137, capturedAt: "2025-06-02T14:00:00+02:00" };
 		const row = {
@@ -171,7 +171,7 @@ describe("a detection", () => {
 		expect(await factsOf(system, "/detections/d-kept")).toEqual(["detection.recorded", "detection.qualified"]);
 	});
 
-	it("is kept with the reason when it is no evidence", async () => {
+	it("is stored with the reason if it is no evidence", async () => {
 		await radarInService(system, "r-slow");
 		const answer = await detect(system, { id: "d-slow", radar: "r-slow", speedKmh: 116 });
 		expect(answer.body).toMatchObject({ outcome: "discarded", reason: "WITHIN_TOLERANCE" });
@@ -180,7 +180,7 @@ describe("a detection", () => {
 		expect(await factsOf(system, "/detections/d-slow")).toEqual(["detection.recorded", "detection.discarded"]);
 	});
 
-	it("gets an id of its own when none is given", async () => {
+	it("gets a generated id by default", async () => {
 		await radarInService(system, "r-anon");
 		expect((await detect(system, { radar: "r-anon" })).body.id).toMatch(uuid);
 	});

@@ -1,4 +1,4 @@
-/** The routes of owners and vehicles: what is given comes in, what is promised comes out, and every vehicle has one holder at every instant. */
+/** The routes of owners and vehicles: commands store their content, answers have documented fields, and a vehicle has one holder at a time. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, System, type Row } from "../../support/system.ts";
 import {
@@ -28,7 +28,7 @@ afterAll(() => system.dispose());
 const hour = 3_600_000;
 
 describe("an owner", () => {
-	it("is registered with what was given, and corrected", async () => {
+	it("is registered with its content, and corrected", async () => {
 		const given = { ...person, nationalId: "1840275123456", phone: "+33 1 23 45 67 89", address: "1 rue de la Paix, 75002 Paris" };
 		await expectCreated(system, "/owners", "o-given", { id: "o-given", ...given }, given);
 		const corrected = {
@@ -56,11 +56,11 @@ describe("an owner", () => {
 		);
 	});
 
-	it("that nobody registered cannot be corrected", async () => {
+	it("that does not exist cannot be corrected", async () => {
 		expectProblem(await system.post("/owners/nobody/correct", { name: "x" }), 404, "OWNER_UNKNOWN");
 	});
 
-	it("consults the infractions of all vehicles he or she held, and no other", async () => {
+	it("has the infractions of all vehicles that it held, and no others", async () => {
 		await radarInService(system, "r-consult");
 		await ownerOf(system, "o-consult", [plate(10), plate(11)]);
 		await ownerOf(system, "o-else", [plate(12)]);
@@ -102,20 +102,20 @@ describe("a vehicle", () => {
 	});
 
 	it.each(["SS-123-AA", "WW-123-AA", "AA-000-AA", "AI-123-AA", "AA-123-SS", "123 AB 99", "12345 AB 45", "X"])(
-		"is refused with the plate %s, which France never gave out",
+		"is refused with the plate %s, which France never issued",
 		async (plate) => {
 			await ownerOf(system, `o-plate-${plate.replaceAll(" ", "_")}`);
 			expectProblem(await system.post("/vehicles", { ...car, plate, owner: `o-plate-${plate.replaceAll(" ", "_")}` }), 422);
 		},
 	);
 
-	it("needs an owner who exists, to be registered and to be sold", async () => {
+	it("needs an existing owner for its registration and for a transfer", async () => {
 		expectProblem(await system.post("/vehicles", { ...car, plate: plate(20), owner: "nobody" }), 404, "OWNER_UNKNOWN");
 		await ownerOf(system, "o-sells", [plate(21)]);
 		expectProblem(await system.post(`/vehicles/FR-${plate(21)}/transfer`, { owner: "nobody" }), 404, "OWNER_UNKNOWN");
 	});
 
-	it.each(["transfer", "correct", "deregister"])("that nobody registered cannot be told to %s", async (command) => {
+	it.each(["transfer", "correct", "deregister"])("that does not exist refuses %s", async (command) => {
 		await ownerOf(system, `o-un-${command}`);
 		const body: Record<string, Row> = { transfer: { owner: `o-un-${command}` }, correct: { model: "x" } };
 		expectProblem(await system.post(`/vehicles/FR-ZZ-999-ZZ/${command}`, body[command] ?? {}), 404, "VEHICLE_UNKNOWN");

@@ -1,4 +1,4 @@
-/** The routes of infractions, and what is the same for all: what does not exist, health, metrics, and a second start. */
+/** The routes of infractions, and behavior of all routes: missing actors, health, metrics, and a restart. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { System } from "../../support/system.ts";
 import {
@@ -24,7 +24,7 @@ beforeAll(async () => void (system = await System.start()));
 afterAll(() => system.dispose());
 
 describe("an infraction", () => {
-	it("carries everything a judge needs, and can be cancelled once", async () => {
+	it("has everything that a judge needs, and can be cancelled once", async () => {
 		await radarInService(system, "r-case", { latitude: 44.1, longitude: 3.2, road: "N88" });
 		await ownerOf(system, "o-case", [plate(30)]);
 		await detect(system, { id: "d-case", radar: "r-case", plate: plate(30), speedKmh: 150 });
@@ -60,28 +60,28 @@ describe("an infraction", () => {
 	});
 
 	it.each(["", "/d-inner/open", "/d-inner/identify", "/d-inner/reassign"])(
-		"cannot be made or moved by hand (POST /infractions%s)",
+		"cannot be opened or changed by a client (POST /infractions%s)",
 		async (path) => {
 			expect([404, 405]).toContain((await system.post(`/infractions${path}`, { holder: "o" })).status);
 		},
 	);
 });
 
-describe("the rest", () => {
-	it.each(["radars", "detections", "owners", "vehicles", "infractions"])("of %s: what does not exist is not found", async (plural) => {
+describe("the system", () => {
+	it.each(["radars", "detections", "owners", "vehicles", "infractions"])("does not find a missing actor: %s", async (plural) => {
 		expectProblem(await system.get(`/${plural}/nobody-of-this-name`), 404);
 		expectProblem(await system.get(`/${plural}/nobody-of-this-name/history`), 404);
 		expectProblem(await system.post(`/${plural}/nobody-of-this-name/no-such-command`), 404);
 	});
 
-	it("tells its health and its metrics", async () => {
+	it("reports its health and its metrics", async () => {
 		for (const path of ["/health/live", "/health/ready"]) answered(200, await system.get(path));
 		const metrics = answered(200, await system.get("/metrics"));
 		expect(metrics.headers["content-type"]).toMatch(/^text\/plain/);
 		expect(metrics.text).toMatch(/^# (HELP|TYPE) \w+/m);
 	});
 
-	it("finds everything again at the next start", async () => {
+	it("keeps everything over a restart", async () => {
 		const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions"];
 		await caughtUp(system);
 		const before = await Promise.all(lists.map((list) => system.rows(list)));
@@ -93,7 +93,7 @@ describe("the rest", () => {
 });
 
 describe("a preflight", () => {
-	it("asks about a command and does not give it", async () => {
+	it("does not execute its command", async () => {
 		await radarInService(system, "r-preflight");
 		const headers = { origin: "https://example.org", "access-control-request-method": "POST" };
 		expect((await system.send({ method: "OPTIONS", path: "/radars/r-preflight/retire", headers })).status).toBe(204);
