@@ -172,8 +172,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"unread-answered": {
 		breaks: "LAW 2: an actor nobody read is read before anything is answered for it",
 		file: JOBS,
-		from: 'if (!actor) return "unread"; // what',
-		to: "// what",
+		from: 'if (!actor) return "unread"; // an',
+		to: "// an",
 		over: { ...writers, store: "database" },
 	},
 	"mailbox-open": {

@@ -63,15 +63,15 @@ describe("an actor", () => {
 	it("is replayed without a hole where the clock was set back between its decisions", async () =>
 		expect(await state({ at: "2026-03-01T10:30:00.000Z" })).toMatchObject({ version: 1 }));
 	it("was not yet there a moment before its first decision, nor at version 0", async () => {
-		const notYet = `404 RADAR_UNKNOWN: There was no radar R1 yet; it begins at version 1, decided ${NINE}`;
+		const notYet = `404 RADAR_UNKNOWN: The radar R1 did not exist yet; it begins at version 1, decided ${NINE}`;
 		expect(await refusal({ at: "2026-03-01T08:59:59.999Z" })).toBe(notYet);
 		expect(await refusal({ version: 0 })).toBe(notYet);
 	});
 	it("never stood at a version it has not reached", async () =>
-		expect(await refusal({ version: 4 })).toBe("404 VERSION_UNKNOWN: The radar R1 never stood at version 4: it stands at 3"));
+		expect(await refusal({ version: 4 })).toBe("404 VERSION_UNKNOWN: The radar R1 was never at version 4: it is at version 3"));
 	it("never stood between two facts of one decision", async () =>
 		expect(await refusal({ id: "d-1", version: 1 }, "detection")).toBe(
-			"404 VERSION_UNKNOWN: The detection d-1 never stood at version 1: one decision led from 0 to 2",
+			"404 VERSION_UNKNOWN: The detection d-1 was never at version 1: one decision led from 0 to 2",
 		));
 	it("that never was is unknown", async () => expect(await refusal({ id: "R2" })).toBe("404 RADAR_UNKNOWN: There is no radar R2"));
 	it("is asked for one moment only", async () =>
