@@ -38,7 +38,7 @@ describe("the successor of an owner", () => {
 			watch: async () => undefined,
 			release: async () => undefined,
 		};
-		duty = new Duty(service as unknown as Service, lease, (task) => task()); // as much as is used
+		duty = new Duty(service as unknown as Service, lease, (task) => task()); // only the fields in use
 	});
 	const gone = (name: string): void => void Object.assign(nodes.get(name) ?? {}, { available: false });
 
