@@ -159,7 +159,9 @@ function give(
 	const normal = (law.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
 	const own = law.identity?.(normal);
 	if (own !== undefined && normal["id"] !== undefined && normal["id"] !== own)
-		return Promise.reject(invalid([{ field: "id", message: "must be what the content says", expected: own, actual: normal["id"] }]));
+		return Promise.reject(
+			invalid([{ field: "id", message: "must match the id derived from the content", expected: own, actual: normal["id"] }]),
+		);
 	return host.actors.command(name, { ...normal, id: own ?? String(normal["id"] ?? newId()) }, envelope, consulting);
 }
 
@@ -167,7 +169,7 @@ const nothingGiven = (fields: readonly string[]): Error =>
 	invalid(
 		fields
 			.slice(0, 1)
-			.map((field) => ({ field, message: "nothing to change is given", expected: `at least one of: ${fields.join(", ")}` })),
+			.map((field) => ({ field, message: "a field to change is required", expected: `at least one of: ${fields.join(", ")}` })),
 	);
 
 /** Removes a command's id, version and digest from the metadata, so that nested calls do not inherit them. */

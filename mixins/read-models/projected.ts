@@ -96,7 +96,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	const unfit = generations.unfit(live);
 	if (unfit === null) await follow(projector);
 	else service.logger.error(unfit);
-	const complaint = new Complaint(`${name} could not look for its generations`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${name} could not read its generations`, (line) => service.logger.warn(line));
 	const keepUp = () =>
 		void generations.keepUp(projector).then(
 			() => complaint.fine(),

@@ -1,4 +1,4 @@
-/** A new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
+/** Duty - a new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { Duty } from "../../../mixins/cluster/duty.ts";

@@ -1,4 +1,4 @@
-/** Csv: the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
+/** Csv - the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type CsvLine, readCsv } from "../../../mixins/common/csv.ts";
