@@ -1,4 +1,4 @@
-/** Actor - one `(service, id)` in memory, and all of one kind as a job sees them. */
+/** Actor - one `(service, id)` in memory, and the interface through which a job uses all actors of its kind. */
 import type { Answers } from "./answers.ts";
 import { type Model, type Refusal, UNKNOWN } from "../../model/index.ts";
 import { CommandMemory, type Remembered } from "./command-memory.ts";
@@ -10,12 +10,12 @@ export interface Actor {
 	readonly state: { readonly status: string };
 	readonly version: number;
 	readonly position: string;
-	/** Those it has carried out; grows with the actor, and is never changed by a decision. */
+	/** The commands the actor has carried out; only durable commits add to it, never a decision. */
 	readonly commands: CommandMemory;
 }
 export const NEVER_WRITTEN: Actor = { state: UNKNOWN, version: 0, position: "", commands: new CommandMemory() };
 
-/** All actors of one kind, as a job sees them. */
+/** All actors of one kind, as a job uses them. */
 export interface ActorHost {
 	readonly model: Model;
 	/** Milliseconds. */
@@ -23,13 +23,13 @@ export interface ActorHost {
 	writer(stream: string): Writer;
 	readonly answers: Answers;
 	get(stream: string): Actor | undefined;
-	/** The command a commit carried out, and what it was answered. */
+	/** The command that a commit carried out, and its answer. */
 	remembered(commit: Commit): Remembered;
-	/** The commit is durable: the actor moves. */
+	/** Moves the actor on after its commit has become durable. */
 	landed(actor: Actor, commit: Commit): Done;
-	/** The next of the mailbox may go. */
+	/** Starts the next command of the mailbox. */
 	next(stream: string): void;
-	/** For the metrics, like the two below: how a command ended. */
+	/** Counts a command's outcome for the metrics, like the two below. */
 	refused(refusal: Refusal): void;
 	unchanged(): void;
 	failed(): void;

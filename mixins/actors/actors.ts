@@ -1,7 +1,7 @@
 /**
- * Actors - what every `(service, id)` of one kind has in common: a mailbox (one command at a time, in order of arrival), a state
- * kept in memory and rebuilt from its stream, and its own commands remembered, so that the same command twice is the first
- * one's answer. Knows no Moleculer: clock, consults and the log come in.
+ * Actors - all actors of one kind. Each has a mailbox (one command at a time, in order of arrival), a state in memory that is
+ * rebuilt from its stream, and a memory of its commands, so that a repeated command gets the first answer. This module does not
+ * depend on Moleculer: clock, consults and log are parameters.
  */
 import { evolve, frozen, unknownActor } from "../../model/decide.ts";
 import type { Model, Refusal } from "../../model/index.ts";
@@ -17,9 +17,9 @@ import { CommandMemory, type Remembered } from "./command-memory.ts";
 import { AskJob, CommandJob } from "./jobs.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
 
-/** Facts from which on an actor is long: it is read in pages, and never from its beginning again while it is remembered. */
+/** From this number of facts on an actor is long: an evicted one is kept, and reading it resumes from the kept version. */
 const LONG = 1000;
-/** Long actors remembered as they were, at most twice as many. */
+/** Evicted long actors that are kept; at most twice as many. */
 const BEGUN = 32;
 
 export interface ActorsOptions {
@@ -34,15 +34,15 @@ export class Actors implements Memory, ActorHost {
 	readonly model: Model;
 	readonly options: ActorsOptions;
 	readonly #actors: BoundedCache<Actor>;
-	/** Long ones of which others may have written more, and those that are being read. */
+	/** Long actors that other writers may have changed, and actors that are still being read. */
 	readonly #begun = new BoundedCache<Actor>(BEGUN);
 	readonly answers = new Answers();
 	readonly #mailboxes = new Map<string, CommandJob[]>();
 	/** Refusals since the start, by code. */
 	readonly refusals = new Map<string, number>();
-	/** Commands since the start, by how they ended; the refused are above. */
+	/** Commands since the start, by outcome; refused commands are in `refusals`. */
 	readonly commands = { written: 0, unchanged: 0, failed: 0 };
-	/** Actors the writer asked for since the start: in memory, read from their stream, and those that had none yet. */
+	/** Actors that the writer looked for since the start: found in memory, read from their stream, or without a stream. */
 	readonly cache = { hits: 0, misses: 0, blank: 0 };
 
 	constructor(model: Model, options: ActorsOptions) {
@@ -70,7 +70,7 @@ export class Actors implements Memory, ActorHost {
 		return `${this.model.name}-${id}`;
 	}
 
-	/** Resolves to what was done or to the refusal; rejects on a failure. */
+	/** Resolves to the result or to the refusal; rejects on a failure. */
 	command(name: string, params: { readonly id: string }, envelope: Envelope, consulting: Consulting): Promise<Done | Refusal> {
 		const law = this.model.commands[name];
 		if (!law) throw new Error(`${this.model.name} has no command ${name}`);
@@ -85,7 +85,7 @@ export class Actors implements Memory, ActorHost {
 		});
 	}
 
-	/** Answered from the last acknowledged state, beside the mailbox; `map` sees the state and the version, or null. */
+	/** Answers from the last acknowledged state without passing the mailbox; `map` gets state and version, or null for an unknown actor. */
 	ask<T>(id: string, map: (actor: { readonly state: unknown; readonly version: number } | null) => T): Promise<T> {
 		if (isAnswerStream(id)) return Promise.resolve(map(null)); // no actor has such an id
 		return new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ export class Actors implements Memory, ActorHost {
 		});
 	}
 
-	/** The next of the mailbox may go. */
+	/** Starts the next command of the mailbox. */
 	next(stream: string): void {
 		const box = this.#mailboxes.get(stream);
 		box?.shift();
@@ -113,7 +113,7 @@ export class Actors implements Memory, ActorHost {
 		return this.#actors.size;
 	}
 
-	// -- Memory, as the writer sees it
+	// -- Memory: the interface the writer uses
 	has(stream: string): boolean {
 		if (isAnswerStream(stream)) return this.answers.has(stream);
 		if (this.#actors.get(stream) === undefined) return false;
@@ -133,7 +133,7 @@ export class Actors implements Memory, ActorHost {
 		if (actor.version > 0) this.cache.misses++;
 		else this.cache.blank++;
 	}
-	/** A long one is kept as it was: what is read then goes on from there. */
+	/** Keeps a long actor, so that the next read resumes from its version. */
 	evict(stream: string): void {
 		if (isAnswerStream(stream)) return this.answers.evict(stream);
 		const actor = this.#actors.get(stream);
@@ -146,7 +146,7 @@ export class Actors implements Memory, ActorHost {
 		this.answers.clear();
 	}
 
-	/** The commit is durable: the actor moves. */
+	/** Moves the actor on after its commit has become durable. */
 	landed(actor: Actor, commit: Commit): Done {
 		this.commands.written++;
 		const next = this.#evolved(actor, commit);

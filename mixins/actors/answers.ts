@@ -1,6 +1,6 @@
 /**
- * Answers - what commands were answered that wrote nothing (already so, or refused by the law), where the caller chose the command's id:
- * such an answer is kept in a stream of its own beside the actor's, so that the same command again gets it (LAW 4,
+ * Answers - the answers of commands that wrote nothing (already so, or refused by an invariant) and whose id the caller chose. Each is
+ * kept in a stream of its own beside the actor's, so that the repeated command gets it again (LAW 4,
  * docs/decisions/0026-every-answer-is-kept.md).
  */
 import { isRefusal, type Refusal, refuse } from "../../model/index.ts";
@@ -10,16 +10,16 @@ import type { Commit, RecordedFact } from "../../store/log.ts";
 import type { Done } from "./envelope.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
 
-/** An answer that is kept. */
+/** A kept answer. */
 export interface Answered {
 	readonly digest: string | undefined;
 	readonly answer: Done | Refusal;
 }
-/** What the kept fact says. */
+/** Data of the kept fact. */
 type Said = { readonly done: Done } | { readonly refusal: Pick<Refusal, "status" | "code" | "detail"> };
 
 const FACT = "command.answered";
-/** Answers kept in memory, also that there is none. */
+/** Answers kept in memory, including "none". */
 const REMEMBERED = 10_000;
 
 export const answeredFact = (answer: Done | Refusal): RecordedFact => {
@@ -38,11 +38,11 @@ function answeredIn(commit: Commit): Answered {
 export class Answers implements Memory {
 	readonly #answers = new BoundedCache<Answered | "none">(REMEMBERED);
 
-	/** Undefined while it was not read. */
+	/** Undefined if the stream has not been read. */
 	get(stream: string): Answered | "none" | undefined {
 		return this.#answers.get(stream);
 	}
-	/** The answer is durable. */
+	/** Takes a durable answer into memory. */
 	landed(commit: Commit): Answered["answer"] {
 		const answered = answeredIn(commit);
 		this.#answers.set(commit.stream, answered);

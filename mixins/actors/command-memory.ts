@@ -1,6 +1,6 @@
 /**
- * CommandMemory - the commands one actor has carried out, so that the same command twice is the first one's answer (LAW 4). The latest are
- * kept with their answers; of older ones a hash and a version, twelve bytes each, by which the log is asked.
+ * CommandMemory - the commands that one actor has carried out, so that a repeated command gets the first answer (LAW 4). The latest are
+ * kept with their answers; each older one as a hash and a version (16 bytes), with which the log is searched.
  */
 import type { Done } from "./envelope.ts";
 
@@ -20,15 +20,15 @@ export class CommandMemory {
 	#older = 0;
 	/** Versions before this one are known. */
 	#until = 0;
-	/** What the command that began the actor was answered. */
+	/** The answer of the command that created the actor. */
 	first: Done["answer"] = {};
 
-	/** The command, if it is among the latest. */
+	/** The command, if it is among the latest ones. */
 	get(id: string): Remembered | undefined {
 		return this.#recent.get(id)?.remembered;
 	}
 
-	/** Versions that commits of this command may have been decided on, of those not kept with their answers; rarely any. */
+	/** Versions at which older commits may be of this command; usually none. */
 	candidates(id: string): readonly number[] {
 		const found: number[] = [];
 		if (this.#older === 0) return found;
@@ -38,7 +38,7 @@ export class CommandMemory {
 		return found;
 	}
 
-	/** One more, decided on a version; one that is known already changes nothing. */
+	/** Adds a command that was decided at `version`; a known one changes nothing. */
 	add(remembered: Remembered, version: number): void {
 		if (version < this.#until) return;
 		if (version === 0) this.first = remembered.done.answer;
@@ -67,7 +67,7 @@ function grown(of: Float64Array<ArrayBuffer>, size: number): Float64Array<ArrayB
 	return more;
 }
 
-/** 52 bits, never 0: FNV-1a from two beginnings. Commands that share one are told apart by the log. */
+/** 52 bits, never 0: FNV-1a with two offsets. The log distinguishes commands with equal hashes. */
 function hashOf(id: string): number {
 	let [low, high] = [0x811c9dc5, 0x050c5d1f];
 	for (let i = 0; i < id.length; i++) {

@@ -1,16 +1,16 @@
-/** Consults - how a command asks other actors: through the broker, wherever they are. */
+/** Consults - lets a command ask other actors, on any node, through the broker. */
 import type { Context } from "moleculer";
 import type { Consulting } from "./envelope.ts";
 import { refusalOf } from "../common/errors.ts";
 import { callMany } from "../cluster/placement.ts";
 
-/** Asks one by one, as a single command needs it; a refusal is an answer. */
+/** Sends one call per consult, for a single command; a refusal counts as an answer. */
 export const consultingIn =
 	(ctx: Context): Consulting =>
 	(ask, params) =>
 		ctx.call<unknown, object>(ask, params, { tracking: false }).catch((error: unknown) => refusalOf(error) ?? Promise.reject(error));
 
-/** The same for the many commands of one call: what they consult in one turn is asked in one call. */
+/** The same for a call with many commands: the consults that they make in one turn are combined into one call. */
 export function gathered(ctx: Context): Consulting {
 	const waiting = new Map<string, { readonly items: object[]; readonly answers: Promise<readonly unknown[]> }>();
 	const open = (ask: string) => {

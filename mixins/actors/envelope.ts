@@ -1,35 +1,35 @@
-/** Envelope - what travels with a command to its actor, what its caller is told, and how other actors are asked meanwhile. */
+/** Envelope - the metadata of a command on its way to its actor, the result its caller gets, and the consult function. */
 import type { Seen } from "../../model/decide.ts";
 import type { Instant } from "../../model/index.ts";
 
-/** What travels with a command besides its params; the same for every attempt. */
+/** Metadata of a command; the same for every attempt. */
 export interface Envelope {
 	readonly commandId: string;
 	readonly by: string;
-	/** When it arrived: the `now` of its decision. */
+	/** Instant of arrival; the `now` of the decision. */
 	readonly at: Instant;
-	/** What the caller has seen. */
+	/** The version the caller has seen. */
 	readonly ifMatch?: Seen;
-	/** Of name and params, where the caller chose the command id. */
+	/** Digest of name and params, if the caller chose the command id. */
 	readonly digest?: string;
-	/** Milliseconds of the clock after which nobody waits. */
+	/** Time in milliseconds of the monotonic clock until which the caller waits. */
 	readonly deadline?: number;
 	readonly cause?: string;
 	readonly trace?: string;
 }
-/** What the caller of a command is told. */
+/** Result of a command. */
 export interface Done {
 	readonly id: string;
-	/** Facts in the stream, with this command's. */
+	/** Number of facts in the stream, including this command's. */
 	readonly version: number;
-	/** Where to read from to see it; empty when nothing was ever written. */
+	/** A read with this position sees the command; empty if nothing was ever written. */
 	readonly position: string;
-	/** Whether it brought something into being. */
+	/** Whether the command created the actor. */
 	readonly begun: boolean;
 	readonly replayed: boolean;
 	readonly written: boolean;
 	readonly answer: Readonly<Record<string, unknown>>;
 }
 
-/** Asks another actor; refusals are answers here. */
+/** Asks another actor; resolves to its answer or its refusal. */
 export type Consulting = (ask: string, params: object) => Promise<unknown>;

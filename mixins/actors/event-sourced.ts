@@ -1,6 +1,6 @@
 /**
- * EventSourced - turns the statement of an aggregate into an ordinary Moleculer service: an action per command and per ask, the
- * route of each by one rule, and the history of every actor.
+ * EventSourced - turns the model of an aggregate into an ordinary Moleculer service: one action per command and per ask, routes that
+ * all follow one rule, and the history of every actor.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Seen } from "../../model/decide.ts";
@@ -32,13 +32,13 @@ import { patienceOf } from "../cluster/deadline.ts";
 import type { ContextLog } from "../logs/context-log.ts";
 import { storageOf } from "../logs/storage.ts";
 
-/** Actors of one service kept in memory, where it does not say itself: those in use, up to twice as many. */
+/** Actors of one service kept in memory by default; at most twice as many. */
 const REMEMBERED = 5000;
 
-/** Milliseconds of a clock nobody sets: who waits ten seconds waits no longer because the machine's time was corrected. */
+/** Milliseconds of a monotonic clock, so that a correction of the wall clock does not change how long a caller waits. */
 const steady = (): number => performance.now();
 
-/** The part of the metadata that belongs to one command, never to what it calls. */
+/** Metadata of one command. */
 interface Meta {
 	commandId?: string;
 	ifMatch?: Seen;
@@ -46,7 +46,7 @@ interface Meta {
 	by?: string;
 	now?: string;
 }
-/** What one running service holds. */
+/** The parts of one running service. */
 interface Host {
 	readonly actors: Actors;
 	readonly log: ContextLog;
@@ -115,7 +115,7 @@ function commandAction(model: Model, name: string, law: AnyCommand) {
 	};
 }
 
-/** The same for many at once: one call, one answer each, in order. */
+/** The same command for many items in one call; one outcome per item, in order. */
 function manyAction(name: string, law: AnyCommand) {
 	return {
 		decides: true as const,
@@ -146,7 +146,7 @@ function manyAction(name: string, law: AnyCommand) {
 	};
 }
 
-/** Normal form, identity, then the actor. */
+/** Normalizes the params, derives the id, then passes the command to the actor. */
 function give(
 	host: Host,
 	name: string,
@@ -156,10 +156,12 @@ function give(
 	consulting: Consulting,
 ): Promise<Done | Refusal> {
 	if (law.oneOf && !law.oneOf.some((field) => params[field] !== undefined)) return Promise.reject(nothingGiven(law.oneOf));
-	const normal = (law.normalise?.(params) ?? params) as Params; // the model's own types were checked where it was written
+	const normal = (law.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
 	const own = law.identity?.(normal);
 	if (own !== undefined && normal["id"] !== undefined && normal["id"] !== own)
-		return Promise.reject(invalid([{ field: "id", message: "must be what the content says", expected: own, actual: normal["id"] }]));
+		return Promise.reject(
+			invalid([{ field: "id", message: "must match the id derived from the content", expected: own, actual: normal["id"] }]),
+		);
 	return host.actors.command(name, { ...normal, id: own ?? String(normal["id"] ?? newId()) }, envelope, consulting);
 }
 
@@ -167,10 +169,10 @@ const nothingGiven = (fields: readonly string[]): Error =>
 	invalid(
 		fields
 			.slice(0, 1)
-			.map((field) => ({ field, message: "nothing to change is given", expected: `at least one of: ${fields.join(", ")}` })),
+			.map((field) => ({ field, message: "a field to change is required", expected: `at least one of: ${fields.join(", ")}` })),
 	);
 
-/** Out of the metadata before anything nested is called: a command's id and version are its own. */
+/** Removes a command's id, version and digest from the metadata, so that nested calls do not inherit them. */
 function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	const { commandId = newId(), ifMatch, digest, by = "anonymous", now = new Date().toISOString() } = ctx.meta;
 	delete ctx.meta.commandId;
@@ -188,7 +190,7 @@ function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
 	};
 }
 
-/** The rules of a command or an ask; the id is always checked by the rule of the model. */
+/** The validation rules of a command or an ask; the id always has the model's rule. */
 const paramsOf = (model: Model, shape: Shape): { readonly $$strict: true; readonly id: Rule } => ({
 	$$strict: true,
 	...rulesOf(shape),
@@ -208,7 +210,7 @@ function askAction(model: Model, law: AnyAsk) {
 	};
 }
 
-/** The same for many at once, for consults: an answer or a refusal each, in order. */
+/** The same ask for many items, used by consults; an answer or a refusal per item, in order. */
 function askManyAction(law: AnyAsk) {
 	return {
 		visibility: "public" as const,

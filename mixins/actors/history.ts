@@ -1,4 +1,4 @@
-/** History - what one actor's stream can tell: all that was ever decided about it, and how it stood at any version or instant. */
+/** History - reads one actor's stream: all decisions about the actor, and its state at any version or instant. */
 import type { Context, Service } from "moleculer";
 import { evolve } from "../../model/decide.ts";
 import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../../model/index.ts";
@@ -14,9 +14,9 @@ import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
 import type { RouteNote } from "../common/routes.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** Who keeps the streams, for one running service. */
+/** The actors of one running service. */
 type ActorsOf = (service: Service) => Actors;
-/** How an actor stood: after `version` facts, the last of them decided `at` and stored at `position`. */
+/** An actor's state after `version` facts; the last of these facts was decided `at` and stored at `position`. */
 export interface StateThen {
 	readonly id: string;
 	readonly version: number;
@@ -35,12 +35,12 @@ interface Asked {
 	readonly pageSize?: number;
 	readonly after?: string;
 }
-/** Characters of bodies beyond which a page ends early: what is answered must pass through every transport. */
+/** Characters of commit bodies after which a page ends early, because an answer must fit through every transport. */
 const MOST_TEXT = 256 * 1024;
-/** Commits folded between two turns of others. */
+/** Commits folded before other work gets a turn. */
 const PAGE = 500;
 
-/** What was decided about one actor, readable, a page at a time; `version` is the one the page leads to, `next` leads on to the rest. */
+/** Decisions about one actor, in pages; `version` is the actor's version after the page, `next` the cursor of the next page or null. */
 export function historyAction(model: Model, actorsOf: ActorsOf) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
@@ -66,7 +66,7 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 	};
 }
 
-/** Opaque outside; of one stream alone. */
+/** An opaque cursor, valid only for its stream. */
 const cursorTo = (stream: string, version: number): string => Buffer.from(JSON.stringify([stream, version])).toString("base64url");
 function fromIn(text: string, stream: string): number {
 	const [, from] = /^\["[^"]*",(\d{1,15})\]$/.exec(Buffer.from(text, "base64url").toString()) ?? [];
@@ -74,7 +74,7 @@ function fromIn(text: string, stream: string): number {
 	throw invalid([
 		{
 			field: "after",
-			message: "must be the next of an answer about the same",
+			message: "must be the next of an answer about the same actor",
 			expected: "the next of an answer",
 			actual: text.slice(0, 100),
 		},
@@ -94,8 +94,8 @@ async function pageOf(actors: Actors, id: string, from: number, pageSize: number
 }
 
 /**
- * How one actor stood: after so many facts, or with the decisions taken up to an instant; as it stands without either. It has no
- * route: a state may hold personal data, and what the public may see is a read model's to say.
+ * The state of one actor after `version` facts, or after the decisions up to an instant; the current state without either. It has
+ * no route: a state may hold personal data, and only read models decide what the public may see.
  */
 export function stateAction(actorsOf: ActorsOf) {
 	return {
@@ -107,7 +107,7 @@ export function stateAction(actorsOf: ActorsOf) {
 		async handler(this: Service, ctx: Context<Moment>): Promise<StateThen> {
 			const { id: of, at, version } = ctx.params;
 			if (at !== undefined && version !== undefined)
-				throw invalid([{ field: "version", message: "must not be given with an instant", expected: "at or version", actual: version }]);
+				throw invalid([{ field: "version", message: "cannot be combined with an instant", expected: "at or version", actual: version }]);
 			const actors = actorsOf(this);
 			if (isAnswerStream(of)) throw refusalError(actors.unknown(of));
 			const { log } = actors.writer(actors.streamOf(of));
@@ -117,10 +117,10 @@ export function stateAction(actorsOf: ActorsOf) {
 	};
 }
 
-/** The version a decision led to. */
+/** The version after a decision. */
 const endOf = (commit: Commit): number => commit.version + decode(commit).facts.length;
 
-/** What is folded of a stream so far: the state, and the last commit that led to it. */
+/** The state folded from a stream so far, and the last commit folded into it. */
 interface Folded {
 	readonly state: { readonly status: string };
 	readonly last: Commit | null;
@@ -134,7 +134,7 @@ async function stateThen(actors: Actors, id: string, { at, version }: Omit<Momen
 		first ??= commit;
 		const { facts, at: decided } = decode(commit);
 		next = commit;
-		if ((at !== undefined && decided > at) || (version !== undefined && endOf(commit) > version)) break; // a clock set back later never leaves a hole
+		if ((at !== undefined && decided > at) || (version !== undefined && endOf(commit) > version)) break; // no gap, even if the clock was set back
 		state = evolve(model, state, facts, decided);
 		last = commit;
 		next = undefined;
@@ -142,18 +142,18 @@ async function stateThen(actors: Actors, id: string, { at, version }: Omit<Momen
 	if (!first) throw refusalError(actors.unknown(id));
 	if (version !== undefined && version > 0 && (!last || endOf(last) !== version))
 		throw refusalError(neverAt(model, id, version, last, next));
-	if (!last) throw refusalError({ ...actors.unknown(id), detail: `There was no ${model.name} ${id} yet; it begins ${begin(first)}` });
+	if (!last) throw refusalError({ ...actors.unknown(id), detail: `The ${model.name} ${id} did not exist yet; it begins ${begin(first)}` });
 	return { version: endOf(last), position: last.position, at: decode(last).at, state };
 }
 const begin = (first: Commit): string => `at version ${endOf(first)}, decided ${decode(first).at}`;
 
-/** A decision is atomic: between two of its facts an actor never stood. */
+/** A decision is atomic, so an actor never has a version between two facts of one decision. */
 function neverAt({ name }: Model, id: string, version: number, last: Commit | null, within: Commit | undefined): Refusal {
-	const why = within ? `one decision led from ${within.version} to ${endOf(within)}` : `it stands at ${last ? endOf(last) : 0}`;
-	return refuse("VERSION_UNKNOWN", 404, `The ${name} ${id} never stood at version ${version}: ${why}`);
+	const why = within ? `one decision led from ${within.version} to ${endOf(within)}` : `it is at version ${last ? endOf(last) : 0}`;
+	return refuse("VERSION_UNKNOWN", 404, `The ${name} ${id} was never at version ${version}: ${why}`);
 }
 
-/** A whole stream, in pages between which others have their turn. */
+/** A whole stream, in pages; other work gets a turn between two pages. */
 async function* commitsOf(actors: Actors, id: string): AsyncGenerator<Commit> {
 	const stream = actors.streamOf(id);
 	const { log } = actors.writer(stream);

@@ -1,6 +1,6 @@
 /**
- * Jobs - one command or one ask of an actor on its way through the writer: consulted first, decided when the batch is formed,
- * answered when that is durable or proven.
+ * Jobs - one command or one ask of an actor on its way through the writer: it consults first, is decided when the batch is formed,
+ * and is answered when its outcome is durable or proven.
  */
 import { decide } from "../../model/decide.ts";
 import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../../model/index.ts";
@@ -25,7 +25,7 @@ export interface Order {
 
 export class CommandJob implements Job {
 	readonly stream: string;
-	/** Where the answer is kept, if it writes nothing and the caller chose the command's id. */
+	/** Stream for the answer, if the command writes nothing and the caller chose its id. */
 	readonly beside: string | undefined;
 	unread: boolean;
 	readonly #actors: ActorHost;
@@ -37,7 +37,7 @@ export class CommandJob implements Job {
 	#base: Actor = NEVER_WRITTEN;
 	#answer: Done | Refusal | null = null;
 	#settled = false;
-	/** What a look into the log has found of this command; undefined before it. */
+	/** The same command, found in the log; undefined before the search, null if it was not found. */
 	#recalled: Remembered | null | undefined;
 
 	constructor(actors: ActorHost, stream: string, order: Order, resolve: (result: Done | Refusal) => void, reject: (error: Error) => void) {
@@ -50,7 +50,7 @@ export class CommandJob implements Job {
 		this.unread = creates(order.law);
 	}
 
-	/** Consults first; the actor is read and the decision taken when the batch is formed. */
+	/** Consults, then submits the job; the writer reads the actor and decides when it forms the batch. */
 	start(): void {
 		const { consult } = this.#order.law;
 		if (!consult) return this.#actors.writer(this.stream).submit(this);
@@ -62,7 +62,7 @@ export class CommandJob implements Job {
 	again(): void {
 		this.start();
 	}
-	/** Whether one of the actor's older commands is this one. */
+	/** Searches the actor's older commands for this one, then starts again. */
 	recall(): void {
 		this.#lookUp().then(
 			(found) => {
@@ -103,7 +103,7 @@ export class CommandJob implements Job {
 		const { envelope } = this.#order;
 		if (this.#settled) return "over";
 		if (envelope.deadline !== undefined && this.#actors.clock() > envelope.deadline) {
-			this.failed(new CallerGone("Nobody waits for this command any more"));
+			this.failed(new CallerGone("The caller no longer waits for this command"));
 			return "over";
 		}
 		const kept = this.beside === undefined ? "none" : this.#actors.answers.get(this.beside);
@@ -114,26 +114,26 @@ export class CommandJob implements Job {
 		if (this.#recalled === undefined && this.#base.commands.candidates(envelope.commandId).length > 0) return "recall";
 		const outcome = this.#judge(this.#base);
 		if ("recorded" in outcome) return outcome;
-		if (!actor) return "unread"; // what writes nothing is never answered for an actor nobody read
+		if (!actor) return "unread"; // an outcome that writes nothing needs the actor's stream read first
 		return this.#keeps(outcome) ? this.#draftOf([answeredFact(outcome)], 0, this.beside) : this.#held(outcome);
 	}
 	#held(answer: Done | Refusal): Verdict {
 		this.#answer = answer;
 		return "held";
 	}
-	/** An answer that writes nothing is kept where the caller chose the command's id; that its precondition failed, or the id is taken, is no answer to it. */
+	/** Keeps an answer that writes nothing if the caller chose the command's id, except failed preconditions and reused keys. */
 	#keeps(outcome: Done | Refusal): boolean {
 		if (this.beside === undefined) return false;
 		return isRefusal(outcome) ? outcome.status !== 412 && outcome.code !== KEY_REUSED : !outcome.replayed;
 	}
-	/** The first answer to this command. */
+	/** Repeats the first answer to this command. */
 	#again({ digest, answer }: Answered): Done | Refusal {
 		if (digest !== this.#order.envelope.digest)
 			return refuse(KEY_REUSED, 422, "This Idempotency-Key was used for a command with other content");
 		return isRefusal(answer) ? answer : { ...answer, replayed: true };
 	}
 
-	/** The same command again, the version seen, the law: in this order. */
+	/** Checks in this order: a repeated command, the version seen, the command's definition. */
 	#judge(actor: Actor): Draft | Done | Refusal {
 		const known = actor.commands.get(this.#order.envelope.commandId) ?? this.#recalled;
 		if (known) return this.#again({ digest: known.digest, answer: known.done });
@@ -159,7 +159,7 @@ export class CommandJob implements Job {
 		return decide(this.#actors.model, law, facts, { version, ifMatch, refusal: this.#refusal });
 	}
 
-	/** "Already so" says what the first one said. */
+	/** "Already so" repeats the answer of the creation. */
 	#remembered(actor: Actor): Done["answer"] {
 		return creates(this.#order.law) ? actor.commands.first : {};
 	}
@@ -184,7 +184,7 @@ export class CommandJob implements Job {
 			this.#reject(error);
 		});
 	}
-	/** Once; then the next of the mailbox may go. */
+	/** Settles once, and starts the next command of the mailbox. */
 	#settle(answer: () => void): void {
 		if (this.#settled) return;
 		this.#settled = true;

@@ -1,12 +1,12 @@
-/** Outcome - a command as one of many, and what became of it. */
+/** Outcome - one command of a bulk call, and its outcome. */
 import type { Done } from "./envelope.ts";
 import { type FieldError, fieldsOf, isOfStore, isOutage, isUnreadable } from "../common/errors.ts";
 
-/** One of many: what travels with it, and the params. */
+/** One command of a bulk call: its params and the metadata of its own. */
 export interface Item {
 	readonly params: Record<string, unknown>;
 	readonly commandId?: string;
-	/** The facts it follows from, as positions. */
+	/** Positions of the facts that caused the command. */
 	readonly cause?: string;
 }
 export type Outcome =

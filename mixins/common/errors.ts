@@ -1,4 +1,4 @@
-/** Errors - refusals and failures as Moleculer carries them from node to node; told apart by `type` and `code` alone. */
+/** Errors - refusals and failures as Moleculer errors, which keep their meaning from node to node in `type` and `code` alone. */
 import { Errors } from "moleculer";
 import { isRefusal, type Refusal, refuse } from "../../model/index.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
@@ -23,7 +23,7 @@ export const invalid = (errors: readonly FieldError[], detail = "The content is 
 /** A temporary failure: 503, may be retried. */
 export const unavailable = (code: string, detail: string): Error => new Errors.MoleculerRetryableError(detail, 503, code);
 
-/** A failure that a retry does not mend: 500. */
+/** A failure that a retry does not fix: 500. */
 export const broken = (code: string, detail: string): Error => new Errors.MoleculerError(detail, 500, code);
 
 /** The errors of the fields, if a service reported that its content is not valid; else null. */
@@ -34,7 +34,7 @@ export const fieldsOf = (
 		? { code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } // made by `invalid`
 		: null;
 
-/** A failure on its way to the caller: may be tried again, but where nobody understands what is stored. */
+/** A failure on its way to the caller; it is retryable, except for stored data that cannot be read. */
 export function failureError(error: unknown): Error {
 	if (error instanceof StoreUnavailable || error instanceof CallerGone)
 		return new Errors.MoleculerRetryableError(error.message, 503, error.code);
@@ -42,7 +42,7 @@ export function failureError(error: unknown): Error {
 	return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Whether nobody could say: the service, the store or the time was missing, not the will. */
+/** Whether the error is temporary: a service or store was unavailable, or time ran out, so there is no answer. */
 export function isOutage(error: unknown): boolean {
 	if (error instanceof StoreUnavailable || error instanceof CallerGone) return true;
 	if (!(error instanceof Error)) return false;
@@ -54,11 +54,11 @@ export function isOutage(error: unknown): boolean {
 export const isOfStore = (error: unknown): boolean =>
 	error instanceof StoreUnavailable || (error instanceof Error && "type" in error && error.type === "STORE_UNAVAILABLE");
 
-/** Whether what is stored is not understood, here or where somebody was asked. */
+/** Whether stored data could not be read, on this node or on one that was called. */
 export const isUnreadable = (error: unknown): boolean =>
 	error instanceof StreamUnreadable || (error instanceof Error && "type" in error && error.type === "STREAM_UNREADABLE");
 
-/** The refusal an error from another actor stands for; null for a failure. */
+/** The refusal that an error from another actor carries; null for a failure. */
 export function refusalOf(error: unknown): Refusal | null {
 	if (isRefusal(error)) return error;
 	if (!(error instanceof Error) || !("code" in error) || !("type" in error)) return null;

@@ -1,13 +1,13 @@
-/** Ids - new ones that sort by time, and derived ones that are the same for the same name. */
+/** Ids - creates new ids, which sort by time, and derives ids from names: the same name has the same id. */
 import { randomFillSync } from "node:crypto";
 import { v5, v7 } from "uuid";
 
 const NAMESPACE = "b8a1a1f4-0c2e-5d6b-9a57-6e1f0b6f2d11";
-/** Random bytes of one id; drawn for 256 at a time: each draw costs as much as all the rest of an id. */
+/** Random bytes of one id. They are drawn for 256 ids at a time, because a draw costs as much as the rest of an id. */
 const RANDOM = 16;
 const drawn = Buffer.alloc(256 * RANDOM);
 let used = drawn.length;
-/** The last one's time in milliseconds, and its place within: an id comes after those made before it, also in the same millisecond. */
+/** Time of the last id in milliseconds, and its number within that millisecond, so that ids always ascend. */
 let [msecs, seq] = [0, 0];
 
 /** UUID version 7 (RFC 9562). */

@@ -1,20 +1,20 @@
-/** What our action definitions say beyond Moleculer's own words; it travels with them to every node. */
+/** Moleculer - fields of our action and service schemas beyond Moleculer's own; the registry carries them to every node. */
 import type { Offer, RouteNote } from "./routes.ts";
 
 declare module "moleculer" {
 	interface ActionSchema {
-		/** `GET /radars/:id`: one method, one path under /api. */
+		/** One method and one path under /api: `GET /radars/:id`. */
 		rest?: string;
 		note?: RouteNote;
 		/** Decides commands: must not run for the same command on two nodes at once. */
 		decides?: true;
-		/** Milliseconds; 0 is none. */
+		/** Milliseconds; 0 means no timeout. */
 		timeout?: number;
 	}
 	interface ServiceSchema {
-		/** moleculer-db's way into the store. */
+		/** moleculer-db's access to the store. */
 		adapter?: object;
-		/** What a gateway has routes for. */
+		/** Everything a gateway has routes for. */
 		offer?: Offer;
 	}
 	interface ServiceSettingSchema {

@@ -5,7 +5,7 @@ export const MAX_PAGE_SIZE = 100;
 /** An id to look up. It is not checked against the rule for ids: an id that cannot exist is simply not found. */
 export const soughtId = { type: "string", min: 1, max: 300 } as const;
 
-/** A number from 1 on, or its digits as a query has them. */
+/** A whole number from 1 to `max`, or its digits as they appear in a query. */
 export const count = (max: number) => ({
 	type: "custom",
 	optional: true,

@@ -1,4 +1,4 @@
-/** PerService - what a mixin keeps for each running service, and what it knows of the node. */
+/** PerService - the values that a mixin keeps for each running service, and whether its node is an observer. */
 import type { ServiceBroker } from "moleculer";
 import { unavailable } from "./errors.ts";
 

@@ -1,13 +1,13 @@
-/** Routes - what the gateway has to know of an action to give it a route, without knowing its service. */
+/** Routes - the facts about an action from which the gateway makes its route without knowing its service. */
 export interface RouteNote {
 	readonly kind: "creation" | "command" | "read" | "upload";
 	/** The actor: `radar`. */
 	readonly of: string;
-	/** The action that takes many, for NDJSON. */
+	/** The action that handles many at once, for NDJSON. */
 	readonly bulk?: string;
-	/** The actor's id follows from what it is created with. */
+	/** The actor's id follows from the content it is created with. */
 	readonly named?: true;
-	/** The content type an upload takes; its text becomes the parameter `content`. */
+	/** The content type that an upload accepts; its text becomes the parameter `content`. */
 	readonly accepts?: string;
 }
 /** An action that has a route. */

@@ -1,12 +1,12 @@
-/** Timers - when something happens that nobody asked for: the one edge at which a test or a simulation takes time over. */
+/** Timers - the interface through which the product waits and schedules, so that a test or a simulation can control time. */
 export interface Timers {
-	/** After what is ready now. */
+	/** Runs after everything that is ready now. */
 	soon(run: () => void): void;
-	/** Once, in so many milliseconds, unless the returned function is called before; keeps no process alive. */
+	/** Runs once after so many milliseconds, unless the returned function is called before; does not keep the process alive. */
 	later(milliseconds: number, run: () => void): () => void;
-	/** Resolves in so many milliseconds. */
+	/** Resolves after so many milliseconds. */
 	wait(milliseconds: number): Promise<void>;
-	/** The same, only so that what comes meanwhile is done together: nothing changes where it resolves at once. */
+	/** The same, but only to collect work into larger batches: behavior stays correct if it resolves at once. */
 	rest(milliseconds: number): Promise<void>;
 }
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -21,7 +21,7 @@ export const nodeTimers: Timers = {
 	rest: pause,
 };
 
-/** Runs something again and again until the returned function is called. */
+/** Runs `run` at this interval until the returned function is called. */
 export function every(timers: Timers, milliseconds: number, run: () => void): () => void {
 	let cancel = () => {};
 	const again = () => {
@@ -34,7 +34,7 @@ export function every(timers: Timers, milliseconds: number, run: () => void): ()
 	return () => cancel();
 }
 
-/** Several things that happen again and again, all in the same moment, so that what they ask for is asked for once. */
+/** Runs several functions at one interval, all in the same moment, so that their requests can be combined. */
 export class Together {
 	readonly #timers: Timers;
 	readonly #milliseconds: number;
@@ -46,9 +46,9 @@ export class Together {
 		this.#milliseconds = milliseconds;
 	}
 
-	/** Until the returned function is called. */
+	/** Runs `run` with the others until the returned function is called. */
 	every(run: () => void): () => void {
-		const one = (): void => run(); // the same may come twice
+		const one = (): void => run(); // the same function may be added twice
 		if (this.#runs.size === 0) this.#end = every(this.#timers, this.#milliseconds, () => this.#runs.forEach((each) => each()));
 		this.#runs.add(one);
 		return () => {
@@ -57,7 +57,7 @@ export class Together {
 	}
 }
 
-/** The same for each node of a process. */
+/** One `Together` per key object, which is a node of this process. */
 export function togetherOf(milliseconds: number, timers: Timers = nodeTimers): (of: object) => Together {
 	const all = new WeakMap<object, Together>();
 	return (of) => {

@@ -1,6 +1,6 @@
 /**
- * Turns - work that is split into pieces of some milliseconds, of which one runs in each round of the event loop, however many ask: what
- * else arrives waits for one piece at the most, not for all of them.
+ * Turns - runs one piece of long work, some milliseconds each, per round of the event loop, so that other work waits for one piece
+ * at most.
  */
 import { nodeTimers, type Timers } from "./timers.ts";
 
@@ -24,5 +24,5 @@ export class Turns {
 	}
 }
 
-/** Of the live feeds of this process: pages that are read and pages that are written. */
+/** The turns of all live feeds of this process, for pages that are read and pages that are written. */
 export const liveTurns = new Turns();

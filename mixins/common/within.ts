@@ -1,7 +1,7 @@
-/** Within - asks without waiting for ever: who looks at a system must be answered also where a part of it hangs. */
+/** Within - bounds the wait for an answer, so that health and metrics are answered although a part of the system hangs. */
 import { nodeTimers } from "./timers.ts";
 
-/** What was asked for, or a rejection after so many milliseconds. */
+/** Settles as `asked` does, or rejects after so many milliseconds. */
 export async function within<T>(milliseconds: number, asked: Promise<T>): Promise<T> {
 	let cancel = (): void => {};
 	const late = new Promise<never>((_, reject) => {

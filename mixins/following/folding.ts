@@ -1,4 +1,4 @@
-/** Folding - what projections and processes share: from commits to the rows they touch, each fact folded into a row once. */
+/** Folding - turns commits into changed rows, for projections and processes; each fact is folded into a row once. */
 import type { Fold, Origin, Touch } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import { Indigestible } from "../../store/follow.ts";
@@ -16,7 +16,7 @@ export interface Step {
 }
 type Handler = Fold<object, unknown> | Touch<object, unknown>;
 
-/** The folds a handler map declares for a batch of commits, in order; `prefix` goes before each row id. */
+/** The folds that a handler map declares for a batch of commits, in order; each row id is prefixed with `prefix`. */
 export function stepsOf(
 	handlers: Readonly<Record<string, unknown>>,
 	context: string,
@@ -31,7 +31,7 @@ export function stepsOf(
 			place.position = commit.position;
 			let origin: Origin | null = null;
 			for (const { type, data } of decode(commit).facts) {
-				const handler = handlers[type] as Handler | undefined; // typed where the projection is stated
+				const handler = handlers[type] as Handler | undefined; // typed in the projection's definition
 				if (!handler) continue;
 				origin ??= originOf(commit, context, partition);
 				const id = typeof handler === "function" ? origin.id : handler.row(data, origin);
@@ -63,22 +63,22 @@ export function originOf(commit: Commit, context: string, partition: number): Or
 	};
 }
 
-/** A row on its way to be written. */
+/** A row with the facts of a batch folded in, not written yet. */
 export interface Folded {
 	readonly before: Row;
 	data: object | null;
-	/** The last position folded in, by partition. */
+	/** Last position folded in, by partition. */
 	at: Readonly<Record<string, number>>;
-	/** The actor's version, after the last of its own facts in the batch. */
+	/** Version of the actor after the last of its own facts in the batch. */
 	version: number | undefined;
 	position: number;
-	/** Whether nothing but counts was folded in: it is found as before. */
+	/** Whether the batch only increments counters of the row, so that its index columns stay as they are. */
 	counts: boolean;
 }
 
 /**
- * The rows a batch changes; a fact a row has seen already is passed over. `of`: the actor whose rows these are; `all`: rows that have
- * seen everything too, as they are.
+ * The rows that a batch changes; facts that a row has seen already are skipped. `of`: the service whose actors the rows belong to.
+ * `all`: also return unchanged rows that exist.
  */
 export function foldAll(
 	rows: ReadonlyMap<string, Row>,
@@ -109,7 +109,7 @@ export function foldAll(
 	return folded;
 }
 
-/** What throws here is a bug in a fold, and stops the follower with the place in its message. */
+/** An error thrown here is a bug in a fold: it stops the follower, and its message names the position. */
 function guarded<T>(place: { readonly position: number }, run: () => T): T {
 	try {
 		return run();
@@ -121,7 +121,7 @@ function guarded<T>(place: { readonly position: number }, run: () => T): T {
 	}
 }
 
-/** Runs one after another; a failure of one does not hold up the next. */
+/** Runs tasks one after another; a failed task does not block the next. */
 export class Mutex {
 	#last: Promise<unknown> = Promise.resolve();
 

@@ -1,16 +1,16 @@
-/** Following - what projections and processes need of a node: their logs, and how they are. */
+/** Following - the logs that a projection or process follows on a node, and its health. */
 import type { Follower } from "../../store/follow.ts";
 import type { LogPartition } from "../../store/log.ts";
 import type { ContextLog } from "../logs/context-log.ts";
 import type { Storage } from "../logs/storage.ts";
 
-/** A partition of a context's log, by its names. */
+/** Names of a partition of a context's log. */
 export interface Partitioned {
 	readonly context: string;
 	readonly partition: number;
 	readonly log: Pick<LogPartition, "name">;
 }
-/** The partition itself, and the log of this node through which it is followed. */
+/** A partition, and the context's log on this node through which it is followed. */
 export interface Followed extends Partitioned {
 	readonly log: LogPartition;
 	readonly from: ContextLog;
@@ -24,17 +24,17 @@ export async function logsOf(storage: Storage, contexts: readonly string[]): Pro
 export interface Health {
 	readonly name: string;
 	readonly ready: boolean;
-	/** Why not. */
+	/** Why it is not ready. */
 	readonly reason?: string;
-	/** Commits taken, by partition. */
+	/** Commits handled, by partition. */
 	readonly positions: Readonly<Record<string, number>>;
-	/** Commits known of and not yet taken. */
+	/** Known commits that are not handled yet. */
 	readonly lag: number;
 }
-/** How often in a row something has to go wrong to be more than a moment's trouble. */
+/** Consecutive failures from which on a follower counts as stuck. */
 const PATIENCE = 5;
 
-/** How far the followers of one read model or process are, and whether one has stopped or cannot go on. */
+/** Progress of the followers of one read model or process, and whether one of them has stopped or is stuck. */
 export function healthOf(name: string, followers: readonly Follower[]): Health {
 	const reason = whyNot(name, followers);
 	return {

@@ -1,4 +1,4 @@
-/** Lag - how far one who follows logs is behind them, place by place; told by its checkpoints where it is another node that follows. */
+/** Lag - how far a read model or process is behind its logs, by partition; read from its checkpoints if another node follows. */
 import type { Service } from "moleculer";
 import { decode } from "../../store/codec.ts";
 import type { Follower } from "../../store/follow.ts";
@@ -11,12 +11,12 @@ import { storageOf } from "../logs/storage.ts";
 export interface Place {
 	/** `radar:0` */
 	readonly partition: string;
-	/** Commits it has taken. */
+	/** Commits it has handled. */
 	readonly position: number;
-	/** Commits there are. */
+	/** Commits in the partition. */
 	readonly tail: number;
 	readonly behind: number;
-	/** For how long the oldest it has not taken has been waiting. */
+	/** Seconds since the oldest commit that is not handled was decided. */
 	readonly seconds: number;
 }
 interface FollowedHere {
@@ -24,7 +24,7 @@ interface FollowedHere {
 	readonly table: Pick<Table, "checkpoints">;
 }
 
-/** Where it stands in every partition of the logs it follows. */
+/** Its lag in every partition of the logs it follows. */
 export function lagAction(contexts: readonly string[], of: (service: Service) => FollowedHere) {
 	return {
 		async handler(this: Service): Promise<{ places: readonly Place[] }> {

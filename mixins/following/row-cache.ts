@@ -1,4 +1,4 @@
-/** RowCache - the rows a projector has just written, so that hot ones are not read back for every batch. Correct because a save that rests on a stale row is refused. */
+/** RowCache - rows written recently, so that hot rows are not read back for every batch. A stale row is safe: its save fails. */
 import { asWritten, blank, type Change, type Row, type Table } from "../../store/rows.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
 import type { Give } from "../common/metric-names.ts";
@@ -9,7 +9,7 @@ const CAPACITY = 4096;
 export class RowCache {
 	readonly #table: Table;
 	readonly #rows = new BoundedCache<Row>(CAPACITY);
-	/** Since the start: rows asked for that were here, and that were not. */
+	/** Requested rows since the start that were in memory (hits), and that were not (misses). */
 	hits = 0;
 	misses = 0;
 
@@ -17,7 +17,7 @@ export class RowCache {
 		this.#table = table;
 	}
 
-	/** The rows as they stand; one that never was is there with rev 0. */
+	/** The current rows; a row that does not exist has rev 0. */
 	async load(ids: Iterable<string>): Promise<Map<string, Row>> {
 		const found = new Map<string, Row>();
 		const missing: string[] = [];
@@ -37,7 +37,7 @@ export class RowCache {
 		return this.#rows.size;
 	}
 
-	/** These are saved; `again`: only those written before are worth keeping, for they will be again. */
+	/** Keeps saved rows; `again`: only those that existed before, because they are likely to be written again. */
 	keep(changes: readonly Change[], again = false): void {
 		for (const change of changes) if (!again || change.before.rev > 0) this.#rows.set(change.after.id, asWritten(change));
 	}

@@ -4,12 +4,12 @@ import { failureError, invalid } from "../common/errors.ts";
 import type { Storage } from "./storage.ts";
 
 const noPosition = (message: string, text: string): Error =>
-	invalid([{ field: "X-Position", message, expected: "radar:0:1234, as an answer gave it", actual: text.slice(0, 100) }]);
+	invalid([{ field: "X-Position", message, expected: "radar:0:1234, as in an answer", actual: text.slice(0, 100) }]);
 
 /** The positions in a text; throws `invalid` if it contains none. */
 export function seenPositions(text: string): Positions {
 	const positions = parsePositions(text);
-	if (!positions) throw noPosition("must be a position an answer gave", text);
+	if (!positions) throw noPosition("must be a position from an answer", text);
 	return positions;
 }
 

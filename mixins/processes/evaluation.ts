@@ -1,4 +1,4 @@
-/** Evaluation - from the rows of a process to the commands they still need, and to how the rows are written then. Pure but for the references it loads. */
+/** Evaluation - determines which commands the rows of a process still need, and the resulting rows. Only loads references. */
 import type { AnyProcess, Instant, Sending } from "../../model/index.ts";
 import { positionsText } from "../../store/position.ts";
 import type { Change, Row } from "../../store/rows.ts";
@@ -7,10 +7,10 @@ import { change, commandIdOf, REFERENCE, type Reference, reconsidered, type Subj
 import type { WriteBehind } from "./write-behind.ts";
 
 export type Standing = Pick<Folded, "before" | "data" | "at">;
-/** A row as it stands, to be evaluated again. */
+/** The current row, to be evaluated again. */
 export const standing = (row: Row): Standing => ({ before: row, data: row.data, at: row.at });
 
-/** The commands one row needs; `cause`: the facts they follow from, as positions. */
+/** The commands that one row needs; `cause`: positions of the facts that caused them. */
 export interface Needed {
 	readonly id: string;
 	readonly sendings: readonly Sending[];
@@ -28,7 +28,7 @@ export class Evaluation {
 		this.#clock = clock;
 	}
 
-	/** What each subject still needs, with its reference as it is now, or as `changed` says; what a person dropped it needs no more. */
+	/** The commands each subject still needs, without dropped ones; references in `changed` take precedence over stored ones. */
 	async of(
 		rows: readonly Standing[],
 		changed: ReadonlyMap<string, Pick<Folded, "data">>,

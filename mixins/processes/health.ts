@@ -1,4 +1,4 @@
-/** Work - what a process still has to do: what it asks for, what is open, what waits for a person; and whether it can keep its own rows. */
+/** Health - the open work of a process, its metrics, and whether it can read and write its own rows. */
 import { oneLine } from "../../store/figures.ts";
 import { type Health, healthOf } from "../following/following.ts";
 import type { Give } from "../common/metric-names.ts";
@@ -6,9 +6,9 @@ import type { ProcessRunner } from "./runner.ts";
 import { cacheFigures } from "../following/row-cache.ts";
 
 export interface Work {
-	/** Commands on their way. */
+	/** Commands sent and not yet answered. */
 	readonly asking: number;
-	/** Pieces of work that need one still, and those that wait for a person. */
+	/** Pieces of work that still need a command, and those that wait for an operator. */
 	readonly open: number;
 	readonly parked: number;
 }
@@ -18,7 +18,7 @@ export async function workOf({ table, outbox }: ProcessRunner): Promise<Work> {
 	return { asking: outbox.size, open, parked };
 }
 
-/** Parked work waits for a person, and is no reason not to be ready. `failure`: why the node could not take over or hand over its duty. */
+/** Parked work waits for an operator and does not affect readiness. `failure`: why the node could not take or hand over its duty. */
 export async function processHealth(runner: ProcessRunner, failure: string | null = null): Promise<Health & Partial<Work>> {
 	const { name } = runner.process;
 	const health = healthOf(name, runner.followers);

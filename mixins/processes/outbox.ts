@@ -1,40 +1,39 @@
 /**
- * Outbox - the commands a process is asking for: one at a time per row, many in one call, a failure tried again with growing
- * pauses and parked after ten, a refusal parked at once. Where nobody can say (its service or the store is away) it is asked for
- * until somebody can.
+ * Outbox - sends the commands of a process: one at a time per row, many in one call. A failure is retried with growing pauses and
+ * parked after ten attempts; a refusal is parked at once. While the service or the store is unavailable, retries do not count.
  */
 import type { Sending } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { commandIdOf, type Parked } from "./rows.ts";
 import type { Timers } from "../common/timers.ts";
 
-/** Gives a command to many actors at once; resolves to an outcome each. */
+/** Sends a command to many actors in one call; resolves to one outcome per item, in order. */
 export type Send = (action: string, items: readonly Item[]) => Promise<readonly Outcome[]>;
 
 const MANY = 1000;
 const CALLS = 4;
-/** Rows waiting beyond which the followers wait too. */
+/** Rows with a pending command from which on the followers wait. */
 const FULL = 5000;
 const ATTEMPTS = 10;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-/** A command that is not asked for again by itself; `id` is the row's. */
+/** A command to park, which is not retried automatically; `id` is the row's. */
 export type Refused = Omit<Parked, "at"> & { readonly id: string };
 interface Entry {
 	readonly id: string;
 	readonly sending: Sending;
 	readonly cause: string;
 }
-/** How often a command was asked for, and how often its actor failed. */
+/** How often a command was sent, and how often it failed without an outage. */
 interface Tries {
 	readonly asked: number;
 	readonly failed: number;
 }
 
-/** The rows commands are asked for. */
+/** The rows whose commands are sent. */
 interface Rows {
-	/** Looks at a row again, and adds what it needs or frees it. */
+	/** Evaluates a row again, and adds its commands or frees it. */
 	again(id: string): Promise<void>;
 	park(refused: Refused): Promise<void>;
 }
@@ -44,7 +43,7 @@ export class Outbox {
 	readonly #send: Send;
 	readonly #rows: Rows;
 	readonly #asking = new Set<string>();
-	/** Rows that changed while their command was on its way. */
+	/** Rows that changed while their command was pending. */
 	readonly #stale = new Set<string>();
 	readonly #answered = new Map<string, (() => void)[]>();
 	readonly #tries = new Map<string, Tries>();
@@ -66,12 +65,12 @@ export class Outbox {
 	get size(): number {
 		return this.#asking.size;
 	}
-	/** Whether a command of this row is on its way; then the row is looked at again when it is answered. */
+	/** Whether a command of this row is pending; if so, the row is evaluated again after the answer. */
 	busy(id: string): boolean {
 		if (this.#asking.has(id)) this.#stale.add(id);
 		return this.#asking.has(id);
 	}
-	/** Sends the first; what else the row needs, or needs by now, shows when it is looked at again. */
+	/** Sends the first command; the others follow when the row is evaluated again. */
 	add(id: string, [sending]: readonly Sending[], cause: string): void {
 		if (!sending || this.stopped) return;
 		if (this.#asking.has(id)) return void this.#stale.add(id);
@@ -79,12 +78,12 @@ export class Outbox {
 		this.#waiting.push({ id, sending, cause });
 		this.#schedule();
 	}
-	/** Resolves when the row's command is answered or parked; at once if there is none. */
+	/** Resolves when the row's command is answered or parked; at once if none is pending. */
 	answered(id: string): Promise<void> {
 		if (!this.#asking.has(id) && !this.#tries.has(id)) return Promise.resolve();
 		return new Promise((resolve) => this.#answered.set(id, [...(this.#answered.get(id) ?? []), resolve]));
 	}
-	/** The row needs nothing any more. */
+	/** Forgets a row that needs no command any more. */
 	free(id: string): void {
 		this.#asking.delete(id);
 		this.#stale.delete(id);
@@ -97,7 +96,7 @@ export class Outbox {
 	#makeRoom(): void {
 		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
 	}
-	/** Resolves when there is room for more. */
+	/** Resolves when fewer than `FULL` rows have a pending command. */
 	room(): Promise<void> {
 		return this.#asking.size < FULL || this.stopped ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
 	}
@@ -108,7 +107,7 @@ export class Outbox {
 		for (const resolve of this.#roomy.splice(0)) resolve();
 	}
 
-	/** Once for all that was added in this turn. */
+	/** Schedules one run for all commands added in this turn. */
 	#schedule(): void {
 		if (this.#scheduled) return;
 		this.#scheduled = true;
@@ -152,16 +151,16 @@ export class Outbox {
 			await this.#rows.park({ id, command, action, params, cause, code, detail, attempts: tries.asked });
 			this.free(id);
 		} catch {
-			this.#later(id, tries.asked); // asked for again, and parked then
+			this.#later(id, tries.asked); // sent again, and parked then
 		}
 	}
 
-	/** Asks the row what it needs now. */
+	/** Evaluates the row again. */
 	#look(id: string): void {
 		this.#asking.delete(id);
 		this.#stale.delete(id);
 		this.#rows.again(id).then(
-			() => this.#makeRoom(), // it may need nothing, or not be there any more
+			() => this.#makeRoom(), // it may need nothing, or may no longer exist
 			() => {
 				this.#asking.add(id);
 				this.#later(id, 1);

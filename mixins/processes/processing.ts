@@ -1,6 +1,6 @@
 /**
- * Processing - turns a process into a Moleculer service that follows its logs, sends its commands, and can be asked how it is, what
- * waits for a person and why, and to try again.
+ * Processing - turns a process into a Moleculer service that follows its logs and sends its commands. Its actions report health and
+ * parked work, and let operators retry or drop parked work.
  */
 import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { type AnyProcess, legible, refuse } from "../../model/index.ts";
@@ -24,18 +24,18 @@ import { storageOf } from "../logs/storage.ts";
 import { every, nodeTimers } from "../common/timers.ts";
 import { processFigures, processHealth, workOf } from "./health.ts";
 
-/** How often what is open is asked for again, in milliseconds. */
+/** How often open commands are sent again, in milliseconds. */
 const RECOVER_EVERY = 5000;
 /** How long a retry waits for its answer, in milliseconds. */
 const PATIENCE = 5000;
 
 interface Running {
 	runner: ProcessRunner;
-	/** Whether this node follows and asks; else it only answers. */
+	/** Whether this node follows the logs and sends commands; else it only answers calls. */
 	onDuty: boolean;
-	/** Why this node could not take over or hand over its duty; null when it last could. */
+	/** Why the last attempt to take over or hand over the duty failed; null if it succeeded. */
 	failure: string | null;
-	/** That what is open could not be looked for. */
+	/** Logs failures of the recovery. */
 	readonly complaint: Complaint;
 	stop: () => Promise<void>;
 }
@@ -47,14 +47,14 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	return {
 		metadata: { follows: process.follows },
 		actions: {
-			/** Whether it follows its logs, and if not why. */
+			/** Whether it follows its logs, and if not, why. */
 			health: {
 				handler(this: Service) {
 					const { runner, failure } = runners.of(this);
 					return processHealth(runner, failure);
 				},
 			},
-			/** What is on its way, open or waiting for a person. */
+			/** Numbers of pending commands, open work and parked work. */
 			work: {
 				handler(this: Service) {
 					return workOf(runners.of(this).runner);
@@ -81,12 +81,12 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	};
 }
 
-/** A person's word on what is parked is heard by every process. */
+/** Every process also follows the log of interventions. */
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
 
-/** Follows and asks while this node is the one to do it; looks again and again whether it is. */
+/** Follows and sends commands while this node is on duty, which it checks regularly. */
 async function begin(service: Service, process: AnyProcess): Promise<void> {
-	const complaint = new Complaint(`${process.name} could not look for open work`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${process.name} could not recover open work`, (line) => service.logger.warn(line));
 	const runner = await makeRunner(service.broker, process);
 	const running: Running = { runner, onDuty: false, failure: null, complaint, stop: () => Promise.resolve() };
 	const changes = new Mutex();
@@ -106,7 +106,7 @@ async function begin(service: Service, process: AnyProcess): Promise<void> {
 		() => undefined,
 	);
 }
-/** Its duty, and how to take it over or hand it over as it falls; a failure is reported once, shown by readiness, and retried. */
+/** The duty, and `look`, which takes it over or hands it over; a failure is logged once, reported by health, and retried. */
 function dutyOf(service: Service, process: AnyProcess, running: Running): { readonly duty: Duty; readonly look: () => Promise<void> } {
 	const observing = isObserving(service.broker);
 	const lease = observing ? undefined : storageOf(service.broker).rows.lease?.(process.name);
@@ -145,9 +145,11 @@ async function handOver(service: Service, process: AnyProcess, running: Running)
 	running.runner = await makeRunner(service.broker, process);
 	await ended(service, process, runner);
 }
-/** Nobody else's stop waits for rows that cannot be written. */
+/** Stops the runner; failed writes are only logged, so that they do not block the shutdown of other services. */
 const ended = ({ logger }: Service, { name }: AnyProcess, runner: ProcessRunner): Promise<void> =>
-	runner.stop().catch((error: unknown) => logger.warn(`${name} could not write its last rows, and follows them again: ${oneLine(error)}`));
+	runner
+		.stop()
+		.catch((error: unknown) => logger.warn(`${name} could not write its last rows, and will fold them again: ${oneLine(error)}`));
 
 function recover(running: Running): void {
 	if (!running.onDuty) return;
@@ -166,13 +168,13 @@ async function makeRunner(broker: ServiceBroker, process: AnyProcess): Promise<P
 		);
 	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send);
 }
-/** The call as a whole came to nothing. */
+/** The outcome of each item if the whole call failed. */
 const unsaid = (error: unknown): Outcome => ({
 	failure: error instanceof Error ? error.message : String(error),
 	...(isOutage(error) ? { unavailable: true } : {}),
 });
 
-/** A page of what waits for a person, or one piece of work with all that ever waited. */
+/** A page of parked work, or one piece of work with its whole history of parked commands. */
 const parkedAction = () => ({
 	params: { $$strict: true, id: { ...idParam, optional: true }, after: { ...idParam, optional: true } },
 	async handler(this: Service, ctx: Context<{ readonly id?: string; readonly after?: string }>) {
@@ -191,7 +193,7 @@ const unknownWork = (id: string): never => {
 	throw refusalError(refuse("WORK_UNKNOWN", 404, `There is no work ${id}`));
 };
 
-/** Asks for a parked command once more, and says what came of it. */
+/** Sends a parked command again, and returns its outcome. */
 const retryAction = ({ name }: AnyProcess) => ({
 	timeout: 0,
 	params: { $$strict: true, id: idParam },
@@ -200,11 +202,11 @@ const retryAction = ({ name }: AnyProcess) => ({
 		const { runner } = runners.of(this);
 		const again = await inTime(runner.retry(id));
 		if (again === null) return notParked(name, id);
-		this.logger.info(`${name}: ${id} was asked for again`);
+		this.logger.info(`${name}: retried ${id}`);
 		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
 	},
 });
-/** What it comes to, or "asked" if that takes too long to wait for. */
+/** The answer, or "asked" if it takes longer than `PATIENCE`. */
 async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
 	let cancel = () => {};
 	const patience = new Promise<"asked">((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve("asked"))));
@@ -218,7 +220,7 @@ function notParked(process: string, id: string): never {
 	throw refusalError(refuse("WORK_NOT_PARKED", 409, `${process} has nothing parked under ${id}`));
 }
 
-/** Gives up the parked command for ever: a fact, with the reason and who said so; the process hears of it like of any other. */
+/** Drops the parked command: records a fact with the reason and the operator, which the process follows like any other. */
 const dropAction = ({ name }: AnyProcess) => ({
 	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
 	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {

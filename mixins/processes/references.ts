@@ -1,6 +1,6 @@
 /**
- * ProcessReferences - what pieces of work depend on. A fact about a reference wakes every subject inside the span of time it
- * changed, page by page; the span stays with the reference until each of them was asked for and answered.
+ * References - the things that pieces of work depend on. A fact about a reference wakes every subject inside the time span that it
+ * changed, page by page; the reference keeps the span until all their commands are answered.
  */
 import type { AnyProcess, Dated, Span } from "../../model/index.ts";
 import { positionText } from "../../store/position.ts";
@@ -12,13 +12,13 @@ import type { WriteBehind } from "./write-behind.ts";
 /** Subjects woken together. */
 const PAGE = 500;
 
-/** What this part needs of its runner. */
+/** The parts of the runner that references use. */
 export interface Runner {
 	readonly process: AnyProcess;
 	readonly table: Table;
 	readonly rows: WriteBehind;
 	readonly mutex: Mutex;
-	/** Looks at a subject again; resolves when it needs nothing, or its command is answered or parked. */
+	/** Evaluates a subject again; resolves when it needs nothing, or its command is answered or parked. */
 	wake(id: string): Promise<void>;
 	stopped(): boolean;
 }
@@ -31,19 +31,19 @@ export class ProcessReferences {
 		this.#runner = runner;
 	}
 
-	/** Adds the spans these facts changed to what has to be looked through, where there is anything in them. */
+	/** Adds the spans that these facts changed to the pending spans, if they contain subjects. */
 	async widen(steps: readonly Step[], changed: ReadonlyMap<string, Folded>, partition: string): Promise<void> {
 		for (const { id, origin, data: fact } of steps) {
 			const row = changed.get(id);
 			const data = row?.data as Reference | null | undefined; // our own rows
 			if (!row || !data?.reference) continue;
-			const span = this.#runner.process.references.changed(data.reference, fact as Dated); // stated so in the process
+			const span = this.#runner.process.references.changed(data.reference, fact as Dated); // typed in the process's definition
 			const cause = positionText(partition, origin.position);
 			row.data = { ...data, pending: [...(data.pending ?? []).filter((one) => one.cause !== cause), { ...span, cause }] };
 		}
 		await Promise.all([...changed.values()].map((row) => this.#probe(row)));
 	}
-	/** Where a span holds no subject at all there is nothing to look through: the usual case, and one write less. */
+	/** Drops spans without subjects, which are the usual case, to save a write. */
 	async #probe(row: Folded): Promise<void> {
 		const data = row.data as Reference; // our own rows
 		const spans = pendingOf(data);
@@ -51,11 +51,11 @@ export class ProcessReferences {
 		row.data = { reference: data.reference, pending: spans.filter((_, i) => (found[i]?.length ?? 0) > 0) };
 	}
 
-	/** What fails here is done by the next recovery. */
+	/** Reviews in the background; the next recovery repeats a failed review. */
 	reviewSoon(id: string): void {
 		this.review(id).catch(() => undefined);
 	}
-	/** Wakes every subject in the spans a reference changed; done only when each was asked for. */
+	/** Wakes every subject in the pending spans of a reference; resolves after all of them were woken. */
 	review(id: string): Promise<void> {
 		const running = this.#reviews.get(id);
 		if (running) return running;
@@ -69,13 +69,13 @@ export class ProcessReferences {
 		for (let spans = await pending(); spans.length > 0; spans = await pending()) {
 			const { losses } = rows;
 			await mutex.run(() => rows.flush());
-			if (rows.losses !== losses) continue; // another process was faster: nobody knows whom it concerns
+			if (rows.losses !== losses) continue; // another process was faster, so the spans may have changed
 			for (const span of spans) await this.#wake(id, span);
-			if (this.#runner.stopped()) return; // not everyone was asked
+			if (this.#runner.stopped()) return; // some subjects were not woken
 			await mutex.run(() => this.#reviewed(id, new Set(spans.map(({ cause }) => cause))));
 		}
 	}
-	/** These are looked through; what came meanwhile stays. */
+	/** Removes reviewed spans; spans added meanwhile stay. */
 	async #reviewed(id: string, causes: ReadonlySet<string>): Promise<void> {
 		const row = (await this.#runner.rows.load([id])).get(id);
 		const data = row?.data as Reference | null | undefined; // our own rows

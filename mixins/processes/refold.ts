@@ -1,6 +1,6 @@
 /**
- * ProcessRefold - the rows of a process folded from the logs alone, to be compared with those it acts on: what a piece of work is, what
- * it depends on, and what a person gave up. What is on its way, or waits, is no fact of a log and left out. It asks for nothing.
+ * Refold - folds the rows of a process from the logs alone, to compare them with the live rows: subjects, references and dropped
+ * commands. Pending and parked commands are not in the logs and are left out. It sends no commands.
  */
 import { type AnyProcess, same } from "../../model/index.ts";
 import type { Commit, Tail } from "../../store/log.ts";
@@ -44,7 +44,7 @@ export class ProcessRefold implements Folder {
 	}
 }
 
-/** What is checked of a running process; where this node is not the one on duty, that is what the other has written. */
+/** The rows of a running process to check; on a standby, these are the rows that the node on duty has written. */
 export const checkedWork = (process: AnyProcess, runner: Pick<ProcessRunner, "table" | "hold">): Checked => ({
 	name: process.name,
 	live: { table: runner.table, foreign: null, hold: (task) => runner.hold(task) },
@@ -53,7 +53,7 @@ export const checkedWork = (process: AnyProcess, runner: Pick<ProcessRunner, "ta
 	alike: sameWork,
 });
 
-/** Whether two rows of a process say the same of what the logs tell. */
+/** Whether two rows of a process have the same content from the logs. */
 function sameWork(before: Row | null, after: Row | null): boolean {
 	return same(told(before), told(after));
 }

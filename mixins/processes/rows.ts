@@ -1,4 +1,4 @@
-/** ProcessRows - the rows of a process: a subject is a piece of work, a reference what it depends on; both stand inside fields of the runner's own. */
+/** Rows - rows of a process: a subject is a piece of work, a reference a thing it depends on; both also hold fields of the runner. */
 import type { AnyProcess, Instant, Sending, Span } from "../../model/index.ts";
 import type { Change, TableSpec } from "../../store/rows.ts";
 import type { Folded } from "../following/folding.ts";
@@ -13,22 +13,22 @@ export const processTableOf = (process: AnyProcess): TableSpec => ({
 	ranges: [["reference", "at"]],
 });
 
-/** A command a piece of work waits with for a person, and why. */
+/** A command that waits for an operator, and why. */
 export interface Parked {
-	/** The command's id: what is dropped is this one and no other. */
+	/** Id of the command; dropping affects only this command. */
 	readonly command: string;
 	readonly action: string;
 	readonly params: object;
-	/** The facts it follows from, as positions. */
+	/** Positions of the facts that caused it. */
 	readonly cause: string;
-	/** Of the refusal, or FAILED. */
+	/** Code of the refusal, or FAILED. */
 	readonly code: string;
 	readonly detail: string;
 	readonly attempts: number;
-	/** When it was parked. */
+	/** Instant of parking. */
 	readonly at: Instant;
 }
-/** One that waits no more: asked for again, given up by a person, or not needed after what has become known since. */
+/** A command that is no longer parked: retried or dropped by an operator, or resolved by later facts. */
 export interface Ended extends Parked {
 	readonly ended: "retried" | "dropped" | "resolved";
 	readonly until: Instant;
@@ -36,39 +36,39 @@ export interface Ended extends Parked {
 export interface Subject {
 	readonly subject: object | null;
 	readonly parked?: Parked;
-	/** Nothing that was parked is forgotten. */
+	/** All commands that were parked before. */
 	readonly ended?: readonly Ended[];
-	/** Commands given up by a person (interventions.ts). */
+	/** Ids of commands that an operator dropped (interventions.ts). */
 	readonly dropped?: readonly string[];
 }
 export const commandIdOf = (process: string, id: string, { cause }: Sending): string => `${process}/${id}/${cause}`;
 
-/** The row with its parked command moved to those that wait no more. */
+/** The row with its parked command moved to `ended`. */
 export function unparked(row: Subject, ended: Ended["ended"], until: Instant): Subject {
 	const { parked, ...rest } = row;
 	return parked ? { ...rest, ended: [...(row.ended ?? []), { ...parked, ended, until }] } : row;
 }
-/** The row once it is known what is still to be done: what was given up, or is not needed any more, does not wait. */
+/** The row after evaluation: a parked command that was dropped or is not needed any more moves to `ended`. */
 export function reconsidered(row: Subject, due: readonly Sending[], now: Instant): Subject {
 	if (!row.parked) return row;
 	if (row.dropped?.includes(row.parked.command)) return unparked(row, "dropped", now);
 	return due.length === 0 ? unparked(row, "resolved", now) : row;
 }
 
-/** A span still to be looked through, and the fact that changed it. */
+/** A span whose subjects must be woken, and the position of the fact that changed it. */
 export interface Pending extends Span {
 	readonly cause: string;
 }
 export interface Reference {
 	readonly reference: object | null;
-	/** Spans in which not every subject was woken yet. */
+	/** Spans in which some subjects are not woken yet. */
 	readonly pending: readonly Pending[];
 }
 
 export const pendingOf = (data: object | null | undefined): readonly Pending[] => (data as Reference | null | undefined)?.pending ?? []; // our own rows
 export const referenceChange = (row: Pick<Folded, "before" | "data" | "at">): Change =>
 	change(row, row.data, [null, null, pendingOf(row.data).length > 0 ? "open" : null]);
-/** What is settled has no state: its index holds only what somebody still has to look at. */
+/** Writes a row; settled rows have no `state`, so that its index holds only open and parked rows. */
 export const change = (
 	{ before, at }: Pick<Folded, "before" | "at">,
 	data: object | null,

@@ -1,6 +1,6 @@
 /**
- * ProcessRunner - keeps the promise of one process: folds what it follows into rows of its own, decides what is still to be done, and
- * asks for it until it is; recovery is asking again (docs/decisions/0005-process-rows-written-behind.md). Knows no Moleculer.
+ * Runner - runs one process: folds the facts it follows into rows, evaluates which commands are still needed, and sends them until
+ * they are done. Recovery sends them again (docs/decisions/0005-process-rows-written-behind.md). Does not depend on Moleculer.
  */
 import type { AnyProcess, Instant } from "../../model/index.ts";
 import { ForeignHistory } from "../../store/chain.ts";
@@ -18,11 +18,11 @@ import type { Followed, Partitioned } from "../following/following.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 import { WriteBehind } from "./write-behind.ts";
 
-/** Rows looked at together. */
+/** Rows read at a time. */
 const PAGE = 500;
-/** Facts of a batch from which on the next is taken without a rest. */
+/** Facts in a batch from which on the next batch is read without a delay. */
 const FEW = 100;
-/** Rounds of recovery that may be put off. */
+/** Rounds of recovery that may be skipped in a row. */
 const PUT_OFF = 12;
 
 export class ProcessRunner {
@@ -35,7 +35,7 @@ export class ProcessRunner {
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
 	readonly #clock: () => Instant;
-	/** Partitions whose last batch told of pieces of work only, and of few: the next is taken after a rest. What those hang on is known at once. */
+	/** Whether the next batch of a partition is delayed: its last one had few facts about subjects and none about references. */
 	readonly #starting = new Map<string, boolean>();
 	#putOff = 0;
 
@@ -68,7 +68,7 @@ export class ProcessRunner {
 		});
 	}
 
-	/** Rejects before anything is sent where the rows are of another history. Dropped work is known before anything is asked for. */
+	/** Rejects before any command is sent if the rows are of another history. Reads all interventions before it sends commands. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
 		await Promise.all(
@@ -100,17 +100,18 @@ export class ProcessRunner {
 		if (begin.position >= tail) heard();
 	}
 
-	/** One batch of one partition, after a place. */
+	/** Handles one batch of one partition, which follows `from`. */
 	async take({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
 		const { position, hash } = commits.at(-1) ?? from;
 		const to = { position, hash };
 		const stands = this.rows.place(name) ?? from;
-		if (stands.position !== from.position) return stands; // taken already, or to be taken again from further back
+		if (stands.position !== from.position) return stands; // handled already, or to be handled again from an earlier position
 		const { subjects, references, words } = processSteps(this.process, context, partition, commits);
 		const steps = [...subjects, ...references, ...words];
 		this.#starting.set(name, subjects.length > 0 && subjects.length < FEW && references.length === 0);
-		if (references.length > 0) await this.rows.flush(); // the subjects they concern are looked for in the store
-		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true); // what was written, but not as far as here, is looked at again
+		if (references.length > 0) await this.rows.flush(); // the search for their subjects reads the store
+		// `true`: rows that have already seen these facts are evaluated again
+		const folded = foldAll(await this.rows.load(steps.map(({ id }) => id)), steps, name, undefined, true);
 		const changed = new Map([...folded].filter(([id]) => id.startsWith(REFERENCE)));
 		await this.#references.widen(references, changed, name);
 		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
@@ -122,8 +123,8 @@ export class ProcessRunner {
 	}
 
 	/**
-	 * What is open is asked for again: at the start, and regularly. Not while facts are still to be taken, for they close most of
-	 * what looks open; but never put off for long.
+	 * Sends open commands again, at the start and regularly. Skipped a few times while facts are waiting, because they settle most
+	 * of the open work.
 	 */
 	async recover(): Promise<void> {
 		const behind = this.followers.some(({ known, position }) => known > position);
@@ -144,18 +145,18 @@ export class ProcessRunner {
 		return this.table.find({ filters: { state }, sort: "id", descending: false, limit: PAGE, after: { value: after, id: after } });
 	}
 
-	/** Pieces of work that wait for a person, by id, after the one given; at most a page of them. */
+	/** Parked work with ids above `after`, sorted by id; at most one page. */
 	async parked(after = ""): Promise<readonly { readonly id: string; readonly row: Subject }[]> {
 		await this.#mutex.run(() => this.rows.flush());
 		const rows = await this.#inState("parked", SUBJECT + after);
 		return rows.map(({ id, data }) => ({ id: id.slice(SUBJECT.length), row: data as Subject })); // our own rows
 	}
-	/** One piece of work as it stands; null if there is none of that id. */
+	/** The current row of one piece of work; null if there is none with that id. */
 	async work(id: string): Promise<Subject | null> {
 		const row = (await this.#mutex.run(() => this.rows.load([SUBJECT + id]))).get(SUBJECT + id);
 		return (row?.data as Subject | null | undefined) ?? null; // our own rows
 	}
-	/** Asks once more for what is parked; resolves when it is answered, to whether it is parked again. Null if it was not parked. */
+	/** Sends a parked command again; resolves after the answer to whether it is parked again. Null if it was not parked. */
 	async retry(id: string): Promise<boolean | null> {
 		const parked = await this.#mutex.run(async () => {
 			const row = (await this.rows.load([SUBJECT + id])).get(SUBJECT + id);
@@ -174,7 +175,7 @@ export class ProcessRunner {
 		return (await this.work(id))?.parked !== undefined;
 	}
 
-	/** Evaluates rows as they stand, and asks for what they need. */
+	/** Evaluates the current rows, and sends the commands they need. */
 	async #again(ids: readonly string[]): Promise<void> {
 		const free = ids.filter((id) => !this.outbox.busy(id));
 		if (free.length === 0) return;
@@ -190,7 +191,7 @@ export class ProcessRunner {
 		});
 	}
 
-	/** Waits for a person, with the reason. */
+	/** Parks a command for an operator, with the reason. */
 	#park({ id, ...refused }: Refused): Promise<void> {
 		return this.#mutex.run(async () => {
 			const row = (await this.rows.load([id])).get(id);
@@ -200,12 +201,12 @@ export class ProcessRunner {
 			if (settled) await this.rows.put([settled]);
 		});
 	}
-	/** Another process keeps the same promise and was faster: go on where it is. */
+	/** Another node runs the same process and was faster: resumes at its checkpoints. */
 	#overtaken(checkpoints: Checkpoints): void {
 		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));
 	}
 
-	/** Runs a task while every row is written and nothing is folded here. */
+	/** Runs a task while every row is written and this node folds no batch. */
 	hold<T>(task: () => Promise<T>): Promise<T> {
 		return this.#mutex.run(async () => {
 			await this.rows.flush();
@@ -213,7 +214,7 @@ export class ProcessRunner {
 		});
 	}
 
-	/** Finishes what is under way. */
+	/** Stops sending and following, then writes the remaining rows. */
 	async stop(): Promise<void> {
 		this.outbox.stop();
 		await Promise.all(this.followers.map((follower) => follower.stop()));

@@ -1,4 +1,4 @@
-/** ProcessSteps - what commits tell a process: about its pieces of work, about what they depend on, and what a person said of them. */
+/** Steps - the folds of a batch for a process: into its subjects, its references, and of interventions by operators. */
 import type { AnyProcess } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
 import { type Step, stepsOf } from "../following/folding.ts";
@@ -21,7 +21,7 @@ export function processSteps(process: AnyProcess, context: string, partition: nu
 	};
 }
 
-/** Folds work on the inner row; the runner's own fields stand around it. */
+/** Wraps a fold so that it sees only its field of the row, and keeps the runner's fields. */
 function within<T extends { readonly fold: (row: object | null, data: unknown, origin: never) => object | null }>(
 	step: T,
 	field: "subject" | "reference",
@@ -31,7 +31,6 @@ function within<T extends { readonly fold: (row: object | null, data: unknown, o
 		...step,
 		fold: (row: object | null, data: unknown, origin: never) => ({
 			...row,
-			// the runner's own fields
 			[field]: fold((row as Readonly<Record<string, object | null>> | null)?.[field] ?? null, data, origin), // our own rows
 		}),
 	};

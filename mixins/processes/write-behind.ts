@@ -1,7 +1,7 @@
 /**
- * WriteBehind - the rows of a process, written once for several changes in a row: a case that is opened and seen to be open within
- * a moment is one write. Rows and checkpoints still move together; what a crash undoes is folded again, and its commands, being
- * the same commands, are answered from memory (docs/decisions/0005-process-rows-written-behind.md).
+ * WriteBehind - delays the writes of a process's rows, so that several changes of one row become one write. Rows and checkpoints still
+ * move together; after a crash, lost changes are folded again, and their repeated commands get the first answers
+ * (docs/decisions/0005-process-rows-written-behind.md).
  */
 import { same as sameData } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
@@ -10,31 +10,31 @@ import { type Change, checkpointOf, type Checkpoints, type Row, same, type Step,
 import { RowCache } from "../following/row-cache.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
-/** What a task rests on is not so any more: another process was faster, and everything is taken again from where the rows are. */
+/** Another process was faster, so the loaded rows are outdated; followers resume at the stored checkpoints. */
 export class Overtaken extends Error {}
 
-/** Rows that may wait to be written. */
+/** Rows that may wait to be written; above that, `put` writes at once. */
 const MOST = 16_000;
-/** How long one may wait, in milliseconds. */
+/** How long a row may wait to be written, in milliseconds. */
 export const LONGEST = 1000;
 
 export class WriteBehind {
 	readonly #table: Table;
 	readonly cache: RowCache;
-	/** Why the last write failed; null from the next one on that did not. */
+	/** Why the last write failed; null if it succeeded. */
 	trouble: string | null = null;
-	/** Another process took what we were about to write: where each partition stands now. */
+	/** Called with the stored checkpoints after another process was faster. */
 	readonly #overtaken: (checkpoints: Checkpoints) => void;
-	/** Runs a task while no row is between being loaded and being put. */
+	/** Runs a task while no other task is between loading and putting rows. */
 	readonly #between: (task: () => Promise<void>) => Promise<void>;
 	#dirty = new Map<string, Change>();
 	#steps = new Map<string, Step>();
-	/** Up to where each partition is put, and up to where it is written. */
+	/** Last place put, and last place written, by partition. */
 	readonly #put = new Map<string, Tail>();
 	readonly #written = new Map<string, Tail>();
-	/** Rows given out that still are as they were. */
+	/** Loaded rows that are not outdated. */
 	#known = new WeakSet<Row>();
-	/** How often another process was faster, and whether it is still to be seen where it is. */
+	/** How often another process was faster, and whether its checkpoints must still be read. */
 	losses = 0;
 	#lost = false;
 	#saving: Promise<void> = Promise.resolve();
@@ -54,7 +54,7 @@ export class WriteBehind {
 		this.#timers = timers;
 	}
 
-	/** All that is followed, and where it stands: what is written rests on all of it, or another process was faster. */
+	/** Sets the checkpoints of all followed partitions; a save fails unless the store has the same ones. */
 	begin(checkpoints: Checkpoints): void {
 		for (const [partition, at] of Object.entries(checkpoints)) {
 			this.#put.set(partition, at);
@@ -62,12 +62,12 @@ export class WriteBehind {
 		}
 	}
 
-	/** Up to where a partition is put; undefined where nobody said. */
+	/** Last place put in a partition; undefined for an unknown partition. */
 	place(partition: string): Tail | undefined {
 		return this.#put.get(partition);
 	}
 
-	/** The rows as they stand, written or not. */
+	/** The current rows, written or not. */
 	async load(ids: Iterable<string>): Promise<Map<string, Row>> {
 		const found = new Map<string, Row>();
 		const missing: string[] = [];
@@ -82,7 +82,7 @@ export class WriteBehind {
 		return found;
 	}
 
-	/** Changed rows, as they were loaded, and how far they rest on a partition; waits only when too much is waiting. */
+	/** Takes changes of loaded rows and the step of their partition. Waits only if too many rows are waiting. Throws Overtaken. */
 	async put(changes: readonly Change[], step?: Step): Promise<void> {
 		const goesOn = !step || (this.#put.get(step.partition) ?? step.from).position === step.from.position;
 		if (this.#lost || !goesOn || !changes.every(({ before }) => this.#known.has(before))) throw new Overtaken("another process was faster");
@@ -97,23 +97,23 @@ export class WriteBehind {
 		this.#cancel ??= this.#timers.later(LONGEST, () => this.#later());
 	}
 
-	/** Resolves when all that was put before is written. Called while no row is between being loaded and being put. */
+	/** Resolves when everything put before is written. Must not be called between loading and putting rows. */
 	flush(): Promise<void> {
 		this.#cancel?.();
 		this.#cancel = null;
 		const [dirty, steps] = [this.#dirty, this.#steps];
 		if (dirty.size === 0 && steps.size === 0 && !this.#lost) return this.#saving;
-		this.cache.keep([...dirty.values()]); // what is changed while these are written starts from here
+		this.cache.keep([...dirty.values()]); // base of changes made during this write
 		this.#dirty = new Map();
 		this.#steps = new Map();
-		const before = this.#saving.catch(() => undefined); // what failed then is among what is dirty now
+		const before = this.#saving.catch(() => undefined); // changes of a failed write are dirty again
 		const { losses } = this;
 		this.#saving = before.then(() => (this.#lost ? this.#goBack() : losses === this.losses ? this.#save(dirty, steps) : undefined));
-		this.#saving.catch(() => undefined); // whoever waits for it is told
+		this.#saving.catch(() => undefined); // the callers that wait get the error
 		return this.#saving;
 	}
 
-	/** What fails here is restored, and tried again with the next change or at the stop. */
+	/** Writes in the background; a failed write is restored, and retried with the next change or at shutdown. */
 	#later(): void {
 		this.#cancel = null;
 		let saved: Promise<void> = Promise.resolve();
@@ -146,7 +146,7 @@ export class WriteBehind {
 		await this.#goBack();
 	}
 
-	/** To where the rows are; what fails here is tried again. */
+	/** Resumes at the stored checkpoints; a failure is retried. */
 	async #goBack(): Promise<void> {
 		try {
 			const checkpoints = await this.#table.checkpoints();
@@ -161,7 +161,7 @@ export class WriteBehind {
 		}
 	}
 
-	/** Nothing was written: what came meanwhile is merged into what still has to be. */
+	/** Restores the changes of a failed write, and merges later changes into them. */
 	#restore(dirty: Map<string, Change>, steps: Map<string, Step>): void {
 		const [laterRows, laterSteps] = [this.#dirty, this.#steps];
 		this.cache.clear();

@@ -9,13 +9,12 @@ import { type Checked, checkRows } from "./row-check.ts";
 import { storageOf } from "../logs/storage.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** `of`: of a running service. */
+/** Compares its rows with the logs; resolves to a stream of RowsChecking. `rows`: also fold every row in a separate table and compare it. */
 export function checkAction(contexts: readonly string[], of: (service: Service) => Checked) {
 	const checking = new WeakSet<Service>();
 	return {
 		timeout: 0,
 		params: { $$strict: true, rows: { type: "boolean", optional: true } },
-		/** Resolves to a stream of RowsChecking. `rows`: every row is folded anew beside and compared, not only the checkpoints looked at. */
 		async handler(this: Service, ctx: Context<{ rows?: boolean }>) {
 			const checked = of(this);
 			if (checking.has(this))

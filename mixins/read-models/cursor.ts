@@ -1,4 +1,4 @@
-/** Cursor - where a list goes on: opaque outside, checked like any other input when it comes back. */
+/** Cursor - where the next page of a list starts: opaque to clients, and checked like any other input when it comes back. */
 import type { AnyProjection } from "../../model/index.ts";
 import type { Value } from "../../store/rows.ts";
 
@@ -6,7 +6,7 @@ export interface Cursor {
 	/** `field` or `-field` */
 	readonly sort: string;
 	readonly filters: Readonly<Record<string, Value>>;
-	/** Of the last row given, in the order. */
+	/** Value of the sort column in the last row returned. */
 	readonly value: Value;
 	readonly id: string;
 	readonly page: number;
@@ -15,13 +15,13 @@ export interface Cursor {
 export const encodeCursor = ({ sort, filters, value, id, page }: Cursor): string =>
 	Buffer.from(JSON.stringify([sort, filters, value, id, page])).toString("base64url");
 
-/** Null for a text that no list of this projection gave. */
+/** Null for a text that is not a cursor of this projection. */
 export function decodeCursor(text: string, { filters, sorts = [] }: AnyProjection): Cursor | null {
 	let parts: unknown;
 	try {
 		parts = JSON.parse(Buffer.from(text, "base64url").toString());
 	} catch {
-		return null; // not even ours
+		return null; // not JSON, so not a cursor
 	}
 	if (!Array.isArray(parts) || parts.length !== 5) return null;
 	const [sort, asked, value, id, page]: unknown[] = parts;

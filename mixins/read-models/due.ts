@@ -1,6 +1,6 @@
 /**
- * Due - rows that read differently because time passes: rewritten once their hour has come, and once more where the clock was set
- * back behind it. Only how a row is found hangs on it: what is shown of it is worked out when it is read.
+ * Due - rewrites rows that read differently because time passes: at their due time, and again if the clock was set back before that
+ * time. It affects only filters and sorting, because the content of a row is computed when it is read.
  */
 import type { AnyProjection } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
@@ -8,32 +8,32 @@ import { type LogPartition, StoreUnavailable } from "../../store/log.ts";
 import type { Change, Row, Table } from "../../store/rows.ts";
 import type { Timers } from "../common/timers.ts";
 
-/** Rows rewritten at a time. */
+/** Due rows that are read at a time. */
 const DUE_PAGE = 200;
-/** Rows looked at together after the clock was set back. */
+/** Rows scanned at a time after the clock was set back. */
 const PAGE = 500;
-/** A clock set back by less is where it was before anybody has seen the difference, in milliseconds. */
+/** Milliseconds; a smaller step back of the clock is ignored. */
 const SLIGHT = 1000;
-/** How long a list waits for that, in milliseconds: beyond it some rows are found where they were a while longer. */
+/** How long a list waits for the rewriting, in milliseconds; after that some rows are still found by their old values. */
 const PATIENCE = 1000;
-/** After every instant. */
+/** Sorts after every instant. */
 const NEVER = "~";
 
-/** The projector whose rows these are. */
+/** The projector that owns the rows. */
 export interface Dated {
 	readonly projection: AnyProjection;
 	readonly table: Table;
 	readonly timers: Timers;
 	clock(): string;
-	/** Runs a task while nothing is folded. */
+	/** Runs a task while no batch is folded. */
 	hold<T>(task: () => Promise<T>): Promise<T>;
-	/** The row as it is to be written at that instant. */
+	/** The change that writes a row as it reads at `now`. */
 	rewritten(row: Row, now: string): Change;
-	/** It was written. */
+	/** Drops a rewritten row from the cache. */
 	forget(id: string): void;
 }
 
-/** When the last commit of these logs was decided; "" where there is none, or nobody can say. */
+/** Instant of the last commit in these logs; "" if there is none or the logs cannot be read. */
 export async function lastInstant(logs: readonly LogPartition[]): Promise<string> {
 	const last = async (log: LogPartition): Promise<string> => {
 		const [commit] = await log.read((await log.tail()).position - 1, 1);
@@ -45,19 +45,19 @@ export async function lastInstant(logs: readonly LogPartition[]): Promise<string
 
 export class Due {
 	readonly #owner: Dated;
-	/** The latest instant rows were written by. */
+	/** Latest instant as of which rows were written. */
 	#latest = "";
-	/** Rows may stand as they will read up to this instant. */
+	/** After the clock was set back: rows may be written as of any instant up to this one. */
 	#ahead: string | null = null;
 	#looking: Promise<void> | null = null;
-	/** The next time rows are rewritten, while it has not begun. */
+	/** The next rewriting, while it has not started. */
 	#next: Promise<void> | null = null;
 
 	constructor(owner: Dated) {
 		this.#owner = owner;
 	}
 
-	/** Rows are written, or were before this start, as they read at this instant. */
+	/** Notes that rows are written as of this instant, and whether the clock was set back. */
 	seen(instant: string): void {
 		if (instant >= this.#latest) this.#latest = instant;
 		else if (Date.parse(this.#latest) - Date.parse(instant) > SLIGHT) {
@@ -66,7 +66,7 @@ export class Due {
 		}
 	}
 
-	/** Called before rows are looked for. Where they cannot be written, or not soon, they are found as they were. */
+	/** Called before rows are searched. If rewriting fails or takes too long, rows are found by their old values. */
 	async refresh(): Promise<void> {
 		if (!this.#owner.projection.due) return;
 		this.seen(this.#owner.clock());
@@ -82,14 +82,14 @@ export class Due {
 		}
 	}
 
-	/** Once for all who ask before it begins. */
+	/** All callers before the start share one rewriting. */
 	#rewriteSoon(): Promise<void> {
 		if (this.#next) return this.#next;
 		const next = this.#owner.hold(() => {
 			this.#next = null;
 			return this.#rewriteDue();
 		});
-		next.catch(() => undefined); // whoever waits for it is told
+		next.catch(() => undefined); // the callers that wait get the error
 		return (this.#next = next);
 	}
 
@@ -100,18 +100,18 @@ export class Due {
 			for (const row of rows) await this.#rewrite(row, now);
 	}
 
-	/** Every row whose hour lies between now and then, once for all who ask. */
+	/** Rewrites every row that is due between now and `until`; concurrent callers share one run. */
 	#lookAgain(until: string): Promise<void> {
 		if (this.#looking) return this.#looking;
 		this.#looking = this.#throughAll(until).finally(() => (this.#looking = null));
-		this.#looking.catch(() => undefined); // whoever waits for it is told; else it is tried again with the next list
+		this.#looking.catch(() => undefined); // the callers that wait get the error, and the next list retries
 		return this.#looking;
 	}
 	async #throughAll(until: string): Promise<void> {
 		for (let after: string | null = ""; after !== null;) after = await this.#owner.hold(() => this.#through(after ?? "", until));
 		if (this.#ahead === until) this.#ahead = null;
 	}
-	/** A page; resolves to where the next begins. */
+	/** Rewrites one page; resolves to the id after which the next begins, or null. */
 	async #through(after: string, until: string): Promise<string | null> {
 		const { projection, table } = this.#owner;
 		const now = this.#owner.clock();

@@ -1,4 +1,4 @@
-/** Filling - rows that are folded from far behind, page by page: each is looked for and folded while the one before it is written. */
+/** Filling - folds rows from far behind in pages: it loads and folds each page while the page before it is written. */
 import { continued } from "../../store/chain.ts";
 import { asWritten, type Change, checkpointOf, type Checkpoints, type Row } from "../../store/rows.ts";
 import type { Folder, Looked } from "./projector.ts";
@@ -13,11 +13,11 @@ interface Page {
 
 export class Filling {
 	readonly #folder: Folder;
-	/** Up to here, by partition; written up to the first of these two pages. */
+	/** Folded up to here, by partition; written up to the first of the two pages below. */
 	#folded: Checkpoints = {};
-	/** Folded, and not on its way to be written yet. */
+	/** The page that is folded, but not being written yet. */
 	#last: Page | null = null;
-	/** The one that is on its way, and to whether nobody was faster. */
+	/** The page that is being written; its write resolves to false if another process was faster. */
 	#sent: Page | null = null;
 	#writing: Promise<boolean> = Promise.resolve(true);
 
@@ -33,21 +33,21 @@ export class Filling {
 		return first?.looked.from.position ?? this.folded(partition);
 	}
 
-	/** From where it stands. */
+	/** Begins at the checkpoints. */
 	async begin(): Promise<void> {
 		[this.#last, this.#sent, this.#writing] = [null, null, Promise.resolve(true)];
 		this.#folded = await this.#folder.table.checkpoints();
 	}
 
-	/** The next page of one partition, as far as `to`. Where another process was faster it begins again from where that is. */
+	/** Folds the next page of one partition, at most up to `to`. If another process was faster, begins again at its checkpoints. */
 	async page(of: Followed, to: number): Promise<void> {
 		const { name } = of.log;
 		const after = checkpointOf(this.#folded, name);
 		const commits = to > after.position ? await of.log.read(after.position, Math.min(PAGE, to - after.position)) : [];
 		if (commits.length === 0) return;
 		continued(name, after, commits);
-		const looked = this.#folder.look(of, commits, after); // before the last page is on its way: its rows would wait for that
-		looked.rows.catch(() => undefined); // told below
+		const looked = this.#folder.look(of, commits, after); // before the last page is written, because loading would wait for the write
+		looked.rows.catch(() => undefined); // awaited below
 		const unseen = [...(this.#sent?.changes ?? []), ...(this.#last?.changes ?? [])];
 		if (!(await this.#writing)) return this.begin();
 		this.#write();
@@ -56,7 +56,7 @@ export class Filling {
 		this.#folded = { ...this.#folded, [name]: looked.to };
 	}
 
-	/** Writes what is left. */
+	/** Writes the rest. */
 	async end(): Promise<void> {
 		if (await this.#writing) {
 			this.#write();
@@ -74,11 +74,11 @@ export class Filling {
 			return whole;
 		};
 		this.#writing = write();
-		this.#writing.catch(() => undefined); // told with the next page
+		this.#writing.catch(() => undefined); // awaited with the next page
 	}
 }
 
-/** As they will stand when these changes are written. */
+/** The rows as they will be when these changes are written. */
 function above(rows: ReadonlyMap<string, Row>, changes: readonly Change[]): ReadonlyMap<string, Row> {
 	const found = new Map(rows);
 	for (const change of changes) if (found.has(change.after.id)) found.set(change.after.id, asWritten(change));

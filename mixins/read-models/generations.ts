@@ -1,6 +1,6 @@
 /**
- * Rebuilding - the generations of a read model as its operators see them: one is read, the next is built beside it by `rebuild`,
- * the one before is kept until it is forgotten, and can be gone back to.
+ * Generations - lets operators rebuild a read model without downtime: one generation of rows is live, `rebuild` builds the next beside
+ * it, and the previous one is kept for `back` until `forget` removes it.
  */
 import { Readable } from "node:stream";
 import type { Context, Service, ServiceBroker } from "moleculer";
@@ -14,14 +14,14 @@ import { Rebuild, type RebuildStep } from "./rebuild.ts";
 import { storageOf } from "../logs/storage.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** The last thing a rebuild says. */
+/** The last report of a rebuild. */
 export interface Switched {
 	readonly phase: "switched";
 	readonly generation: number;
 	readonly rows: number;
 	readonly differing: number;
 	readonly differences: readonly { readonly id: string; readonly before: object | null; readonly after: object | null }[];
-	/** Whether the code that folds it is the code that folded the one before: then any difference is a fault. */
+	/** Whether the same code folded both generations: then any difference is a bug. */
 	readonly sameCode: boolean;
 }
 export type RebuildReport = Exclude<RebuildStep, { readonly phase: "compared" }> | Switched;
@@ -29,18 +29,18 @@ export type RebuildReport = Exclude<RebuildStep, { readonly phase: "compared" }>
 const now = (): string => new Date().toISOString();
 const sameShape = (a: TableSpec, b: TableSpec): boolean => JSON.stringify({ ...a, name: "" }) === JSON.stringify({ ...b, name: "" });
 
-/** A read model's generations, on one node. */
+/** The generations of a read model, on one node. */
 export class Generations {
 	readonly #broker: ServiceBroker;
 	readonly #projection: AnyProjection;
-	/** Of the code on this node. */
+	/** Version of the code on this node. */
 	readonly #code: string;
-	/** The one this node reads from. */
+	/** Number of the generation that this node reads. */
 	#number = 0;
-	/** What a rebuild that runs here said last. */
+	/** Last report of a rebuild that runs here. */
 	#running: RebuildReport | "begun" | null = null;
 
-	/** Starts to follow, once a generation is live that this code can read. */
+	/** Starts following once the live generation can be read by this code. */
 	readonly #follow: (projector: Projector) => Promise<void>;
 
 	constructor(broker: ServiceBroker, projection: AnyProjection, code: string, follow: (projector: Projector) => Promise<void>) {
@@ -59,20 +59,20 @@ export class Generations {
 		return this.#rows.generations(this.#projection.name);
 	}
 
-	/** The live one, begun if there is none yet: the same for all nodes that start together. */
+	/** The live generation, created if there is none; nodes that start together get the same one. */
 	async live(): Promise<Generation> {
 		const found = await this.#rows.live(tableOf(this.#projection), this.#code, now());
 		this.#number = found.number;
 		return found;
 	}
-	/** Why the live one cannot be read by this code; null if it can. */
+	/** Why this code cannot read a generation; null if it can. */
 	unfit({ number, spec }: Generation): string | null {
 		const { name } = this.#projection;
 		return sameShape(spec, tableOf(this.#projection))
 			? null
 			: `generation ${number} of ${name} has other columns than this version of ${name}: es-rebuild ${name} makes the next one`;
 	}
-	/** Another node may have changed over: then this one does. */
+	/** Switches to the live generation if another node has switched. */
 	async keepUp(projector: Projector): Promise<void> {
 		const live = (await this.all()).find(({ state }) => state === "live");
 		if (!live || live.number === this.#number || this.unfit(live)) return;
@@ -85,7 +85,7 @@ export class Generations {
 		await this.#follow(projector);
 	}
 
-	/** Folds the next generation and changes over to it; one that was begun by the same code before is gone on with. */
+	/** Builds the next generation and switches to it; resumes one that the same code has begun. */
 	rebuild(projector: Projector): Readable {
 		return this.#stream(projector, async () => {
 			const building = (await this.all()).filter(({ state }) => state === "building");
@@ -94,7 +94,7 @@ export class Generations {
 			return mine ?? (await this.#rows.begin(tableOf(this.#projection), this.#code, now()));
 		});
 	}
-	/** Changes over to the newest one kept, brought up to date first. */
+	/** Brings the newest kept generation up to date and switches to it. */
 	back(projector: Projector): Readable {
 		return this.#stream(projector, async () => {
 			const kept = (await this.all()).findLast((one) => one.state === "kept" && this.unfit(one) === null);
@@ -102,7 +102,7 @@ export class Generations {
 			return kept;
 		});
 	}
-	/** Removes every generation that is not live, and says which. */
+	/** Removes every generation that is not live, and returns their numbers. */
 	async forget(): Promise<readonly number[]> {
 		this.#single();
 		const gone = (await this.all()).filter(({ state }) => state !== "live");
@@ -140,10 +140,10 @@ export class Generations {
 	}
 }
 
-/** The actions every read model has for them; `of` gives what a running service holds. */
+/** The actions of every read model for its generations; `of` returns the parts of a running service. */
 export function rebuildActions(of: (service: Service) => { readonly projector: Projector; readonly generations: Generations }) {
 	return {
-		/** Folds the next generation and changes over to it; resolves to a stream of RebuildReport, over when the last was read. */
+		/** Builds the next generation and switches to it; resolves to a stream of RebuildReport that ends after the last report. */
 		rebuild: {
 			timeout: 0,
 			handler(this: Service, ctx: Context) {
@@ -151,7 +151,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 				return readBy(ctx, generations.rebuild(projector));
 			},
 		},
-		/** Changes over to the newest generation kept, brought up to date first; resolves to a stream of RebuildReport. */
+		/** Brings the newest kept generation up to date and switches to it; resolves to a stream of RebuildReport. */
 		back: {
 			timeout: 0,
 			handler(this: Service, ctx: Context) {
@@ -159,7 +159,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 				return readBy(ctx, generations.back(projector));
 			},
 		},
-		/** All generations of rows there are, and the one being built here. */
+		/** All generations, and the last report of a rebuild on this node. */
 		generations: {
 			async handler(this: Service) {
 				const { generations } = of(this);
@@ -167,7 +167,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 				return { rows: rows.map(({ spec: _spec, ...row }) => row), running: generations.running };
 			},
 		},
-		/** Removes every generation that is not live, and says which. */
+		/** Removes every generation that is not live, and returns their numbers. */
 		forget: {
 			async handler(this: Service) {
 				return { forgotten: await of(this).generations.forget() };

@@ -1,6 +1,6 @@
 /**
- * Projected - turns a projection into a read model: a Moleculer service on moleculer-db whose actions are replaced (listing.ts), with
- * the means to build its rows anew (rebuilding.ts).
+ * Projected - turns a projection into a read model: a Moleculer service on moleculer-db with actions of its own (read-actions.ts) and
+ * the means to rebuild its rows (generations.ts).
  */
 import { unavailable } from "../common/errors.ts";
 import type { Service, ServiceSchema } from "moleculer";
@@ -24,11 +24,11 @@ import { RowsAdapter } from "./rows-adapter.ts";
 import { storageOf } from "../logs/storage.ts";
 import { togetherOf } from "../common/timers.ts";
 
-/** How soon a node sees that another has changed over to a new generation, in milliseconds. */
+/** How often a node checks whether another one has switched to a new generation, in milliseconds. */
 const KEEP_UP_EVERY = 1000;
 const keepingUp = togetherOf(KEEP_UP_EVERY);
 
-/** What one running service holds. */
+/** The parts of one running service. */
 interface Running {
 	readonly projector: Projector;
 	readonly generations: Generations;
@@ -41,14 +41,14 @@ const running = new PerService<Running>();
 
 export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 	return {
-		mixins: [{ ...DbService, actions: {} }], // its methods and its life; every action is ours
+		mixins: [{ ...DbService, actions: {} }], // its methods and lifecycle hooks; we replace every action
 		adapter: new RowsAdapter(),
 		settings: { idField: "id", pageSize: PAGE_SIZE, maxPageSize: MAX_PAGE_SIZE },
 		metadata: { follows: projection.follows },
 		actions: {
 			...readActions(projection, readable),
 			...rebuildActions((service) => running.of(service)),
-			/** Whether it follows its logs, and if not why. */
+			/** Whether it follows its logs, and if not, why. */
 			health: {
 				handler(this: Service) {
 					return health(projection.name, running.of(this));
@@ -77,7 +77,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 	};
 }
 
-/** Opens the live generation and follows for it; one that this code cannot read waits to be rebuilt. */
+/** Opens the live generation and follows its logs; a generation that this code cannot read must be rebuilt first. */
 async function begin(service: Service, projection: AnyProjection): Promise<void> {
 	const storage = storageOf(service.broker);
 	const { name } = projection;
@@ -96,7 +96,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	const unfit = generations.unfit(live);
 	if (unfit === null) await follow(projector);
 	else service.logger.error(unfit);
-	const complaint = new Complaint(`${name} could not look for its generations`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${name} could not read its generations`, (line) => service.logger.warn(line));
 	const keepUp = () =>
 		void generations.keepUp(projector).then(
 			() => complaint.fine(),
@@ -106,7 +106,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	db(service).adapter.serve(projector);
 }
 
-/** Rows whose hour has come may not be written anew yet, and are found as before. */
+/** Due rows may not be rewritten yet, so their columns are not compared. */
 function checked(projection: AnyProjection, live: Projector): Checked {
 	const found = (row: Row | null) => row?.columns ?? null;
 	const overdue = (row: Row | null) => row !== null && row.due !== null && row.due <= live.clock();
@@ -127,7 +127,7 @@ function readable(service: Service): Projector {
 }
 const foreign = ({ foreign: reason, projection: { name } }: Projector): string | null =>
 	reason && `the rows of ${name} were made from another history: ${reason}; es-rebuild ${name} makes them from this one`;
-/** Those begun beside the one that is read, by whatever process. */
+/** Generations that any process is building beside the live one. */
 const building = async ({ generations }: Running): Promise<readonly Generation[]> =>
 	(await generations.all()).filter(({ state }) => state === "building");
 

@@ -1,6 +1,6 @@
 /**
- * Projector - keeps the rows of one projection: follows its logs, folds batches, and tells those who wait how far it is. Knows no
- * Moleculer.
+ * Projector - maintains the rows of one projection: follows its logs, folds batches, and releases readers that wait for a position.
+ * This module does not depend on Moleculer.
  */
 import type { AnyProjection } from "../../model/index.ts";
 import { ForeignHistory } from "../../store/chain.ts";
@@ -23,7 +23,7 @@ export const tableOf = ({ name, filters, identity = [], sorts = [], counted = []
 	scattered,
 });
 
-/** A batch on its way: what is to be folded, and the rows it concerns. */
+/** A batch to fold: its steps, and the rows they need, which are being loaded. */
 export interface Looked {
 	readonly name: string;
 	readonly from: Tail;
@@ -32,7 +32,7 @@ export interface Looked {
 	readonly rows: Promise<ReadonlyMap<string, Row>>;
 }
 
-/** What keeps rows of its own from batches of commits. */
+/** Folds batches of commits into rows of its own. */
 export interface Folder {
 	readonly table: Table;
 	look(of: Partitioned, commits: readonly Commit[], from: Tail): Looked;
@@ -40,7 +40,7 @@ export interface Folder {
 	keep(looked: Looked, changes: readonly Change[]): Promise<Tail>;
 }
 
-/** Looks for a batch, folds it and keeps it; resolves to the place everything is taken up to. */
+/** Loads, folds and saves one batch; resolves to the end of the commits that are handled. */
 export async function taken(folder: Folder, of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
 	const looked = folder.look(of, commits, from);
 	return folder.keep(looked, folder.fold(looked, await looked.rows));
@@ -48,7 +48,7 @@ export async function taken(folder: Folder, of: Partitioned, commits: readonly C
 
 export class Projector implements Folder {
 	readonly projection: AnyProjection;
-	/** Of the generation that is live. */
+	/** Table of the live generation. */
 	table: Table;
 	readonly followers: Follower[] = [];
 	readonly #columns: readonly string[];
@@ -57,11 +57,11 @@ export class Projector implements Folder {
 	readonly clock: () => string;
 	readonly timers: Timers;
 	readonly #due: Due;
-	/** Taken up to here, by partition; the followers hear of it a moment later. */
+	/** Last position in the rows, by partition; ahead of the followers' positions for a moment. */
 	readonly #taken = new Map<string, number>();
 	readonly readers: Readers;
 	#logs: readonly Followed[] = [];
-	/** The checkpoints, while they are asked for: all partitions share one question. */
+	/** Pending read of the checkpoints, which all partitions share. */
 	#asked: Promise<Checkpoints> | null = null;
 
 	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers) {
@@ -75,7 +75,7 @@ export class Projector implements Folder {
 		this.readers = new Readers(timers);
 	}
 
-	/** `active`: whether this node folds now; while another one does, this one sees how far that is. */
+	/** `active`: whether this node folds now; as a standby it reads the checkpoints of the node that does. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void, active: () => boolean = () => true): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
 		this.#logs = logs;
@@ -90,16 +90,16 @@ export class Projector implements Folder {
 		}
 	}
 
-	/** Why these rows do not belong to the logs it follows; null if they do, as far as is known here. */
+	/** Why these rows do not belong to the followed logs; null if no mismatch is known. */
 	get foreign(): string | null {
 		return this.followers.find(({ error }) => error instanceof ForeignHistory)?.error?.message ?? null;
 	}
 
-	/** Runs a task while nothing is folded here. */
+	/** Runs a task while this node folds no batch. */
 	hold<T>(task: () => Promise<T>): Promise<T> {
 		return this.#mutex.run(task);
 	}
-	/** Another generation is live: go on in it, from where it is. Called while nothing is folded. */
+	/** Switches to the table of another generation and resumes at its checkpoints. Must be called inside `hold`. */
 	async adopt(table: Table): Promise<void> {
 		const checkpoints = await table.checkpoints();
 		this.table = table;
@@ -111,17 +111,17 @@ export class Projector implements Folder {
 		}
 	}
 
-	/** One batch of one partition, after a place. */
+	/** Handles one batch of one partition, which follows `from`. */
 	take(of: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
 		return taken(this, of, commits, from);
 	}
-	/** What a batch concerns. */
+	/** Collects the steps of a batch and loads their rows. */
 	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {
 		const steps = stepsOf(this.projection.on, context, partition, commits);
 		const { position, hash } = commits.at(-1) ?? from;
 		return { name, from, to: { position, hash }, steps, rows: this.cache.load(steps.map(({ id }) => id)) };
 	}
-	/** Into the rows as they stand. */
+	/** Folds a batch into the current rows. */
 	fold({ name, steps }: Looked, rows: ReadonlyMap<string, Row>): Change[] {
 		const now = this.clock();
 		this.#due.seen(now);
@@ -129,7 +129,7 @@ export class Projector implements Folder {
 			folded.counts && folded.data ? counted(folded) : this.#change(this.#versioned(folded), now),
 		);
 	}
-	/** With the checkpoint, unless another process took this batch. */
+	/** Saves the changes with the checkpoint, unless another process has handled this batch. */
 	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<Tail> {
 		const saved = await this.table.save(changes, [{ partition: name, from, to }]);
 		const at = saved ? this.#saved(changes, to) : await this.#overtaken(name);
@@ -137,7 +137,7 @@ export class Projector implements Folder {
 		return at;
 	}
 
-	/** How far the process is that folds now. */
+	/** The checkpoint of the process that folds now. */
 	async #elsewhere(name: string): Promise<Tail> {
 		this.cache.clear();
 		this.#asked ??= this.table.checkpoints().finally(() => (this.#asked = null));
@@ -146,11 +146,11 @@ export class Projector implements Folder {
 		return at;
 	}
 
-	/** Rows whose hour has come are found as they read now; called before a list is answered. */
+	/** Rewrites due rows; called before a list is answered. */
 	refreshDue(): Promise<void> {
 		return this.#due.refresh();
 	}
-	/** As it is to be written, at that instant. */
+	/** The change that writes a row as it reads at `now`. */
 	rewritten(row: Row, now: string): Change {
 		return this.#change({ before: row, data: row.data, at: row.at }, now);
 	}
@@ -158,7 +158,7 @@ export class Projector implements Folder {
 		this.cache.forget(id);
 	}
 
-	/** The positions that are not in its rows yet; those of logs it does not follow are left out. */
+	/** The positions that its rows have not reached yet, without those of logs it does not follow. */
 	ahead(positions: Positions): readonly (readonly [partition: string, position: number])[] {
 		return this.followers.flatMap(({ name }) => {
 			const position = positions[name] ?? 0;
@@ -174,7 +174,7 @@ export class Projector implements Folder {
 		}
 		return null;
 	}
-	/** Resolves to true when every position it follows is in its rows, to false after the time given. */
+	/** Resolves to true once its rows have reached every position in the logs it follows, to false after so many milliseconds. */
 	async until(positions: Positions, milliseconds: number): Promise<boolean> {
 		const ahead = this.ahead(positions);
 		if (ahead.length === 0) return true;
@@ -186,20 +186,20 @@ export class Projector implements Folder {
 		for (const follower of this.followers) follower.want(this.readers.wanted(follower.name));
 	}
 
-	/** The row as people read it. */
+	/** The row as clients read it. */
 	shown({ id, rev, data }: Row): { readonly row: object; readonly rev: number } | null {
 		const shown = data && this.projection.show(data, this.clock(), id);
 		return shown && { row: { id, ...("version" in data ? { version: data.version } : {}), ...shown }, rev };
 	}
 
-	/** Rows of an actor carry its version; what others' facts add to a row leaves it. */
+	/** Sets the actor's version in its row; facts of other actors leave the version as it is. */
 	#versioned({ before, data, at, version }: Folded): Pick<Folded, "before" | "data" | "at"> {
 		return { before, data: data && version !== undefined ? { ...data, version } : data, at };
 	}
 
 	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {
 		const shown = data && this.projection.show(data, now, before.id);
-		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // a column is a key of what is shown
+		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // each column is a key of the shown row
 		const due = (data && this.projection.due?.(data, now)) ?? null;
 		return { before, after: { id: before.id, rev: before.rev, at, data, due, columns: shown && this.#columns.map(value) } };
 	}
@@ -208,7 +208,7 @@ export class Projector implements Folder {
 		this.cache.keep(changes, true);
 		return to;
 	}
-	/** Another process took this batch, or more: resume where it is. */
+	/** Resumes at the checkpoint of another process, which has handled this batch or more. */
 	async #overtaken(name: string): Promise<Tail> {
 		this.cache.clear();
 		return checkpointOf(await this.table.checkpoints(), name);
@@ -220,7 +220,7 @@ export class Projector implements Folder {
 	}
 }
 
-/** Found as before. */
+/** Keeps index columns and due time as they are. */
 const counted = ({ before, data, at }: Folded): Change => ({ before, after: { ...before, at, data } });
 const cell = (value: unknown): Value =>
 	typeof value === "string" || typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : null;

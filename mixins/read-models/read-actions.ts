@@ -1,7 +1,7 @@
 /**
- * Listing - how a read model is read: filters, sort keys and paging are what its projection declares, each backed by an index;
- * a caller may ask for the position it has seen, and waits until the rows are that far. A client's query object never reaches the
- * database.
+ * ReadActions - the actions that read a read model. Its projection declares the filters and sort keys, each backed by an index, so that
+ * a client's query object never reaches the database. A caller may pass the position it has seen; the read waits until the rows have
+ * reached it.
  */
 import type { Context, Service } from "moleculer";
 import { type AnyProjection, codeOf, optional, refuse, text } from "../../model/index.ts";
@@ -13,17 +13,17 @@ import type { Asked, RowsAdapter } from "./rows-adapter.ts";
 import { assertHeld, notHeld, seenPositions } from "../logs/seen-positions.ts";
 import { storageOf } from "../logs/storage.ts";
 
-/** How long a read waits for the position it was given, in milliseconds. */
+/** How long a read waits for the caller's position, in milliseconds. */
 const PATIENCE = 5000;
 /** Readers that may wait for one read model at a time. */
 const MOST_READERS = 10_000;
-/** Rows an offset may pass over; beyond it the cursor goes on. */
+/** Rows that an offset may skip; beyond it only the cursor works. */
 const FARTHEST = 10_000;
 
 interface Meta {
-	/** Positions the answer has to include. */
+	/** Positions that the answer must include. */
 	position?: string;
-	/** Of the row answered. */
+	/** Revision of the row in the answer. */
 	revision?: number;
 }
 interface ListParams {
@@ -33,17 +33,17 @@ interface ListParams {
 	readonly after?: string;
 	readonly [filter: string]: string | number | undefined;
 }
-/** What moleculer-db adds to a service. */
+/** Members that moleculer-db adds to a service. */
 interface DbBacked {
 	readonly adapter: RowsAdapter;
 	_find(ctx: Context, params: object): Promise<Record<string, unknown>[]>;
 	_count(ctx: Context, params: object): Promise<number>;
 }
-/** What a running service reads from; throws while it cannot be read. */
+/** Returns the projector of a running service; throws while its rows cannot be read. */
 export type Readable = (service: Service) => Projector;
 export const db = (service: Service): DbBacked => service as unknown as DbBacked; // mixed in at run time
 
-/** The actions people read by. */
+/** The four actions that read rows. */
 export const readActions = (projection: AnyProjection, of: Readable) => ({
 	list: listAction(projection, of),
 	get: getAction(projection, of),
@@ -51,7 +51,7 @@ export const readActions = (projection: AnyProjection, of: Readable) => ({
 	count: countAction(projection, of),
 });
 
-/** A page of rows, filtered and in order, with the total of all that pass the filters. */
+/** A page of rows, filtered and sorted, with the total of rows that pass the filters. */
 const listAction = (projection: AnyProjection, of: Readable) => ({
 	rest: `GET /${projection.name}`,
 	note: { kind: "read", of: projection.of } as const,
@@ -87,7 +87,7 @@ const findAction = (projection: AnyProjection, of: Readable) => ({
 	},
 });
 
-/** How many rows pass the filters. */
+/** Number of rows that pass the filters. */
 const countAction = (projection: AnyProjection, of: Readable) => ({
 	params: { $$strict: true, ...filterParams(projection) },
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
@@ -96,13 +96,13 @@ const countAction = (projection: AnyProjection, of: Readable) => ({
 	},
 });
 
-/** The rows as of the positions asked for, and of now. */
+/** Waits until the rows have reached the caller's positions, and rewrites due rows. */
 async function current(service: Service, projector: Projector, ctx: Context<unknown, Meta>): Promise<void> {
 	await caughtUp(service, projector, ctx.meta.position);
 	await projector.refreshDue();
 }
 
-/** Read your writes: the rows include the positions that a caller has seen, or 503. A position that no log holds is refused at once. */
+/** Read your writes: waits until the rows have reached the caller's positions, else 503. Refuses a position that no log holds at once. */
 async function caughtUp({ broker }: Service, projector: Projector, text: string | undefined): Promise<void> {
 	if (text === undefined) return;
 	const positions = seenPositions(text);
@@ -111,7 +111,7 @@ async function caughtUp({ broker }: Service, projector: Projector, text: string 
 	const beyond = await projector.beyond(positions).catch((error: unknown) => Promise.reject(failureError(error)));
 	if (beyond !== null) throw notHeld(beyond);
 	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
-		throw unavailable("READ_MODEL_LAGGING", `${projector.projection.name} is not that far yet`);
+		throw unavailable("READ_MODEL_LAGGING", `${projector.projection.name} has not reached this position yet`);
 }
 
 const sortParam = ({ sorts = [] }: AnyProjection) => ({
@@ -138,14 +138,14 @@ const listParams = (projection: AnyProjection) => ({
 	after: { type: "string", min: 1, max: 8000, optional: true }, // it contains the filter values
 });
 
-/** A page by number, or the one after a cursor; `next` leads on from either. */
+/** A page by number, or the page after a cursor; both return the cursor of the next page in `next`. */
 async function listed(service: Service, ctx: Context<ListParams, Meta>, projection: AnyProjection) {
 	const { page, pageSize = PAGE_SIZE, sort = "id", after } = ctx.params;
 	const filters = filtersOf(ctx.params, projection);
 	const cursor = after === undefined ? null : cursorOf(after, ctx.params, projection);
 	if (page !== undefined && page * pageSize > FARTHEST)
 		throw invalid(
-			[{ field: "page", message: "is too far to count to", expected: `at most ${FARTHEST} rows in; beyond it follow next`, actual: page }],
+			[{ field: "page", message: "is too far to skip to", expected: `at most ${FARTHEST} rows in; beyond that use next`, actual: page }],
 			"The page is too far",
 		);
 	const order = cursor?.sort ?? sort;
@@ -172,7 +172,7 @@ async function listed(service: Service, ctx: Context<ListParams, Meta>, projecti
 	return { rows, total, page: at, pageSize, totalPages: Math.ceil(total / pageSize), next };
 }
 
-/** The cursor goes on with its own sort and filters; others given beside it are a mistake. */
+/** The decoded cursor, which has its own sort and filters; throws 422 if the params contradict it. */
 function cursorOf(text: string, params: ListParams, projection: AnyProjection): Cursor {
 	const cursor = decodeCursor(text, projection);
 	const agrees =
@@ -190,7 +190,7 @@ function cursorOf(text: string, params: ListParams, projection: AnyProjection): 
 					actual: text.slice(0, 100),
 				},
 			],
-			"The cursor is not one of ours",
+			"The cursor is not valid",
 		);
 	return cursor;
 }

@@ -1,6 +1,6 @@
 /**
- * Readers - those who wait until rows are folded up to the positions they name. However many wait, a batch that was folded costs as much
- * as the readers it lets go, and a reader that gives up leaves nothing behind.
+ * Readers - reads that wait until rows are folded up to given positions. A folded batch costs time only for the readers it releases,
+ * however many wait, and a reader that times out is removed.
  */
 import type { Timers } from "../common/timers.ts";
 
@@ -18,7 +18,7 @@ interface Place {
 
 export class Readers {
 	readonly #timers: Timers;
-	/** By partition, sorted by position, those of one position in the order they came. */
+	/** By partition, sorted by position; readers of one position in order of arrival. */
 	readonly #lines = new Map<string, Place[]>();
 	#size = 0;
 
@@ -30,7 +30,7 @@ export class Readers {
 		return this.#size;
 	}
 
-	/** Resolves to true once every position is reached, to false after so many milliseconds. */
+	/** Resolves to true when every position is reached, to false after so many milliseconds. */
 	wait(ahead: readonly Ahead[], milliseconds: number): Promise<boolean> {
 		this.#size++;
 		return new Promise((resolve) => {
@@ -48,7 +48,7 @@ export class Readers {
 		});
 	}
 
-	/** Rows of a partition are folded up to here. */
+	/** Releases the readers of a partition whose rows are folded up to `position`. */
 	reached(partition: string, position: number): void {
 		const line = this.#lines.get(partition);
 		if (!line || (line[0]?.position ?? Infinity) > position) return;
@@ -65,7 +65,7 @@ export class Readers {
 		this.#lines.set(partition, line);
 		line.splice(countUpTo(line, position), 0, { position, reader });
 	}
-	/** Readers of one position give up in the order they came, so that the first is the one. */
+	/** Readers of one position usually time out in order of arrival, so the search ends at the first one. */
 	#leave([partition, position]: Ahead, reader: Reader): void {
 		const line = this.#lines.get(partition) ?? [];
 		for (let i = countUpTo(line, position - 1); line[i]?.position === position; i++)
@@ -73,7 +73,7 @@ export class Readers {
 	}
 }
 
-/** How many stand at a position or before it. */
+/** Number of entries up to a position, inclusive. */
 function countUpTo(line: readonly Place[], position: number): number {
 	let [low, high] = [0, line.length];
 	while (low < high) {

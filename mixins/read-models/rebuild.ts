@@ -1,6 +1,6 @@
 /**
- * Rebuild - rows folded anew from the logs, beside those that are in use: filled from where they were left, slower while live traffic
- * lags, compared row by row, and put in their place at one position, so that no reader ever sees a step back. Knows no Moleculer.
+ * Rebuild - folds new rows from the logs beside the live ones: resumes at their checkpoints, slows down while the live rows lag, compares
+ * both row by row, and switches at one position, so that no reader sees older rows. This module does not depend on Moleculer.
  */
 import { same } from "../../model/index.ts";
 import { continued } from "../../store/chain.ts";
@@ -13,62 +13,62 @@ import type { Timers } from "../common/timers.ts";
 
 export interface Difference {
 	readonly id: string;
-	/** As they are kept; null where there is none. */
+	/** Stored data; null if there is no row. */
 	readonly before: object | null;
 	readonly after: object | null;
 }
 export type RebuildStep =
 	| {
 			readonly phase: "building";
-			/** Commits. */
+			/** Commits handled. */
 			readonly done: number;
 			readonly total: number;
-			/** Commits a second, since it began. */
+			/** Commits per second since the start. */
 			readonly rate: number;
-			/** Whether it waits for live traffic. */
+			/** Whether it has waited for the live rows. */
 			readonly throttled: boolean;
 	  }
-	/** Rows. */
+	/** `done`, `total` and `rate` count rows. */
 	| { readonly phase: "comparing"; readonly done: number; readonly total: number; readonly rate: number }
 	| {
 			readonly phase: "compared";
 			readonly rows: number;
-			/** How many differ, and the first of them. */
+			/** Number of rows that differ; `differences` holds the first of them. */
 			readonly differing: number;
 			readonly differences: readonly Difference[];
 	  };
 
-/** Rows in use; still folded while others are built, here or on another node. */
+/** The live rows, which this or another node still folds during a rebuild. */
 export interface Live {
 	readonly table: Table;
-	/** Why they do not belong to the logs; null if they do. */
+	/** Why the rows do not belong to the logs; null if they do. */
 	readonly foreign: string | null;
-	/** Runs a task while nothing is folded here. */
+	/** Runs a task while this node folds no batch. */
 	hold<T>(task: () => Promise<T>): Promise<T>;
 }
 
 export interface RebuildOptions {
 	readonly live: Live;
-	/** Of the new rows; nobody follows for them yet. */
+	/** Folder of the new rows, which no follower maintains yet. */
 	readonly next: Folder;
 	readonly logs: readonly Followed[];
 	readonly timers: Timers;
 	/** Milliseconds. */
 	readonly clock: () => number;
 	readonly compare: boolean;
-	/** Whether two rows of one id say the same; the default goes by their data. */
+	/** Whether two rows of one id are equivalent; compares their data by default. */
 	readonly alike?: (before: Row | null, after: Row | null) => boolean;
 }
 const alikeData = (before: Row | null, after: Row | null): boolean => same(before?.data ?? null, after?.data ?? null);
 
 const PAGE = 4000;
-/** Commits the live one may be behind before this waits for it, how long at a time, and how often at most for one page. */
+/** Lag of the live rows, in commits, above which a page waits; milliseconds per pause; most pauses per page. */
 const BEHIND = 2000;
 const PAUSE = 100;
 const PAUSES = 10;
-/** Commits left for the moment in which both stand still. */
+/** Commits that may be left for the final step, during which the live rows are held. */
 const NEARLY = 200;
-/** Differences shown; rows that moved while they were compared, looked at again at the end. */
+/** Differences reported; most rounds of the final step. */
 const SHOWN = 100;
 const ROUNDS = 100;
 
@@ -76,7 +76,7 @@ export class Rebuild {
 	readonly #options: RebuildOptions;
 	readonly #begun: number;
 	readonly #differences: Difference[] = [];
-	/** Rows that stood at different positions when they were compared. */
+	/** Ids of rows that were at different positions when they were compared. */
 	#moved = new Set<string>();
 	#differing = 0;
 	#rows = 0;
@@ -86,12 +86,12 @@ export class Rebuild {
 		this.#begun = options.clock();
 	}
 
-	/** Rows of another history are no measure: they are neither waited for nor compared. */
+	/** Whether the live rows are of another history; then the rebuild neither waits for them nor compares with them. */
 	get #foreign(): boolean {
 		return this.#options.live.foreign !== null;
 	}
 
-	/** Fills, compares, and in the end calls `change` while both stand at the same positions. */
+	/** Fills, compares, and finally calls `change` while both are at the same positions. */
 	async *run(change: () => Promise<void>): AsyncGenerator<RebuildStep> {
 		yield* this.#fill();
 		if (this.#options.compare && !this.#foreign) yield* this.#compare();
@@ -102,7 +102,7 @@ export class Rebuild {
 		yield { phase: "compared", rows: this.#rows, differing: this.#differing, differences: this.#differences };
 	}
 
-	/** Page by page as far as the live one is, until hardly anything is left. */
+	/** Folds page by page up to the live rows' positions, until only a few commits are left. */
 	async *#fill(): AsyncGenerator<RebuildStep> {
 		const { next, logs } = this.#options;
 		const filling = new Filling(next);
@@ -117,7 +117,7 @@ export class Rebuild {
 		}
 		await filling.end();
 	}
-	/** Gives way to live traffic while that lags and moves; never for ever. */
+	/** Pauses while the live rows lag and make progress, at most `PAUSES` times. */
 	async #waited(): Promise<boolean> {
 		const { live, logs, timers } = this.#options;
 		let before = -1;
@@ -135,7 +135,7 @@ export class Rebuild {
 		if (commits.length > 0) await taken(this.#options.next, one, commits, after);
 	}
 
-	/** Both side by side, by id. */
+	/** Compares both tables by id. */
 	async *#compare(): AsyncGenerator<RebuildStep> {
 		const { live, next, clock } = this.#options;
 		const total = await next.table.count({});
@@ -147,7 +147,7 @@ export class Rebuild {
 		}
 		yield { phase: "comparing", done: this.#rows, total: this.#rows, rate: rateOf(this.#rows, clock() - begun) };
 	}
-	/** The same from the same facts; a row of nothing but a guard is as good as none. */
+	/** Whether both are equivalent at equal positions; a deleted row counts as no row. */
 	#alike(before: Row | null, after: Row | null): boolean {
 		if (!before?.data && !after?.data) return true;
 		return this.#says(before, after) && same(before?.at ?? {}, after?.at ?? {});
@@ -163,8 +163,8 @@ export class Rebuild {
 	}
 
 	/**
-	 * The live one stands still here; another node may go on with it, so it is gone after until both stand at the same positions and
-	 * every row that moved has been seen to be alike or not. False if that takes too long: then once more from the outside.
+	 * Runs while this node holds the live rows. Another node may still fold them, so it catches up until both are at the same positions
+	 * and every moved row is compared, then calls `change`. False if that takes too many rounds: then the caller fills again.
 	 */
 	async #finish(change: () => Promise<void>): Promise<boolean> {
 		const { next, logs } = this.#options;
@@ -179,7 +179,7 @@ export class Rebuild {
 		}
 		return false;
 	}
-	/** What both have folded as far as the targets and is still unlike, differs. */
+	/** Compares moved rows again; a row counts as different if both are within the targets and still unlike. */
 	async #lookAgain(targets: readonly number[]): Promise<void> {
 		const { live, next, logs } = this.#options;
 		const ids = [...this.#moved];
@@ -189,13 +189,13 @@ export class Rebuild {
 			const [old, anew] = [before.get(id), after.get(id)];
 			if ((old && !reached(old)) || (anew && !reached(anew))) continue;
 			this.#moved.delete(id);
-			if (this.#says(old ?? null, anew ?? null)) continue; // other code may rest on other facts
+			if (this.#says(old ?? null, anew ?? null)) continue; // other code may fold other facts, so positions may differ
 			this.#differing++;
 			if (this.#differences.length < SHOWN) this.#differences.push(difference(id, old, anew));
 		}
 	}
 
-	/** Where the live one stands; the ends of the logs, where that is in another history. */
+	/** Positions of the live rows; the ends of the logs if the live rows are of another history. */
 	#targets(): Promise<readonly number[]> {
 		return this.#foreign ? tailsOf(this.#options.logs) : this.#taken(this.#options.live.table);
 	}
@@ -212,14 +212,14 @@ const tailsOf = (logs: readonly Followed[]): Promise<number[]> => Promise.all(lo
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const rateOf = (done: number, milliseconds: number): number => (milliseconds > 0 ? Math.round((1000 * done) / milliseconds) : 0);
 
-/** In their data; else in what they are found by. */
+/** Shows the data if it differs, else the index columns. */
 function difference(id: string, before: Row | undefined, after: Row | undefined): Difference {
 	const [old, anew] = [before?.data ?? null, after?.data ?? null];
 	if (!same(old, anew)) return { id, before: old, after: anew };
 	return { id, before: { foundBy: before?.columns ?? null }, after: { foundBy: after?.columns ?? null } };
 }
 
-/** All rows of two tables, those of one id together. */
+/** All rows of two tables, paired by id. */
 async function* pairs(one: Table, other: Table): AsyncGenerator<readonly [Row | undefined, Row | undefined]> {
 	const [left, right] = [scan(one), scan(other)];
 	let [a, b] = [await left.next(), await right.next()];

@@ -1,6 +1,6 @@
 /**
- * RowCheck - whether rows are what the logs make them: each checkpoint against the commit it names, and, where it is asked for, every
- * row against one folded anew beside it. Changes nothing that is in use. Knows no Moleculer.
+ * RowCheck - compares rows with the logs: each checkpoint with the commit it names and, on request, every row with one folded from the
+ * logs in a separate table. It changes no live data and does not depend on Moleculer.
  */
 import { ForeignHistory } from "../../store/chain.ts";
 import { anchored } from "../../store/follow.ts";
@@ -14,36 +14,36 @@ import type { Timers } from "../common/timers.ts";
 export interface RowFinding {
 	/** `<log>:<partition>` */
 	readonly log: string;
-	/** Of the checkpoint. */
+	/** Position of the checkpoint. */
 	readonly position: number;
 	readonly code:
-		/** The log holds another commit there: these rows are of another history. */
+		/** The log has another commit at this position: the rows are of another history. */
 		| "FOREIGN_CHECKPOINT"
-		/** The log ends before. */
+		/** The log ends before this position. */
 		| "CHECKPOINT_BEYOND_LOG";
 	readonly detail: string;
 }
-/** What the rows of one read model or process came to. */
+/** Result for the rows of one read model or process. */
 export interface RowsChecked {
 	readonly phase: "checked";
 	readonly name: string;
 	readonly findings: readonly RowFinding[];
-	/** Null where they were not folded anew. */
+	/** Null if the rows were not compared. */
 	readonly compared: {
 		readonly rows: number;
-		/** How many differ, and the first of them. */
+		/** Number of rows that differ; `differences` holds the first of them. */
 		readonly differing: number;
 		readonly differences: readonly Difference[];
 	} | null;
 }
-/** How far it is, now and then, and at the end what it came to. */
+/** Progress reports, then the result. */
 export type RowsChecking = Exclude<RebuildStep, { readonly phase: "compared" }> | RowsChecked;
 
 export interface RowCheckOptions {
 	readonly name: string;
 	readonly logs: readonly Followed[];
 	readonly live: Live;
-	/** Whether every row is folded anew and compared; else only the checkpoints are looked at. */
+	/** Whether to fold and compare every row; else only the checkpoints are checked. */
 	readonly rows: boolean;
 	readonly store: Pick<RowStore, "open" | "discard">;
 	readonly spec: TableSpec;
@@ -54,7 +54,7 @@ export interface RowCheckOptions {
 	readonly clock: () => number;
 }
 
-/** What is known of the rows before anything is checked. */
+/** The options that depend only on the read model or process. */
 export type Checked = Pick<RowCheckOptions, "name" | "live" | "spec" | "folder" | "alike">;
 
 export async function* checkRows(options: RowCheckOptions): AsyncGenerator<RowsChecking> {
@@ -84,10 +84,10 @@ async function misplaced(table: Table, logs: readonly Followed[]): Promise<RowFi
 	return found.filter((finding) => finding !== null);
 }
 
-/** In a table of its own, which is gone afterwards. */
+/** Folds into a separate table, which it discards afterwards. */
 async function* compare({ store, spec, folder, ...options }: RowCheckOptions): AsyncGenerator<RowsChecking, RowsChecked["compared"]> {
 	const name = `${spec.name}~check`;
-	await store.discard(name); // what a check that was cut short has left
+	await store.discard(name); // left over from an interrupted check
 	try {
 		const next = folder(await store.open({ ...spec, name }));
 		const rebuild = new Rebuild({ ...options, next, compare: true });
@@ -95,7 +95,7 @@ async function* compare({ store, spec, folder, ...options }: RowCheckOptions): A
 			if (step.phase !== "compared") yield step;
 			else return { rows: step.rows, differing: step.differing, differences: step.differences };
 		}
-		throw new Error("a rebuild ends with what it compared");
+		throw new Error("the rebuild ended without a comparison");
 	} finally {
 		await store.discard(name);
 	}

@@ -1,8 +1,8 @@
-/** RowsAdapter - moleculer-db's way into a read model: it finds and counts by whitelisted columns only, and never writes. */
+/** RowsAdapter - the moleculer-db adapter of a read model: it finds and counts by allowed columns only, and never writes. */
 import type { Query, Value } from "../../store/rows.ts";
 import type { Projector } from "./projector.ts";
 
-/** What a service hands to moleculer-db: never a client's own query object. */
+/** The query that a service passes to moleculer-db; never a client's own query object. */
 export interface Asked {
 	readonly filters: Readonly<Record<string, Value>>;
 	readonly after?: { readonly value: Value; readonly id: string };
@@ -17,7 +17,7 @@ interface Find {
 export class RowsAdapter {
 	#projector: Projector | null = null;
 
-	/** moleculer-db hands over the service; each gets an adapter of its own. */
+	/** Gives each service an adapter of its own. */
 	init(_broker: unknown, service: { adapter: unknown }): void {
 		service.adapter = new RowsAdapter();
 	}

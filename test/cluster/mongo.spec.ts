@@ -30,7 +30,7 @@ afterAll(() => at?.mongo.stop());
 
 /** Expects that a check that fails every second is logged once at its begin and once at its end; a slow machine may lose its database twice. */
 function expectSaidOnce(output: string): void {
-	const said = output.split("\n").filter((line) => line.includes("radars could not look for its generations"));
+	const said = output.split("\n").filter((line) => line.includes("radars could not read its generations"));
 	expect(said.length).toBeGreaterThan(0);
 	for (let i = 0; i < said.length; i += 2)
 		expect([said[i], said[i + 1]]).toEqual([

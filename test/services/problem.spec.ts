@@ -18,7 +18,7 @@ describe("a failure", () => {
 			1,
 		],
 		["of a call nobody answered in time", new Errors.RequestTimeoutError({ action: "radar.at", nodeID: "a" }), 503, "REQUEST_TIMEOUT", 1],
-		["of a command whose caller had gone", new CallerGone("Nobody waits for this command any more"), 503, "REQUEST_TIMEOUT", 1],
+		["of a command whose caller had gone", new CallerGone("The caller no longer waits for this command"), 503, "REQUEST_TIMEOUT", 1],
 		["nobody foresaw", new TypeError("of undefined"), 500, "INTERNAL_ERROR", undefined],
 	])("%s is answered as what it is, raw or as it came over the wire", (_what, error, status, code, retryAfter) => {
 		for (const given of [error, failureError(error)]) {

@@ -1,4 +1,4 @@
-/** Models of the bank - what may be asked of an account and of a wallet, and what the law says. */
+/** BankModels - the models of accounts, wallets and interventions in the bank scenario. */
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { aggregate, type Case, type CommandOf, id, integer, invariant, optional, same, text, type Unknown } from "../../model/index.ts";
 
@@ -20,10 +20,10 @@ const { answer, command, define, fact } = aggregate<Account, AccountFacts>();
 type Taking = Case<Open, { amount: number }>;
 const isCovered = invariant(
 	"NOT_COVERED",
-	"Nobody takes out more than is there",
+	"A withdrawal must be covered by the balance",
 	({ state, params }: Taking) => params.amount <= state.balance,
 );
-const isEmpty = invariant("NOT_EMPTY", "Only an empty account is closed", ({ state }: Case<Open>) => state.balance === 0);
+const isEmpty = invariant("NOT_EMPTY", "Only an empty account can be closed", ({ state }: Case<Open>) => state.balance === 0);
 const amount = () => integer(0, 1000);
 const plus = (state: Exclude<Account, Unknown>, by: number): Exclude<Account, Unknown> =>
 	state.status === "open" ? { ...state, balance: state.balance + by } : state;
@@ -53,7 +53,7 @@ export const account = define({
 			{ id: id(), amount: amount() },
 			{ from: ["open"], require: [isCovered], decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })] },
 		),
-		/** Into the wallet of whoever owns the other account. */
+		/** Sends to the wallet of the other account's owner. */
 		send: command(
 			{ id: id(), amount: amount(), other: id() },
 			{
@@ -84,11 +84,11 @@ export const account = define({
 });
 
 // -- Wallet ---------------------------------------------------------------------
-/** More at once it does not take: a command of the process that is refused, and parked. */
+/** A larger credit is refused, so that the command of the process is parked. */
 export const MOST = 2;
 const isLittle = invariant(
 	"TOO_MUCH",
-	"A wallet takes little at once",
+	"A wallet accepts only a small amount at once",
 	({ params }: Case<unknown, { amount: number }>) => params.amount <= MOST,
 );
 export interface WalletFacts {
@@ -126,7 +126,7 @@ declare module "../../model/define.ts" {
 	}
 }
 
-// -- Intervention: as services/operations/intervention.service.ts has it ----------
+// -- Intervention: same as services/operations/intervention.service.ts ------------
 interface InterventionFacts {
 	"intervention.dropped": DroppedWork;
 }

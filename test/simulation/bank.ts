@@ -1,18 +1,18 @@
 /**
- * Bank - a scenario made up to be small: accounts that may never fall below zero, and a process that pays what was sent into a wallet
- * of another log, once. One read model has a row per account and deletes it, one counts over all partitions and both logs.
+ * Bank - a small invented scenario: accounts that may never fall below zero, and a process that pays each sent amount once into a wallet
+ * of another log. One read model has a row per account and deletes it; another one counts over all partitions and both logs.
  */
 import { type Instant, process, projection, send } from "../../model/index.ts";
 import { account, type AccountFacts, intervention, MOST, wallet, type WalletFacts } from "./bank-models.ts";
 import type { Past, Told } from "./past.ts";
 import type { Ordered, Scenario } from "./scenario.ts";
 
-// -- Who follows -----------------------------------------------------------------
+// -- Followers -------------------------------------------------------------------
 type Facts = AccountFacts & WalletFacts;
 interface AccountRow {
 	readonly balance: number;
 	readonly facts: number;
-	/** Up to then it is new: a row that reads differently by itself. */
+	/** The account is new until then, so its row reads differently over time. */
 	readonly newUntil: Instant;
 }
 const moved = (row: AccountRow | null, by: number, newUntil = row?.newUntil ?? ""): AccountRow => ({
@@ -80,7 +80,7 @@ const transfers = process<Transfer, Record<never, never>, Facts>({
 	next: ({ sent, paid }) => (sent && !paid ? [send("wallet.credit", { id: sent.to, amount: sent.amount, cause: sent.id }, "credit")] : []),
 });
 
-// -- What happens ------------------------------------------------------------------
+// -- Scenario ----------------------------------------------------------------------
 const NAMES = ["open", "deposit", "withdraw", "withdraw", "send", "send", "deposit", "close"] as const;
 const OWNERS = ["ada", "bob"] as const;
 
@@ -103,17 +103,19 @@ export const bank: Scenario = {
 
 function overdrawn({ streams }: Past): string[] {
 	return [...streams.values()].flatMap(({ stream, states }) =>
-		states.flatMap((state) => ("balance" in state && Number(state.balance) < 0 ? [`${stream} stands at ${String(state.balance)}`] : [])),
+		states.flatMap((state) =>
+			"balance" in state && Number(state.balance) < 0 ? [`${stream} has the balance ${String(state.balance)}`] : [],
+		),
 	);
 }
-/** What was sent and not paid once, or paid although it is too much. */
+/** Amounts that were sent and not paid exactly once, or paid although they are too large. */
 function unpaid({ facts }: Past): string[] {
 	const paid = new Map<string, number>();
 	for (const { type, data } of facts) if (type === "wallet.credited") paid.set(causeOf(data), (paid.get(causeOf(data)) ?? 0) + 1);
 	const sends = facts.filter(({ type }) => type === "account.sent");
 	const sent = sends.map(({ id: from, version }) => `${from}.${version}`);
 	const should = ({ data }: Told): number => ((data as { amount: number }).amount > MOST ? 0 : 1); // our own facts
-	const strange = [...paid.keys()].filter((cause) => !sent.includes(cause)).map((cause) => `${cause} was paid and never sent`);
+	const strange = [...paid.keys()].filter((cause) => !sent.includes(cause)).map((cause) => `${cause} was paid but never sent`);
 	return [
 		...strange,
 		...sends.flatMap((told, i) => {

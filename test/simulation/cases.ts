@@ -1,4 +1,4 @@
-/** Cases - the product's own way from a passage to a legal case: radars, vehicles, infractions, their read models and case-opening, as they are. */
+/** Cases - a scenario from the product: from a passage to a legal case, with its real models, read models and the case-opening process. */
 import { valueAt } from "../../model/index.ts";
 import { insert, type Timeline } from "../../model/index.ts";
 import { caseOpening } from "../../services/infraction/case-opening.service.ts";
@@ -48,7 +48,7 @@ export const cases: Scenario = {
 	wrong: (past, runs) => (runs(caseOpening.name) ? wrongCases(past) : []),
 };
 
-/** Every qualified detection is one case, held by whoever held the vehicle at that instant. */
+/** Every qualified detection is one case, held by the holder of the vehicle at that instant. */
 function wrongCases(past: Past): string[] {
 	const holders = new Map<string, Timeline<string | null>>();
 	for (const { id, type, data } of past.facts) {

@@ -1,15 +1,15 @@
 /**
- * Chance - the only source of it. Every choice is `pick(n)`, and 0 is always "the oldest thing next, no fault", so a schedule is a
- * list of numbers, a shorter list is a simpler schedule, and making one smaller is deleting and zeroing numbers.
+ * Chance - the only source of randomness. Every choice is `pick(n)`, and 0 always means "the oldest task next, no fault". So a schedule
+ * is a list of numbers, a shorter list is a simpler schedule, and minimising means deleting and zeroing numbers.
  */
 export class Chance {
 	#state: number;
 	readonly #script: readonly number[] | null;
 	#next = 0;
-	/** What was picked, in order. */
+	/** All picked numbers, in order. */
 	readonly picked: number[] = [];
 
-	/** With a script its numbers are picked, and 0 when they are used up. */
+	/** With a script, picks its numbers, then 0. */
 	constructor(seed: number, script: readonly number[] | null = null) {
 		this.#state = (Math.imul(seed, 0x9e3779b1) ^ 0x85ebca6b) >>> 0;
 		this.#script = script;
@@ -22,7 +22,7 @@ export class Chance {
 		this.picked.push(value);
 		return value;
 	}
-	/** So many times in a thousand; 0 is no. */
+	/** True so many times in a thousand; a picked 0 means false. */
 	often(perMille: number): boolean {
 		return perMille > 0 && this.pick(1000) > 999 - perMille;
 	}

@@ -1,4 +1,4 @@
-/** Checks - what must hold after every schedule, of the logs and of every answer (DESIGN §3 and §4, LAW 1 to 5); of rows: row-checks.ts. */
+/** Checks - rules for the logs and all answers after every schedule (DESIGN §3 and §4, LAW 1 to 5); for rows see row-checks.ts. */
 import { decide, unknownActor } from "../../model/decide.ts";
 import { type Fact, isRefusal, type Model, type Refusal, same } from "../../model/index.ts";
 import type { Answered, Asked, Command } from "./clients.ts";
@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 
 type State = { readonly status: string };
 type Outcome = readonly Fact[] | Refusal;
-/** In steps, both ends included. */
+/** A time span in steps, both ends included. */
 interface Time {
 	readonly from: number;
 	readonly to: number;
@@ -33,7 +33,7 @@ export function check(world: World): void {
 class Checking {
 	readonly #world: World;
 	readonly #past: Past;
-	/** By command id. */
+	/** Commits by stream and command id. */
 	readonly #done = new Map<string, Happened[]>();
 
 	constructor(world: World, past: Past) {
@@ -54,14 +54,14 @@ class Checking {
 		return this.#done.get(`${service}-${params.id} ${commandId}`) ?? [];
 	}
 
-	/** A command is in the log once, however often it was asked for. */
+	/** A command is in the log once, however often it was sent. */
 	once(): void {
 		for (const [command, commits] of this.#done)
 			if (commits.length > 1 && !command.endsWith(" given"))
 				this.#world.violated("twice", `${command} took effect at ${commits.map(where).join(" and ")}`);
 	}
 
-	/** Each commit says what its command says on the state before it, and on no other. */
+	/** Each commit has the facts that its command decides on the state before it. */
 	decisions(): void {
 		const commands = new Map(this.#world.clients.commands.map((command) => [command.commandId, command]));
 		for (const stream of this.#past.streams.values())
@@ -79,7 +79,7 @@ class Checking {
 			}
 	}
 
-	/** What the law says of a command after n commits, one for each answer those it consults could give meanwhile. */
+	/** The possible outcomes of a command after n commits, one for each possible combination of consulted answers in that time. */
 	#outcomes(stream: Stream, n: number, { name, params, ...command }: Ordered & Partial<Command>, now: string, time: Time): Outcome[] {
 		const law = stream.model.commands[name];
 		const state = stream.states[n];
@@ -99,7 +99,7 @@ class Checking {
 			{ consulted: {}, refusal: null },
 		];
 		for (const [name, { ask, params: asking }] of Object.entries(consult)) {
-			const asked = asking(params) as { id: string } | null; // asks are about somebody
+			const asked = asking(params) as { id: string } | null; // each ask names an actor
 			const answers = asked ? this.#answers(ask, asked, now, time) : [null];
 			all = all.flatMap(({ consulted, refusal }) =>
 				answers.map((answer) =>
@@ -109,7 +109,7 @@ class Checking {
 		}
 		return all;
 	}
-	/** Every answer an ask could have been given in that time. */
+	/** Every possible answer of an ask in that time. */
 	#answers(ask: string, params: { readonly id: string }, now: string, time: Time): unknown[] {
 		const [service = "", name = ""] = ask.split(".");
 		const model = this.#model(service);
@@ -120,18 +120,18 @@ class Checking {
 		});
 	}
 
-	/** What was done is in the log as it was said; what was not was right at some moment between question and answer. */
+	/** An acknowledged command is in the log as answered; any other answer was right at some step between request and answer. */
 	answer({ command, answer, from, to }: Answered): void {
 		const said = isRefusal(answer) ? answer.code : answer.written || answer.replayed ? "done" : "nothing";
 		const tell = (kind: string, what: string): void =>
 			this.#world.violated(kind, `${command.commandId} (${command.service}.${command.name}) ${what}`);
 		const [commit] = this.#commitsOf(command, command.commandId);
 		if (!isRefusal(answer) && said === "done") {
-			if (!commit) return tell("lost", `was acknowledged at ${answer.position} and is nowhere`);
+			if (!commit) return tell("lost", `was acknowledged at ${answer.position} and is not in the log`);
 			if (answer.position === where(commit) && answer.version === commit.version) return;
-			return tell("wrong answer", `was said to be at ${answer.position} v${answer.version}, and is at ${where(commit)} v${commit.version}`);
+			return tell("wrong answer", `was answered with ${answer.position} v${answer.version}, but is at ${where(commit)} v${commit.version}`);
 		}
-		if (commit) return tell("done after all", `was answered ${said}, and is at ${where(commit)}, seen from step ${commit.kept.seen} on`);
+		if (commit) return tell("done after all", `was answered ${said}, but is at ${where(commit)}, visible from step ${commit.kept.seen} on`);
 		const stream = this.#past.of(this.#model(command.service), command.params.id);
 		const right = standing(stream, { from, to }).flatMap((n) =>
 			this.#outcomes(stream, n, command, command.at, { from, to }).map((outcome) => {
@@ -153,13 +153,13 @@ class Checking {
 		if (!right)
 			this.#world.violated(
 				"stale ask",
-				`${of} said ${service} ${id} is ${state} v${version}, which it was not between step ${from} and ${to}`,
+				`${of} answered that ${service} ${id} is ${state} v${version}, which was wrong between step ${from} and ${to}`,
 			);
 	}
 }
 
 const where = ({ partition, kept }: Happened): string => `${partition}:${kept.commit.position}`;
-/** After how many commits the stream stood at some moment of that time. */
+/** The numbers of commits that the stream had in that time. */
 function standing({ commits, states }: Stream, { from, to }: Time): number[] {
 	return states.flatMap((_, n) => {
 		const since = commits[n - 1]?.kept.seen ?? 0;

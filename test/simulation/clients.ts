@@ -1,6 +1,6 @@
 /**
- * Clients - callers who ask one thing after another, give up after a while, and ask again under the same command id, perhaps of
- * another node; and all they were told, with when they asked and when they knew.
+ * Clients - callers that send one command or ask after another, time out, and retry under the same command id, possibly at another
+ * node. They record all answers, with the steps of request and answer.
  */
 import type { Done } from "../../mixins/actors/envelope.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
@@ -26,11 +26,11 @@ export interface Answered {
 	readonly from: number;
 	readonly to: number;
 }
-/** What an actor was said to be. */
+/** The answer to an ask. */
 export interface Asked {
 	readonly service: string;
 	readonly id: string;
-	/** As text; null where there is none. */
+	/** State as JSON; null if there is no actor. */
 	readonly state: string | null;
 	readonly version: number;
 	readonly from: number;
@@ -43,7 +43,7 @@ const LOOKS = 4;
 
 export class Clients {
 	readonly #world: World;
-	/** Clients who still wait for something. */
+	/** Clients that are not finished. */
 	busy = 0;
 	readonly commands: Command[] = [];
 	readonly answers: Answered[] = [];
@@ -61,7 +61,7 @@ export class Clients {
 		this.busy++;
 		void this.#operate();
 	}
-	/** A person looks now and then at what is parked. */
+	/** An operator checks parked work a few times. */
 	async #operate(): Promise<void> {
 		const { scheduler } = this.#world;
 		const timers = scheduler.timersOf({ alive: true });
@@ -95,11 +95,11 @@ export class Clients {
 		for (let attempt = 0; attempt < TRIES; attempt++) {
 			const from = scheduler.steps;
 			const to = this.#world.placed(ordered.service, ordered.params.id);
-			scheduler.say(() => `client ${client} asks ${to.name}: ${told(command)}${attempt > 0 ? " once more" : ""}`);
+			scheduler.say(() => `client ${client} calls ${to.name}: ${told(command)}${attempt > 0 ? " again" : ""}`);
 			const answer = await this.#world.call(null, to, command.commandId, (deadline) => this.#give(to, command, deadline));
-			scheduler.say(() => `client ${client} hears of ${command.commandId}: ${JSON.stringify(answer)}`);
+			scheduler.say(() => `client ${client} gets for ${command.commandId}: ${JSON.stringify(answer)}`);
 			if (answer === "no answer") {
-				scheduler.count("commands asked once more");
+				scheduler.count("commands retried");
 				continue;
 			}
 			this.answers.push({ command, answer, from, to: scheduler.steps });
@@ -116,11 +116,11 @@ export class Clients {
 	async #ask(service: string, id: string, to = this.#world.placed(service, id)): Promise<boolean> {
 		const { scheduler } = this.#world;
 		const from = scheduler.steps;
-		scheduler.say(() => `somebody asks ${to.name} about ${service} ${id}`);
+		scheduler.say(() => `a client asks ${to.name} about ${service} ${id}`);
 		const answer = await this.#world.call(null, to, `ask ${service} ${id}`, () =>
 			to.actorsOf(service).ask(id, (actor) => ({ state: actor && JSON.stringify(actor.state), version: actor?.version ?? 0 })),
 		);
-		scheduler.say(() => `somebody hears of ${service} ${id}: ${JSON.stringify(answer)}`);
+		scheduler.say(() => `a client gets for ${service} ${id}: ${JSON.stringify(answer)}`);
 		if (answer === "no answer") return false;
 		this.asks.push({ service, id, ...answer, from, to: scheduler.steps, of: to.name });
 		return true;
@@ -129,11 +129,11 @@ export class Clients {
 		const { nodes, partitions } = this.#world;
 		const streams = new Set([...partitions.values()].flatMap((all) => all.flatMap(({ kept }) => kept.map(({ commit }) => commit.stream))));
 		const about = [...streams].map((stream) => [stream.slice(0, stream.indexOf("-")), stream.slice(stream.indexOf("-") + 1)] as const);
-		/** What went wrong last may still be on its way to a node that stood still. */
+		/** Retries, because a late fault may still reach a node that was stalled. */
 		const insist = async (service: string, id: string, node: Node): Promise<boolean> =>
 			(await this.#ask(service, id, node)) || (await this.#ask(service, id, node)) || this.#ask(service, id, node);
 		const answered = await Promise.all(nodes.flatMap((node) => about.map(([service, id]) => insist(service, id, node))));
-		if (answered.includes(false)) this.#world.violated("stuck", "not every question was answered in the end");
+		if (answered.includes(false)) this.#world.violated("stuck", "some final asks were not answered");
 	}
 }
 

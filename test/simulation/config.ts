@@ -1,50 +1,50 @@
-/** Config - what one seed means besides its schedule: how many of what, which store, and how often what goes wrong. */
+/** Config - the configuration of one seed: sizes, store, and the probabilities of faults. */
 import { Chance } from "./chance.ts";
 
-/** Times in a thousand steps, or in a thousand calls. */
+/** Probabilities per thousand steps, or per thousand calls. */
 export interface Faults {
-	/** Steps: time passes although something is ready; something late comes; a node dies, stands still, forgets; the primary changes. */
+	/** Per step: time passes although a task is ready; a late task runs; a node crashes, stalls or evicts; a failover. */
 	readonly tick: number;
 	readonly late: number;
 	readonly crash: number;
 	readonly stall: number;
 	readonly evict: number;
 	readonly failover: number;
-	/** Calls to the store: the request is lost, the answer is, or it is carried out long after nobody waits for it. */
+	/** Per call to the store: the request is lost, the answer is lost, or the call runs long after its caller gave up. */
 	readonly lostRequest: number;
 	readonly lostReply: number;
 	readonly zombie: number;
-	/** Between two documents of one batch others come in. */
+	/** Other writes come between two documents of one batch. */
 	readonly slow: number;
-	/** Calls between nodes: lost, or answered too late. */
+	/** Calls between nodes whose request or answer is lost. */
 	readonly message: number;
 	/** Follower reads that show an older view. */
 	readonly stale: number;
 }
 export interface Config {
 	readonly scenario: string;
-	/** `database`: rows and commits one by one, no transactions. `file`: all or nothing. */
+	/** `database`: rows and commits are written one by one, without transactions. `file`: all or nothing. */
 	readonly store: "database" | "file";
-	/** Writes of a database are seen, and safe, some time after they were made. */
+	/** Whether writes of a database become visible and safe some time later. */
 	readonly lag: boolean;
-	/** Whether the checkpoints of a read model in a database move only from where they are thought to be, or just upwards. */
+	/** Whether a save in a database compares the old checkpoints, or only raises them. */
 	readonly compared: boolean;
 	readonly nodes: number;
 	readonly partitions: number;
 	readonly clients: number;
-	/** Of each client. */
+	/** Commands per client. */
 	readonly commands: number;
-	/** Of ten of them, those that are questions instead. */
+	/** How many of ten commands are asks instead. */
 	readonly asks: number;
-	/** Different ids. */
+	/** Number of different ids. */
 	readonly ids: number;
-	/** Commits one append may carry. */
+	/** Most commits per append. */
 	readonly batch: number;
-	/** Actors a service remembers. */
+	/** Actors that a service keeps in memory. */
 	readonly capacity: number;
 	/** Calls in a thousand that go to the partition's own node. */
 	readonly sticky: number;
-	/** Milliseconds after which a caller gives up. */
+	/** Timeout of a call in milliseconds. */
 	readonly patience: number;
 	/** The nodes each projection and process runs on. */
 	readonly on: Readonly<Record<string, readonly number[]>>;
@@ -53,10 +53,10 @@ export interface Config {
 	readonly faults: Faults;
 }
 type Partly<T> = { readonly [K in keyof T]?: T[K] extends Faults ? Partial<Faults> : T[K] };
-/** What a mutant, or somebody who looks closer, wants otherwise. */
+/** Overrides of the configuration, from a mutant or the command line. */
 export type Over = Partly<Config>;
 
-/** Who follows what in each scenario. */
+/** Projections and processes of each scenario. */
 export const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
 	bank: ["accounts", "owners", "transfers"],
 	cases: ["infractions", "radars", "case-opening"],
@@ -108,7 +108,7 @@ export function configOf(seed: number, over: Over = {}): Config {
 	return { ...config, ...over, faults: { ...config.faults, ...over.faults } };
 }
 
-/** Nowhere, on one node, or on two at once. */
+/** No node, one node, or two nodes. */
 function somewhere(chance: Chance, nodes: number): readonly number[] {
 	const first = chance.pick(nodes);
 	return [[first], [], [first, (first + 1) % nodes]][chance.pick(3)]?.filter((node, i, all) => all.indexOf(node) === i) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Drain - lets everything run that only waits for its turn, before the next step: V8's own microtask checkpoint, the one Node makes
- * between two callbacks of its event loop. It has to be called from such a callback, never from within a promise's.
+ * Drain - runs all pending microtasks before the next step with V8's own microtask checkpoint, which Node also runs between two
+ * callbacks of its event loop. It must be called from such a callback, never from a promise's callback.
  */
 import { setFlagsFromString } from "node:v8";
 

@@ -1,8 +1,8 @@
-/** Guard - while a schedule runs nobody asks the machine for time, chance or a timer: what would differ from run to run is an error. */
+/** Guard - makes access to the machine's clock, randomness and timers an error during a schedule, because it would differ between runs. */
 type Undo = () => void;
 
 const forbidden = (what: string) => (): never => {
-	throw new Error(`${what} in the middle of a simulation`);
+	throw new Error(`${what} was called during a simulation`);
 };
 function replace<T extends object, K extends keyof T & string>(of: T, key: K, by: T[K]): Undo {
 	const was = of[key];

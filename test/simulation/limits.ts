@@ -1,4 +1,4 @@
-/** Limits - the product's own, made so small that a schedule of a few commits goes beyond each of them. */
+/** Limits - makes the product's limits so small that a schedule of a few commits exceeds each of them. */
 import type { Patch } from "./patches.ts";
 
 const limit = (file: string, name: string, is: string, small: string): Patch => ({

@@ -1,15 +1,15 @@
-/** Log - a partition as the contract of store/log.ts says it is, on the server all share, and as one node sees it. */
+/** Log - a partition that follows the contract of store/log.ts, on the shared server and as seen by one node. */
 import type { Commit, Head, LogPartition, Tail } from "../../store/log.ts";
 import type { Owner } from "./scheduler.ts";
 import type { Server, Work } from "./server.ts";
 
-/** A commit as it is kept, and when (in steps) it was written and could be seen. */
+/** A stored commit, with the steps at which it was written and became visible. */
 export interface Kept {
 	readonly commit: Commit;
 	readonly written: number;
 	seen: number;
 	readonly seq: number;
-	/** Who wrote it. */
+	/** Name of the node that wrote it. */
 	readonly by: string;
 }
 const plain = ({ position, stream, version, body, hash }: Commit): Commit => ({ position, stream, version, body, hash });
@@ -21,7 +21,7 @@ export class Partition {
 	readonly #streams = new Map<string, Kept[]>();
 	readonly #noticed: (position: number, by: string) => void;
 
-	/** `noticed`: somebody can see a commit he could not see before. */
+	/** `noticed` is called when a commit becomes visible. */
 	constructor(server: Server, name: string, noticed: (position: number, by: string) => void) {
 		this.#server = server;
 		this.name = name;
@@ -31,14 +31,14 @@ export class Partition {
 		return this.kept.length;
 	}
 
-	/** All or nothing, at the end and only there. */
+	/** Appends all or nothing, only at the end. */
 	*appendWhole(commits: readonly Commit[], by: string): Work<boolean> {
 		const fits = commits[0]?.position === this.top + 1 && commits.every((commit) => !this.#isTaken(commit));
 		if (fits) for (const commit of commits) this.#put(commit, by);
 		else this.#server.scheduler.count("commits refused");
 		return fits;
 	}
-	/** One by one until one does not fit; others may come in between. */
+	/** Appends one by one until one does not fit; other writes may come in between. */
 	*appendEach(commits: readonly Commit[], by: string): Work<boolean> {
 		const together = this.#server.scheduler.calm || this.#server.scheduler.chance.pick(3) === 0;
 		let fits = true;
@@ -80,7 +80,7 @@ export class Partition {
 		scheduler.say(() => `    ${this.name}[${commit.position}] = ${commit.stream} v${commit.version} ${said(commit)} by ${by}`);
 	}
 
-	/** What the majority has, or what it had some writes ago. */
+	/** Number of the last write that the majority has, or an older one. */
 	#view(stale: boolean): number {
 		const { scheduler, majority, config } = this.#server;
 		if (!stale || scheduler.calm || !scheduler.chance.often(config.faults.stale)) return majority;
@@ -95,7 +95,7 @@ export class Partition {
 		}
 		return found;
 	}
-	/** What is written last, answered when the majority has it; who is the primary no more has no answer. */
+	/** Answers about the last write once the majority has it; a former primary never answers. */
 	*endsAt(position: number): Work<boolean> {
 		const ends = this.top === position;
 		yield this.#server.safe();
@@ -119,7 +119,7 @@ export class Partition {
 	}
 }
 
-/** The partition as one life of a node has it. */
+/** The partition as seen by one life of a node. */
 export class SeenPartition implements LogPartition {
 	readonly name: string;
 	readonly maxBatch: number;
@@ -130,7 +130,7 @@ export class SeenPartition implements LogPartition {
 	readonly #by: string;
 	readonly #stale: boolean;
 
-	/** `stale`: reads may be answered by who is the primary no more. */
+	/** `stale`: a former primary may answer reads. */
 	constructor(partition: Partition, server: Server, owner: Owner, by: string, stale: boolean) {
 		this.#partition = partition;
 		this.#server = server;
@@ -193,7 +193,7 @@ export class SeenPartition implements LogPartition {
 	}
 }
 
-/** What a commit says, in short. */
+/** A commit in short, for the trace. */
 function said({ body }: Commit): string {
 	const { facts, command } = JSON.parse(body) as { facts: { type: string; data: object }[]; command: { id: string } }; // our own bodies
 	return `${facts.map(({ type, data }) => `${type} ${JSON.stringify(data).slice(0, 90)}`).join(" + ")} (${command.id})`;

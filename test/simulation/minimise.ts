@@ -1,13 +1,13 @@
-/** Minimise - the simplest schedule that still goes wrong in the same way: choices are deleted and zeroed while it does. */
+/** Minimise - finds the simplest schedule that still fails in the same way, by deleting and zeroing choices. */
 import type { Over } from "./config.ts";
 import { type Options, runOne, type Verdict } from "./run-one.ts";
 
-/** Schedules tried at the most. */
+/** Most schedules tried. */
 const BUDGET = 4000;
 
 const stripped = (script: readonly number[]): readonly number[] => script.slice(0, script.findLastIndex((value) => value !== 0) + 1);
 
-/** The simplest found, traced; null when the seed does not go wrong. Called like runOne. */
+/** The simplest schedule found, traced; null if the seed does not fail. Must be called like runOne. */
 export function minimise(seed: number, over: Over = {}): Verdict | null {
 	const first = runOne(seed, { over });
 	const kind = first.violations[0]?.kind;

@@ -1,14 +1,14 @@
 /**
- * Mutants - the product with one rule of DESIGN §3 to §5 broken, each in one place. A simulation that does not notice one of them does
- * not watch that rule.
+ * Mutants - variants of the product that each break one rule of DESIGN §3 to §5 in one place. If the simulation does not detect a
+ * mutant, it does not check that rule.
  */
 import type { Over } from "./config.ts";
 import type { Patch } from "./patches.ts";
 
 export interface Mutant extends Patch {
-	/** The rule it breaks. */
+	/** The broken rule. */
 	readonly breaks: string;
-	/** Where it shows soonest. */
+	/** The configuration that shows it soonest. */
 	readonly over?: Over;
 }
 
@@ -19,11 +19,11 @@ const WRITE_BEHIND = "mixins/processes/write-behind.ts";
 const RUNNER = "mixins/processes/runner.ts";
 const nobody = { accounts: [], owners: [], transfers: [] };
 const bank: Over = { scenario: "bank" };
-/** Two writers of few actors, and nobody who follows. */
+/** Two writers of few actors, without followers. */
 const writers: Over = { scenario: "bank", nodes: 2, partitions: 1, ids: 2, clients: 4, commands: 4, sticky: 0, on: nobody };
 const readers: Over = { scenario: "bank", nodes: 2, on: { accounts: [0, 1], owners: [0, 1], transfers: [] } };
 const crashing = { crash: 6 };
-/** Callers who ask again elsewhere as soon as they may, and of whom many only want to know. */
+/** Callers that retry at other nodes as soon as possible, with many asks. */
 const retrying: Over = {
 	...writers,
 	store: "file",
@@ -38,7 +38,7 @@ const retrying: Over = {
 	faultSteps: 1000,
 	faults: { tick: 30, crash: 0, stall: 0, evict: 0, lostRequest: 0, lostReply: 0, message: 150 },
 };
-/** Two of one process, on a store that seldom answers. */
+/** Two nodes of one process, on a store that seldom answers. */
 const losing: Over = {
 	scenario: "bank",
 	store: "file",
@@ -51,14 +51,14 @@ const losing: Over = {
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"refusal-without-look": {
-		breaks: "LAW 2: a refusal rests on an append or a look that began after the question came",
+		breaks: "LAW 2: a refusal is proven by an append or a read that began after the request",
 		file: WRITER,
 		from: "else if (batch.held.length > 0 && !(await this.log.endsAt(this.#tail.position))) await this.#look(batch);",
 		to: "",
 		over: writers,
 	},
 	"refusal-on-a-read": {
-		breaks: "LAW 2: a look is answered by who is the primary, not by who was",
+		breaks: "LAW 2: the current primary answers the proof, not a former one",
 		file: WRITER,
 		from: "!(await this.log.endsAt(this.#tail.position))",
 		to: "(await this.log.read(this.#tail.position, 1)).length > 0",
@@ -79,42 +79,42 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		over: writers,
 	},
 	"mine-by-place": {
-		breaks: "LAW 1: the prefix that is mine is known by its hash",
+		breaks: "LAW 1: a writer recognizes its own commits by their hash",
 		file: WRITER,
 		from: "found[mine]?.hash === batch.commits[mine]?.hash",
 		to: "found[mine]?.stream === batch.commits[mine]?.stream",
 		over: writers,
 	},
 	"held-proven-by-another": {
-		breaks: "LAW 2: what was held is not proven by an append that was not clean",
+		breaks: "LAW 2: an append that was not clean does not prove held answers",
 		file: WRITER,
 		from: "for (const job of batch.held) job.again();",
 		to: "for (const job of batch.held) if (missed === 0 && left.length === 0) job.proven(); else job.again();",
 		over: retrying,
 	},
 	"missed-not-evicted": {
-		breaks: "LAW 2: who was overtaken forgets the actors the others touched",
+		breaks: "LAW 2: an overtaken writer evicts the actors that others changed",
 		file: WRITER,
 		from: "if (++missed <= FAR_BEHIND) this.#options.memory(stream)?.evict(stream);",
 		to: "missed++;",
 		over: writers,
 	},
 	"unavailable-not-forgotten": {
-		breaks: "LAW 2: where the log could not be read nothing in memory is trusted",
+		breaks: "LAW 2: memory is not trusted after the log could not be read",
 		file: WRITER,
 		from: "this.#tail = null;\n",
 		to: "this.#tail = null; this.figures.unread(error); for (const job of [...jobs, ...this.#waiting.splice(0)]) job.failed(new StoreUnavailable('', error)); return;\n",
 		over: writers,
 	},
 	"tail-after-streams": {
-		breaks: "LAW 2: the tail first, then the streams",
+		breaks: "LAW 2: the tail is read before the streams",
 		file: WRITER,
 		from: "this.#tail ??= await this.log.tail();\n\t\tawait this.#reader.read(jobs);",
 		to: "await this.#reader.read(jobs);\n\t\tthis.#tail ??= await this.log.tail();",
 		over: { ...writers, faults: { evict: 0, crash: 6, lostReply: 60, slow: 100 } },
 	},
 	"clash-not-read": {
-		breaks: "LAW 1: a duplicate with nobody at my position is a stream that exists: read it first",
+		breaks: "LAW 1: a duplicate at a free position means that the stream exists and must be read first",
 		file: WRITER,
 		from: "for (const job of left) job.unread = false;",
 		to: "",
@@ -163,17 +163,17 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		over: { ...writers, patience: 60 },
 	},
 	"command-id-ignored": {
-		breaks: "LAW 4: the same command twice is the first one's answer",
+		breaks: "LAW 4: a repeated command gets the first answer",
 		file: JOBS,
 		from: "actor.commands.get(this.#order.envelope.commandId) ?? this.#recalled",
 		to: "undefined",
 		over: bank,
 	},
 	"unread-answered": {
-		breaks: "LAW 2: an actor nobody read is read before anything is answered for it",
+		breaks: "LAW 2: an actor is read before a command that writes nothing is answered",
 		file: JOBS,
-		from: 'if (!actor) return "unread"; // what',
-		to: "// what",
+		from: 'if (!actor) return "unread"; // an',
+		to: "// an",
 		over: { ...writers, store: "database" },
 	},
 	"mailbox-open": {
@@ -184,7 +184,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		over: { ...writers, batch: 5 },
 	},
 	"overtaken-skipped": {
-		breaks: "LAW 6: what was not matched is reloaded and folded again, never skipped",
+		breaks: "LAW 6: a batch that was not saved is reloaded and folded again, never skipped",
 		file: PROJECTOR,
 		from: ": await this.#overtaken(name);",
 		to: ": to;",
@@ -205,42 +205,42 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		over: { ...readers, store: "database", faults: crashing },
 	},
 	"told-too-early": {
-		breaks: "DESIGN §5: a read with a position waits until the rows have it",
+		breaks: "DESIGN §5: a read with a position waits until the rows have reached it",
 		file: PROJECTOR,
 		from: "const steps = stepsOf(this.projection.on,",
 		to: "this.#tell(name, commits.at(-1)?.position ?? 0);\n\t\tconst steps = stepsOf(this.projection.on,",
 		over: readers,
 	},
 	"due-forgotten": {
-		breaks: "DESIGN §5: a row that reads differently by itself is found as it reads",
+		breaks: "DESIGN §5: a row that reads differently over time is found by its current values",
 		file: "mixins/read-models/due.ts",
 		from: "await Promise.race([this.#rewriteSoon(), late]);",
 		to: "",
 		over: { ...readers },
 	},
 	"follower-not-resumed": {
-		breaks: "LAW 6: who was overtaken goes on where the rows are",
+		breaks: "LAW 6: an overtaken follower resumes at the stored checkpoint",
 		file: "store/follow.ts",
 		from: "this.#at = this.#resumed ?? this.#at;",
 		to: "",
 		over: { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [0, 1] } },
 	},
 	"rows-written-last": {
-		breaks: "DESIGN §5: rows and checkpoint first, or together",
+		breaks: "DESIGN §5: rows are saved before the checkpoint, or together with it",
 		file: WRITE_BEHIND,
 		from: "const saved = await this.#table.save([...dirty.values()], [...steps.values(), ...rests]);",
 		to: "const saved = (await this.#table.save([], [...steps.values(), ...rests])) && (await this.#table.save([...dirty.values()], []));",
 		over: { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [0] }, faults: crashing },
 	},
 	"lost-rows-not-sought": {
-		breaks: "LAW 6: who was overtaken goes on where the rows are, though he cannot see at once where that is",
+		breaks: "LAW 6: an overtaken follower resumes at the stored checkpoint, also if it cannot be read at once",
 		file: WRITE_BEHIND,
 		from: "this.#cancel ??= this.#timers.later(LONGEST, () => this.#later());\n\t\t\tthrow error;",
 		to: "this.#lost = false;\n\t\t\tthrow error;",
 		over: { ...losing, faults: { lostReply: 200, lostRequest: 100, crash: 0, message: 0 } },
 	},
 	"open-never-asked-again": {
-		breaks: "DESIGN §5: recovery is asking again",
+		breaks: "DESIGN §5: recovery sends open commands again",
 		file: RUNNER,
 		from: "await this.#again(rows.map(({ id }) => id).filter((id) => id.startsWith(SUBJECT)));",
 		to: "",

@@ -1,6 +1,6 @@
 /**
- * Node - one process of a cluster, made of the product's own parts: the logs with their writers and followers, the actors, and the
- * read models and processes that run here. When it dies everything it had in memory is gone, and nobody hears of what it was at.
+ * Node - one process of a cluster, made of the product's own parts: logs with writers and followers, actors, and the read models and
+ * processes that run here. A crash loses its memory and all its pending work.
  */
 import type { Consulting } from "../../mixins/actors/envelope.ts";
 import { Actors } from "../../mixins/actors/actors.ts";
@@ -18,7 +18,7 @@ import type { Owner } from "./scheduler.ts";
 import { SeenTable } from "./table.ts";
 import type { World } from "./world.ts";
 
-/** As mixins/processes/processing.ts does it. */
+/** Same as in mixins/processes/processing.ts. */
 const RECOVER_EVERY = 5000;
 
 export class Node {
@@ -76,25 +76,25 @@ export class Node {
 		if (!this.life.alive) return;
 		this.life.alive = false;
 		const { scheduler } = this.#world;
-		scheduler.count("deaths of a node");
-		scheduler.say(() => `--- ${this.name} dies`);
+		scheduler.count("node crashes");
+		scheduler.say(() => `--- ${this.name} crashes`);
 		scheduler.postLate(() => this.revive());
 	}
-	/** Stands still for a while, and does not know it. */
+	/** Stalls for a while without noticing it. */
 	stall(): void {
 		const { scheduler } = this.#world;
 		const milliseconds = scheduler.chance.of([100, 400, 2000]);
 		this.life.still = scheduler.now + milliseconds;
-		scheduler.count("stalls of a node");
-		scheduler.say(() => `--- ${this.name} stands still for ${milliseconds} ms`);
+		scheduler.count("node stalls");
+		scheduler.say(() => `--- ${this.name} stalls for ${milliseconds} ms`);
 	}
-	/** A clean stop: what is under way is finished. */
+	/** A clean stop, which finishes pending work. */
 	async leave(): Promise<void> {
 		const { life } = this;
 		if (!life.alive || this.isLeaving) return;
 		this.isLeaving = true;
 		this.#world.scheduler.count("clean stops");
-		this.#world.scheduler.say(() => `--- ${this.name} is stopped`);
+		this.#world.scheduler.say(() => `--- ${this.name} stops`);
 		await Promise.all([
 			...[...this.runners.values()].map((runner) => runner.stop().catch(() => undefined)),
 			...[...this.projectors.values()].flatMap(({ followers }) => followers.map((follower) => follower.stop())),
@@ -106,11 +106,11 @@ export class Node {
 		this.#world.scheduler.say(() => `--- ${this.name} starts again`);
 		this.start();
 	}
-	/** Whether all that is to run here does. */
+	/** Whether all read models and processes of this node run. */
 	get isReady(): boolean {
 		return this.life.alive && !this.isLeaving && this.projectors.size + this.runners.size === this.#expected;
 	}
-	/** Some of what is remembered is not any more. */
+	/** Evicts all actors of one kind. */
 	forget(): void {
 		const all = [...this.actors.values()];
 		all[this.#world.scheduler.chance.pick(all.length)]?.clear();
@@ -157,7 +157,7 @@ export class Node {
 		every(timers, RECOVER_EVERY, recover);
 		recover();
 	}
-	/** A start that fails is tried again, as by whoever keeps processes running. */
+	/** Retries a failed start, like a process supervisor. */
 	async #started(start: () => Promise<void>): Promise<void> {
 		for (;;) {
 			try {
@@ -171,7 +171,7 @@ export class Node {
 		this.#world.violated("stopped", `${name} on ${this.name}: ${error.message}`);
 	}
 
-	/** Many commands in one call, each to its actor; as the `...Many` actions of mixins/actors/event-sourced.ts. */
+	/** Sends many commands in one call, like the `...Many` actions of mixins/actors/event-sourced.ts. */
 	#send(by: string): Send {
 		return async (action, items) => {
 			const [service = "", name = ""] = action.split(".");
@@ -196,13 +196,13 @@ export class Node {
 			);
 	}
 
-	/** Asks an actor wherever it is; a refusal is an answer. */
+	/** Asks an actor on any node; a refusal is an answer. */
 	readonly consulting: Consulting = async (ask, params) => {
 		const [service = "", name = ""] = ask.split(".");
-		const { id } = params as { id: string }; // asks are about somebody
+		const { id } = params as { id: string }; // each ask names an actor
 		const to = this.#world.placed(service, id);
 		const answer = await this.#world.call(this.life, to, `ask ${ask} ${id}`, () => to.#asked(service, name, id, params));
-		if (answer === "no answer") throw new Error(`nobody answers ${ask}`);
+		if (answer === "no answer") throw new Error(`${ask} was not answered`);
 		return answer.said;
 	};
 	async #asked(service: string, name: string, id: string, params: object): Promise<{ readonly said: unknown }> {

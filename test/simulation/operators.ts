@@ -1,9 +1,9 @@
-/** Operators - a person who looks at what is parked, and has it tried again or gives it up, perhaps twice, perhaps in vain. */
+/** Operators - an operator who retries or drops parked work, possibly twice or without success. */
 import { isRefusal } from "../../model/index.ts";
 import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import type { World } from "./world.ts";
 
-/** One look at one process on one node. */
+/** Handles one piece of parked work of one process on one node. */
 export async function meddle(world: World, commandId: string): Promise<void> {
 	const { scheduler, nodes, scenario } = world;
 	const { chance } = scheduler;
@@ -17,8 +17,8 @@ export async function meddle(world: World, commandId: string): Promise<void> {
 	const work = parked[chance.pick(parked.length)];
 	if (!work?.row.parked) return;
 	if (chance.pick(2) === 0) {
-		scheduler.count("parked work tried again");
-		scheduler.say(() => `somebody has ${work.id} tried again on ${node.name}`);
+		scheduler.count("parked work retried");
+		scheduler.say(() => `an operator retries ${work.id} on ${node.name}`);
 		await world.call(null, node, "retry", () => runner.retry(work.id));
 		return;
 	}
@@ -32,6 +32,6 @@ export async function meddle(world: World, commandId: string): Promise<void> {
 		to.actorsOf("intervention").command("drop", params, { commandId, by: "a person", at, deadline }, to.consulting),
 	);
 	if (answer === "no answer" || isRefusal(answer)) return;
-	scheduler.count("parked work given up");
-	scheduler.say(() => `somebody has given up ${command}: ${answer.position}`);
+	scheduler.count("parked work dropped");
+	scheduler.say(() => `an operator has dropped ${command}: ${answer.position}`);
 }

@@ -1,4 +1,4 @@
-/** Past - what the logs say happened, replayed in the plainest way: the yardstick everything else is held against. */
+/** Past - a plain replay of the logs, against which all checks compare. */
 import { evolve } from "../../model/decide.ts";
 import { type Fact, type Instant, type Model, type Origin, UNKNOWN } from "../../model/index.ts";
 import { chained } from "../../store/chain.ts";
@@ -11,10 +11,10 @@ export interface Happened {
 	readonly kept: Kept;
 	readonly recorded: Recorded;
 	readonly partition: string;
-	/** Facts in the stream with this commit. */
+	/** Number of facts in the stream including this commit. */
 	readonly version: number;
 }
-/** `states[n]`: after n commits; `commits[n]` made it `states[n + 1]`. */
+/** `states[n]` is the state after n commits; `commits[n]` leads from `states[n]` to `states[n + 1]`. */
 export interface Stream {
 	readonly stream: string;
 	readonly model: Model;
@@ -35,13 +35,13 @@ export class Past {
 	readonly streams = new Map<string, Stream>();
 	/** All facts of all logs, one partition after the other. */
 	readonly facts: Told[] = [];
-	/** What is wrong with the logs themselves. */
+	/** Defects of the logs themselves. */
 	readonly flaws: string[] = [];
 
 	constructor(partitions: Iterable<Partition>, models: readonly Model[]) {
 		for (const { name, kept } of partitions) this.#read(name, kept, models);
 	}
-	/** The stream of an actor; one nobody wrote to has no commits. */
+	/** The stream of an actor; an unknown actor has no commits. */
 	of(model: Model, id: string): Stream {
 		const stream = `${model.name}-${id}`;
 		return this.streams.get(stream) ?? { stream, model, id, commits: [], states: [UNKNOWN] };
@@ -51,7 +51,7 @@ export class Past {
 		let hash = "";
 		for (const [place, kept] of all.entries()) {
 			const { commit } = kept;
-			if (commit.position !== place + 1) this.flaws.push(`${partition}: ${commit.position} stands at ${place + 1}`);
+			if (commit.position !== place + 1) this.flaws.push(`${partition}: ${commit.position} is stored at ${place + 1}`);
 			if (commit.hash !== chained(hash, commit.stream, commit.version, commit.body))
 				this.flaws.push(`${partition}[${commit.position}] does not fit the chain`);
 			hash = commit.hash;
@@ -63,12 +63,12 @@ export class Past {
 		const cut = commit.stream.indexOf("-");
 		const [service, id] = [commit.stream.slice(0, cut), commit.stream.slice(cut + 1)];
 		const model = models.find(({ name }) => name === service);
-		if (!model) return void this.flaws.push(`${commit.stream} is nobody's`);
+		if (!model) return void this.flaws.push(`${commit.stream} belongs to no model`);
 		const stream = this.of(model, id);
 		this.streams.set(commit.stream, stream);
 		const stands = stream.commits.at(-1)?.version ?? 0;
 		if (commit.version !== stands)
-			this.flaws.push(`${partition}[${commit.position}] says ${commit.stream} stands at ${commit.version}, not ${stands}`);
+			this.flaws.push(`${partition}[${commit.position}] has version ${commit.version} of ${commit.stream}, not ${stands}`);
 		const recorded = JSON.parse(commit.body) as Recorded; // our own bodies
 		const version = stands + recorded.facts.length;
 		stream.commits.push({ kept, recorded, partition, version });

@@ -1,13 +1,13 @@
 /**
- * Patches - the product's own sources with a line changed while they are loaded: limits made small, so that short schedules reach
- * them, and mutants, each a rule of DESIGN §3 to §5 broken. A text that is not found exactly once is an error: the product moved on.
+ * Patches - changes single lines of the product's sources while they are loaded: small limits, which short schedules reach, and mutants,
+ * which break a rule of DESIGN §3 to §5. A text that is not found exactly once is an error, because the source has changed.
  */
 import { readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 
 export interface Patch {
-	/** From the root: `store/writer.ts`. */
+	/** Path from the root: `store/writer.ts`. */
 	readonly file: string;
 	readonly from: string;
 	readonly to: string;
@@ -25,7 +25,7 @@ export function patched(file: string, patches: readonly Patch[]): string {
 	return text;
 }
 
-/** From here on these files are loaded as patched; those loaded before stay as they are. */
+/** Patches these files when they are loaded from now on; loaded files stay as they are. */
 export function patch(patches: readonly Patch[]): void {
 	const byUrl = Map.groupBy(patches, ({ file }) => new URL(file, root).href);
 	const sources = new Map([...byUrl].map(([url, mine]) => [url, stripTypeScriptTypes(patched(mine[0]?.file ?? "", mine))]));

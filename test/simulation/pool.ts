@@ -1,4 +1,4 @@
-/** Pool - seeds shared out among processes: even ones with the product's limits as they are, odd ones with small ones. */
+/** Pool - distributes seeds over processes: even seeds run with the product's limits, odd seeds with small ones. */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -15,17 +15,17 @@ export interface Seeds {
 export interface Result {
 	readonly done: number;
 	readonly counts: Readonly<Record<string, number>>;
-	/** The first of each process. */
+	/** The first failure of each process. */
 	readonly failures: readonly Failure[];
 }
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url).href);
 
-/** Whether a seed runs with small limits; with a mutant none does. */
+/** Whether a seed runs with small limits; a mutant never does. */
 export const isSmall = (seed: number, mutant?: string): boolean => mutant === undefined && seed % 2 === 1;
-/** What a seed runs with besides what is said: where a mutant shows soonest. */
+/** The overrides of a seed, on top of those of its mutant. */
 export const overOf = ({ mutant, over }: Pick<Seeds, "mutant" | "over">): Over => ({ ...MUTANTS[mutant ?? ""]?.over, ...over });
 
-/** Runs the seeds until all are done; each process stops at its first that goes wrong. */
+/** Runs all seeds; each process stops at its first failure. */
 export function simulate(seeds: Seeds, jobs = availableParallelism(), advance?: (done: number) => void): Promise<Result> {
 	const { from, count, mutant } = seeds;
 	const step = mutant === undefined ? 2 * Math.ceil(jobs / 2) : jobs;
@@ -36,12 +36,12 @@ export function simulate(seeds: Seeds, jobs = availableParallelism(), advance?: 
 	return runAll(shares, jobs, advance);
 }
 
-/** Looks for the first seed at which a mutant is noticed, in one process. */
+/** Finds the first seed that detects a mutant, in one process. */
 export async function hunt(mutant: string, count: number): Promise<Failure | null> {
 	const tasks: readonly Task[] = [{ from: 0, to: count, step: 1, over: overOf({ mutant }) }];
 	return (await runAll([{ small: false, mutant, minimise: false, tasks }], 1)).failures[0] ?? null;
 }
-/** The same seeds, in the same configurations, with nothing broken. */
+/** Runs the same seeds in the same configurations without a mutant. */
 export async function control(tasks: readonly { readonly mutant: string; readonly count: number }[]): Promise<Result> {
 	const rounds = tasks.map(({ mutant, count }) => ({ from: 0, to: count, step: 1, over: overOf({ mutant }) }));
 	return runAll([{ small: false, minimise: false, tasks: rounds }], 1);
@@ -72,7 +72,7 @@ function run(share: Share, heard: (said: Said) => void): Promise<void> {
 		let isOver = false;
 		child.stderr?.on("data", (chunk) => (complaints += String(chunk)));
 		child.on("message", (message) => {
-			const said = message as Said; // worker.ts says nothing else
+			const said = message as Said; // worker.ts sends nothing else
 			isOver ||= said.over ?? false;
 			heard(said);
 		});

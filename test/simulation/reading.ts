@@ -1,4 +1,4 @@
-/** Reading - a caller who wants to see what he wrote: waits until a read model has it, on whichever node, and looks. */
+/** Reading - a client that reads its own write: it waits for the position in a read model on any node, then checks the rows. */
 import type { Done } from "../../mixins/actors/envelope.ts";
 import type { Touch } from "../../model/index.ts";
 import { parsePositions } from "../../store/position.ts";
@@ -28,10 +28,13 @@ export async function readBack(world: World, { position: text }: Done): Promise<
 	scheduler.count("rows read back");
 	for (const id of ids)
 		if ((found.get(id)?.at[partition] ?? 0) < position)
-			world.violated("stale read", `${name} on ${node.name} was said to have ${text}, and ${id} is ${JSON.stringify(found.get(id))}`);
+			world.violated(
+				"stale read",
+				`${name} on ${node.name} claimed to have reached ${text}, but ${id} is ${JSON.stringify(found.get(id))}`,
+			);
 }
 
-/** The rows a commit touches. */
+/** Ids of the rows that a commit changes. */
 function rowsOf(world: World, name: string, position: number, on: Readonly<Record<string, unknown>>): string[] {
 	const partition = [...world.partitions.values()].flat().find((one) => one.name === name);
 	if (!partition) return [];
@@ -39,6 +42,6 @@ function rowsOf(world: World, name: string, position: number, on: Readonly<Recor
 	return told.flatMap(({ type, data, origin }: Told) => {
 		const handler = on[type];
 		if (!handler) return [];
-		return typeof handler === "function" ? [origin.id] : ((handler as Touch<object, unknown>).row(data, origin) ?? []); // typed where it is stated
+		return typeof handler === "function" ? [origin.id] : ((handler as Touch<object, unknown>).row(data, origin) ?? []); // typed in the projection's definition
 	});
 }

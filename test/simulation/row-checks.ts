@@ -1,4 +1,4 @@
-/** RowChecks - what must hold of every row after every schedule: read models and processes know what a replay gives, and owe nothing (DESIGN §5, LAW 6 to 8). */
+/** RowChecks - rows equal those of a replay after every schedule, and processes have no work left (DESIGN §5, LAW 6 to 8). */
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import type { Subject } from "../../mixins/processes/rows.ts";
 import { type AnyProcess, type AnyProjection, type Fold, same, type Touch } from "../../model/index.ts";
@@ -14,7 +14,7 @@ export class RowChecks {
 		this.#past = past;
 	}
 
-	/** Rows are what a replay gives. */
+	/** The rows of a read model equal those of a replay. */
 	rows(projection: AnyProjection): void {
 		const followed = this.#past.facts.filter(({ origin }) => projection.follows.includes(origin.log));
 		const rows = this.#world.rows(projection.name).all();
@@ -22,13 +22,13 @@ export class RowChecks {
 		this.#compare(projection.name, replayed(projection.on, followed), have);
 		const now = new Date(this.#world.scheduler.now).toISOString();
 		for (const { id, data, columns } of rows) {
-			const shown = (data && projection.show(data, now, id)) as Readonly<Record<string, unknown>> | null; // a column is a field of what is shown
+			const shown = (data && projection.show(data, now, id)) as Readonly<Record<string, unknown>> | null; // each column is a field of the shown row
 			const right = shown && this.#world.rows(projection.name).spec.columns.map((column) => shown[column] ?? null);
 			if (!same(columns, right))
-				this.#world.violated("rows", `${projection.name} ${id} is found by ${JSON.stringify(columns)}, not ${JSON.stringify(right)}`);
+				this.#world.violated("rows", `${projection.name} ${id} has the columns ${JSON.stringify(columns)}, not ${JSON.stringify(right)}`);
 		}
 	}
-	/** What a process knows is what a replay gives, and it has nothing more to do. */
+	/** The rows of a process equal those of a replay, and no command is left to do. */
 	work(process: AnyProcess): void {
 		const { name, subjects, references, follows } = process;
 		const followed = this.#past.facts.filter(({ origin }) => follows.includes(origin.log));
@@ -52,12 +52,12 @@ export class RowChecks {
 			const waits = parked !== undefined && parked.code !== "FAILED" && row?.columns?.[2] === "parked";
 			if (left.length > 0 && !waits) this.#world.violated("not done", `${name} owes ${JSON.stringify(left)} for ${id}`);
 			if (left.length === 0 && parked)
-				this.#world.violated("not done", `${name} waits with ${JSON.stringify(parked)} for ${id}, and owes nothing`);
+				this.#world.violated("not done", `${name} has parked ${JSON.stringify(parked)} for ${id}, but owes nothing`);
 			const givenUp = this.#past.facts.filter(({ type, data }) => type === "intervention.dropped" && workOf(data, name) === id);
 			if (!same([...dropped].toSorted(), givenUp.map((told) => told.id).toSorted()))
 				this.#world.violated(
 					"not done",
-					`${name} was told to give up ${givenUp.length} commands for ${id}, and knows of ${JSON.stringify(dropped)}`,
+					`${givenUp.length} commands of ${name} for ${id} were dropped, but its row has ${JSON.stringify(dropped)}`,
 				);
 		}
 	}
@@ -68,19 +68,19 @@ export class RowChecks {
 	}
 }
 
-/** The version of an actor's row is the projector's own. */
+/** The data without the version, which the projector adds. */
 const without = ({ version: _version, ...data }: object & { readonly version?: unknown }): object => data;
 const workOf = (data: unknown, of: string): string | null => {
-	const { process, work } = data as DroppedWork; // a fact of ours
+	const { process, work } = data as DroppedWork; // our own fact
 	return process === of ? work : null;
 };
 const insideOf = (data: object | null, field: string): object | null =>
-	(data as Readonly<Record<string, object | null>> | null)?.[field] ?? null; // as process-rows.ts lays them out
+	(data as Readonly<Record<string, object | null>> | null)?.[field] ?? null; // the layout of mixins/processes/rows.ts
 
 function replayed(handlers: Readonly<Record<string, unknown>>, facts: readonly Told[]): Map<string, object | null> {
 	const rows = new Map<string, object | null>();
 	for (const { type, data, origin } of facts) {
-		const handler = handlers[type] as Fold<object, unknown> | Touch<object, unknown> | undefined; // typed where it is stated
+		const handler = handlers[type] as Fold<object, unknown> | Touch<object, unknown> | undefined; // typed in the definition
 		if (!handler) continue;
 		const id = typeof handler === "function" ? origin.id : handler.row(data, origin);
 		const fold = typeof handler === "function" ? handler : handler.fold;

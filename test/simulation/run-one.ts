@@ -1,4 +1,4 @@
-/** RunOne - one seed from its configuration to its verdict. */
+/** RunOne - runs one seed from its configuration to its verdict. */
 import { turns } from "../support/turns.ts";
 import { Chance } from "./chance.ts";
 import { check } from "./checks.ts";
@@ -8,7 +8,7 @@ import type { Scenario } from "./scenario.ts";
 import { type Violation, World } from "./world.ts";
 
 const scenarios = new Map<string, Scenario>();
-/** Loads what the scenarios are made of; before the first run, after the patches. */
+/** Loads the scenarios; must be called after the patches and before the first run. */
 export async function prepare({ scenario }: Over = {}): Promise<void> {
 	scenarios.set("bank", (await import("./bank.ts")).bank);
 	if (scenario !== "bank") scenarios.set("cases", (await import("./cases.ts")).cases);
@@ -19,27 +19,27 @@ export interface Verdict {
 	readonly config: Config;
 	readonly violations: readonly Violation[];
 	readonly steps: number;
-	/** How often what happened. */
+	/** Number of events by kind. */
 	readonly counts: ReadonlyMap<string, number>;
-	/** What was picked. */
+	/** All picked numbers. */
 	readonly picked: readonly number[];
 	readonly trace: readonly string[];
 }
 export interface Options {
 	readonly over?: Over;
-	/** Picked instead of what the seed says. */
+	/** Numbers to pick instead of those of the seed. */
 	readonly script?: readonly number[];
 	readonly traced?: boolean;
 }
 
-/** Has to be called from a callback of the event loop (drain.ts). */
+/** Must be called from a callback of the event loop (drain.ts). */
 export function runOne(seed: number, { over = {}, script, traced = false }: Options = {}): Verdict {
 	const world = worldOf(seed, { over, ...(script ? { script } : {}), traced });
 	drain();
 	while (world.step()) drain();
 	return verdictOf(seed, world);
 }
-/** The same with a turn of Node's own event loop after each step: slower, to show that nothing hangs on the difference. */
+/** The same with a turn of Node's event loop after each step; slower, and proves that the result does not depend on `drain`. */
 export async function runOneInTurns(seed: number, options: Options = {}): Promise<Verdict> {
 	const world = worldOf(seed, options);
 	do await turns(1);

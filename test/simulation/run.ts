@@ -1,9 +1,9 @@
 /**
- * npm run simulate - the product's writer, actors, followers, projectors and processes under random schedules and faults.
+ * Run - npm run simulate: the product's writer, actors, followers, projectors and processes under random schedules and faults.
  *
- *   npm run simulate -- --seeds 1000000 [--from 0] [--jobs 2]   many seeds; ends with 1 if one goes wrong, and shows the simplest schedule that does
- *   npm run simulate -- --seed 17 [--trace] [--minimise]        one seed, with all that happened, or with the least that goes wrong in the same way
- *   ... [--mutant refusal-without-look] [--over '{"nodes":3}']  with a rule broken on purpose (mutants.ts), or with another configuration
+ *   npm run simulate -- --seeds 1000000 [--from 0] [--jobs 2]   many seeds; exits with 1 if one fails, and shows its simplest schedule
+ *   npm run simulate -- --seed 17 [--trace] [--minimise]        one seed, with its trace, or the simplest schedule that fails in the same way
+ *   ... [--mutant refusal-without-look] [--over '{"nodes":3}']  with a broken rule (mutants.ts), or another configuration
  */
 import { parseArgs } from "node:util";
 import { bold, count, oneLine, red, table, withProgress } from "../../cli/common/terminal.ts";
@@ -48,7 +48,7 @@ function settings() {
 }
 type Settings = ReturnType<typeof settings>;
 
-/** The command that shows a seed again. */
+/** The command that repeats a seed. */
 function again(seed: number, { mutant, over }: Settings, ...more: readonly string[]): string {
 	const given = [
 		...(mutant === undefined ? [] : ["--mutant", mutant]),
@@ -65,8 +65,8 @@ function show(trace: readonly string[]): void {
 }
 function tell({ seed, violations, trace, choices, config }: Failure, given: Settings): void {
 	console.log(red(`\nseed ${seed}: ${violations.map(({ kind, text }) => `${kind}: ${text}`).join("\n  ")}`));
-	console.log(`${bold("once more")}    ${again(seed, given, "--trace")}`);
-	console.log(`${bold("the simplest")} ${again(seed, given, "--minimise")} (${choices} choices, below)\n${JSON.stringify(config)}`);
+	console.log(`${bold("repeat")}   ${again(seed, given, "--trace")}`);
+	console.log(`${bold("simplest")} ${again(seed, given, "--minimise")} (${choices} choices, below)\n${JSON.stringify(config)}`);
 	show(trace);
 }
 
@@ -77,12 +77,12 @@ async function many(given: Settings): Promise<number> {
 	});
 	const seconds = (performance.now() - started) / 1000;
 	const kinds = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
-	console.log(table([["schedules", done, `${count(Math.round(done / seconds))} a second`], ...kinds, ["gone wrong", failures.length]]));
+	console.log(table([["schedules", done, `${count(Math.round(done / seconds))} per second`], ...kinds, ["failed", failures.length]]));
 	for (const failure of failures) tell(failure, given);
 	return failures.length > 0 ? 1 : 0;
 }
 
-/** In this very process: everything is loaded as this seed needs it. */
+/** Runs one seed in this process, with the patches that it needs. */
 async function one(seed: number, given: Settings): Promise<number> {
 	const { runOne, minimise, prepare } = await load({ small: isSmall(seed, given.mutant), mutant: given.mutant });
 	const over = overOf(given);
@@ -96,7 +96,7 @@ async function one(seed: number, given: Settings): Promise<number> {
 			}
 			for (const { kind, text } of verdict?.violations ?? []) console.log(red(`${kind}: ${text}`));
 			const isRight = !verdict || verdict.violations.length === 0;
-			console.log(isRight ? `seed ${seed} goes right` : `seed ${seed} goes wrong after ${verdict.steps} steps`);
+			console.log(isRight ? `seed ${seed} passes` : `seed ${seed} fails after ${verdict.steps} steps`);
 			resolve(isRight ? 0 : 1);
 		}),
 	);

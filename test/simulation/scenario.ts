@@ -1,4 +1,4 @@
-/** Scenario - the models a schedule is run with, what clients ask of them, and what must be true of them in the end. */
+/** Scenario - the models of a schedule, the commands of its clients, and the checks of the final outcome. */
 import type { AnyProcess, AnyProjection, Fact, Model } from "../../model/index.ts";
 import type { Chance } from "./chance.ts";
 import type { Past } from "./past.ts";
@@ -12,10 +12,10 @@ export interface Scenario {
 	readonly models: readonly Model[];
 	readonly projections: readonly AnyProjection[];
 	readonly processes: readonly AnyProcess[];
-	/** What is in the logs at the start, a commit each. */
+	/** Initial contents of the logs, one commit each. */
 	readonly given: readonly { readonly service: string; readonly id: string; readonly facts: readonly Fact[] }[];
-	/** The next command of a client; `ids`: how many different ones. The first is mostly one that brings something into being. */
+	/** The next command of a client; `ids`: number of different ids. The first command usually creates an actor. */
 	readonly order: (chance: Chance, ids: number, first: boolean) => Ordered;
-	/** What is wrong with what was done in the end, beyond what is true of everything. */
+	/** Violations in the final outcome that are specific to this scenario. */
 	readonly wrong: (past: Past, runs: (process: string) => boolean) => readonly string[];
 }

@@ -1,14 +1,14 @@
 /**
- * Scheduler - what happens next, and what time it is. Everything that waits (a request on its way, a reply, a timer that is due) lies
- * in one list; each step takes one thing from it, and whatever follows at once in the code under test runs before the next step.
+ * Scheduler - decides which task runs next, and the virtual time. All ready tasks (requests, replies, due timers) are in one list; each
+ * step runs one of them, and all code that follows at once runs before the next step.
  */
 import type { Timers } from "../../mixins/common/timers.ts";
 import type { Chance } from "./chance.ts";
 
-/** Whoever something happens to: one life of a node, of the database; what was to happen to a dead one does not. */
+/** The owner of tasks: one life of a node or of the database; tasks of a dead owner do not run. */
 export interface Owner {
 	alive: boolean;
-	/** Until then it stands still: nothing happens to it. */
+	/** The owner stalls until then, and its tasks are delayed. */
 	still?: number;
 }
 interface Task {
@@ -19,16 +19,16 @@ interface Timer extends Task {
 	readonly due: number;
 }
 
-/** Of the things that are ready, the next is one of so many of the oldest. */
+/** The next task is one of so many of the oldest ready tasks. */
 const WINDOW = 16;
 export const START = Date.parse("2026-03-01T08:00:00.000Z");
 
 export class Scheduler {
 	readonly chance: Chance;
-	/** Virtual milliseconds: one a step, more when nothing else can happen. */
+	/** Virtual milliseconds: one per step, more if no task is ready. */
 	now = START;
 	steps = 0;
-	/** No more faults: what is late comes, in the order it was sent. */
+	/** No more faults; late tasks run in order. */
 	calm = false;
 	readonly trace: string[] | null;
 	readonly counts = new Map<string, number>();
@@ -41,22 +41,22 @@ export class Scheduler {
 		this.trace = traced ? [] : null;
 	}
 
-	/** One more of this kind; for the figures of a run. */
+	/** Counts an event for the summary of a run. */
 	count(kind: string): void {
 		this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 	}
 	say(text: () => string): void {
 		this.trace?.push(`${String(this.steps).padStart(5)} ${text()}`);
 	}
-	/** Happens after what is ready now, or before it: as it is picked. */
+	/** Adds a ready task; the picks decide its order. */
 	post(run: () => void, owner: Owner | null = null): void {
 		this.#ready.push({ run, owner });
 	}
-	/** Happens much later, or when nothing else does. */
+	/** Adds a task that runs much later, or if no other task is ready. */
 	postLate(run: () => void, owner: Owner | null = null): void {
 		this.#late.push({ run, owner });
 	}
-	/** Happens when it is that late; not before. */
+	/** Adds a timer that runs at `due` or later. */
 	at(due: number, run: () => void, owner: Owner | null = null): () => void {
 		let isCancelled = false;
 		const timer = { run: () => !isCancelled && run(), owner, due };
@@ -80,7 +80,7 @@ export class Scheduler {
 		};
 	}
 
-	/** One thing that is ready, or late; false if there is none. */
+	/** Runs one ready or late task; false if there is none. */
 	step(): boolean {
 		this.now++;
 		this.#ripen();
@@ -90,13 +90,13 @@ export class Scheduler {
 		}
 		return this.late(0);
 	}
-	/** One of the late things comes now. */
+	/** Runs one of the late tasks; false if there is none. */
 	late(which = this.chance.pick(this.#late.length)): boolean {
 		const [task] = this.#late.splice(which, 1);
 		this.#run(task);
 		return task !== undefined;
 	}
-	/** It is as late as the next timer says; false if there is none. */
+	/** Advances the time to the next timer; false if there is none. */
 	skip(): boolean {
 		const next = this.#timers[0];
 		if (!next) return false;

@@ -1,22 +1,22 @@
 /**
- * Server - the database all nodes share: what is durable, what can be seen of it, and what becomes of a call on its way. As
- * `file` (SQLite) each write is all or nothing and seen at once; as `database` (MongoDB) documents are written one by one, others come
- * in between, what is written is seen when the majority has it, and a failover undoes what the majority had not.
+ * Server - the database that all nodes share, with the visibility of writes and the fate of calls. As `file` (SQLite) each write is all
+ * or nothing and visible at once. As `database` (MongoDB) documents are written one by one with other writes in between; a write is
+ * visible when the majority has it, and a failover undoes writes that the majority does not have.
  */
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Config } from "./config.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
-/** A step of the server's own work: nothing lets others go first; a function is called with how to go on. */
+/** Work of the server in steps: after `undefined` other tasks may run first; a yielded function gets the callback that resumes the work. */
 export type Work<T> = Generator<((goOn: () => void) => void) | undefined, T>;
 
-/** What has been written under one key, newest first. */
+/** The values written under one key, newest first. */
 interface Version<T> {
 	readonly value: T;
 	readonly seq: number;
 	readonly before: Version<T> | undefined;
 }
-/** Values by key, each seen when the majority has it. */
+/** Values by key; each is visible when the majority has it. */
 export class Keyed<T> {
 	readonly #server: Server;
 	readonly #versions = new Map<string, Version<T>>();
@@ -24,13 +24,13 @@ export class Keyed<T> {
 	constructor(server: Server) {
 		this.#server = server;
 	}
-	/** As the majority has it. */
+	/** The newest value that the majority has. */
 	seen(key: string): T | undefined {
 		let version = this.#versions.get(key);
 		while (version && version.seq > this.#server.majority) version = version.before;
 		return version?.value;
 	}
-	/** As it was written last, seen or not. */
+	/** The last written value, visible or not. */
 	newest(key: string): T | undefined {
 		return this.#versions.get(key)?.value;
 	}
@@ -47,7 +47,7 @@ export class Keyed<T> {
 export class Server {
 	readonly scheduler: Scheduler;
 	readonly config: Config;
-	/** Writes so far, and how many of them the majority has. */
+	/** Number of writes, and how many of them the majority has. */
 	seq = 0;
 	majority = 0;
 	#life: Owner = { alive: true };
@@ -60,7 +60,7 @@ export class Server {
 		this.config = config;
 	}
 
-	/** One call: its request or its answer may be lost, or it is carried out when nobody waits for it any more. */
+	/** Runs one call; its request or answer may be lost, or it runs after its caller gave up. */
 	call<T>(caller: Owner, what: () => string, work: () => Work<T>): Promise<T> {
 		const { scheduler } = this;
 		const fate = this.#fate();
@@ -72,14 +72,14 @@ export class Server {
 			const settle = (then: () => void): void => {
 				if (this.#inFlight.delete(fail)) scheduler.post(then, caller);
 			};
-			const fail = (): void => settle(() => reject(new StoreUnavailable("nobody answers")));
+			const fail = (): void => settle(() => reject(new StoreUnavailable("no answer")));
 			this.#inFlight.add(fail);
 			const start = (): void => this.#run(work(), (value) => fate === "fine" && settle(() => resolve(value)));
 			if (fate === "fine") return scheduler.post(start, this.#life);
 			if (fate === "answers lost") scheduler.post(start, this.#life);
 			if (fate === "calls carried out late")
 				scheduler.postLate(() => {
-					scheduler.say(() => `    now comes: ${what()}`);
+					scheduler.say(() => `    runs late: ${what()}`);
 					start();
 				}, this.#life);
 			fail();
@@ -105,12 +105,12 @@ export class Server {
 		goOn();
 	}
 
-	/** Lets others come in between, now and then for long. */
+	/** Lets other tasks run in between, sometimes for long. */
 	slow(): ((goOn: () => void) => void) | undefined {
 		if (this.scheduler.calm || !this.scheduler.chance.often(this.config.faults.slow)) return undefined;
 		return (goOn) => this.scheduler.postLate(goOn, this.#life);
 	}
-	/** Notes a write, and how to undo it; `seen` is called when the majority has it. */
+	/** Records a write and its undo function; `seen` is called when the majority has it. */
 	wrote(undo: () => void, seen: () => void = () => {}): number {
 		const seq = ++this.seq;
 		if (!this.config.lag || this.scheduler.steps === 0) {
@@ -132,19 +132,19 @@ export class Server {
 		this.#waiting = waiting.filter(({ seq }) => seq > to);
 		for (const { seq, goOn } of waiting) if (seq <= to) goOn();
 	}
-	/** Goes on when the majority has all that is written by now. */
+	/** Resumes when the majority has all current writes. */
 	safe(): (goOn: () => void) => void {
 		const { seq } = this;
 		return (goOn) => (this.majority >= seq ? goOn() : void this.#waiting.push({ seq, goOn }));
 	}
-	/** Another primary: calls under way are not answered, and of what the majority did not have some is gone. */
+	/** Changes the primary: pending calls are not answered, and some writes that the majority does not have are undone. */
 	failover(): void {
 		if (!this.config.lag) return;
 		this.#life.alive = false;
 		this.#life = { alive: true };
 		this.#waiting = [];
 		const lost = this.#young.splice(this.scheduler.chance.pick(this.#young.length + 1));
-		this.scheduler.count("changes of the primary");
+		this.scheduler.count("failovers");
 		this.scheduler.say(() => `--- the primary changes, ${lost.length} writes are undone`);
 		for (const { undo } of lost.toReversed()) undo();
 		const seq = ++this.seq;

@@ -1,6 +1,6 @@
 /**
- * The simulation over some thousand seeds, and that it watches what it says it watches: every mutant is noticed within a bounded number of
- * seeds, in which the product as it is goes right. Many more: npm run simulate -- --seeds 1000000.
+ * Simulation - runs some thousand seeds, and proves that the simulation detects every mutant within a bounded number of seeds, in which
+ * the unchanged product passes. For many more seeds: npm run simulate -- --seeds 1000000.
  */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { execFile } from "node:child_process";
@@ -14,30 +14,30 @@ import { control, hunt, simulate } from "./pool.ts";
 import type { Failure } from "./worker.ts";
 
 const SEEDS = 4000;
-/** Within which every mutant is noticed. */
+/** Seeds within which every mutant is detected. */
 const NOTICED_WITHIN = 3000;
-/** What has to have happened for the rest to mean anything. */
+/** Events that must occur, or the seeds prove nothing. */
 const HAPPENS = [
 	"acknowledged",
 	"refusals",
 	"replays",
 	"already so",
 	"rows read back",
-	"commands asked once more",
+	"commands retried",
 	"commits refused",
 	"rows overtaken",
 	"requests lost",
 	"answers lost",
 	"calls carried out late",
-	"deaths of a node",
+	"node crashes",
 	"clean stops",
-	"stalls of a node",
-	"changes of the primary",
-	"parked work tried again",
-	"parked work given up",
+	"node stalls",
+	"failovers",
+	"parked work retried",
+	"parked work dropped",
 ];
 
-/** A script of this folder in a plain process: its exit code and what it printed. */
+/** Runs a script of this folder in a process of its own; resolves to its exit code and output. */
 const script = (name: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> =>
 	new Promise((resolve) => {
 		const file = fileURLToPath(new URL(name, import.meta.url).href);
@@ -46,8 +46,8 @@ const script = (name: string, ...args: readonly string[]): Promise<{ readonly co
 		);
 	});
 
-describe("the product, whatever is lost, late, refused, killed or forgotten,", () => {
-	it("acknowledges what is in the log, says nothing stale, keeps its rows and its promises, and settles", async () => {
+describe("the product under random faults", () => {
+	it("acknowledges only durable commits, answers nothing stale, keeps correct rows, finishes its work, and settles", async () => {
 		const { done, counts, failures } = await simulate({ from: 0, count: SEEDS });
 		expect(failures).toEqual([]);
 		expect(done).toBe(SEEDS);
@@ -64,7 +64,7 @@ describe("a schedule", () => {
 		expect(second).toEqual(first);
 	});
 
-	it("is a list of numbers, and without any the oldest thing comes next and nothing goes wrong", () => {
+	it("is a list of numbers; without numbers the oldest task runs next and there are no faults", () => {
 		const chance = new Chance(7);
 		const picked = Array.from({ length: 50 }, (_, i) => chance.pick(i + 1));
 		const again = new Chance(0, chance.picked);
@@ -72,7 +72,7 @@ describe("a schedule", () => {
 		expect([again.pick(5), again.pick(1000), again.often(500)]).toEqual([0, 0, false]);
 	});
 
-	it("that goes wrong is told with the command that shows it again, and in its simplest form", async () => {
+	it("that fails is printed in its simplest form, with the command that repeats it", async () => {
 		const given = ["--mutant", "missed-not-evicted", "--over", '{"nodes":3}'];
 		const told = await script("run.ts", "--seeds", "20", ...given);
 		expect(told.code).toBe(1);
@@ -85,10 +85,10 @@ describe("a schedule", () => {
 		for (const how of ["--trace", "--minimise"]) {
 			const { code, output } = await script("run.ts", "--seed", seed, ...given, how);
 			expect(code).toBe(1);
-			expect(output).toMatch(/!!! stale (answer|ask): .*\n(.*\n)*seed \d+ goes wrong after \d+ steps/);
+			expect(output).toMatch(/!!! stale (answer|ask): .*\n(.*\n)*seed \d+ fails after \d+ steps/);
 		}
 		const right = await script("run.ts", "--seed", seed, "--over", '{"nodes":3}');
-		expect(right).toMatchObject({ code: 0, output: expect.stringContaining(`seed ${seed} goes right`) });
+		expect(right).toMatchObject({ code: 0, output: expect.stringContaining(`seed ${seed} passes`) });
 	});
 });
 
@@ -102,10 +102,10 @@ describe("a mutant", () => {
 		await Promise.all(Array.from({ length: availableParallelism() }, one));
 	});
 
-	it.each(Object.entries(MUTANTS).map(([name, { breaks }]) => [name, breaks] as const))("%s is noticed: it breaks %s", (name) =>
+	it.each(Object.entries(MUTANTS).map(([name, { breaks }]) => [name, breaks] as const))("%s is detected: it breaks %s", (name) =>
 		expect(noticed.get(name)?.violations).toContainEqual({ kind: expect.any(String), text: expect.any(String) }),
 	);
-	it("is noticed for what it breaks, not for what is wrong anyway", async () => {
+	it("is detected only because of its change: the same seeds pass without it", async () => {
 		const seeds = [...noticed].map(([mutant, failure]) => ({ mutant, count: (failure?.seed ?? 0) + 1 }));
 		expect(await control(seeds)).toMatchObject({ done: seeds.reduce((sum, { count }) => sum + count, 0), failures: [] });
 	});
@@ -120,7 +120,7 @@ describe("a patch", () => {
 			expect(patch.to).not.toBe(patch.from);
 		},
 	);
-	it("whose text is not there, or more than once, is an error", () => {
+	it("whose text is missing or not unique is an error", () => {
 		const missing = { file: "store/chain.ts", from: "no such text", to: "" };
 		expect(() => patched(missing.file, [missing])).toThrow("store/chain.ts has 0 times, not once: no such text");
 		expect(() => patched(missing.file, [{ ...missing, from: "previous" }])).toThrow(/has [2-9] times, not once/);

@@ -1,4 +1,4 @@
-/** Table - rows as the contract of store/rows.ts says they are, on the server all share, and as one node sees them. */
+/** Table - rows that follow the contract of store/rows.ts, on the shared server and as seen by one node. */
 import { BEGINNING, sameTail, type Tail } from "../../store/log.ts";
 import {
 	type Change,
@@ -14,7 +14,7 @@ import {
 import type { Owner } from "./scheduler.ts";
 import { Keyed, type Server, type Work } from "./server.ts";
 
-/** A row as text, as every store keeps it, and what is compared without reading it. */
+/** A row as JSON text, with the fields that are compared without parsing it. */
 interface Stored {
 	readonly rev: number;
 	readonly columns: Row["columns"];
@@ -28,7 +28,7 @@ export class Rows {
 	readonly #checkpoints: Keyed<Tail>;
 	readonly #compared: boolean;
 
-	/** `compared`: checkpoints without a transaction move only from where they are thought to be. */
+	/** `compared`: a save without a transaction compares the old checkpoints. */
 	constructor(server: Server, spec: TableSpec, compared: boolean) {
 		this.#server = server;
 		this.spec = spec;
@@ -51,7 +51,7 @@ export class Rows {
 		const stored = this.#rows.seen(id);
 		return stored && (JSON.parse(stored.text) as Row); // our own rows
 	}
-	/** Rows with this value in a column. */
+	/** Number of rows with this value in a column. */
 	count(column: string, value: Value): number {
 		const place = this.spec.columns.indexOf(column);
 		return [...this.#rows.keys()].filter((id) => this.#rows.seen(id)?.columns?.[place] === value).length;
@@ -74,11 +74,11 @@ export class Rows {
 
 	#overtaken(by: string, where = ""): false {
 		this.#server.scheduler.count("rows overtaken");
-		this.#server.scheduler.say(() => `    ${this.spec.name}: somebody was faster than ${by}${where}`);
+		this.#server.scheduler.say(() => `    ${this.spec.name}: another node was faster than ${by}${where}`);
 		return false;
 	}
 
-	/** Everything in one transaction, if nobody was faster. */
+	/** Saves everything in one transaction, unless another node was faster. */
 	*saveWhole(changes: readonly Change[], steps: readonly Step[], by: string): Work<boolean> {
 		const fits = steps.every((step) => this.#standsAt(step)) && changes.every(({ after }) => this.#rev(after.id) === after.rev);
 		if (!fits) return this.#overtaken(by);
@@ -86,7 +86,7 @@ export class Rows {
 		for (const step of steps) this.#raise(step, by);
 		return true;
 	}
-	/** Each row by itself, if it is as it was; whether all were. */
+	/** Saves each unchanged row by itself; returns whether all were unchanged. */
 	*saveEach(changes: readonly Change[], by: string): Work<boolean> {
 		let all = true;
 		for (const [i, change] of changes.entries()) {
@@ -97,7 +97,7 @@ export class Rows {
 		yield this.#server.safe();
 		return all;
 	}
-	/** All of them, if each stands where it is thought to; or only upwards, whoever was faster. */
+	/** Raises all checkpoints if each is at its old value; without `compared`, raises them in any case. */
 	*raise(steps: readonly Step[], by: string): Work<boolean> {
 		const fits = !this.#compared || steps.every((step) => this.#standsAt(step));
 		if (fits) for (const step of steps) this.#raise(step, by);
@@ -138,7 +138,7 @@ const order = (a: readonly [Value, string], b: readonly [Value, string]): number
 const within = (value: Value, from: Value, to: Value): boolean =>
 	value === null ? from === null && to === null : (from === null || value >= from) && (to === null || value < to);
 
-/** The rows as one life of a node has them. */
+/** The rows as seen by one life of a node. */
 export class SeenTable implements Table {
 	readonly atomic: boolean;
 	readonly #rows: Rows;
@@ -160,7 +160,7 @@ export class SeenTable implements Table {
 		if (ids.length === 0) return Promise.resolve(new Map());
 		return this.#call(`load ${ids.join(", ")}`, () => this.#rows.load(ids));
 	}
-	/** Without transactions: whether the checkpoints stand where they should, the rows, and when all were as they were, the checkpoints. */
+	/** Without transactions: compares the checkpoints, saves the rows, and if all were unchanged, raises the checkpoints. */
 	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		const what = changes.map(({ after }) => after.id).join(", ");
 		if (this.atomic) return this.#call(`save ${what}`, () => this.#rows.saveWhole(changes, steps, this.#by));

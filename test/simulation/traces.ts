@@ -1,6 +1,6 @@
 /**
- * traces.ts COUNT [turns] - a digest of all that happened, for each of the first seeds; with `turns`, each step is followed by a
- * turn of Node's own event loop instead of the checkpoint of drain.ts.
+ * Traces - prints a digest of the trace of each of the first COUNT seeds: traces.ts COUNT [turns]. With `turns`, each step is followed
+ * by a turn of Node's event loop instead of the checkpoint of drain.ts.
  */
 import { hash } from "node:crypto";
 import { guarded } from "./guard.ts";

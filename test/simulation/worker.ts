@@ -1,6 +1,6 @@
 /**
- * Worker - runs its share of the seeds in a process of its own, with the sources patched as told: a mutant, or the product's limits
- * made small. Says how far it is, and of the first seed that goes wrong how.
+ * Worker - runs its share of the seeds in a process of its own, with patched sources: a mutant, or small limits. Reports its progress
+ * and the first seed that fails.
  */
 import type { Over } from "./config.ts";
 import { guarded } from "./guard.ts";
@@ -8,44 +8,44 @@ import { SMALL } from "./limits.ts";
 import { MUTANTS } from "./mutants.ts";
 import { patch } from "./patches.ts";
 
-/** Some seeds, every so many of them. */
+/** Seeds from `from` to `to`, every `step`-th one. */
 export interface Task {
 	readonly from: number;
 	readonly to: number;
 	readonly step: number;
 	readonly over?: Over | undefined;
 }
-/** What a process is patched with. */
+/** The patches of a process. */
 export interface Build {
 	readonly small: boolean;
 	readonly mutant?: string | undefined;
 }
 export interface Share extends Build {
 	readonly tasks: readonly Task[];
-	/** Whether the simplest schedule is looked for that goes wrong in the same way. */
+	/** Whether to search for the simplest schedule that fails in the same way. */
 	readonly minimise: boolean;
 }
 export interface Failure {
 	readonly seed: number;
 	readonly violations: readonly { readonly kind: string; readonly text: string }[];
 	readonly config: object;
-	/** Of the simplest schedule found; empty where it was not looked for. */
+	/** Trace of the simplest schedule; empty without a search. */
 	readonly trace: readonly string[];
-	/** Choices in it that are not the first. */
+	/** Number of its choices that are not 0. */
 	readonly choices: number;
 }
 export interface Said {
-	/** Seeds since the last time, and what happened in them. */
+	/** Seeds since the last report, and their events. */
 	readonly done: number;
 	readonly counts: Readonly<Record<string, number>>;
 	readonly failure?: Failure;
-	/** Nothing more will come. */
+	/** Set in the last report. */
 	readonly over?: true;
 }
 
 const EVERY_MS = 200;
 
-/** The simulation, loaded as patched. */
+/** Loads the simulation with its patches. */
 export async function load({ small, mutant }: Build) {
 	const broken = mutant === undefined ? undefined : MUTANTS[mutant];
 	patch([...(small ? SMALL : []), ...(broken ? [broken] : [])]);
@@ -55,7 +55,7 @@ export async function load({ small, mutant }: Build) {
 }
 type Simulation = Awaited<ReturnType<typeof load>>;
 
-/** A seed each turn of the event loop, so that rejections nobody handled are told apart. */
+/** Runs one seed per turn of the event loop, so that an unhandled rejection belongs to one seed. */
 class Work {
 	readonly #share: Share;
 	readonly #simulation: Simulation;
@@ -108,7 +108,7 @@ class Work {
 
 if (process.send && process.argv[2] === "worker")
 	process.once("message", (share: Share) => {
-		Error.stackTraceLimit = 0; // thousands are thrown, and nobody reads where
+		Error.stackTraceLimit = 0; // thousands are thrown, and their stacks are not read
 		const say = (said: Said): unknown => process.send?.(said, undefined, {}, () => said.over && process.disconnect());
 		void load(share).then((simulation) => new Work(share, simulation, say).run());
 	});

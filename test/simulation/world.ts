@@ -1,4 +1,4 @@
-/** World - one schedule: the nodes, the database between them, the clients, and what befalls them until they are left in peace and settle. */
+/** World - one schedule: nodes, their database and clients, under faults at first, then without faults until all work has settled. */
 import type { Chance } from "./chance.ts";
 import { Clients } from "./clients.ts";
 import type { Config } from "./config.ts";
@@ -15,7 +15,7 @@ import { chained } from "../../store/chain.ts";
 import { encode } from "../../store/codec.ts";
 import { partitionOf } from "../../store/position.ts";
 
-/** Milliseconds of peace in which everything has to settle. */
+/** Milliseconds without faults in which all work must settle. */
 const SETTLES_WITHIN = 600_000;
 const PATIENCE_IN_PEACE = 60_000;
 const A_DAY = 86_400_000;
@@ -30,13 +30,13 @@ export class World {
 	readonly scheduler: Scheduler;
 	readonly scenario: Scenario;
 	readonly server: Server;
-	/** By context. */
+	/** Partitions by context. */
 	readonly partitions = new Map<string, Partition[]>();
 	readonly tables = new Map<string, Rows>();
 	readonly nodes: readonly Node[];
 	readonly clients: Clients;
 	readonly violations: Violation[] = [];
-	/** What processes asked for, by command id. */
+	/** Commands of processes and operators, by command id. */
 	readonly asked = new Map<string, Ordered[]>();
 	#peaceful = 0;
 	#finale: "to come" | "under way" | "over" = "to come";
@@ -63,11 +63,11 @@ export class World {
 		this.clients.start();
 	}
 
-	/** One step; false when the schedule is over. */
+	/** Runs one step; false if the schedule is over. */
 	step(): boolean {
 		const { scheduler, config } = this;
 		if (this.#over || this.violations.length > 0) return false;
-		if (++scheduler.steps > config.limit) this.#stuck("there is always something to do");
+		if (++scheduler.steps > config.limit) this.#stuck("the work does not end");
 		else if (scheduler.calm || !this.#befallen()) this.#happen();
 		return true;
 	}
@@ -79,11 +79,11 @@ export class World {
 			if (!scheduler.calm) this.#becalm();
 			else if (this.#finale === "to come") void this.#conclude();
 			else if (this.#finale === "over") this.#over = true;
-			else if (!scheduler.skip()) this.#stuck("the last questions are not answered");
+			else if (!scheduler.skip()) this.#stuck("the final asks are not answered");
 		} else if (!scheduler.skip() || (scheduler.calm && this.#finale === "to come" && scheduler.now > this.#peaceful + SETTLES_WITHIN))
-			this.#stuck("nothing moves");
+			this.#stuck("there is no progress");
 	}
-	/** Something goes wrong, perhaps; true if something happened. */
+	/** Possibly injects a fault; true if that was the whole step. */
 	#befallen(): boolean {
 		const { chance } = this.scheduler;
 		const { tick, late, crash, stall, evict, failover } = this.config.faults;
@@ -98,18 +98,18 @@ export class World {
 		else if (which < below + failover) this.server.failover();
 		return false;
 	}
-	/** Killed, or now and then stopped in good order. */
+	/** Crashes a node, or sometimes stops it cleanly. */
 	#end(node: Node | undefined): void {
 		if (this.scheduler.chance.pick(4) < 3) node?.die();
 		else this.scheduler.post(() => void node?.leave());
 	}
 	#becalm(): void {
-		this.scheduler.say(() => "--- from here on nothing goes wrong");
+		this.scheduler.say(() => "--- no more faults");
 		this.scheduler.calm = true;
 		this.#peaceful = this.scheduler.now;
 		for (const node of this.nodes) node.revive();
 	}
-	/** Whether everybody has his answer, and everything that follows from what is in the logs is done. */
+	/** Whether all clients are finished, and all work that follows from the logs is done. */
 	#settled(): boolean {
 		if (this.clients.busy > 0 || this.nodes.some(({ isReady }) => !isReady)) return false;
 		for (const { name, follows } of this.followers) {
@@ -120,7 +120,7 @@ export class World {
 		const open = this.scenario.processes.some(({ name }) => this.runs(name) && this.rows(name).count("state", "open") > 0);
 		return !open && this.nodes.every(({ runners }) => [...runners.values()].every(({ outbox }) => outbox.size === 0));
 	}
-	/** Projections and processes that run somewhere. */
+	/** Projections and processes that run on at least one node. */
 	get followers(): readonly { readonly name: string; readonly follows: readonly string[] }[] {
 		const processes = this.scenario.processes.map(({ name, follows }) => ({ name, follows: [...follows, INTERVENTIONS.log] }));
 		return [...this.scenario.projections, ...processes].filter(({ name }) => this.runs(name));
@@ -135,7 +135,7 @@ export class World {
 				.map(({ id }) => id),
 		);
 	}
-	/** In the end every node is asked about every actor, and every row whose hour has come reads as it does now. */
+	/** Finally asks every node about every actor, and rewrites due rows. */
 	async #conclude(): Promise<void> {
 		this.#finale = "under way";
 		await this.clients.lastQuestions();
@@ -166,7 +166,7 @@ export class World {
 	noted(commandId: string, ordered: Ordered): void {
 		this.asked.set(commandId, [...(this.asked.get(commandId) ?? []), ordered]);
 	}
-	/** Mostly the partition's own node, or any. */
+	/** The owner of the partition, or sometimes any node. */
 	placed(service: string, id: string): Node {
 		const own = partitionOf(`${service}-${id}`, this.config.partitions) % this.nodes.length;
 		const { chance } = this.scheduler;
@@ -174,7 +174,7 @@ export class World {
 		if (!node) throw new Error("there is no node");
 		return node;
 	}
-	/** Asks a node for something; the question or the answer may be lost, and who asked gives up in the end. */
+	/** Calls a node; the request or the answer may be lost, and the caller gives up after its timeout. */
 	call<T>(caller: Owner | null, to: Node, what: string, work: (deadline: number) => Promise<T>): Promise<T | "no answer"> {
 		const { scheduler } = this;
 		const { message } = this.config.faults;
@@ -196,7 +196,7 @@ export class World {
 	#partition(name: string): Partition {
 		return new Partition(this.server, name, (position, by) => this.#hint(name, position, by));
 	}
-	/** Other nodes hear that there is more: perhaps, perhaps twice, perhaps late. */
+	/** Hints other nodes at a new commit; a hint may be lost, doubled, late or wrong. */
 	#hint(partition: string, position: number, by: string): void {
 		const { scheduler } = this;
 		for (const node of this.nodes ?? []) {
@@ -204,7 +204,7 @@ export class World {
 			const followers = node.log(partition.slice(0, partition.indexOf(":"))).followers(partition);
 			if (followers.length === 0) continue;
 			const fate = scheduler.calm ? 0 : scheduler.chance.pick(10);
-			const told = fate === 6 ? scheduler.chance.pick(100) * position : position; // a hint may say anything
+			const told = fate === 6 ? scheduler.chance.pick(100) * position : position; // a wrong hint
 			const give = (): void => followers.forEach((follower) => follower.nudge(told));
 			if (fate === 9) continue;
 			if (fate === 8) scheduler.postLate(give, node.life);
@@ -212,7 +212,7 @@ export class World {
 			if (fate === 7) scheduler.post(give, node.life);
 		}
 	}
-	/** What was there before the first step. */
+	/** Writes the initial contents of the logs. */
 	#begin(): void {
 		for (const { service, id, facts } of this.scenario.given) {
 			const context = this.scenario.models.find(({ name }) => name === service)?.context ?? "";

@@ -1,4 +1,4 @@
-/** How an actor stood: at a version, at an instant, and where it never stood. */
+/** History - the state of an actor at a version or an instant, and its decisions in pages. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Running, start } from "../../../node/start.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe("an actor", () => {
-	it("stands as its last decision left it", async () =>
+	it("has the state after its last decision", async () =>
 		expect(await state({})).toMatchObject({
 			id: "R1",
 			version: 3,
@@ -47,7 +47,7 @@ describe("an actor", () => {
 			at: TEN,
 			state: { equipment: { name: "third" } },
 		}));
-	it("stood as it was after so many facts", async () => {
+	it("has a state at each version", async () => {
 		expect(await state({ version: 2 })).toMatchObject({
 			version: 2,
 			position: "radar:0:2",
@@ -56,31 +56,31 @@ describe("an actor", () => {
 		});
 		expect((await state({ version: 1 })).state.equipment.name).toBeUndefined();
 	});
-	it("stood at an instant as the decisions taken by then had left it, the one of that very instant included", async () => {
+	it("has a state at an instant, which includes decisions at that instant", async () => {
 		expect(await state({ at: NINE })).toMatchObject({ version: 1, at: NINE });
 		expect(await state({ at: "2026-03-01T12:00:00+01:00" })).toMatchObject({ version: 3 });
 	});
-	it("is replayed without a hole where the clock was set back between its decisions", async () =>
+	it("is replayed without a gap if the clock was set back between its decisions", async () =>
 		expect(await state({ at: "2026-03-01T10:30:00.000Z" })).toMatchObject({ version: 1 }));
-	it("was not yet there a moment before its first decision, nor at version 0", async () => {
-		const notYet = `404 RADAR_UNKNOWN: There was no radar R1 yet; it begins at version 1, decided ${NINE}`;
+	it("does not exist before its first decision, nor at version 0", async () => {
+		const notYet = `404 RADAR_UNKNOWN: The radar R1 did not exist yet; it begins at version 1, decided ${NINE}`;
 		expect(await refusal({ at: "2026-03-01T08:59:59.999Z" })).toBe(notYet);
 		expect(await refusal({ version: 0 })).toBe(notYet);
 	});
-	it("never stood at a version it has not reached", async () =>
-		expect(await refusal({ version: 4 })).toBe("404 VERSION_UNKNOWN: The radar R1 never stood at version 4: it stands at 3"));
-	it("never stood between two facts of one decision", async () =>
+	it("has no state at a version it has not reached", async () =>
+		expect(await refusal({ version: 4 })).toBe("404 VERSION_UNKNOWN: The radar R1 was never at version 4: it is at version 3"));
+	it("has no state between two facts of one decision", async () =>
 		expect(await refusal({ id: "d-1", version: 1 }, "detection")).toBe(
-			"404 VERSION_UNKNOWN: The detection d-1 never stood at version 1: one decision led from 0 to 2",
+			"404 VERSION_UNKNOWN: The detection d-1 was never at version 1: one decision led from 0 to 2",
 		));
-	it("that never was is unknown", async () => expect(await refusal({ id: "R2" })).toBe("404 RADAR_UNKNOWN: There is no radar R2"));
-	it("is asked for one moment only", async () =>
+	it("without facts is unknown", async () => expect(await refusal({ id: "R2" })).toBe("404 RADAR_UNKNOWN: There is no radar R2"));
+	it("cannot be read at a version and an instant at once", async () =>
 		expect(await refusal({ at: NINE, version: 1 })).toBe("422 VALIDATION_ERROR: The content is not valid"));
 	it.each([{ at: "yesterday" }, { version: -1 }, { version: 1.5 }, { version: "1" }, { when: NINE }])(
-		"is not asked by %j",
+		"cannot be read with %j",
 		async (params) => expect(await refusal(params)).toMatch(/^422 /),
 	);
-	it("has no route of its own: a state may hold personal data", () => {
+	it("has no route for its state, which may hold personal data", () => {
 		const action = system.broker.registry.getActionList({ onlyLocal: true }).find(({ name }: { name: string }) => name === "radar.state");
 		expect(action).toMatchObject({ name: "radar.state" });
 		expect(action).not.toHaveProperty("action.rest");
@@ -94,7 +94,7 @@ type Page = {
 	readonly next: string | null;
 };
 const history = (params: object, service = "radar") => call<Page>(`${service}.history`, params);
-/** Of each page, the versions it tells. */
+/** The versions in each page. */
 async function paged(id: string, pageSize: number, service = "radar"): Promise<number[][]> {
 	const all: number[][] = [];
 	for (let after: string | null = ""; after !== null;) {
@@ -114,14 +114,14 @@ describe("a history", () => {
 		for (let n = 2; n <= MANY; n++) await call("radar.describe", named(n), NINE);
 	});
 
-	it("tells each decision with its facts, and the version it led to", async () => {
+	it("shows each decision with its facts and the version after it", async () => {
 		const { version, rows, next } = await history({ id: "d-1" }, "detection");
 		expect([version, next]).toEqual([2, null]);
 		expect(rows).toMatchObject([
 			{ version: 2, command: { name: "record" }, facts: [{ type: "detection.recorded" }, { type: "detection.discarded" }] },
 		]);
 	});
-	it("is told twenty decisions at a time where nothing else is asked for", async () => {
+	it("has twenty decisions per page by default", async () => {
 		const { rows, version, next } = await history({ id: "R45" });
 		expect([rows.length, version, typeof next]).toEqual([20, 20, "string"]);
 	});
@@ -132,13 +132,13 @@ describe("a history", () => {
 		[45, 1, 45],
 		[46, 1, 45],
 		[100, 1, 45],
-	])("in pages of %i has %i of them, the last with %i decisions", async (pageSize, pages, last) => {
+	])("with page size %i has %i pages, the last with %i decisions", async (pageSize, pages, last) => {
 		const all = await paged("R45", pageSize);
 		expect([all.length, all.at(-1)?.length]).toEqual([pages, last]);
 		expect(all.flat()).toEqual(Array.from({ length: MANY }, (_, n) => n + 1));
 	});
 	it("never ends a page between the facts of a decision", async () => expect(await paged("d-1", 1, "detection")).toEqual([[2]]));
-	it("is empty after the last decision, and goes on when there is another", async () => {
+	it("is empty after the last decision, and continues with the next one", async () => {
 		const { next } = await history({ id: "R45", pageSize: 44 });
 		await call("radar.describe", named(46), NINE);
 		const end = await history({ id: "R45", pageSize: 1, after: next ?? "" });
@@ -147,12 +147,12 @@ describe("a history", () => {
 		const after = Buffer.from(JSON.stringify(["radar-R45", 46])).toString("base64url");
 		expect(await history({ id: "R45", after })).toEqual({ id: "R45", version: 46, rows: [], next: null });
 	});
-	it("that never was is unknown, whatever page is asked for", async () => {
+	it("of an unknown actor is refused on every page", async () => {
 		const after = Buffer.from(JSON.stringify(["radar-R2", 7])).toString("base64url");
 		for (const params of [{}, { pageSize: 1 }, { after }])
 			await expect(history({ id: "R2", ...params })).rejects.toMatchObject({ code: 404, type: "RADAR_UNKNOWN" });
 	});
-	it("does not go on behind a page of another's, nor behind anything else", async () => {
+	it("accepts no cursor of another actor, and no text that is not a cursor", async () => {
 		const { next } = await history({ id: "R45", pageSize: 1 });
 		for (const [id, after] of [
 			["R1", next],
@@ -164,10 +164,10 @@ describe("a history", () => {
 			await expect(history({ id, after })).rejects.toMatchObject({ code: 422, data: [{ field: "after" }] });
 	});
 	it.each([{ pageSize: 0 }, { pageSize: 101 }, { pageSize: 1.5 }, { pageSize: "many" }, { after: "" }, { page: 2 }])(
-		"is not asked by %j",
+		"cannot be read with %j",
 		async (params) => await expect(history({ id: "R1", ...params })).rejects.toMatchObject({ code: 422 }),
 	);
-	it("ends a page early where its decisions are long: what is answered passes through every transport", async () => {
+	it("ends a page early if its decisions are long, so that the answer fits through every transport", async () => {
 		const { log } = await storageOf(system.broker)
 			.context("radar")
 			.then((found) => found.writer("radar-R46"));
@@ -184,5 +184,6 @@ describe("a history", () => {
 		expect(await log.append([400_000, 100_000, 100_000, 100_000].map((length, n) => commit(n, length)))).toBe(true);
 		expect(await paged("R46", 20)).toEqual([[1], [2, 3], [4]]);
 	});
-	it("takes the digits of a query", async () => expect((await history({ id: "R45", pageSize: "3" })).rows).toHaveLength(3));
+	it("accepts a page size as digits, as in a query", async () =>
+		expect((await history({ id: "R45", pageSize: "3" })).rows).toHaveLength(3));
 });

@@ -1,4 +1,4 @@
-/** How many calls a node has under way: bounded for each side of an action, so that one that is held takes no place of another. */
+/** Bulkhead - bounds the concurrent calls of each side of an action (partition or kind of read), so that a blocked side blocks no other. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { BulkheadMiddleware } from "../../../mixins/cluster/bulkhead.ts";
@@ -7,15 +7,15 @@ import { sideOf } from "../../../mixins/cluster/placement.ts";
 const MOST = 3;
 const strategyOptions = { log: "bank", partitions: 4, service: "account" };
 const side = (id: string) => sideOf({ strategyOptions }, { id });
-/** Ids of one partition, and one of another. */
+/** Ids of one partition, and an id of another one. */
 const ids = Array.from({ length: 100 }, (_, n) => `a-${n}`);
 const held = ids.filter((id) => side(id) === side("a-0"));
 const other = ids.find((id) => side(id) !== side("a-0")) ?? "";
 
-describe("a node that is asked more than it can answer", () => {
+describe("a node with more calls than it can answer", () => {
 	let broker: ServiceBroker;
 	let waiting: (() => void)[];
-	/** Calls answer once they are let go. */
+	/** Starts a node whose calls wait for `letGo`. */
 	const start = async (): Promise<void> => {
 		waiting = [];
 		broker = new ServiceBroker({ logger: false, middlewares: [BulkheadMiddleware(MOST)] });
@@ -34,7 +34,7 @@ describe("a node that is asked more than it can answer", () => {
 		await broker.stop();
 	});
 
-	it("refuses what is too much for one partition, with a failure that passes, and takes what is for another", async () => {
+	it("rejects calls beyond the limit of a partition with a retryable failure, and accepts calls for another partition", async () => {
 		await start();
 		const under = held.slice(0, MOST).map((id) => call("deposit", { id }));
 		await expect(call("deposit", { id: held[MOST] })).rejects.toMatchObject({ type: "QUEUE_FULL", retryable: true });
@@ -44,7 +44,7 @@ describe("a node that is asked more than it can answer", () => {
 		await expect(beside).resolves.toEqual({ id: other });
 		await expect(Promise.all(under)).resolves.toHaveLength(MOST);
 	});
-	it("has room again for each call that has ended, however it ended", async () => {
+	it("has room again for each call that has ended, also after a failure", async () => {
 		await start();
 		for (let round = 0; round < 3; round++) {
 			const under = Array.from({ length: MOST }, () => call("deposit", { id: held[0] }));
@@ -55,7 +55,7 @@ describe("a node that is asked more than it can answer", () => {
 		broker.createService({ name: "broken", actions: { open: () => Promise.reject(new Error("no")) } });
 		for (let n = 0; n < 3 * MOST; n++) await expect(broker.call("broken.open")).rejects.toThrow("no");
 	});
-	it("reads for those who wait for nothing while many wait for a position", async () => {
+	it("answers reads without a position while many reads wait for a position", async () => {
 		await start();
 		const waits = Array.from({ length: MOST }, () => call("list", {}, { position: "bank:0:9" }));
 		await expect(call("list", {}, { position: "bank:0:9" })).rejects.toMatchObject({ type: "QUEUE_FULL" });
@@ -63,7 +63,7 @@ describe("a node that is asked more than it can answer", () => {
 		letGo();
 		await Promise.all([read, ...waits]);
 	});
-	it("bounds nothing where an action only waits", async () => {
+	it("does not bound actions that have it disabled", async () => {
 		await start();
 		const under = Array.from({ length: 5 * MOST }, () => call("follow"));
 		letGo();

@@ -1,4 +1,4 @@
-/** A circuit opens on failures and on nothing else, closes on an answer whatever it says, and is forgotten with its node. */
+/** CircuitBreaker - a circuit opens only on failures, closes on any answer, and is removed with its node. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type ActionSchema, type Context, Errors, ServiceBroker } from "moleculer";
 import { CircuitBreakerMiddleware, isFailure } from "../../../mixins/cluster/circuit-breaker.ts";
@@ -13,7 +13,7 @@ const failure = () => failureError(new StoreUnavailable("no answer"));
 const brokers: ServiceBroker[] = [];
 afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.stop())));
 
-/** One action of another node, by a clock that goes on when it is told to. */
+/** One action of another node, with a manual clock. */
 class Line {
 	now = 0;
 	readonly endpoint = { id: "b", state: true };
@@ -33,13 +33,13 @@ class Line {
 		const breaker = CircuitBreakerMiddleware(LIMITS, { clock: () => this.now, later })(this.broker);
 		breaker.created?.(this.broker);
 		const next = ({ params }: Context<{ readonly fate: Promise<unknown> }>) => params.fate;
-		const action = { name: "bank.open", service: { fullName: "bank" }, ...more } as unknown as ActionSchema; // as a remote one is
+		const action = { name: "bank.open", service: { fullName: "bank" }, ...more } as unknown as ActionSchema; // a remote action has only these fields
 		this.#handler = breaker.remoteAction?.call(this.broker, next, action) as (ctx: Context) => Promise<unknown>;
 		for (const what of ["opened", "half-opened", "closed"]) this.broker.localBus.on(`$circuit-breaker.${what}`, () => this.told.push(what));
 	}
-	/** Sends a call that ends as the promise does; who else uses the endpoint is asked elsewhere while it is not available. */
+	/** Sends a call that settles like the promise. */
 	async call(fate: Promise<unknown>): Promise<void> {
-		const ctx = { endpoint: this.endpoint, params: { fate, id: this.id } } as unknown as Context; // as much as is used
+		const ctx = { endpoint: this.endpoint, params: { fate, id: this.id } } as unknown as Context; // only the fields in use
 		await this.#handler(ctx).catch(() => undefined);
 	}
 	async answers(count = 1): Promise<void> {
@@ -61,7 +61,7 @@ class Line {
 	get open(): boolean {
 		return !this.endpoint.state;
 	}
-	/** Open and half open now, opened in all. */
+	/** Metrics: circuits open now, half open now, and opened in total. */
 	get shown(): readonly unknown[] {
 		const labels = { affectedNodeID: "b", service: "bank", action: "bank.open" };
 		return ["opened.active", "half-opened.active", "opened.total"].map(
@@ -81,7 +81,7 @@ const halfOpen = async (): Promise<Line> => {
 };
 
 describe("a circuit", () => {
-	it("opens at twenty calls of which half have failed, and not one earlier", async () => {
+	it("opens at twenty calls if half of them have failed, and not earlier", async () => {
 		const line = new Line();
 		await line.answers(10);
 		await line.fails(9);
@@ -90,7 +90,7 @@ describe("a circuit", () => {
 		expect([line.open, line.told, line.shown]).toEqual([true, ["opened"], [1, 0, 1]]);
 	});
 
-	it("does not open while one partition of many fails alone, and opens when another does too", async () => {
+	it("does not open while only one of several partitions fails, and opens when a second one fails", async () => {
 		const line = new Line({ strategyOptions: { log: "bank", partitions: 4, service: "account" } });
 		for (let i = 0; i < 5; i++) await line.fails(20);
 		expect([line.open, line.told]).toEqual([false, []]);
@@ -101,7 +101,7 @@ describe("a circuit", () => {
 		expect([line.open, line.told]).toEqual([true, ["opened"]]);
 	});
 
-	it("opens where the one partition there is fails", async () => {
+	it("opens if the only partition fails", async () => {
 		const line = new Line({ strategyOptions: { log: "bank", partitions: 1, service: "account" } });
 		await line.fails(20);
 		expect(line.open).toBe(true);
@@ -116,20 +116,20 @@ describe("a circuit", () => {
 		expect([line.open, line.told]).toEqual([false, []]);
 	});
 
-	it("never opens on refusals, however many", async () => {
+	it("never opens on refusals", async () => {
 		const line = new Line();
 		await line.fails(1000, refusal);
 		expect([line.open, line.told, line.shown]).toEqual([false, [], [0, 0, 0]]);
 	});
 
-	it("counts refusals as the answers they are: among a thousand, twenty failures open nothing", async () => {
+	it("counts refusals as answers: twenty failures among a thousand do not open it", async () => {
 		const line = new Line();
 		await line.fails(1000, refusal);
 		await line.fails(20);
 		expect(line.open).toBe(false);
 	});
 
-	it("opens on no refusal where failures came before: only a failure opens it", async () => {
+	it("does not open on a refusal after failures, only on a failure", async () => {
 		const line = new Line();
 		await line.fails(19);
 		await line.fails(1, refusal);
@@ -138,7 +138,7 @@ describe("a circuit", () => {
 		expect(line.open).toBe(true);
 	});
 
-	it("forgets what was more than ten seconds ago", async () => {
+	it("ignores calls from more than ten seconds ago", async () => {
 		const line = new Line();
 		await line.fails(19);
 		line.pass(10_000);
@@ -162,7 +162,7 @@ describe("an open circuit", () => {
 		line.pass(1999);
 		expect(line.open).toBe(true);
 		line.pass(1);
-		expect(line.open).toBe(false); // no word of it: another may try
+		expect(line.open).toBe(false); // without an answer, the next call is a trial
 		void trial;
 	});
 
@@ -170,7 +170,7 @@ describe("an open circuit", () => {
 		["an answer", (line: Line) => line.answers()],
 		["a refusal", (line: Line) => line.fails(1, refusal)],
 		["a full queue", (line: Line) => line.fails(1, () => new Errors.QueueIsFullError(about))],
-	])("closes on %s, and counts from the start", async (_what, answer) => {
+	])("closes on %s, and counts from zero", async (_what, answer) => {
 		const line = await halfOpen();
 		await answer(line);
 		expect([line.open, line.told, line.shown]).toEqual([false, ["opened", "half-opened", "closed"], [0, 0, 1]]);
@@ -180,7 +180,7 @@ describe("an open circuit", () => {
 		expect(line.open).toBe(true);
 	});
 
-	it("opens again on a failure, however few calls there were, for another two seconds", async () => {
+	it("opens again for two seconds on a single failure", async () => {
 		const line = await halfOpen();
 		line.pass(60_000);
 		await line.fails();
@@ -191,7 +191,7 @@ describe("an open circuit", () => {
 		expect(line.open).toBe(false);
 	});
 
-	it("hears nothing of calls that were sent before it opened", async () => {
+	it("ignores the outcome of calls that were sent before it opened", async () => {
 		const line = new Line();
 		const [good, bad] = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
 		const early = [line.call(good.promise), line.call(bad.promise)];
@@ -208,7 +208,7 @@ describe("an open circuit", () => {
 		expect([line.open, line.told]).toEqual([false, ["opened", "half-opened", "closed"]]);
 	});
 
-	it("is forgotten with its node, and shown no more", async () => {
+	it("is removed with its node, also from the metrics", async () => {
 		const line = await opened();
 		line.forget("another");
 		expect(line.shown).toEqual([1, 0, 1]);
@@ -218,7 +218,7 @@ describe("an open circuit", () => {
 		expect([line.told, line.shown]).toEqual([["opened"], [0, 0, 1]]);
 	});
 
-	it("hears no more of a trial whose node is gone, and counts anew when it is back", async () => {
+	it("ignores a trial whose node is gone, and counts from zero when the node is back", async () => {
 		const line = await halfOpen();
 		const trial = Promise.withResolvers<unknown>();
 		const trying = line.call(trial.promise);
@@ -233,7 +233,7 @@ describe("an open circuit", () => {
 		expect([line.open, line.shown]).toEqual([true, [1, 0, 2]]);
 	});
 
-	it("is not opened by what was on its way to a node that is gone", async () => {
+	it("is not opened by calls that were pending when their node disappeared", async () => {
 		const line = new Line();
 		const fates = Array.from({ length: 30 }, () => Promise.withResolvers<unknown>());
 		const calls = fates.map(({ promise }) => line.call(promise));
@@ -249,10 +249,10 @@ describe("a failure of a node", () => {
 		["a request that timed out", new Errors.RequestTimeoutError(about)],
 		["a node that was lost", new Errors.RequestRejectedError(about)],
 		["a store that cannot write", failureError(new StoreUnavailable("no answer"))],
-		["what nobody foresaw", new Error("oops")],
-		["something that is no error", "oops"],
+		["an unexpected error", new Error("oops")],
+		["a value that is no error", "oops"],
 		["nothing at all", undefined],
-		["a failure it told of itself", Object.assign(new Errors.MoleculerError("oops", 500, "OOPS"), { nodeID: "b" })],
+		["a failure that the node reports itself", Object.assign(new Errors.MoleculerError("oops", 500, "OOPS"), { nodeID: "b" })],
 	])("is %s", (_what, error) => expect(isFailure(error, "b")).toBe(true));
 
 	it.each([
@@ -260,12 +260,12 @@ describe("a failure of a node", () => {
 		["content that is not valid", new Errors.ValidationError("no", "VALIDATION_ERROR", [])],
 		["a service that has left", new Errors.ServiceNotAvailableError(about)],
 		["a full queue", new Errors.QueueIsFullError(about)],
-		["a read model that is not that far", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_LAGGING")],
-		["a read model that is to be made anew", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_OUTDATED")],
-		["a service that starts", new Errors.MoleculerRetryableError("later", 503, "NOT_STARTED")],
-		["a command nobody waited for", failureError(new CallerGone("Nobody waits"))],
-		["a call that was not even sent", new Errors.RequestSkippedError(about)],
-		["one stream nobody can read", failureError(new StreamUnreadable("radar-1"))],
+		["a read model that has not reached the position", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_LAGGING")],
+		["a read model that must be rebuilt", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_OUTDATED")],
+		["a service that is starting", new Errors.MoleculerRetryableError("later", 503, "NOT_STARTED")],
+		["a command whose caller gave up", failureError(new CallerGone("The caller is gone"))],
+		["a call that was not sent", new Errors.RequestSkippedError(about)],
+		["one unreadable stream", failureError(new StreamUnreadable("radar-1"))],
 		["the failure of a node beyond it", Object.assign(new Errors.MoleculerError("oops", 500, "OOPS"), { nodeID: "c" })],
 	])("is not %s", (_what, error) => expect(isFailure(error, "b")).toBe(false));
 });
@@ -273,13 +273,13 @@ describe("a failure of a node", () => {
 describe("among real nodes, a circuit", () => {
 	const node = async (nodeID: string, handler?: () => unknown): Promise<ServiceBroker> => {
 		const options = { namespace: "circuit", nodeID, logger: false, transporter: "Fake", internalMiddlewares: false } as const;
-		const broker = new ServiceBroker({ ...options, middlewares: ["ErrorHandler", CircuitBreakerMiddleware(LIMITS)] as never }); // built-in ones go by name
+		const broker = new ServiceBroker({ ...options, middlewares: ["ErrorHandler", CircuitBreakerMiddleware(LIMITS)] as never }); // Moleculer finds built-in middlewares by name
 		if (handler) broker.createService({ name: "bank", actions: { open: { handler } } });
 		brokers.push(broker);
 		await broker.start();
 		return broker;
 	};
-	it("shows in the registry, and a node that comes back is asked again at once", async () => {
+	it("shows in the registry, and a node that comes back gets calls again at once", async () => {
 		const failing = () => Promise.reject(failure());
 		const caller = await node("caller");
 		const first = await node("bank-1", failing);

@@ -1,4 +1,4 @@
-/** The age of messages from other nodes is never underestimated, whatever their clocks show, and skewed wall clocks are named. */
+/** Clocks - the age of messages from other nodes is never underestimated, and skewed wall clocks are named. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Clocks } from "../../../mixins/cluster/clocks.ts";

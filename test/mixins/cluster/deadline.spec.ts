@@ -1,4 +1,4 @@
-/** How long a node may decide a command: for most of the timeout of the attempt, counted from when it was sent, whatever wall clocks show. */
+/** Deadline - a node may decide a command for most of the attempt's timeout, counted from the sending and independent of wall clocks. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
@@ -48,7 +48,7 @@ class Pair {
 				return next(command, packet);
 			},
 		};
-		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, held] as never; // built-in ones go by name
+		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, held] as never; // Moleculer finds built-in middlewares by name
 		const options = { namespace: this.#namespace, nodeID, logger: false, internalMiddlewares: false, middlewares };
 		const broker = new ServiceBroker({ ...options, transporter: "Fake" });
 		brokers.push(broker);

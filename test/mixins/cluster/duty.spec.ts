@@ -1,4 +1,4 @@
-/** A new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
+/** Duty - a new owner takes over the lease of a node that is gone immediately, and waits for any other lease to expire. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { Duty } from "../../../mixins/cluster/duty.ts";
@@ -38,7 +38,7 @@ describe("the successor of an owner", () => {
 			watch: async () => undefined,
 			release: async () => undefined,
 		};
-		duty = new Duty(service as unknown as Service, lease, (task) => task()); // as much as is used
+		duty = new Duty(service as unknown as Service, lease, (task) => task()); // only the fields in use
 	});
 	const gone = (name: string): void => void Object.assign(nodes.get(name) ?? {}, { available: false });
 

@@ -1,4 +1,4 @@
-/** Which nodes are given up, and when: silent ones within seconds, after a ping; never all of them because this process was stopped or offline. */
+/** FailureDetector - a silent node is pinged and is lost within seconds; a stopped or offline process does not lose all nodes. */
 import { describe, expect, it } from "@jest/globals";
 import { FailureDetector, LOST, SUSPECT } from "../../../mixins/cluster/failure-detector.ts";
 
@@ -27,7 +27,7 @@ class Watch {
 }
 
 describe("a node", () => {
-	it("is pinged when it is silent, and given up when it does not answer", () => {
+	it("is pinged when it is silent, and lost when it does not answer", () => {
 		const watch = new Watch("a", "b");
 		expect(watch.pass(5000, "a", "b")).toEqual({});
 		expect([watch.detector.isSilent("b"), watch.pass(5000, "a")]).toEqual([false, { "b?": 5000 + SUSPECT, b: 5000 + LOST }]);
@@ -40,14 +40,14 @@ describe("a node", () => {
 			watch.pass(EVERY, "a");
 		}
 	});
-	it("is not given up by a process that was stopped itself before it has had time to hear it", () => {
+	it("is not lost by a process that was itself stopped, before the node had time to be heard", () => {
 		const watch = new Watch("a");
 		watch.pass(1000, "a");
 		watch.now += 60_000;
 		expect(watch.pass(SUSPECT)).not.toHaveProperty("a");
 		expect(watch.pass(LOST)).toHaveProperty("a");
 	});
-	it("is given up later by a node that is offline, and pinged at once after it has reconnected", () => {
+	it("is lost later by a node that is offline, and pinged at once after the reconnection", () => {
 		const watch = new Watch("a");
 		watch.pass(1000, "a");
 		watch.connected = false;

@@ -1,4 +1,4 @@
-/** A stream for another node ends where it comes from, when the reader says so and when the reader's node is gone. */
+/** Leaving - the source of a stream ends it when the reader closes it and when the reader's node is gone. */
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
@@ -6,7 +6,7 @@ import { systemOf } from "../../../cli/es/system.ts";
 import { abandon, leaveAction, readBy, whileWanted } from "../../../mixins/cluster/leaving.ts";
 import { eventually } from "../../support/system.ts";
 
-/** One item a turn, for ever. */
+/** An endless stream, one item per turn. */
 async function* numbers(): AsyncGenerator<object> {
 	for (let n = 0; ; n++) {
 		await new Promise((resolve) => setImmediate(resolve));
@@ -38,7 +38,7 @@ describe("a stream for another node", () => {
 		await Promise.all([source.start(), reader.start()]);
 		await reader.waitForServices("counter");
 		const seen = () => source.registry.getNodeList({ onlyAvailable: true }).map(({ id }: { readonly id: string }) => id);
-		await eventually(() => expect(seen()).toContain("reader")); // who is not known yet cannot be missed
+		await eventually(() => expect(seen()).toContain("reader")); // only a known node can be missed
 	});
 	afterEach(async () => {
 		for (const stream of open) stream.destroy();
@@ -63,17 +63,17 @@ describe("a stream for another node", () => {
 		await reader.stop();
 		await ended();
 	});
-	it("ends when the reader's node is gone without a word", async () => {
+	it("ends when the reader's node disappears", async () => {
 		await begun();
-		(source.registry as unknown as { nodes: { disconnected(id: string, unexpected: boolean): void } }).nodes.disconnected("reader", true); // what a missed heartbeat comes to
+		(source.registry as unknown as { nodes: { disconnected(id: string, unexpected: boolean): void } }).nodes.disconnected("reader", true); // the effect of a missed heartbeat
 		await ended();
 	});
-	it("is read to its end otherwise, and leaves nothing behind", async () => {
+	it("is otherwise read to its end, and removes its listeners", async () => {
 		const before = source.localBus.listenerCount("$node.disconnected");
 		expect(await (await systemOf(reader).call<Readable>("counter.few")).toArray()).toEqual([{ n: 1 }, { n: 2 }]);
 		await eventually(() => expect(source.localBus.listenerCount("$node.disconnected")).toBe(before));
 	});
-	it("that stays on its node is left to who holds it", async () => {
+	it("for a reader on the same node is left to the reader", async () => {
 		const stream = await source.call<Readable>("counter.count");
 		expect(open[0]).toBe(stream);
 		expect(source.localBus.listenerCount("$node.disconnected")).toBe(0);
@@ -113,7 +113,7 @@ describe("long work for a caller", () => {
 		return call;
 	};
 	const contextOf = async (call: { readonly ctx?: Context }): Promise<Context> => {
-		await new Promise((resolve) => setTimeout(resolve, 50)); // it is on its way
+		await new Promise((resolve) => setTimeout(resolve, 50)); // the call is sent
 		if (!call.ctx) throw new Error("the call has no context");
 		return call.ctx;
 	};

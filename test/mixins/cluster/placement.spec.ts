@@ -1,4 +1,4 @@
-/** Where actors meet: the same node for one partition, whoever asks; nodes that come and go move no more than they must. */
+/** Placement - each partition has the same owner on every node; a node that joins or leaves moves only its own partitions. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { ServiceBroker } from "moleculer";
@@ -13,7 +13,7 @@ const owner = (list: readonly { id: string }[], id: string) => placement.owner(l
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,12}$/), { minLength: 2, maxLength: 9 });
 
 describe("the owner of an actor", () => {
-	it("is the owner of its partition, in whatever order the nodes are known", () =>
+	it("is the owner of its partition, independent of the order of the nodes", () =>
 		fc.assert(
 			fc.property(names, fc.nat(), (known, seed) => {
 				const list = nodes(...known);
@@ -42,7 +42,7 @@ describe("the owner of an actor", () => {
 			{ numRuns: 50 },
 		));
 
-	it("is one of many nodes about equally often", () => {
+	it("is each of several nodes about equally often", () => {
 		const many = new Placement(broker.registry, broker, { log: "radar", partitions: 1000, service: "radar" });
 		const list = nodes("command-1", "command-2", "command-3", "command-4");
 		const counts = new Map<string, number>();
@@ -57,7 +57,7 @@ describe("the owner of an actor", () => {
 
 describe("a call", () => {
 	const list = nodes("a", "b", "c");
-	it("goes to the owner of its actor, one or the first of many, a command or an ask", () => {
+	it("goes to the owner of its actor, or of the first actor of many, for commands and asks", () => {
 		for (const id of ids.slice(0, 50)) {
 			const at = owner(list, id);
 			expect(placement.select(list, { params: { id } }).id).toBe(at);
@@ -65,7 +65,7 @@ describe("a call", () => {
 			expect(placement.select(list, { params: { items: [{ id }] } }).id).toBe(at);
 		}
 	});
-	it("to no actor goes round", () => {
+	it("without an actor goes to each node in turn", () => {
 		const seen = [1, 2, 3].map(() => placement.select(list, { params: {} }).id);
 		expect(new Set(seen)).toEqual(new Set(["a", "b", "c"]));
 		const unplaced = new Placement(broker.registry, broker, {});

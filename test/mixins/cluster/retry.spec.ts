@@ -1,4 +1,4 @@
-/** A call to another node lasts no longer than its own timeout, however often it is sent; and never is one command decided in two places at once. */
+/** Retry - a call lasts no longer than its timeout, however often it is sent, and two nodes never decide one command at once. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type ActionSchema, Context, Errors, ServiceBroker } from "moleculer";
@@ -15,7 +15,7 @@ const about = { action: "bank.open", nodeID: "b" };
 const lost = () => new Errors.RequestRejectedError(about);
 const busy = () => new Errors.QueueIsFullError(about);
 
-/** What becomes of an attempt that is not timed out before. */
+/** Outcome of an attempt, unless it times out before. */
 interface Fate {
 	readonly takes: number;
 	readonly error?: Error;
@@ -27,13 +27,13 @@ interface Attempt {
 	readonly error: Error | undefined;
 }
 
-/** A node that sends calls, with a clock that goes on only while it waits, and others that do as they are told. */
+/** A node that sends calls, with a clock that moves only while it waits, and other nodes with scripted outcomes. */
 class Caller {
 	now = 0;
 	offered = (): boolean => true;
-	/** Whether what is sent again is for this node itself by now. */
+	/** Whether this node itself handles retried calls. */
 	mine = false;
-	/** How much later than asked for a timer comes. */
+	/** Delay of each timer beyond its time. */
 	late = 0;
 	readonly attempts: Attempt[] = [];
 	readonly pauses: number[] = [];
@@ -74,7 +74,7 @@ class Caller {
 		return "done";
 	}
 	call(options: Context["options"] = {}, meta: object = {}): Promise<unknown> {
-		const ctx = Context.create(this.#broker, null as never, { id: "1" }, { ...options, meta }); // its endpoint is not asked for
+		const ctx = Context.create(this.#broker, null as never, { id: "1" }, { ...options, meta }); // the endpoint is not used
 		return this.#handler(ctx);
 	}
 }
@@ -82,32 +82,32 @@ class Caller {
 describe("a call to another node", () => {
 	it.each([
 		["its queue was full", busy()],
-		["nobody offered it any more", new Errors.ServiceNotAvailableError(about)],
-		["it did not know the service", new Errors.ServiceNotFoundError(about)],
-		["it was lost", lost()],
-		["it could not write", failureError(new StoreUnavailable("no answer"))],
-		["it did not decide in time", failureError(new CallerGone("Nobody waits"))],
-	])("is sent again where %s", async (_why, error) => {
+		["no node offered the service any more", new Errors.ServiceNotAvailableError(about)],
+		["the node did not know the service", new Errors.ServiceNotFoundError(about)],
+		["the node was lost", lost()],
+		["the store could not write", failureError(new StoreUnavailable("no answer"))],
+		["the node did not decide in time", failureError(new CallerGone("The caller is gone"))],
+	])("is sent again if %s", async (_why, error) => {
 		const caller = new Caller([{ takes: 5, error }, { takes: 5 }]);
 		await expect(caller.call()).resolves.toBe("done");
 		expect(caller.attempts).toHaveLength(2);
 	});
 
 	it.each([
-		["the law refuses", new Errors.MoleculerClientError("no", 409, "RADAR_RETIRED")],
-		["the law refuses with a service's own word", new Errors.MoleculerClientError("no", 404, "RADAR_UNKNOWN")],
-		["its time was up", new Errors.RequestTimeoutError(about)],
-		["a read has waited for its facts", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_LAGGING")],
-		["its time was up before it was sent", new Errors.RequestSkippedError(about)],
-		["nobody can read what is stored", failureError(new StreamUnreadable("radar-1"))],
-		["nobody foresaw it", new Error("oops")],
-	])("is answered at once where %s", async (_why, error) => {
+		["the command is refused", new Errors.MoleculerClientError("no", 409, "RADAR_RETIRED")],
+		["the actor is unknown", new Errors.MoleculerClientError("no", 404, "RADAR_UNKNOWN")],
+		["it timed out", new Errors.RequestTimeoutError(about)],
+		["a read has waited for its position", new Errors.MoleculerRetryableError("later", 503, "READ_MODEL_LAGGING")],
+		["it timed out before it was sent", new Errors.RequestSkippedError(about)],
+		["the stream is unreadable", failureError(new StreamUnreadable("radar-1"))],
+		["the error is unexpected", new Error("oops")],
+	])("fails at once if %s", async (_why, error) => {
 		const caller = new Caller([{ takes: 5, error }]);
 		await expect(caller.call()).rejects.toBe(error);
 		expect([caller.attempts.length, caller.now]).toEqual([1, 5]);
 	});
 
-	it("has one attempt where there is no answer, and the time that was given for it", async () => {
+	it("without an answer has one attempt, which lasts for its timeout", async () => {
 		const caller = new Caller([{ takes: Infinity }]);
 		await expect(caller.call()).rejects.toMatchObject({ type: "REQUEST_TIMEOUT" });
 		expect([caller.attempts.length, caller.now]).toEqual([1, TIMEOUT]);
@@ -124,14 +124,14 @@ describe("a call to another node", () => {
 		expect(caller.now).toBe(given);
 	});
 
-	it("waits twice as long each time, up to a second, and tells the last failure when another attempt has no time", async () => {
+	it("doubles its pauses up to a second, and rejects with the last failure when no time is left for another attempt", async () => {
 		const caller = new Caller(Array.from({ length: 50 }, () => ({ takes: 0, error: busy() })));
 		await expect(caller.call()).rejects.toMatchObject({ type: "QUEUE_FULL" });
 		expect(caller.pauses).toEqual([50, 100, 200, 400, 800, ...Array.from({ length: 7 }, () => 1000)]);
 		expect(caller.now).toBe(8550);
 	});
 
-	it("waits at least half as long where chance has it", async () => {
+	it("shortens a pause at random by at most half", async () => {
 		const caller = new Caller(
 			Array.from({ length: 4 }, () => ({ takes: 0, error: busy() })),
 			{ chance: 1 },
@@ -140,14 +140,14 @@ describe("a call to another node", () => {
 		expect(caller.pauses).toEqual([25, 50, 100, 200]);
 	});
 
-	it("is not sent while nobody offers it, and goes out when somebody does", async () => {
+	it("is sent as soon as a node offers the action", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }, { takes: 1 }]);
 		caller.offered = () => caller.now >= 3000;
 		await expect(caller.call()).resolves.toBe("done");
 		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 3550]);
 	});
 
-	it("tells what went wrong, not that nobody offers it since", async () => {
+	it("rejects with the first failure, not with the missing service afterwards", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }]);
 		caller.offered = () => false;
 		await expect(caller.call()).rejects.toMatchObject({ type: "QUEUE_FULL" });
@@ -155,7 +155,7 @@ describe("a call to another node", () => {
 		expect(caller.now).toBeLessThan(TIMEOUT);
 	});
 
-	it("is the same call each time, and what an answer adds to its metadata comes back", async () => {
+	it("is the same call in each attempt, and gets the metadata that the answer adds", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }, { takes: 0 }]);
 		const meta = { commandId: "c-1" };
 		await caller.call({ headers: { own: "word" } }, meta);
@@ -167,14 +167,14 @@ describe("a call to another node", () => {
 		expect(second?.headers).toEqual({ own: "word", sent: { by: expect.any(String), at: expect.any(Number) } });
 	});
 
-	it("that this node takes over itself came from nobody", async () => {
+	it("that this node handles itself carries no stamp", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }, { takes: 0 }]);
 		caller.mine = true;
 		await caller.call();
 		expect(caller.attempts.map(({ ctx }) => Object.keys(ctx.headers))).toEqual([["sent"], []]);
 	});
 
-	it("is not sent again where the pause took all the time there was", async () => {
+	it("is not sent again if the pause has used up the timeout", async () => {
 		const caller = new Caller([{ takes: 0, error: busy() }]);
 		caller.late = TIMEOUT;
 		await expect(caller.call()).rejects.toMatchObject({ type: "QUEUE_FULL" });
@@ -183,8 +183,8 @@ describe("a call to another node", () => {
 
 	it.each([
 		["without a timeout, as streams are", { timeout: 0 }],
-		["that may not be sent again", { retries: 0 }],
-		["to one node and no other", { nodeID: "b" }],
+		["without retries", { retries: 0 }],
+		["to a given node", { nodeID: "b" }],
 	])("%s is sent once", async (_which, options) => {
 		const caller = new Caller([{ takes: 0, error: busy() }]);
 		await expect(caller.call(options)).rejects.toMatchObject({ type: "QUEUE_FULL" });
@@ -194,8 +194,8 @@ describe("a call to another node", () => {
 
 const DECIDES: ActionSchema = { decides: true };
 
-describe("a question whose node was lost", () => {
-	it("goes elsewhere at once: it may be answered twice", async () => {
+describe("an ask whose node was lost", () => {
+	it("goes to another node at once, because it may be answered twice", async () => {
 		const caller = new Caller([{ takes: 10, error: lost() }, { takes: 5 }]);
 		await caller.call();
 		expect(caller.attempts.map(({ begun, timeout }) => [begun, timeout])).toEqual([
@@ -206,7 +206,7 @@ describe("a question whose node was lost", () => {
 });
 
 describe("a command whose node was lost", () => {
-	it("goes elsewhere when that node can decide it no more, however early it was missed", async () => {
+	it("goes to another node only when the lost one can no longer decide it", async () => {
 		const caller = new Caller([{ takes: 10, error: lost() }, { takes: 5 }], { action: DECIDES });
 		await caller.call();
 		expect(caller.attempts.map(({ begun, timeout }) => [begun, timeout])).toEqual([
@@ -215,27 +215,27 @@ describe("a command whose node was lost", () => {
 		]);
 	});
 
-	it("goes elsewhere soon where it was missed late", async () => {
+	it("goes to another node soon if the loss was noticed late", async () => {
 		const caller = new Caller([{ takes: 1900, error: lost() }, { takes: 5 }], { action: DECIDES });
 		await caller.call();
 		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 1950]);
 	});
 
-	it("goes elsewhere at once where that node has never heard of it", async () => {
+	it("goes to another node at once if the first one cannot have received it", async () => {
 		const caller = new Caller([{ takes: 10, error: new Errors.ServiceNotAvailableError(about) }, { takes: 5 }], { action: DECIDES });
 		await caller.call();
 		expect(caller.attempts.map(({ begun }) => begun)).toEqual([0, 60]);
 	});
 
-	it("tells its caller not before that either, where no time is left", async () => {
+	it("fails only after that time if no time is left", async () => {
 		const caller = new Caller([{ takes: 10, error: lost() }], { action: DECIDES });
 		await expect(caller.call({ timeout: 1000 })).rejects.toMatchObject({ type: "REQUEST_REJECTED" });
 		expect([caller.attempts.length, caller.now]).toEqual([1, overAfter(1000)]);
 	});
 });
 
-describe("a command nobody answers", () => {
-	it("is asked again and again while there is time, each time for a while", async () => {
+describe("a command without an answer", () => {
+	it("is sent again until its timeout, each attempt with a timeout of its own", async () => {
 		const caller = new Caller(
 			Array.from({ length: 10 }, () => ({ takes: Infinity })),
 			{ action: DECIDES },
@@ -250,14 +250,14 @@ describe("a command nobody answers", () => {
 		]);
 		expect(caller.now).toBe(TIMEOUT);
 	});
-	it("is answered by the next that is awake", async () => {
+	it("is answered by the next node that responds", async () => {
 		const caller = new Caller([{ takes: Infinity }, { takes: 5 }], { action: DECIDES });
 		await expect(caller.call()).resolves.toBe("done");
 		expect(caller.now).toBe(2055);
 	});
 });
 
-describe("whatever becomes of its attempts, a call", () => {
+describe("with random outcomes of its attempts, a call", () => {
 	const error = fc.constantFrom(lost, busy, () => failureError(new StoreUnavailable("no answer")));
 	const fate = fc.record({ takes: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 12_000 })), error });
 	const run = async (
@@ -278,7 +278,7 @@ describe("whatever becomes of its attempts, a call", () => {
 		fc.double({ min: 0, max: 1, noNaN: true }),
 	] as const;
 
-	it("lasts no longer than its timeout, and tells the answer or the failure of the last one", () =>
+	it("lasts no longer than its timeout, and returns the outcome of its last attempt", () =>
 		fc.assert(
 			fc.asyncProperty(...given, async (fates, timeout, chance) => {
 				const [{ now, attempts }, outcome] = await run(fates, timeout, chance);
@@ -291,7 +291,7 @@ describe("whatever becomes of its attempts, a call", () => {
 			}),
 		));
 
-	it("is asked for again, by the call or by who waits for it, only after a lost one is over", () =>
+	it("is sent again, or fails, only after a lost attempt is over", () =>
 		fc.assert(
 			fc.asyncProperty(...given, async (fates, timeout, chance) => {
 				const [{ now, attempts }] = await run(fates, timeout, chance);
@@ -308,12 +308,12 @@ describe("among real nodes, a call", () => {
 	afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.stop())));
 	let worlds = 0;
 	const strategyOptions = { log: "bank", partitions: 8, service: "account" };
-	/** A caller and two others that offer the same actions. */
+	/** A caller and two nodes that offer the same actions. */
 	const cluster = async (handler: (ctx: Context<unknown, { seen?: string }>) => unknown): Promise<ServiceBroker> => {
 		const namespace = `retry-${++worlds}`;
 		const nodes = ["caller", "left", "right"].map((nodeID) => {
-			const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware()] as never; // built-in ones go by name
-			const registry = { strategy: Placement as never }; // moleculer takes the class
+			const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware()] as never; // Moleculer finds built-in middlewares by name
+			const registry = { strategy: Placement as never }; // Moleculer expects the class
 			const options = { namespace, nodeID, logger: false, internalMiddlewares: false, middlewares, registry };
 			const broker = new ServiceBroker({ ...options, transporter: "Fake" });
 			if (nodeID !== "caller")
@@ -327,7 +327,7 @@ describe("among real nodes, a call", () => {
 		return caller;
 	};
 
-	it("goes to another with the time that is left, and its metadata comes back", async () => {
+	it("goes to another node with the remaining time, and gets its metadata back", async () => {
 		const timeouts: unknown[] = [];
 		const caller = await cluster((ctx) => {
 			if (timeouts.push(ctx.options.timeout) === 1) throw new Errors.MoleculerRetryableError("not now", 503, "STORE_UNAVAILABLE");
@@ -349,7 +349,7 @@ describe("among real nodes, a call", () => {
 			const node = ctx.broker.nodeID;
 			if (asked.push({ node, at: performance.now() }) > 1) return node;
 			first.resolve(node);
-			return new Promise(() => undefined); // it is dead, and nobody knows
+			return new Promise(() => undefined); // the node is dead, but not missed yet
 		});
 		const answer = caller.call<string, object>("bank.open", {}, { timeout: 1500 });
 		const dead = await first.promise;
@@ -359,7 +359,7 @@ describe("among real nodes, a call", () => {
 		expect(after - before).toBeLessThan(1500);
 	});
 
-	it("that is a command goes to the other where its own node is silent or too late, until there is no other", async () => {
+	it("with a command alternates between both nodes while they are silent or too late", async () => {
 		const asked: string[] = [];
 		const gone = () => new Errors.MoleculerRetryableError("too late", 503, "CALLER_GONE");
 		const caller = await cluster((ctx) => {
@@ -372,6 +372,6 @@ describe("among real nodes, a call", () => {
 		expect([new Set([first, second]).size, asked]).toEqual([2, [first, second, first, first]]);
 		asked.length = 0;
 		await caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 });
-		expect(asked[0]).toBe(first); // the next call begins where it belongs
+		expect(asked[0]).toBe(first); // the next call begins at the owner again
 	});
 });

@@ -1,4 +1,4 @@
-/** A complaint that comes every second is one line, and its end another. */
+/** Complaint - a recurring failure is one log line, and its end another. */
 import { describe, expect, it } from "@jest/globals";
 import { Complaint } from "../../../mixins/common/complaint.ts";
 
@@ -9,18 +9,18 @@ const tried = (once: Complaint, error?: Error): string[] => {
 	return said.splice(0);
 };
 
-describe("what goes wrong again and again", () => {
+describe("a recurring failure", () => {
 	const once = new Complaint("radars could not be found", (line) => void said.push(line));
 	const away = new Error("no answer\n  at all");
 
-	it("is not spoken of before it does", () => expect(tried(once)).toEqual([]));
-	it("is said with its reason, in one line, and not again while it lasts, whatever the reason becomes", () => {
+	it("is not logged before it occurs", () => expect(tried(once)).toEqual([]));
+	it("is logged once, in one line with its first reason", () => {
 		expect(tried(once, away)).toEqual(["radars could not be found: no answer at all"]);
 		expect([tried(once, away), tried(once, new Error("not primary"))]).toEqual([[], []]);
 	});
-	it("is said to be over, once", () => {
+	it("is logged once when it is over", () => {
 		expect(tried(once)).toEqual(["It is over: radars could not be found"]);
 		expect(tried(once)).toEqual([]);
 	});
-	it("is said anew when it begins anew", () => expect(tried(once, away)).toEqual(["radars could not be found: no answer at all"]));
+	it("is logged again when it begins again", () => expect(tried(once, away)).toEqual(["radars could not be found: no answer at all"]));
 });

@@ -1,4 +1,4 @@
-/** Csv: the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
+/** Csv - the records of a file, the problems of malformed lines, and that no file blocks the event loop. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type CsvLine, readCsv } from "../../../mixins/common/csv.ts";
@@ -24,7 +24,7 @@ describe("a line", () => {
 		['"1,5" , "say ""so"""', { a: "1,5", b: 'say "so"' }],
 		['"",x', { b: "x" }],
 		["e\u0301,\u00e9", { a: "\u00e9", b: "\u00e9" }],
-	])("%j is read", async (line, fields) => expect(await below(line)).toEqual({ fields }));
+	])("such as %j is read", async (line, fields) => expect(await below(line)).toEqual({ fields }));
 	it.each([
 		["1", "the line has 1 fields, the header 2"],
 		["1,2,3", "the line has 3 fields, the header 2"],
@@ -32,7 +32,7 @@ describe("a line", () => {
 		['"1"x,2', "the line is not well-formed"],
 		['x"1",2', "the line is not well-formed"],
 		["x".repeat(70_000), "the line has more than 65536 characters"],
-	])("%j is not", async (line, problem) => expect(await below(line)).toEqual({ fields: null, problem }));
+	])("such as %j is malformed", async (line, problem) => expect(await below(line)).toEqual({ fields: null, problem }));
 	it("that is malformed does not affect other lines, and is reported by its number", async () => {
 		const { lines } = await read('\ufeff\n\na,b\r\n1,2\r\r"3\n\n4"x,5\n6,7');
 		expect(lines.map(({ line, fields }) => [line, fields])).toEqual([
@@ -48,7 +48,7 @@ describe("a file", () => {
 	it.each(["", "\n\n", "  \r\n\t", "\ufeff"])("that is blank has no columns and no lines: %j", async (text) =>
 		expect(await read(text)).toEqual({ columns: [], lines: [] }),
 	);
-	it("is read as it was written, with any line ends", async () => {
+	it("is read with any line endings", async () => {
 		const cell = fc.string({ unit: fc.constantFrom(..."ab,\"' ;é"), maxLength: 8 }).map((text) => text.trim());
 		const rows = fc.array(fc.tuple(cell, cell), { maxLength: 400 });
 		const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;

@@ -1,8 +1,8 @@
-/** One piece of work in each round, in order of arrival, however many ask and whenever. */
+/** Turns - one piece of work per round of the event loop, in order of arrival. */
 import { expect, it } from "@jest/globals";
 import { Turns } from "../../../mixins/common/turns.ts";
 
-it("turns are given one a round, in order of arrival", async () => {
+it("there is one turn per round, in order of arrival", async () => {
 	const rounds: (() => void)[] = [];
 	const turns = new Turns({ soon: (run) => void rounds.push(run) });
 	const had: string[] = [];

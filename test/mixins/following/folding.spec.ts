@@ -1,4 +1,4 @@
-/** From commits to the rows they touch: each fact folded into a row once, in order, with all its commit says. */
+/** Folding - each fact is folded into its row once, in order, with the origin from its commit. */
 import { describe, expect, it } from "@jest/globals";
 import { foldAll, Mutex, stepsOf } from "../../../mixins/following/folding.ts";
 import type { Origin } from "../../../model/index.ts";
@@ -33,27 +33,27 @@ const fold = (row: Row, cut = commits.length) =>
 	foldAll(new Map([[row.id, row]]), stepsOf(handlers, "shop", 0, commits.slice(0, cut)), "shop:0", "thing").get(row.id);
 
 describe("folding", () => {
-	it("takes the facts of a batch in order, both of a commit too, and notes how far the row has seen", () => {
+	it("handles the facts of a batch in order, also within a commit, and records the position in the row", () => {
 		expect(fold(blank("a-1"), 2)).toMatchObject({ data: { said: ["made", "sold", "rang"] }, at: { "shop:0": 2 } });
 	});
 
-	it("passes over what a row has seen already, whole commits only", () => {
+	it("skips commits that a row has seen already, always as a whole", () => {
 		const seen: Row = { ...blank("a-1"), rev: 1, at: { "shop:0": 1 }, data: { said: ["made", "sold"] } };
 		expect(fold(seen, 2)).toMatchObject({ data: { said: ["made", "sold", "rang"] }, at: { "shop:0": 2 } });
 		expect(fold({ ...seen, at: { "shop:0": 2 } }, 2)).toBeUndefined();
 		expect(fold({ ...seen, at: { "web:0": 9 } }, 2)).toMatchObject({ data: { said: ["made", "sold", "made", "sold", "rang"] } });
 	});
 
-	it("gives a row the version of its own actor, whoever spoke last", () => {
+	it("sets the version of the row's own actor, also if facts of other actors follow", () => {
 		expect(fold(blank("a-1"), 2)?.version).toBe(2);
 		expect(fold(blank("a-1"), 3)?.version).toBe(3);
 	});
 
-	it("leaves a guard behind where a row was deleted", () => {
+	it("keeps the position of a deleted row", () => {
 		expect(fold(blank("a-1"))).toMatchObject({ data: null, at: { "shop:0": 3 } });
 	});
 
-	it("tells a fold where its fact comes from, the id whole though it has dashes", () => {
+	it("passes the origin of a fact to its fold, with the whole id also if it contains dashes", () => {
 		const origins: Origin[] = [];
 		stepsOf({ "thing.made": tell, "till.rang": tell }, "shop", 3, commits).forEach(({ origin }) => origins.push(origin));
 		expect(origins).toMatchObject([
@@ -63,7 +63,7 @@ describe("folding", () => {
 		expect(origins[0]?.facts.map(({ type }) => type)).toEqual(["thing.made", "thing.sold"]);
 	});
 
-	it("names the place of a fact that cannot be folded, or whose row cannot be found", () => {
+	it("names the position of a fact whose fold or row function throws", () => {
 		const broken = () => {
 			throw new Error("a bug");
 		};
@@ -73,7 +73,7 @@ describe("folding", () => {
 		expect(() => stepsOf({ "till.rang": { row: broken, fold: tell } }, "shop", 0, commits)).toThrow(/position 2 cannot be folded: a bug/);
 	});
 
-	it("of two tasks runs one after the other, and the second although the first failed", async () => {
+	it("runs two tasks one after the other, also if the first one fails", async () => {
 		const mutex = new Mutex();
 		const ran: string[] = [];
 		const task = (name: string, fails = false) =>

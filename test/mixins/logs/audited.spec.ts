@@ -1,4 +1,4 @@
-/** What an auditor asks of the running system, through the broker: is the log what was signed, and the text to keep elsewhere (DESIGN §3, LAW 5). */
+/** Audited - an auditor verifies the logs of the running system through the broker, and exports signed heads (DESIGN §3, LAW 5). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { generateKeyPairSync } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -36,13 +36,13 @@ describe("an auditor", () => {
 	};
 	const verify = async (params: object = {}, broker = system.broker): Promise<Verifying[]> => {
 		const stream = await broker.call<Readable, object>("radar-log.verify", params);
-		return (await stream.toArray()) as Verifying[]; // as it promises
+		return (await stream.toArray()) as Verifying[]; // as its type says
 	};
 	const ends = async (params: object = {}) => (await verify(params)).filter((item): item is Verified => "findings" in item);
 	const found = async (params: object = {}) =>
 		(await ends(params)).flatMap(({ findings }) => findings.map(({ log, position, code }) => `${log}:${position} ${code}`));
 	const text = async () => headsText(await call<PublicKey[]>("radar-log.keys"), await call<Head[]>("radar-log.heads"));
-	/** By somebody who knows the house: the read models, which would tell, are made anew. */
+	/** Tampers with the database and removes the read models, which would reveal it. */
 	const tamper = (change: string | ((db: DatabaseSync) => void)) => {
 		const db = new DatabaseSync(folder.file("events.db"));
 		if (typeof change === "string") db.exec(change);
@@ -50,7 +50,7 @@ describe("an auditor", () => {
 		db.close();
 		for (const end of ["", "-wal", "-shm"]) rmSync(folder.file(`rows.db${end}`), { force: true });
 	};
-	/** What stands outside the database is gone, too. */
+	/** Removes the heads that are kept outside the database. */
 	const dropAnchors = (): void => rmSync(folder.file("keys/heads"), { recursive: true });
 	const rechain = (db: DatabaseSync) => {
 		let hash = GENESIS;
@@ -69,7 +69,7 @@ describe("an auditor", () => {
 		folder.remove();
 	});
 
-	it("is told of every partition how far it is, and what it came to", async () => {
+	it("gets progress and a result for every partition", async () => {
 		await install(20);
 		const told = await verify();
 		const names = ["radar:0", "radar:1", "radar:2"];
@@ -83,7 +83,7 @@ describe("an auditor", () => {
 		}
 	});
 
-	it("gets the newest head of every partition that holds something, signed there and then", async () => {
+	it("gets a freshly signed head of every partition that is not empty", async () => {
 		expect(await call("radar-log.heads")).toEqual([]);
 		await install(1);
 		const [only, ...none] = await call<Head[]>("radar-log.heads");
@@ -96,7 +96,7 @@ describe("an auditor", () => {
 		expect(await call("radar-log.heads")).toEqual(heads);
 	});
 
-	it("finds with the text kept elsewhere what was cut together with the heads here", async () => {
+	it("detects with an exported text that a log and its heads were truncated", async () => {
 		await install(20);
 		const kept = await text();
 		await install(10, "later");
@@ -109,12 +109,12 @@ describe("an auditor", () => {
 		expect(await found({ heads: kept })).toEqual(["radar:1:2 TRUNCATED"]);
 	});
 
-	it("finds without any text what was cut, and that its heads are gone, and nobody starts on it", async () => {
+	it("detects without a text that a log was truncated and its heads removed, and no node starts on it", async () => {
 		await install(20);
 		await system.stop();
 		tamper("DELETE FROM heads; DELETE FROM log_radar_1 WHERE position >= 2");
 		await expect(begin()).rejects.toThrow(/^the log is not what was signed: radar:\d /);
-		await begin({}, true); // who only looks may look at what nobody would start on
+		await begin({}, true); // an observer starts on an altered log
 		expect((await found()).map((finding) => finding.replace(/:\d+ /, " "))).toEqual([
 			"radar:0 UNSIGNED",
 			"radar:1 TRUNCATED",
@@ -123,7 +123,7 @@ describe("an auditor", () => {
 		]);
 	});
 
-	it("finds that a whole partition is gone which the text tells of", async () => {
+	it("detects that a whole partition in the text is gone", async () => {
 		await install(20);
 		const kept = await text();
 		await system.stop();
@@ -134,7 +134,7 @@ describe("an auditor", () => {
 		expect(await found({ heads: kept })).toEqual(["radar:2:1 TRUNCATED"]);
 	});
 
-	it("finds what was signed with a key nobody here knows, unless it is said to be trusted", async () => {
+	it("detects heads signed with an unknown key, unless the key is trusted", async () => {
 		await install(1);
 		await system.stop();
 		const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -143,7 +143,7 @@ describe("an auditor", () => {
 		await install(1, "S");
 		const kept = await text();
 		await system.stop();
-		tamper("DELETE FROM heads WHERE key = (SELECT key FROM heads ORDER BY at LIMIT 1)"); // the other key's alone is left
+		tamper("DELETE FROM heads WHERE key = (SELECT key FROM heads ORDER BY at LIMIT 1)"); // only heads of the other key are left
 		const elsewhere = new Folder();
 		try {
 			const other = elsewhere.file("events.db");
@@ -151,7 +151,7 @@ describe("an auditor", () => {
 			const copied = { DATA_DIR: elsewhere.path };
 			await begin(copied);
 			expect((await found()).map((finding) => finding.split(" ")[1])).toEqual(["UNKNOWN_KEY"]);
-			expect(await found({ heads: kept })).toEqual([]); // whoever brings the text vouches for its keys
+			expect(await found({ heads: kept })).toEqual([]); // the keys in the text are trusted
 			await system.stop();
 			await begin({ ...copied, TRUSTED_KEYS: ` ${der(publicKey, "spki")} ,` });
 			expect(await found()).toEqual([]);
@@ -163,11 +163,11 @@ describe("an auditor", () => {
 		}
 	});
 
-	it("gets no head of a log that no longer follows from its last one", async () => {
+	it("gets no head of a log that does not continue its last head", async () => {
 		await install(20);
-		await system.stop(); // and signed
+		await system.stop(); // a stop signs
 		tamper(rechain);
-		await begin({}, true); // who only looks may look at what nobody would start on
+		await begin({}, true); // an observer starts on an altered log
 		expect(await found()).toEqual([expect.stringMatching(/^radar:1:\d+ REWRITTEN$/)]);
 		await expect(call("radar-log.heads")).rejects.toMatchObject({
 			code: 500,
@@ -176,14 +176,14 @@ describe("an auditor", () => {
 		});
 	});
 
-	it("finds everything signed after a clean stop, though nobody asked", async () => {
+	it("finds everything signed after a clean stop", async () => {
 		await install(20);
 		await system.stop();
 		await begin();
 		expect((await ends()).map(({ verified, signed, heads }) => [verified === signed, heads])).toEqual([1, 2, 3].map(() => [true, 1]));
 	});
 
-	it("is told by line what is wrong with a text", async () => {
+	it("gets an error per malformed line of a text", async () => {
 		const error = await verify({ heads: "vigie-heads 1\nx\nhead" }).catch((reason: unknown) => reason);
 		expect(error).toMatchObject({
 			type: "VALIDATION_ERROR",
@@ -196,18 +196,18 @@ describe("an auditor", () => {
 		await expect(verify({ head: await text().catch(() => "x") })).rejects.toMatchObject({ type: "VALIDATION_ERROR" });
 	});
 
-	it("can ask of every log there is", async () => {
+	it("can verify every log", async () => {
 		await system.stop();
 		await begin({ SERVICES: logs.join(",") });
 		for (const log of logs) {
 			const stream = await call<Readable>(`${log}-log.verify`);
-			expect(await stream.toArray()).toHaveLength(3 + 3 + 3); // begun, at its end, and what it came to
+			expect(await stream.toArray()).toHaveLength(3 + 3 + 3); // start, end and result of each partition
 		}
 	});
 });
 
 describe("an auditor on another node", () => {
-	it("sees and is told the same", async () => {
+	it("gets the same results", async () => {
 		const folder = new Folder();
 		const { default: service } = await import("../../../services/radar/context.ts");
 		const { default: actor } = await import("../../../services/radar/radar.service.ts");
@@ -224,7 +224,7 @@ describe("an auditor on another node", () => {
 			const stream = await asking.call<Readable, object>("radar-log.verify", {
 				heads: headsText(await asking.call<PublicKey[]>("radar-log.keys"), heads),
 			});
-			const told = (await stream.toArray()) as Verifying[]; // as it promises
+			const told = (await stream.toArray()) as Verifying[]; // as its type says
 			const end = told.filter((item) => "findings" in item);
 			expect(end).toEqual(
 				heads.map(({ partition: log, position }) => ({ log, verified: position, heads: 1, signed: position, findings: [] })),

@@ -1,4 +1,4 @@
-/** What nodes tell each other of a log changes nothing but when it is seen (DESIGN §5, LAW 6): lost, doubled, late, out of order, forged. */
+/** Hints - hints between nodes only affect when a commit is seen, also if they are lost, doubled, late, reordered or forged (DESIGN §5, LAW 6). */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
@@ -17,7 +17,7 @@ const SOLD = Array.from(
 );
 const COMMITS: readonly Commit[] = logsOf(SOLD).shop;
 
-/** One node that follows a log others write, and hears what the test lets it hear. */
+/** A node that follows a log of other writers, and gets the hints that the test sends. */
 class Node {
 	readonly log = new ScriptedLog(undefined, { name: "shop:0" });
 	readonly #looks: (() => void)[] = [];
@@ -35,23 +35,23 @@ class Node {
 		await this.projector.start([{ context: "shop", partition: 0, log: this.log, from: this.from }], (error) => this.stopped.push(error));
 		await turns(12);
 	}
-	/** Somebody else appends. */
+	/** Appends as another node. */
 	write(count: number): Commit[] {
 		const at = this.log.shelf.commits.length;
 		const next = COMMITS.slice(at, at + count);
 		this.log.shelf.put(next);
 		return next;
 	}
-	/** A hint of commits, or of any position, true or not. */
+	/** Delivers a hint of commits, or of any position, true or not. */
 	hear(told: readonly Commit[] | number): void {
 		this.from.hinted("shop:0", typeof told === "number" ? told : (told.at(-1)?.position ?? 0));
 	}
-	/** A second goes by: what nobody told it is looked for. */
+	/** Lets a second pass, so that the node polls. */
 	async look(): Promise<void> {
 		for (const look of this.#looks.splice(0)) look();
 		await turns(30);
 	}
-	/** How much of each thing was sold, as the rows tell. */
+	/** The amount of each thing sold, from the rows. */
 	async sold(): Promise<Record<string, unknown>> {
 		const rows = (await this.projector?.table.load(["a", "b", "c"])) ?? new Map();
 		return Object.fromEntries([...rows].map(([id, { data }]) => [id, data?.sold]));
@@ -78,7 +78,7 @@ const following = async (): Promise<Node> => {
 };
 
 describe("a read model on a node that does not write", () => {
-	it("reads from the log what a hint tells of, at once", async () => {
+	it("reads the commits of a hint from the log at once", async () => {
 		const node = await following();
 		node.hear(node.write(5));
 		await turns(30);
@@ -86,7 +86,7 @@ describe("a read model on a node that does not write", () => {
 	});
 
 	it.each([1, 6, 999_999_999_999_999])(
-		"is not moved by a forged hint of position %i, and takes the true facts that come there",
+		"ignores a forged hint of position %i, and folds the true facts at that position later",
 		async (forged) => {
 			const node = await following();
 			node.hear(node.write(5));
@@ -102,7 +102,7 @@ describe("a read model on a node that does not write", () => {
 		},
 	);
 
-	it("reads no more for a thousand forged hints than for a few", async () => {
+	it("reads no more often for a thousand forged hints than for a few", async () => {
 		const node = await following();
 		const before = node.log.looks.length;
 		for (let n = 0; n < 1000; n++) node.hear(10 ** 6);
@@ -110,7 +110,7 @@ describe("a read model on a node that does not write", () => {
 		expect(node.log.looks.length - before).toBeLessThan(5);
 	});
 
-	it("sees by itself, a second later, what nobody told it", async () => {
+	it("sees commits without a hint a second later", async () => {
 		const node = await following();
 		node.write(5);
 		await turns(30);
@@ -119,7 +119,7 @@ describe("a read model on a node that does not write", () => {
 		expect(await node.sold()).toEqual(expected(5));
 	});
 
-	it("reads the log where hints in between were lost", async () => {
+	it("reads the commits of lost hints from the log", async () => {
 		const node = await following();
 		node.write(5);
 		node.hear(node.write(5));
@@ -127,7 +127,7 @@ describe("a read model on a node that does not write", () => {
 		expect(await node.sold()).toEqual(expected(10));
 	});
 
-	it("folds every commit once, whichever hints are lost, doubled, late, out of order or forged", () =>
+	it("folds every commit once, also if hints are lost, doubled, late, reordered or forged", () =>
 		fc.assert(
 			fc.asyncProperty(
 				fc.array(fc.record({ size: fc.integer({ min: 1, max: 6 }), times: fc.integer({ min: 0, max: 3 }), lie: fc.nat(50) }), {

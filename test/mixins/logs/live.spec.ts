@@ -1,4 +1,4 @@
-/** The live feed of a context as those who watch ask for it: page after page, nothing lost and nothing twice, and nothing left of who asks no more. */
+/** Live - the live feed of a context: its pages lose and repeat no fact, and no follower remains after its last reader. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
 import { type Running, start } from "../../../node/start.ts";
@@ -30,20 +30,20 @@ describe("a live feed", () => {
 		system.broker.call<unknown, object>("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
 	const page = (asked: LiveAsked) => system.broker.call<LivePage, LiveAsked>("radar-log.live", asked);
 	const told = ({ facts }: LivePage) => facts.map(({ partition, position, part, type }) => `${partition}:${position} ${part} ${type}`);
-	/** As somebody left it on the disk. */
+	/** Writes a commit directly into the log. */
 	const write = async (position: number, stream: string, body: string) => {
 		const [log] = (await context()).partitions;
 		expect(await log?.append([{ position, stream, version: 0, body, hash: "" }])).toBe(true);
 	};
 
-	it("begins now where no position is given, and goes on from there", async () => {
+	it("begins at the end of the log without a position, and continues from there", async () => {
 		const first = await page({});
 		expect(first).toEqual({ facts: [], before: "radar:0:1", after: "radar:0:1", unreadable: null });
 		await install(1);
 		const next = await page({ after: first.after });
 		expect([told(next), next.before, next.after]).toEqual([["radar:0:2 null radar.installed"], "radar:0:1", "radar:0:2"]);
 	});
-	it("answers who waits as soon as there is something", async () => {
+	it("answers a waiting reader as soon as there is a fact", async () => {
 		const waiting = page({ after: "radar:0:1", wait: 10_000 });
 		await eventually(async () => expect(await watched()).toBe(1));
 		const begun = performance.now();
@@ -51,9 +51,9 @@ describe("a live feed", () => {
 		expect(told(await waiting)).toEqual(["radar:0:2 null radar.installed"]);
 		expect(performance.now() - begun).toBeLessThan(5_000);
 	});
-	it("answers with nothing once the wait is over", async () =>
+	it("answers with an empty page when the wait is over", async () =>
 		expect(await page({ after: "radar:0:1", wait: 20 })).toMatchObject({ facts: [], after: "radar:0:1" }));
-	it("goes on in the middle of a decision, and says so until it is over", async () => {
+	it("continues in the middle of a decision, and marks the facts before its last one", async () => {
 		await system.broker.call<unknown, object>("detection.record", { id: "d-1", ...passage });
 		expect(told(await page({ after: "radar:0:1" }))).toEqual(["radar:0:2 1 detection.recorded", "radar:0:2 null detection.discarded"]);
 		const rest = await page({ after: "radar:0:2.1" });
@@ -63,11 +63,11 @@ describe("a live feed", () => {
 			data: [{ field: "Last-Event-ID", actual: "radar:0:3" }],
 		});
 	});
-	it("passes over facts of other types, and is asked from behind them the next time", async () => {
+	it("skips facts of other types, and returns the position after them", async () => {
 		const { facts, after } = await page({ after: "radar:0:0", types: ["radar.retired"] });
 		expect([facts, after]).toEqual([[], "radar:0:1"]);
 	});
-	it("gives a long log piece by piece, each fact once and in order", async () => {
+	it("returns a long log in pages, each fact once and in order", async () => {
 		for (let n = 1; n < 600; n++) await install(n);
 		const positions: number[] = [];
 		const sizes: number[] = [];
@@ -82,9 +82,9 @@ describe("a live feed", () => {
 	});
 	it.each([
 		["is no JSON", "{'facts"],
-		["is JSON that says nothing of facts", "{}"],
-		["is nothing", ""],
-	])("stops before a commit whose text %s, says so each time, and goes on for who passes over it", async (_what, body) => {
+		["is JSON without facts", "{}"],
+		["is empty", ""],
+	])("stops before a commit whose text %s, reports it each time, and continues for a reader that skips it", async (_what, body) => {
 		await write(2, "radar-broken", body);
 		await write(
 			3,
@@ -103,7 +103,7 @@ describe("a live feed", () => {
 		const beyond = await page({ after: "radar:0:2" });
 		expect([told(beyond), beyond.unreadable]).toEqual([["radar:0:3 null radar.installed"], null]);
 	});
-	it("does not go on behind a hole in what is stored", async () => {
+	it("stops before a gap in the log", async () => {
 		await write(2, "radar-a", "{}");
 		const [log] = (await context()).partitions;
 		if (!log) throw new Error("it has a partition");
@@ -111,11 +111,11 @@ describe("a live feed", () => {
 		await expect(new LiveFollower(await context()).read({ log: { ...holed }, from: 1 } as never, 10)).rejects.toThrow("has a hole after 1");
 	});
 
-	it("is followed for while somebody asks, and not for long after", async () => {
+	it("follows the log while it has a reader, and for a short time after", async () => {
 		const news = new LiveFollower(await context(), nodeTimers, 50);
 		const asked = Promise.withResolvers<void>();
 		const first = news.during(() => asked.promise);
-		await news.during(async () => expect(await watched()).toBe(1)); // one for all who ask
+		await news.during(async () => expect(await watched()).toBe(1)); // all readers share one follower
 		await turns();
 		expect(await watched()).toBe(1);
 		asked.resolve();
@@ -127,14 +127,14 @@ describe("a live feed", () => {
 		expect(await watched()).toBe(0);
 		await expect(news.during(async () => undefined)).rejects.toMatchObject({ code: 503, type: "STOPPING" });
 	});
-	it("lets go whoever waits when its service ends", async () => {
+	it("answers waiting readers when its service stops", async () => {
 		const waiting = page({ after: "radar:0:1", wait: 10_000 });
 		await eventually(async () => expect(await watched()).toBe(1));
 		const begun = performance.now();
 		system.broker.broadcastLocal("$node.stopping");
 		expect((await waiting).facts).toEqual([]);
 		expect(performance.now() - begun).toBeLessThan(5_000);
-		await system.broker.destroyService(system.broker.getLocalService("radar-log") as Service); // it is there
+		await system.broker.destroyService(system.broker.getLocalService("radar-log") as Service); // the service exists
 		expect(await watched()).toBe(0);
 	});
 });

@@ -1,4 +1,4 @@
-/** A stop finishes and signs every partition of every log at once: none waits for another, and none is left out for another's fault. */
+/** Storage - a shutdown finishes and signs all partitions of all logs in parallel; the failure of one does not affect the others. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { Storage } from "../../../mixins/logs/storage.ts";
 import type { Head } from "../../../store/log.ts";
@@ -12,7 +12,7 @@ import { newKey, publicOf } from "../../support/vault.ts";
 const LOGS = ["bank:0", "bank:1", "shop:0", "shop:1"] as const;
 const key = newKey();
 
-/** A log whose heads are kept when the test says so, or never. */
+/** A log that keeps a head only when the test allows it. */
 class SlowLog extends ScriptedLog {
 	readonly answer = Promise.withResolvers<void>();
 	asked = false;
@@ -87,7 +87,7 @@ describe("a stop", () => {
 		expect(reports).toEqual(["warn: bank:0 cannot be signed now: the disk is full"]);
 	});
 
-	it("signs the others and closes the stores when a signer breaks, and says what broke", async () => {
+	it("signs the others and closes the stores when a signer fails, and rejects with the failure", async () => {
 		const broken = await signerOf("bank:0");
 		broken.close = () => Promise.reject(new Error("broken"));
 		for (const log of logs) log.answer.resolve();
@@ -95,7 +95,7 @@ describe("a stop", () => {
 		expect([signed(), closed]).toEqual([LOGS.slice(1), true]);
 	});
 
-	it("signs the others while something is under way in one, and that one after it", async () => {
+	it("signs a partition after its pending work, and the others meanwhile", async () => {
 		for (const log of logs) log.answer.resolve();
 		const { writers } = await storage.context("bank");
 		const busy = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-/** What a node shows of itself is what happened on it: counted once, under bounded names, also where a part of it cannot answer. */
+/** Metrics - a node counts each event once, under bounded names, also if one of its parts cannot answer. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { Gathering, steadyClocks } from "../../../mixins/monitoring/gathering.ts";
 import { METRICS } from "../../../mixins/common/metric-names.ts";
@@ -25,7 +25,7 @@ afterEach(async () => {
 	for (const release of held.splice(0)) release();
 	await Promise.all(nodes.splice(0).map((node) => node.stop()));
 });
-/** Another process writes: so many deposits to an account, at an instant. */
+/** Writes `count` deposits to an account as another process. */
 function writtenElsewhere(shelf: Shelf, id: string, version: number, at: string, count = 1): void {
 	for (let i = 0; i < count; i++) {
 		const [commit] = chainedAfter(shelf.tail, [
@@ -37,8 +37,8 @@ function writtenElsewhere(shelf: Shelf, id: string, version: number, at: string,
 	}
 }
 
-describe("a node that was asked", () => {
-	it("shows the commands, commits, facts and batches there were", async () => {
+describe("a node", () => {
+	it("shows commands, commits, facts and batches", async () => {
 		const node = await started();
 		await node.open("1", "2", "3");
 		await node.give("deposit", { id: "1", amount: 5 });
@@ -59,7 +59,7 @@ describe("a node that was asked", () => {
 		expect([log("vigie_log_append_duration_seconds_count"), log("vigie_log_waiting")]).toEqual([3, 0]);
 	});
 
-	it("shows what its read model has taken, and the rows it kept in memory", async () => {
+	it("shows the commits its read model has handled, and the rows in memory", async () => {
 		const node = await started();
 		await node.open("1", "2");
 		await node.settle();
@@ -73,7 +73,7 @@ describe("a node that was asked", () => {
 		expect(scrape.value("vigie_read_model_rebuilding", { follower: "balances" })).toBe(0);
 	});
 
-	it("shows actors in memory, found there, read, and new", async () => {
+	it("shows actors in memory, cache hits, actors read, and new actors", async () => {
 		const node = await started();
 		await node.open("1");
 		await node.give("deposit", { id: "1", amount: 5 });
@@ -83,7 +83,7 @@ describe("a node that was asked", () => {
 		expect([cache("hits_total"), cache("misses_total"), cache("new_total"), cache("actors")]).toEqual([1, 0, 1, 2]);
 	});
 
-	it("shows another's commits, and that its own were decided again", async () => {
+	it("shows commits of another writer, and commands that were decided again", async () => {
 		const node = await started();
 		await node.open("1");
 		writtenElsewhere(node.shelf, "1", 1, new Date().toISOString(), 2);
@@ -93,7 +93,7 @@ describe("a node that was asked", () => {
 		expect([log("overtaken"), log("missed_commits"), log("retries"), log("commits")]).toEqual([1, 2, 1, 2]);
 	});
 
-	it("shows a store that fails, and that it is over", async () => {
+	it("shows that a store fails, and that it works again", async () => {
 		const node = await started({ reading: false });
 		node.log.script.push("rejected", "rejected", "rejected", "rejected", "rejected");
 		expect(await node.give("open", { id: "1", owner: "Ada" })).toBe("STORE_UNAVAILABLE");
@@ -108,7 +108,7 @@ describe("a node that was asked", () => {
 		expect(failing(await node.scrape())).toEqual([0, 0, 5]);
 	});
 
-	it("says of itself what its names promise, under no other label", async () => {
+	it("exposes each metric with its declared type and labels", async () => {
 		const node = await started();
 		await node.open("1");
 		await node.give("withdraw", { id: "1", amount: 1 });
@@ -123,13 +123,13 @@ describe("a node that was asked", () => {
 	});
 });
 
-describe("a read model that is held up", () => {
+describe("a blocked read model", () => {
 	const clocks: Clocks & { wall: number; steady: number } = { wall: NOON, steady: 0 };
 	const go = (seconds: number): void => {
 		clocks.wall += seconds * 1000;
 		clocks.steady += seconds * 1000;
 	};
-	/** On the first of its commits. */
+	/** A node whose read model is blocked at its first commit. */
 	const heldUp = async (): Promise<{ node: BankNode; release: () => void }> => {
 		Object.assign(clocks, { wall: NOON, steady: 0 });
 		const node = await started({ clocks: () => ({ ...clocks }) });
@@ -145,7 +145,7 @@ describe("a read model that is held up", () => {
 		return ["lag_commits", "lag_seconds", "position", "stopped"].map((name) => scrape.value(`vigie_follower_${name}`, BALANCES));
 	};
 
-	it("is as many commits behind as it has not taken, and as long as the oldest of them has been waiting", async () => {
+	it("shows the number of unhandled commits, and how long the oldest one has been waiting", async () => {
 		const { node, release } = await heldUp();
 		go(7);
 		expect(await lag(node)).toEqual([1, 7, 0, 0]);
@@ -157,14 +157,14 @@ describe("a read model that is held up", () => {
 		expect(await lag(node)).toEqual([0, 0, 2, 0]);
 	});
 
-	it("is behind by what another node wrote, which nobody has told it of", async () => {
+	it("counts commits of another node also without a hint", async () => {
 		const { node } = await heldUp();
 		writtenElsewhere(node.shelf, "1", 1, new Date(NOON).toISOString(), 41);
 		expect(await lag(node)).toEqual([42, 0, 0, 0]);
 		expect((await node.scrape()).value("vigie_log_position", BANK)).toBe(42);
 	});
 
-	it("waits on while the clock steps back an hour", async () => {
+	it("continues to count seconds when the clock steps back an hour", async () => {
 		const { node } = await heldUp();
 		go(20);
 		expect(await lag(node)).toEqual([1, 20, 0, 0]);
@@ -173,7 +173,7 @@ describe("a read model that is held up", () => {
 		expect(await lag(node)).toEqual([1, 30, 0, 0]);
 	});
 
-	it("that has stopped for good falls further behind, for longer", async () => {
+	it("that has stopped falls further behind", async () => {
 		const { node, release } = await heldUp();
 		release();
 		await node.broker.call<unknown, object>(
@@ -190,8 +190,8 @@ describe("a read model that is held up", () => {
 	});
 });
 
-describe("a part that cannot say how it is", () => {
-	it("is counted, and the others are shown all the same", async () => {
+describe("a part that cannot report its metrics", () => {
+	it("is counted, and the other parts are shown", async () => {
 		const node = await started();
 		await node.open("1");
 		await node.settle();
@@ -199,11 +199,11 @@ describe("a part that cannot say how it is", () => {
 		node.log.unreadable = 1;
 		const scrape = await node.scrape();
 		expect(scrape.value("vigie_scrape_failures")).toBe(1);
-		expect([scrape.value("vigie_log_position", BANK), scrape.value("vigie_follower_position", BALANCES)]).toEqual([1, 1]); // what is known of it
+		expect([scrape.value("vigie_log_position", BANK), scrape.value("vigie_follower_position", BALANCES)]).toEqual([1, 1]); // last known values
 		expect((await node.scrape()).value("vigie_scrape_failures")).toBe(0);
 	});
 
-	it("and never answers holds up nobody: what it said before is shown, what it says later is not", async () => {
+	it("in time does not block the others: only its values before the deadline are shown", async () => {
 		const node = await started();
 		await node.settle();
 		let late = (): void => {};
@@ -223,7 +223,7 @@ describe("a part that cannot say how it is", () => {
 		expect(figures.at(-1)).toEqual({ name: "vigie_scrape_failures", value: 1, labels: {} });
 	});
 
-	it("and is gone is shown no more", async () => {
+	it("because it is gone is not shown any more", async () => {
 		const node = await started();
 		await node.settle();
 		expect((await node.scrape()).all("vigie_row_cache_rows")).toHaveLength(1);
@@ -233,12 +233,12 @@ describe("a part that cannot say how it is", () => {
 	});
 });
 
-describe("the figures of a node", () => {
-	it("can be asked for from another one that has a gateway, as text and as Moleculer lists them", async () => {
+describe("the metrics of a node", () => {
+	it("can be read from another node, as text and as Moleculer's list", async () => {
 		const teller = await started({ nodeID: "teller", joined: true, reading: false });
 		const front = await started({ nodeID: "front", joined: true, reading: false });
 		await front.broker.waitForServices("account");
-		await teller.open("1"); // by whichever node it was decided, both have the one log
+		await teller.open("1"); // either node may decide it, because both have the log
 		const ask = async (nodeID: string) => new Scrape(await front.broker.call<string, object>("$node.prometheus", {}, { nodeID }));
 		const commits = [(await ask("teller")).sum("vigie_log_commits_total"), (await ask("front")).sum("vigie_log_commits_total")];
 		expect(commits.reduce((sum, count) => sum + count)).toBe(1);
@@ -250,7 +250,7 @@ describe("the figures of a node", () => {
 		expect(listed.find(({ name }) => name === "vigie_log_commits_total")?.values[0]?.value).toBe(commits[0]);
 	});
 
-	it("are shown at a port of their own where one is set, and nowhere once it has stopped", async () => {
+	it("are served at a port of their own if one is set, until the node stops", async () => {
 		const node = await BankNode.start({ port: 0, host: "127.0.0.1" });
 		const { url } = node.metrics.reporter;
 		expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
@@ -263,12 +263,12 @@ describe("the figures of a node", () => {
 		await expect(fetch(url)).rejects.toThrow();
 	});
 
-	it("listen nowhere where no port is set", async () => {
+	it("are not served at a port of their own without one", async () => {
 		const node = await started();
 		expect([node.metrics.reporter.url, metricsOf(node.broker)]).toEqual(["", node.metrics]);
 	});
 
-	it("are the same for all who ask at once", async () => {
+	it("are gathered once for concurrent requests", async () => {
 		const node = await started();
 		await node.settle();
 		const before = node.log.looks.length;
@@ -276,7 +276,7 @@ describe("the figures of a node", () => {
 		expect([first, node.log.looks.length]).toEqual([second, before]);
 	});
 
-	it("tell of the machine", async () => {
+	it("include the machine", async () => {
 		const node = await started({ folder: import.meta.dirname });
 		const scrape = await node.scrape();
 		const between = (name: string, least: number, most: number): void => {
@@ -296,9 +296,9 @@ describe("the figures of a node", () => {
 		between("vigie_data_free_bytes", 1, scrape.value("vigie_data_size_bytes"));
 	});
 
-	it("tell of an event loop that was held, by how long it was", async () => {
+	it("show how long the event loop was blocked", async () => {
 		const node = await started();
-		await new Promise((resolve) => setTimeout(resolve, 30)); // it has been looked at before
+		await new Promise((resolve) => setTimeout(resolve, 30)); // after the first measurement
 		const end = performance.now() + 300;
 		while (performance.now() < end);
 		await new Promise((resolve) => setTimeout(resolve, 30));

@@ -1,4 +1,4 @@
-/** What goes wrong for a while is said once when it begins and once when it is over, however long it lasts. */
+/** Troubles - a lasting problem is logged once when it begins and once when it is over. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Storage } from "../../../mixins/logs/storage.ts";
 import { ContextLog } from "../../../mixins/logs/context-log.ts";
@@ -28,25 +28,25 @@ describe("a node in trouble", () => {
 		return said.splice(0);
 	};
 
-	it("says nothing while there is none", async () => {
+	it("logs nothing without a problem", async () => {
 		expect([await look(), await look()]).toEqual([[], []]);
 	});
 
-	it("says once that a log cannot be written, and why, and once that it is over, without a command", async () => {
+	it("logs once that a log cannot be written, and why, and once that it is over, without a command", async () => {
 		let full = true;
 		log.probe = () => (full ? Promise.reject(FULL) : Promise.resolve());
-		expect(await look()).toEqual(["! bank:0 cannot be written: events.db: database or disk is full"]); // it was started so
+		expect(await look()).toEqual(["! bank:0 cannot be written: events.db: database or disk is full"]); // since the start
 		expect(await look()).toEqual([]);
 		full = false;
 		expect(await look()).toEqual(["It is over: bank:0 cannot be written"]);
 		expect(await look()).toEqual([]);
 		full = true;
-		expect(await look()).toEqual([]); // what is well is not tried
+		expect(await look()).toEqual([]); // a log without a problem is not probed
 		figures()?.gaveUp(FULL);
 		expect(await look()).toEqual(["! bank:0 cannot be written: events.db: database or disk is full"]);
 	});
 
-	it("says so of each stream that cannot be read", async () => {
+	it("logs each unreadable stream", async () => {
 		figures()?.lost("account-1", new StreamUnreadable("account-1", new Error("its text is no JSON")));
 		figures()?.lost("account-2", FULL);
 		expect(await look()).toEqual([
@@ -57,7 +57,7 @@ describe("a node in trouble", () => {
 		expect(await look()).toEqual(["It is over: bank:0 has something unreadable, account-2"]);
 	});
 
-	it("says so of each file that is damaged", async () => {
+	it("logs each damaged file", async () => {
 		damage.push("events.db: database disk image is malformed", "rows.db: a row is no JSON");
 		expect(await look()).toEqual([
 			"! what is stored is damaged, events.db: events.db: database disk image is malformed",
@@ -66,7 +66,7 @@ describe("a node in trouble", () => {
 		expect(await look()).toEqual([]);
 	});
 
-	it("says so of a follower from the fifth failure in a row on", async () => {
+	it("logs a follower from its fifth consecutive failure on", async () => {
 		const follower = context.follow(log, "accounts", { from: EMPTY, take: async (commits) => tailOf(commits) });
 		follower.trouble = { times: 4, reason: "rows.db: disk I/O error" };
 		expect(await look()).toEqual([]);

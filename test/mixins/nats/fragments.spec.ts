@@ -1,4 +1,4 @@
-/** Fragmented messages are reassembled whatever their size and however senders interleave, discarded when a fragment is missing, and limited for hostile senders. */
+/** Fragments - fragmented messages are reassembled, discarded if a fragment is missing, and limited for hostile senders. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { fragmentsOf, isFragment, MAX_MESSAGE, Reassembly } from "../../../mixins/nats/fragments.ts";

@@ -1,4 +1,4 @@
-/** What waits for a node that died is given up when the node is back under its name, whether it was missed or not; what waits for one that lives is left alone. */
+/** Restarted - calls and streams of a dead node end when its successor appears under the same name; those of a living node continue. */
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
@@ -13,24 +13,24 @@ import { eventually } from "../../support/system.ts";
 interface Receiving {
 	messageHandler(type: string, packet: object): Promise<unknown>;
 }
-/** Begins, and never ends by itself. */
+/** A stream that never ends by itself. */
 async function* endless(): AsyncGenerator<object> {
 	yield { n: 0 };
 	await new Promise(() => undefined);
 }
 
-describe("a node that is killed and back under its name", () => {
+describe("a node that is killed and restarted under its name", () => {
 	let namespace: string;
 	let staying: ServiceBroker;
 	let brokers: ServiceBroker[];
-	/** What the node that stays is told. */
+	/** Events on the node that stays. */
 	let told: string[];
-	/** What was asked of each instance, and how it is answered. */
+	/** The calls that each instance received, with a function that answers the call. */
 	let asked: { readonly instance: string; readonly answer: (what: string) => void }[];
 	let going: Readable[];
 
 	const node = (nodeID: string): ServiceBroker => {
-		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware(), RestartedMiddleware] as never; // built-in ones go by name
+		const middlewares = ["Timeout", "ErrorHandler", ClocksMiddleware, DeadlineMiddleware, RetryMiddleware(), RestartedMiddleware] as never; // Moleculer finds built-in middlewares by name
 		const broker = new ServiceBroker({ namespace, nodeID, logger: false, transporter: "Fake", internalMiddlewares: false, middlewares });
 		const stream = (ctx: Context): Readable => {
 			const made = readBy(ctx, Readable.from(endless(), { objectMode: true }));
@@ -42,7 +42,7 @@ describe("a node that is killed and back under its name", () => {
 		brokers.push(broker);
 		return broker;
 	};
-	/** Without a word: nothing of it is heard any more, and nothing reaches it. */
+	/** Cuts a node off: it sends and receives nothing any more. */
 	const kill = async ({ transit }: ServiceBroker): Promise<void> => {
 		if (!transit) throw new Error("it is no node");
 		transit.tx.send = async () => undefined;
@@ -64,13 +64,13 @@ describe("a node that is killed and back under its name", () => {
 		await Promise.all(brokers.map((broker) => broker.stop()));
 	});
 
-	it("is not ended by a message of its own name that does not say which process sent it", async () => {
+	it("is not ended by a message with its own name that does not say which process sent it", async () => {
 		const { transit } = staying;
 		for (const type of ["INFO", "HEARTBEAT"])
 			await (transit as unknown as Receiving).messageHandler(type, { payload: { ver: "5", sender: "staying", services: [] } }); // as from the bus
 		expect(await first.call("bank-staying.stream").then((stream) => typeof stream)).toBe("object");
 	});
-	it("leaves no call waiting for the instance that died", async () => {
+	it("leaves no call waiting for the dead instance", async () => {
 		const call = staying.call("bank-mortal.wait", {}, { timeout: 0 });
 		const outcome = expect(call).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true, data: { nodeID: "mortal" } });
 		await begun(1);
@@ -80,7 +80,7 @@ describe("a node that is killed and back under its name", () => {
 		expect(staying.transit?.pendingRequests.size).toBe(0);
 	});
 
-	it("answers what is sent again, when the instance that died can no longer have decided it", async () => {
+	it("answers a repeated command once the dead instance can no longer have decided it", async () => {
 		const sent = performance.now();
 		const call = staying.call("bank-mortal.decide", {}, { timeout: 2 * ATTEMPT });
 		await begun(1);
@@ -94,7 +94,7 @@ describe("a node that is killed and back under its name", () => {
 		expect(await call).toBe("done");
 	});
 
-	it("answers at once what is only asked", async () => {
+	it("answers a repeated ask at once", async () => {
 		const call = staying.call("bank-mortal.wait", {}, { timeout: 2 * ATTEMPT });
 		await begun(1);
 		await kill(first);
@@ -104,7 +104,7 @@ describe("a node that is killed and back under its name", () => {
 		expect(await call).toBe("done");
 	});
 
-	it("is told as lost and back, once, and offers what it offered", async () => {
+	it("is reported as disconnected and connected once, and offers its services again", async () => {
 		await kill(first);
 		await node("mortal").start();
 		await eventually(() => expect(told).toEqual(["disconnected", "connected"]));
@@ -114,14 +114,14 @@ describe("a node that is killed and back under its name", () => {
 		expect([await call, told]).toEqual(["done", ["disconnected", "connected"]]);
 	});
 
-	it("is told as lost once where it was missed before it is back", async () => {
+	it("is reported as disconnected once if it was missed before its restart", async () => {
 		await kill(first);
-		staying.registry.nodes.disconnected("mortal", true); // what a missed heartbeat comes to
+		staying.registry.nodes.disconnected("mortal", true); // the effect of a missed heartbeat
 		await node("mortal").start();
 		await eventually(() => expect(told).toEqual(["disconnected", "connected"]));
 	});
 
-	it("ends the streams that came from the instance that died", async () => {
+	it("ends the streams from the dead instance", async () => {
 		const stream = await staying.call<Readable, object>("bank-mortal.stream", {}, { timeout: 0 });
 		const reading = stream[Symbol.asyncIterator]();
 		expect((await reading.next()).value).toEqual({ n: 0 });
@@ -131,7 +131,7 @@ describe("a node that is killed and back under its name", () => {
 		await end;
 	});
 
-	it("ends the streams that went to the instance that died", async () => {
+	it("ends the streams to the dead instance", async () => {
 		const stream = await first.call<Readable, object>("bank-staying.stream", {}, { timeout: 0 });
 		stream.on("error", () => undefined);
 		expect(going.map(({ destroyed }) => destroyed)).toEqual([false]);
@@ -140,7 +140,7 @@ describe("a node that is killed and back under its name", () => {
 		await eventually(() => expect(going.map(({ destroyed }) => destroyed)).toEqual([true]));
 	});
 
-	it("is another than one that lives and has news: its calls go on", async () => {
+	it("is not confused with a living node that sends new information, whose calls continue", async () => {
 		const call = staying.call("bank-mortal.wait");
 		await begun(1);
 		first.createService({ name: "more" });
@@ -149,11 +149,11 @@ describe("a node that is killed and back under its name", () => {
 		expect([await call, told]).toEqual(["done", []]);
 	});
 
-	it("does not make a node lose itself where another has taken its name", async () => {
+	it("does not make a node lose itself if another node uses its name", async () => {
 		const complaints: unknown[] = [];
-		Object.assign(staying, { fatal: (complaint: unknown) => complaints.push(complaint) }); // it would end this process
+		Object.assign(staying, { fatal: (complaint: unknown) => complaints.push(complaint) }); // it would exit this process
 		const payload = { ver: staying.PROTOCOL_VERSION, sender: "staying", instanceID: "another", services: [] };
-		await staying.transit?.messageHandler("INFO", { payload } as never); // as much as is used
+		await staying.transit?.messageHandler("INFO", { payload } as never); // only the fields in use
 		expect([told, staying.registry.nodes.localNode?.available]).toEqual([[], true]);
 		expect(complaints).toEqual([expect.stringContaining("nodeID conflict")]);
 	});

@@ -1,4 +1,4 @@
-/** What a process says of its work: asked for, open, waiting for a person; and whether it can keep its rows at all. */
+/** Health - a process reports its pending, open and parked work, and whether it can read and write its rows. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { MetricName } from "../../../mixins/common/metric-names.ts";
 import { processFigures, processHealth, workOf } from "../../../mixins/processes/health.ts";
@@ -20,7 +20,7 @@ describe("a process", () => {
 		await turns();
 	};
 
-	it("asks for what is open until it is answered", async () => {
+	it("counts open work until its commands are answered", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.showAll();
@@ -32,7 +32,7 @@ describe("a process", () => {
 		expect(await workOf(depot.runner)).toEqual({ asking: 0, open: 0, parked: 0 });
 	});
 
-	it("is ready with work that is parked, and says how much", async () => {
+	it("is ready with parked work, and reports its amount", async () => {
 		const depot = await Depot.open();
 		depot.send(sent("bad", 5), sent("bad-too", 5), sent("good", 5));
 		await depot.settle();
@@ -48,7 +48,7 @@ describe("a process", () => {
 		});
 	});
 
-	it("is not ready while it cannot write its rows, and is again when it can", async () => {
+	it("is not ready while it cannot write its rows, and is ready again afterwards", async () => {
 		const depot = await Depot.open();
 		depot.table.script.push(...Array.from({ length: 50 }, () => "rejected" as const));
 		depot.send(sent("a", 5));
@@ -62,13 +62,13 @@ describe("a process", () => {
 		expect(await processHealth(depot.runner)).toMatchObject({ ready: true, open: 0 });
 	});
 
-	it("is not ready while it cannot read them", async () => {
+	it("is not ready while it cannot read its rows", async () => {
 		const depot = await Depot.open();
 		depot.table.count = () => Promise.reject(new Error("not a database"));
 		expect(await processHealth(depot.runner)).toMatchObject({ ready: false, reason: "delivering cannot read its rows: not a database" });
 	});
 
-	it("that has stopped says that first", async () => {
+	it("that has stopped reports this reason first", async () => {
 		const depot = await Depot.open();
 		const [follower] = depot.runner.followers;
 		if (!follower) throw new Error("it follows nothing");

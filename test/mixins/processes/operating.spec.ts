@@ -1,4 +1,4 @@
-/** What an operator does to the running system, through the broker: parked work asked for again or given up, read models built anew. */
+/** Operating - an operator retries or drops parked work and rebuilds read models of the running system through the broker. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Readable } from "node:stream";
 import type { Context, Service, ServiceSchema } from "moleculer";
@@ -28,7 +28,7 @@ describe("an operator", () => {
 		await system.stop();
 		folder.remove();
 	});
-	/** Reads once the read model shows what this position says. */
+	/** Reads once the read model has reached this position. */
 	const seen = async (action: string, params: object, position: string) =>
 		system.broker.call<Record<string, unknown>, object>(action, params, { meta: { position } });
 	const record = async (id: string) => (await call<{ position: string }>("detection.record", { ...passage, id })).position;
@@ -36,11 +36,11 @@ describe("an operator", () => {
 	const until = async (holds: () => Promise<boolean>) => {
 		while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 	};
-	/** The service of that name is gone; another stands in its place until the returned function is called. */
+	/** Replaces a service, or removes it, until the returned function is called. */
 	const replaced = async (name: string, actions: Readonly<Record<string, (items: readonly object[]) => unknown>> | null) => {
 		const service = system.broker.getLocalService(name);
-		const { originalSchema } = service as unknown as { originalSchema: ServiceSchema }; // moleculer keeps what it was made of
-		await system.broker.destroyService(service as Service); // it is there
+		const { originalSchema } = service as unknown as { originalSchema: ServiceSchema }; // Moleculer keeps the original schema
+		await system.broker.destroyService(service as Service); // the service exists
 		const fake = Object.entries(actions ?? {}).map(([action, answer]) => [
 			action,
 			{ handler: (ctx: Context<{ items: readonly object[] }>) => answer(ctx.params.items) },
@@ -56,8 +56,8 @@ describe("an operator", () => {
 	const refusing = { openMany: (items: readonly object[]) => items.map(() => ({ refusal })) };
 	const cases = async () => (await call<{ total: number }>("infractions.list")).total;
 
-	describe("whose process was refused", () => {
-		it("sees what waits, asks for it again, and it is done", async () => {
+	describe("with a refused command", () => {
+		it("sees it parked, retries it, and it is done", async () => {
 			const restore = await replaced("infraction", refusing);
 			await record("d1");
 			await until(async () => (await parked()).length === 1);
@@ -78,7 +78,7 @@ describe("an operator", () => {
 			});
 		});
 
-		it("gives it up with a reason that is on record, and it stays given up after a new start", async () => {
+		it("drops it with a recorded reason, and it stays dropped after a restart", async () => {
 			const restore = await replaced("infraction", refusing);
 			await record("d1");
 			await until(async () => (await parked()).length === 1);
@@ -97,7 +97,7 @@ describe("an operator", () => {
 			expect(await call("case-opening.parked", { id: "d1" })).toMatchObject({ rows: [{ ended: [{ ended: "dropped" }] }] });
 		});
 
-		it("is told plainly that nothing is parked there", async () => {
+		it("gets an error if nothing is parked", async () => {
 			await expect(call("case-opening.retry", { id: "d9" })).rejects.toMatchObject({ type: "WORK_NOT_PARKED", code: 409 });
 			await expect(call("case-opening.drop", { id: "d9", reason: "x" })).rejects.toMatchObject({ type: "WORK_NOT_PARKED", code: 409 });
 			await expect(call("case-opening.parked", { id: "d9" })).rejects.toMatchObject({ type: "WORK_UNKNOWN", code: 404 });
@@ -105,8 +105,8 @@ describe("an operator", () => {
 		});
 	});
 
-	describe("whose service was away", () => {
-		it("finds its work done when it is back, and nothing parked", async () => {
+	describe("with an unavailable service", () => {
+		it("finds the work done after its return, and nothing parked", async () => {
 			const restore = await replaced("infraction", null);
 			await record("d1");
 			await until(async () => (await call<{ open: number }>("case-opening.work")).open === 1);
@@ -116,10 +116,10 @@ describe("an operator", () => {
 		});
 	});
 
-	describe("who builds a read model anew", () => {
+	describe("with a read model to rebuild", () => {
 		const last = async (stream: Readable) => {
 			const steps: Record<string, unknown>[] = [];
-			for await (const step of stream) steps.push(step as Record<string, unknown>); // as the action gives them
+			for await (const step of stream) steps.push(step as Record<string, unknown>); // as the action returns them
 			return steps.at(-1);
 		};
 		const states = async () =>
@@ -127,7 +127,7 @@ describe("an operator", () => {
 				({ number, state }) => `${number} ${state}`,
 			);
 
-		it("changes over without a difference, can go back, and forgets what is kept", async () => {
+		it("switches without a difference, can go back, and removes kept generations", async () => {
 			let position = "";
 			for (let n = 0; n < 40; n++) position = await record(`d${n}`);
 			await seen("detections.list", {}, position);
@@ -151,7 +151,7 @@ describe("an operator", () => {
 			expect(await seen("detections.list", {}, await record("last"))).toMatchObject({ total: 42 });
 		});
 
-		it("finds the same generation live after a new start", async () => {
+		it("finds the same generation live after a restart", async () => {
 			await record("d1");
 			await last(await call<Readable>("detections.rebuild"));
 			await system.stop();
@@ -160,7 +160,7 @@ describe("an operator", () => {
 			expect(await seen("detections.list", {}, await record("d2"))).toMatchObject({ total: 2 });
 		});
 
-		it("does not do it twice at once", async () => {
+		it("cannot rebuild it twice at once", async () => {
 			const position = await record("d1");
 			await seen("detections.list", {}, position);
 			const first = await call<Readable>("detections.rebuild");
@@ -169,7 +169,7 @@ describe("an operator", () => {
 			expect(await last(await call<Readable>("detections.rebuild"))).toMatchObject({ generation: 3 });
 		});
 
-		it("beside another process: that one goes on in the new rows by itself", async () => {
+		it("can rebuild it in another process, and the first one switches to the new rows by itself", async () => {
 			const position = await record("d1");
 			await seen("detections.list", {}, position);
 			const other = await start({ DATA_DIR: folder.path, SERVICES: "detections", LOG_LEVEL: "fatal" }, { observing: true });

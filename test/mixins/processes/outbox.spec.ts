@@ -1,4 +1,4 @@
-/** What waits for room in an outbox goes on as soon as there is some, however it came about. */
+/** Outbox - followers that wait for room in a full outbox continue as soon as there is room. */
 import { describe, expect, it } from "@jest/globals";
 import type { Outcome } from "../../../mixins/actors/outcome.ts";
 import { Outbox } from "../../../mixins/processes/outbox.ts";
@@ -9,9 +9,9 @@ const FULL = 5000;
 
 describe("a full outbox", () => {
 	it.each<[string, boolean]>([
-		["need nothing any more", true],
-		["are not there any more", false],
-	])("has room again when those it would ask for once more %s, with nothing left to ask", async (_what, frees) => {
+		["need no command any more", true],
+		["no longer exist", false],
+	])("has room again when the rows it would retry %s", async (_what, frees) => {
 		const due: (() => void)[] = [];
 		const timers: Timers = {
 			soon: (run) => void setImmediate(run),
@@ -22,7 +22,7 @@ describe("a full outbox", () => {
 		let asked = 0;
 		const send = async (_action: string, items: readonly unknown[]): Promise<Outcome[]> => {
 			asked += items.length;
-			return items.map(() => ({ failure: "nobody is there", unavailable: true }));
+			return items.map(() => ({ failure: "the service is unavailable", unavailable: true }));
 		};
 		const again = async (id: string): Promise<void> => (frees ? outbox.free(id) : undefined);
 		const outbox = new Outbox("delivering", send, { again, park: async () => undefined }, timers);
@@ -32,7 +32,7 @@ describe("a full outbox", () => {
 		void outbox.room().then(() => (isRoomy = true));
 		await turns();
 		expect([asked, due.length, isRoomy]).toEqual([FULL, FULL, false]);
-		for (const run of due.splice(0)) run(); // none of them has anything to ask for
+		for (const run of due.splice(0)) run(); // no row needs a command
 		await turns();
 		expect([asked, outbox.size, isRoomy]).toEqual([FULL, 0, true]);
 	});

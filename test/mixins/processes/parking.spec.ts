@@ -1,4 +1,4 @@
-/** What waits for a person: why it waits, what waits behind it, and the two words a person can say, each of them kept. */
+/** Parking - a refused command waits for an operator, with its reason, and keeps its history when it is retried or dropped. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Depot, NOW } from "../../support/depot.ts";
 import { type Moved, type Sent } from "../../support/parcels.ts";
@@ -27,7 +27,7 @@ describe("a refused command", () => {
 	const waiting = async () => (await depot.runner.parked()).map(({ id, row }) => [id, row.parked?.code]);
 	const ended = async (id: string) => (await depot.runner.work(id))?.ended ?? [];
 
-	it("waits under its key, with what it was to do, from what, and why not", async () => {
+	it("is parked under its id, with its params, its cause and the refusal", async () => {
 		expect(await depot.runner.parked()).toEqual([
 			{
 				id: "bad",
@@ -48,7 +48,7 @@ describe("a refused command", () => {
 		expect(await depot.runner.parked("bad")).toEqual([]);
 	});
 
-	it("holds up later facts of its key, and no other", async () => {
+	it("blocks later commands of the same work, and no other work", async () => {
 		depot.move(moved(4, "Elm 1"));
 		await depot.settle();
 		await later(60_000);
@@ -58,7 +58,7 @@ describe("a refused command", () => {
 		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
 	});
 
-	it("is asked for again when told to, with what has become known since, and then waits no more", async () => {
+	it("is sent again by a retry, with the current params, and is then no longer parked", async () => {
 		depot.move(moved(4, "Elm 1"));
 		await depot.settle();
 		depot.round.strict = false;
@@ -70,7 +70,7 @@ describe("a refused command", () => {
 		expect(await ended("bad")).toEqual([expect.objectContaining({ code: "NO_SUCH_STREET", ended: "retried", until: NOW })]);
 	});
 
-	it("is parked again when it is refused again, and both times are remembered", async () => {
+	it("is parked again when it is refused again, and both times stay in its history", async () => {
 		expect(await depot.runner.retry("bad")).toBe(true);
 		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
 		expect(await depot.runner.retry("bad")).toBe(true);
@@ -78,13 +78,13 @@ describe("a refused command", () => {
 		expect(await ended("bad")).toHaveLength(2);
 	});
 
-	it("cannot be asked for again where nothing is parked", async () => {
+	it("cannot be retried if it is not parked", async () => {
 		expect(await depot.runner.retry("good")).toBeNull();
 		expect(await depot.runner.retry("nobody")).toBeNull();
 		expect(asked("good")).toHaveLength(1);
 	});
 
-	it("is given up by a fact, and stays given up", async () => {
+	it("is dropped by a fact, and stays dropped", async () => {
 		await depot.drop("bad");
 		await depot.settle();
 		expect(await waiting()).toEqual([]);
@@ -102,7 +102,7 @@ describe("a refused command", () => {
 		expect(await depot.inner.count({ state: "open" })).toBe(0);
 	});
 
-	it("that was given up is known to a process built anew", async () => {
+	it("that was dropped is also dropped in a rebuilt process", async () => {
 		await depot.drop("bad");
 		await depot.settle();
 		depot.round.strict = false;
@@ -114,13 +114,13 @@ describe("a refused command", () => {
 		expect(await anew.runner.parked()).toEqual([]);
 	});
 
-	it("given up in another process's name is not given up here", async () => {
+	it("that was dropped for another process stays parked here", async () => {
 		await depot.drop("bad", "a mistake", "collecting");
 		await depot.settle();
 		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
 	});
 
-	it("is not needed any more once somebody else has done it, and that is remembered too", async () => {
+	it("is resolved when another caller has done it, and its history shows that", async () => {
 		depot.round.strict = false;
 		depot.round.execute("delivery.open", { params: { id: "bad", address: null }, commandId: "by hand" });
 		await depot.settle();
@@ -128,7 +128,7 @@ describe("a refused command", () => {
 		expect(await ended("bad")).toEqual([expect.objectContaining({ code: "NO_SUCH_STREET", ended: "resolved" })]);
 	});
 
-	it("survives a crash with all that is said of it", async () => {
+	it("survives a crash with its history", async () => {
 		await depot.runner.retry("bad");
 		await depot.runner.parked(); // written
 		const before = await depot.runner.work("bad");
@@ -138,15 +138,15 @@ describe("a refused command", () => {
 	});
 });
 
-describe("of two commands of one key", () => {
-	it("the second is asked for once the first is given up", async () => {
+describe("of two commands of one piece of work", () => {
+	it("the second is sent after the first is dropped", async () => {
 		const depot = await Depot.open();
 		depot.round.strict = false;
 		depot.send(sent("bad", 5, true));
 		await depot.show("post");
 		await turns(30);
 		depot.round.strict = true;
-		await depot.show("round"); // it is open: now it is to be insured, which is refused
+		await depot.show("round"); // after its opening it needs the insurance, which is refused
 		await turns(30);
 		expect((await depot.runner.parked()).map(({ row }) => row.parked?.action)).toEqual(["delivery.insure"]);
 		depot.move(moved(4, "Elm 1"));

@@ -1,4 +1,4 @@
-/** What a process asks for is refused, fails, is not answered, or is cut off by a crash: it is done in the end, once, or waits for a person. */
+/** RunnerFaults - after refusals, failures, lost answers and crashes each command is done exactly once, or is parked. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Depot, NOW, WRITTEN } from "../../support/depot.ts";
 import { type Moved, type Sent } from "../../support/parcels.ts";
@@ -28,7 +28,7 @@ describe("a process whose command", () => {
 		await jest.advanceTimersByTimeAsync(milliseconds);
 		await turns();
 	};
-	/** Fails every call there is; milliseconds until the next one is made, or null if none is within a minute. */
+	/** Fails every pending call; returns the milliseconds until the next call, or null if there is none within a minute. */
 	const pauseAfterFailure = async (depot: Depot): Promise<number | null> => {
 		for (const call of depot.calls.splice(0)) call.fail();
 		await turns();
@@ -39,7 +39,7 @@ describe("a process whose command", () => {
 		return null;
 	};
 
-	it("is refused parks that piece of work with the reason, and goes on with the others", async () => {
+	it("is refused parks that piece of work with the reason, and continues with the others", async () => {
 		const depot = await Depot.open();
 		depot.send(sent("bad", 5), sent("good", 5));
 		await depot.settle();
@@ -68,10 +68,10 @@ describe("a process whose command", () => {
 		await depot.crash();
 		await depot.runner.recover();
 		await turns();
-		expect(depot.round.asked).toHaveLength(2); // a start is no reason to ask again
+		expect(depot.round.asked).toHaveLength(2); // a restart does not retry parked work
 	});
 
-	it("fails is asked again under the same id after ever longer pauses, and parked after ten attempts", async () => {
+	it("fails sends it again under the same id after growing pauses, and parks it after ten attempts", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5));
 		await depot.showAll();
@@ -90,7 +90,7 @@ describe("a process whose command", () => {
 		});
 	});
 
-	it("failed is done as if nothing had been when it works again", async () => {
+	it("failed completes it when the service works again", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5));
 		await depot.showAll();
@@ -104,18 +104,18 @@ describe("a process whose command", () => {
 		expect(depot.runner.outbox.size).toBe(0);
 	});
 
-	it("was done though it is said to have failed is not asked for again, and holds up nobody who waits for it", async () => {
+	it("was done but reported as failed does not send it again, and does not block the review of references", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5));
 		await depot.showAll();
 		const [call] = depot.calls.splice(0);
 		call?.execute();
 		call?.fail();
-		await depot.show("round"); // the fact says that it was done
+		await depot.show("round"); // the fact shows that it was done
 		depot.obliging = true;
 		await later(120_000);
 		expect(depot.round.asked).toEqual([open("a")]);
-		depot.move(moved(9, "Oak 2"), moved(4, null)); // wakes it, though nothing has to be done
+		depot.move(moved(9, "Oak 2"), moved(4, null)); // wakes it, but it needs no command
 		await depot.settle();
 		await later(2 * WRITTEN);
 		depot.move(moved(3, "Elm 1"), moved(4, "Elm 1"));
@@ -126,7 +126,7 @@ describe("a process whose command", () => {
 		expect(await depot.references()).toMatchObject({ ann: { pending: [] } });
 	});
 
-	it("is under way at a crash is asked for again under the same id, and done once", async () => {
+	it("is pending at a crash sends it again under the same id, and it is done once", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.showAll();
@@ -142,7 +142,7 @@ describe("a process whose command", () => {
 		expect(await depot.subjects()).toEqual({ a: done(null), b: done(null) });
 	});
 
-	it("was asked for before its row was written is the same command after a crash", async () => {
+	it("was sent before its row was written sends the same command after a crash", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5));
 		await depot.show("post");
@@ -158,14 +158,14 @@ describe("a process whose command", () => {
 		expect(await depot.inner.checkpoints()).toMatchObject({ "post:0": { position: 1 }, "round:0": { position: 1 } });
 	});
 
-	it("follows from a reference is asked for after a crash in the middle of those it wakes", async () => {
+	it("follows from a reference sends it after a crash in the middle of the review", async () => {
 		const depot = await Depot.open();
 		depot.send(sent("a", 5), sent("b", 6));
 		await depot.settle();
 		depot.obliging = false;
 		depot.move(moved(3, "Elm 1"));
 		await depot.show("people");
-		await later(WRITTEN); // written: the span is still to be looked through
+		await later(WRITTEN); // the pending span is written
 		expect(await count(depot, "open")).toBe(1);
 		await depot.crash();
 		depot.obliging = true;
@@ -177,7 +177,7 @@ describe("a process whose command", () => {
 	});
 
 	describe("meets a store of rows that", () => {
-		it.each(["rejected", "lost"] as const)("%s a save loses nothing and asks for nothing else", async (mishap) => {
+		it.each(["rejected", "lost"] as const)("%s a save loses nothing and sends no other command", async (mishap) => {
 			const depot = await Depot.open();
 			depot.table.script.push(mishap);
 			depot.send(sent("a", 5));
@@ -193,13 +193,13 @@ describe("a process whose command", () => {
 			expect(await depot.subjects()).toEqual({ a: done("Elm 1"), b: done("Elm 1") });
 		});
 
-		it("fails to write the very rows a reference concerns, the moment it comes, wakes them all the same", async () => {
+		it("fails to write the rows that a reference concerns still wakes them", async () => {
 			const depot = await Depot.open();
 			depot.send(sent("a", 5));
 			await depot.settle();
 			const release = depot.table.hold();
 			depot.table.script.push("rejected");
-			await later(WRITTEN); // being written
+			await later(WRITTEN); // the write has started
 			depot.move(moved(3, "Elm 1"));
 			await depot.show("people");
 			release();
@@ -210,7 +210,7 @@ describe("a process whose command", () => {
 			expect(depot.addresses).toEqual({ a: "Elm 1" });
 		});
 
-		it("cannot be read when a failed command is to be asked for again does it later", async () => {
+		it("cannot be read when a failed command is due for a retry retries it later", async () => {
 			const depot = await Depot.open({ obliging: false });
 			depot.send(sent("a", 5));
 			await depot.showAll();
@@ -230,7 +230,7 @@ describe("a process whose command", () => {
 			expect(depot.addresses).toEqual({ a: null });
 		});
 
-		it("cannot be read when a refused command is to be parked does it later", async () => {
+		it("cannot be read when a refused command is to be parked parks it later", async () => {
 			const depot = await Depot.open({ obliging: false });
 			depot.send(sent("bad", 5));
 			await depot.showAll();

@@ -1,6 +1,6 @@
 /**
- * LAW 7 and 8 for every process at once: whatever order the logs are read in, whatever is answered when, fails, or is cut off by a
- * crash, the same rows and the same effect come out, each command done once.
+ * RunnerOrders - LAW 7 and 8 for processes: in any order of reads, answers, failures and crashes, the rows and the effect are the same,
+ * and each command is done once.
  */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ type Act =
 	| { readonly show: Log; readonly count: number }
 	/** Milliseconds. */
 	| { readonly pass: number }
-	/** The call so many places from the oldest. */
+	/** Index of a pending call; 0 is the oldest. */
 	| { readonly call: number; readonly how: "execute" | "answer" | "fail" | "fail though done" }
 	| { readonly save: SaveMishap }
 	| { readonly what: "recover" | "crash" };
@@ -63,11 +63,11 @@ async function perform(depot: Depot, act: Act, failures: { left: number }): Prom
 	await turns(3);
 }
 
-/** Nothing goes wrong any more, and time passes, until nothing follows from anything. */
+/** Lets time pass without faults until nothing changes any more. */
 async function comeToRest(depot: Depot): Promise<void> {
 	depot.obliging = true;
 	for (let round = 0, quiet = 0; quiet < 2; round++) {
-		if (round > 60) return; // what is not done by then is shown by what was expected
+		if (round > 60) return; // the assertions of the caller show the missing work
 		depot.table.script.length = 0;
 		for (const call of depot.calls.splice(0)) call.answer();
 		await depot.settle();
@@ -99,7 +99,7 @@ describe("a process", () => {
 		jest.useRealTimers();
 	});
 
-	it("ends in the same rows and the same effect, in whatever order it reads, is answered, fails and starts again", async () => {
+	it("ends with the same rows and the same effect in any order of reads, answers, failures and restarts", async () => {
 		await fc.assert(
 			fc.asyncProperty(world, fc.array(act, { maxLength: 40, size: "max" }), async ({ parcels, moves, oneLog }, acts) => {
 				const expected = await inOrder(parcels, moves);
@@ -110,7 +110,7 @@ describe("a process", () => {
 					depot.send(...parcels);
 					depot.move(...moves);
 				}
-				const failures = { left: 8 }; // ten for one command would park it
+				const failures = { left: 8 }; // ten failures of one command would park it
 				for (const one of acts) await perform(depot, one, failures);
 				await comeToRest(depot);
 				expect(await outcome(depot)).toEqual(expected);

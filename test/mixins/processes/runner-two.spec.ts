@@ -1,9 +1,9 @@
-/** Two processes keep one promise on the same rows: what one decides rests on nothing the other has changed meanwhile (LAW 8). */
+/** RunnerTwo - two nodes run one process on the same rows, and neither decides on rows that the other one has changed (LAW 8). */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Depot, WRITTEN } from "../../support/depot.ts";
 import { turns } from "../../support/turns.ts";
 
-describe("of two processes that keep one promise", () => {
+describe("of two nodes that run one process", () => {
 	let one: Depot;
 	let two: Depot;
 	beforeEach(async () => {
@@ -28,19 +28,19 @@ describe("of two processes that keep one promise", () => {
 			}
 	};
 
-	it("one settles a piece of work while the other learns what it depends on: it is looked at again", async () => {
+	it("one settles a piece of work while the other folds its reference: the work is evaluated again", async () => {
 		one.send({ id: "a", customer: "ann", day: 5 });
 		for (const depot of [one, two]) {
 			await depot.show("post");
-			await later(WRITTEN); // written by the first
+			await later(WRITTEN); // the first one writes
 		}
-		await two.show("round"); // opened where nobody lived then: settled, and not written yet
+		await two.show("round"); // opened without an address: settled, but not written yet
 		one.move({ customer: "ann", from: 3, address: "Elm 1" });
-		await one.show("people"); // written, and those it concerns are woken as the first knows them
+		await one.show("people"); // wakes the subjects in its own version
 		await later(WRITTEN);
 		one.send({ id: "b", customer: "bob", day: 5 });
 		for (const depot of [two, one]) {
-			await depot.show("post"); // who is slower goes on where the other is, and takes nothing of what lies before
+			await depot.show("post"); // the slower one resumes at the other's checkpoint and skips earlier facts
 			await later(WRITTEN);
 		}
 		await settle();

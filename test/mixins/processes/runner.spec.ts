@@ -1,4 +1,4 @@
-/** A process does what follows from the facts, once, whatever comes first (DESIGN §5); time passes only when a test lets it. */
+/** Runner - a process sends the commands that follow from the facts once, in any order of arrival (DESIGN §5). */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Depot, WRITTEN } from "../../support/depot.ts";
 import { type Moved, type Sent } from "../../support/parcels.ts";
@@ -17,10 +17,10 @@ describe("a process", () => {
 	afterEach(() => {
 		jest.useRealTimers();
 	});
-	/** What was asked since the last time. */
+	/** Commands sent since the last call. */
 	const news = (depot: Depot): string[] => depot.round.asked.splice(0).toSorted();
 
-	it("asks for what follows from a fact, once, and is done when the fact comes back", async () => {
+	it("sends the command that follows from a fact once, and is done when its fact arrives", async () => {
 		const depot = await Depot.open();
 		depot.move(moved(null, "Elm 1"));
 		depot.send(sent("a", 5));
@@ -34,7 +34,7 @@ describe("a process", () => {
 		expect(await depot.references()).toEqual({ ann: { reference: { addresses: [{ from: null, value: "Elm 1" }] }, pending: [] } });
 	});
 
-	it("asks for nothing that is done already, though it hears of that first", async () => {
+	it("sends no command that is already done, also if that fact arrives first", async () => {
 		const first = await Depot.open();
 		first.send(sent("a", 5));
 		await first.settle();
@@ -49,7 +49,7 @@ describe("a process", () => {
 		expect(await later.subjects()).toEqual({ a: done(null) });
 	});
 
-	it("goes by the reference that held at the instant", async () => {
+	it("uses the reference that was valid at the instant", async () => {
 		const depot = await Depot.open();
 		depot.move(moved(null, "Elm 1"), moved(5, "Oak 2"), moved(9, null), moved(null, "Fir 3", "bob"));
 		depot.send(sent("a", 4), sent("b", 5), sent("c", 8), sent("d", 9), sent("e", 4, "bob"), sent("f", 4, "eve"));
@@ -57,7 +57,7 @@ describe("a process", () => {
 		expect(depot.addresses).toEqual({ a: "Elm 1", b: "Oak 2", c: "Oak 2", d: null, e: "Fir 3", f: null });
 	});
 
-	it("wakes exactly those whose time a late reference changes", async () => {
+	it("wakes exactly the subjects in the time span that a late reference changes", async () => {
 		const depot = await Depot.open();
 		depot.send(sent("a", 1), sent("b", 5), sent("c", 9), sent("z", 5, "bob"));
 		await depot.settle();
@@ -71,13 +71,13 @@ describe("a process", () => {
 		depot.move(moved(null, "Elm 1"));
 		await depot.settle();
 		expect(news(depot)).toEqual([again("a", 1)]);
-		depot.move(moved(4, "Elm 1")); // what everybody knew
+		depot.move(moved(4, "Elm 1")); // no change
 		await depot.settle();
 		expect(news(depot)).toEqual([]);
 		expect(depot.addresses).toEqual({ a: "Elm 1", b: "Elm 1", c: "Oak 2", z: null });
 	});
 
-	it("wakes hundreds of one reference, each once", async () => {
+	it("wakes hundreds of subjects of one reference, each once", async () => {
 		const depot = await Depot.open();
 		const ids = Array.from({ length: 1203 }, (_, i) => `p${i}`);
 		depot.send(...ids.map((id, i) => sent(id, (i % 7) + 1)));
@@ -94,7 +94,7 @@ describe("a process", () => {
 		expect(new Set(Object.values(depot.addresses))).toEqual(new Set([null, "Elm 1"]));
 	});
 
-	it("wakes whom a correction of the same instant concerns, though it comes while the first is still being answered", async () => {
+	it("wakes subjects for a correction that arrives while commands for the first value are pending", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5), sent("b", 6));
 		await depot.showAll();
@@ -105,7 +105,7 @@ describe("a process", () => {
 		depot.move(moved(3, "Oak 2"));
 		const [moving] = depot.calls;
 		moving?.execute();
-		await depot.show("round"); // both stand at Elm 1, as the reference says
+		await depot.show("round"); // both are at Elm 1, like the reference
 		await depot.show("people");
 		depot.obliging = true;
 		for (const call of depot.calls.splice(0)) call.answer();
@@ -115,12 +115,12 @@ describe("a process", () => {
 		expect(depot.addresses).toEqual({ a: "Oak 2", b: "Oak 2" });
 	});
 
-	it("wakes whom a reference concerns, though the answer to the command before is still under way", async () => {
+	it("wakes a subject whose previous command is not answered yet", async () => {
 		const depot = await Depot.open({ obliging: false });
 		depot.send(sent("a", 5));
 		await depot.showAll();
 		depot.calls[0]?.execute();
-		await depot.show("round"); // the fact is back before the answer
+		await depot.show("round"); // the fact arrives before the answer
 		depot.move(moved(3, "Elm 1"));
 		await depot.show("people");
 		depot.obliging = true;
@@ -131,7 +131,7 @@ describe("a process", () => {
 		expect(depot.addresses).toEqual({ a: "Elm 1" });
 	});
 
-	it("asks for the next step as soon as the one before is answered, whichever comes first, the answer or the fact", async () => {
+	it("sends the next command as soon as the previous one is answered, before or after its fact", async () => {
 		for (const factFirst of [true, false]) {
 			const depot = await Depot.open({ obliging: false });
 			depot.send({ ...sent("a", 5), insured: true });
@@ -140,14 +140,14 @@ describe("a process", () => {
 			if (factFirst) await depot.show("round");
 			for (const call of depot.calls.splice(0)) call.answer();
 			depot.obliging = true;
-			await depot.settle(); // and no recovery had to come by
+			await depot.settle(); // without a recovery
 			expect(depot.round.asked).toEqual([open("a"), "delivering/subject/a/insure"]);
 			await depot.runner.stop();
 			expect(await depot.subjects()).toEqual({ a: { ...done(null), insured: true } });
 		}
 	});
 
-	it("learns of a piece of work and of what it depends on in one batch, in any order in it", async () => {
+	it("handles a subject and its reference in one batch, in any order", async () => {
 		for (const said of [
 			[sent("a", 5), moved(3, "Elm 1")],
 			[moved(3, "Elm 1"), sent("a", 5)],
@@ -161,7 +161,7 @@ describe("a process", () => {
 		}
 	});
 
-	it("finishes what is under way at a stop, and begins where it was", async () => {
+	it("writes its rows when it stops, and resumes there", async () => {
 		const depot = await Depot.open();
 		depot.send(sent("a", 5), sent("b", 5));
 		await depot.settle();
@@ -175,14 +175,14 @@ describe("a process", () => {
 		expect(news(depot)).toEqual([]);
 	});
 
-	it("keeps one promise although two run it on one table", async () => {
+	it("has the same result when two nodes run it on one table", async () => {
 		const depot = await Depot.open();
 		const other = await Depot.open({ beside: depot });
 		for (const [i, day] of [3, 5, 7, 9].entries()) {
 			depot.send(sent(`p${i}`, day));
 			depot.move(moved(day - 1, `Elm ${i}`));
 			await Promise.all([depot.settle(), other.settle()]);
-			await jest.advanceTimersByTimeAsync(WRITTEN); // what waits to be written is
+			await jest.advanceTimersByTimeAsync(WRITTEN); // waiting rows are written
 			await Promise.all([depot.settle(), other.settle()]);
 		}
 		expect(depot.addresses).toEqual({ p0: "Elm 0", p1: "Elm 1", p2: "Elm 2", p3: "Elm 3" });

@@ -1,4 +1,4 @@
-/** Rows written behind are read as they stand, written with their checkpoint or not at all, and never lost to a bad moment of the store. */
+/** WriteBehind - delayed rows are readable at once, are written together with their checkpoint, and survive failures of the store. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Mutex } from "../../../mixins/following/folding.ts";
@@ -14,7 +14,7 @@ import { tail } from "../../support/commits.ts";
 const COLOURS = ["red", "blue", "green"];
 const IDS = ["a", "b", "c"];
 
-/** One that follows a log of facts, each painting one car, and starts again where the rows are when it was overtaken. */
+/** A follower of a log whose facts each paint one car; it resumes at the stored checkpoint when another process was faster. */
 class Painter {
 	readonly table: FaultyTable;
 	readonly rows: WriteBehind;
@@ -30,7 +30,7 @@ class Painter {
 			(checkpoints) => (this.#resumed = checkpointOf(checkpoints, "log:0").position),
 		);
 	}
-	/** Facts up to a position, as a follower gives them; what fails is given again. */
+	/** Handles the next `count` facts; after a failure the position stays, so that they are handled again. */
 	async take(count: number): Promise<void> {
 		await this.#mutex
 			.run(async () => {
@@ -40,7 +40,7 @@ class Painter {
 				for (const fact of Array.from({ length: count }, (_, i) => from + i + 1)) {
 					const id = IDS[fact % IDS.length] ?? "";
 					const row = (await this.rows.load([id])).get(id);
-					if (!row) throw new Error("a row that never was is there, blank");
+					if (!row) throw new Error("load must return a blank row");
 					const size = Number((row.data as { size?: number } | null)?.size ?? 0) + 1; // our own rows
 					await this.rows.put([becomes(row, { colour: COLOURS[((fact * 7) % 5) % 3] ?? "", size })], {
 						partition: "log:0",
@@ -52,7 +52,7 @@ class Painter {
 			})
 			.catch(() => undefined);
 	}
-	/** Whether all that was put is written. */
+	/** Resolves to whether everything put is written. */
 	flush(): Promise<boolean> {
 		return this.#mutex
 			.run(() => this.rows.flush())
@@ -73,7 +73,7 @@ class Painter {
 	}
 }
 
-describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
+describe.each(["memory", "SQLite"])("delayed rows in %s", (kind) => {
 	let folder: Folder;
 	let store: RowStore;
 	let table: FaultyTable;
@@ -90,7 +90,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 	const fresh = async () => new FaultyTable(await store.open({ ...CARS, name: `cars-${++tables}` }));
 	const sizes = async (on: FaultyTable) => [...(await on.inner.load(IDS)).values()].map(({ columns }) => columns?.[1]);
 
-	it("are read as they stand before they are written", async () => {
+	it("are readable before they are written", async () => {
 		const painter = new Painter(table);
 		await painter.take(4);
 		expect(await sizes(table)).toEqual([]);
@@ -99,7 +99,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		expect(await sizes(table)).toEqual([1, 2, 1]);
 	});
 
-	it("are one write for all that happened to them, with the totals of what came out", async () => {
+	it("need one write for several changes, and keep the totals", async () => {
 		const painter = new Painter(table);
 		await painter.take(30);
 		await painter.flush();
@@ -110,28 +110,28 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		expect(await table.count({})).toBe(3);
 	});
 
-	it("are not said to be written when the write failed, and are with the next one", async () => {
+	it("are not reported as written after a failed write, and are written with the next one", async () => {
 		const painter = new Painter(table);
 		const release = table.hold();
 		table.script.push("rejected");
 		await painter.take(1);
 		const first = painter.flush();
 		await turns(2);
-		const second = painter.flush(); // in its turn, what failed is written
+		const second = painter.flush(); // writes the restored rows
 		release();
 		expect([await first, await second]).toEqual([false, true]);
 		await painter.finish(1);
 		expect(await sizes(table)).toEqual([1]);
 	});
 
-	it("that were taken up while a write failed are not lost with it", async () => {
+	it("that change during a failed write are not lost", async () => {
 		const painter = new Painter(table);
 		const release = table.hold();
 		table.script.push("rejected");
 		await painter.take(1);
 		const flushed = painter.flush();
 		await turns(2);
-		const row = (await painter.rows.load(["b"])).get("b"); // as if it were written
+		const row = (await painter.rows.load(["b"])).get("b"); // read during the write
 		release();
 		expect(await flushed).toBe(false);
 		if (row) await painter.rows.put([becomes(row, { colour: "blue", size: 7 })]); // a refusal, parked
@@ -145,7 +145,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		expect(await table.count({})).toBe(3);
 	});
 
-	it("that somebody else was faster with go on from where he is, though that could not be read at first", async () => {
+	it("resume at the checkpoint of a faster process, also if it cannot be read at first", async () => {
 		const painter = new Painter(table);
 		await painter.take(1);
 		await painter.flush();
@@ -159,11 +159,11 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 		expect(await painter.flush()).toBe(false);
 		table.checkpoints = read;
 		expect(await painter.flush()).toBe(true);
-		await painter.finish(5); // nothing new comes: what was lost is taken again all the same
+		await painter.finish(5); // lost facts are handled again
 		expect(await sizes(table)).toEqual([1, 2, 2]);
 	});
 
-	it("end as if nothing had been, whatever fails, is lost, or is written by others in between", async () => {
+	it("end in the same state after any failures, lost answers and writes of other processes", async () => {
 		const act = fc.oneof(
 			fc.record({ take: fc.integer({ min: 1, max: 4 }) }),
 			fc.record({ flush: fc.constantFrom("and wait", "go on") }),
@@ -181,7 +181,7 @@ describe.each(["memory", "SQLite"])("rows written behind to %s", (kind) => {
 					else if ("save" in one) own.script.push(one.save);
 					else if ("turns" in one) await turns(one.turns);
 					else if ("other" in one) {
-						const other = new Painter(new FaultyTable(own.inner)); // another process, from where the rows are
+						const other = new Painter(new FaultyTable(own.inner)); // another process, from the stored checkpoint
 						other.position = checkpointOf(await own.inner.checkpoints(), "log:0").position;
 						await other.take(one.other);
 						await other.flush();

@@ -1,4 +1,4 @@
-/** Rows that read differently because time passes are found as they read now, also where the clock was set back, and where nothing can be written. */
+/** Due - rows that read differently over time are found by their current values, also after the clock was set back. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
 import { ContextLog } from "../../../mixins/logs/context-log.ts";
@@ -33,7 +33,7 @@ describe("a row whose price changes at midnight", () => {
 		for (const follower of projector.followers) follower.hint(log.shelf.tail.position);
 		await turns();
 	};
-	/** What each costs where rows are looked for. */
+	/** Prices in the index columns, by id. */
 	const prices = async (): Promise<unknown> => {
 		await projector.refreshDue();
 		return Object.fromEntries((await table.find(query({ sort: "id", limit: 2000 }))).map(({ id, columns }) => [id, columns?.[PRICE]]));
@@ -50,7 +50,7 @@ describe("a row whose price changes at midnight", () => {
 	});
 	afterEach(() => Promise.all(projector.followers.map((follower) => follower.stop())));
 
-	it("is found at the old price again where the clock is set back behind midnight, and at the new one when it is midnight once more", async () => {
+	it("is found at the old price after the clock was set back before midnight, and at the new one after midnight", async () => {
 		await happen(made("a"), tomorrow("a"), made("b"));
 		now = AFTER;
 		expect(await prices()).toEqual({ a: 1, b: 7 });
@@ -60,14 +60,14 @@ describe("a row whose price changes at midnight", () => {
 		expect(await prices()).toEqual({ a: 1, b: 7 });
 	});
 
-	it("is so too where its price became known while the clock was ahead", async () => {
+	it("is found at the old price if its change was folded while the clock was ahead", async () => {
 		now = AFTER;
 		await happen(made("a"), tomorrow("a"));
 		now = BEFORE;
 		expect(await prices()).toEqual({ a: 7 });
 	});
 
-	it("and hundreds of others, of which some changed", async () => {
+	it("is found at the old price among hundreds of others", async () => {
 		const ids = Array.from({ length: 1100 }, (_, i) => `thing${i}`);
 		await happen(...ids.flatMap((id, i) => (i % 100 === 0 ? [made(id), tomorrow(id)] : [made(id)])));
 		now = AFTER;
@@ -76,8 +76,8 @@ describe("a row whose price changes at midnight", () => {
 		expect(Object.values((await prices()) as object).filter((price) => price === 7)).toHaveLength(1100);
 	});
 
-	it("is so too where the clock was set back before a start", async () => {
-		now = "2026-03-01T08:15:00.000Z"; // as all commits here say
+	it("is found at the old price if the clock was set back before a start", async () => {
+		now = "2026-03-01T08:15:00.000Z"; // the instant of all commits here
 		await happen(made("a"), today("a"));
 		expect(await prices()).toEqual({ a: 3 });
 		await Promise.all(projector.followers.map((follower) => follower.stop()));
@@ -87,9 +87,9 @@ describe("a row whose price changes at midnight", () => {
 	});
 
 	it.each([
-		["a second stays", 1000, 1],
-		["more than a second goes back", 1001, 7],
-	])("where the clock is set back by %s", async (_what, milliseconds, price) => {
+		["a second keeps the new price", 1000, 1],
+		["more than a second has the old price", 1001, 7],
+	])("after a step back of the clock by %s", async (_what, milliseconds, price) => {
 		await happen(made("a"), tomorrow("a"));
 		now = "2026-03-02T00:00:00.500Z";
 		expect(await prices()).toEqual({ a: 1 });
@@ -97,7 +97,7 @@ describe("a row whose price changes at midnight", () => {
 		expect(await prices()).toEqual({ a: price });
 	});
 
-	it("is found as it was while nothing can be written, and as it is from then on", async () => {
+	it("is found at the old price while the store cannot write, and at the new one afterwards", async () => {
 		await happen(made("a"), tomorrow("a"));
 		now = AFTER;
 		const { refresh } = table;

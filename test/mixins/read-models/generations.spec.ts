@@ -1,4 +1,4 @@
-/** Nodes that start together on a new store read one generation of rows, and none of them is left to be built. */
+/** Generations - nodes that start together on a new store share one generation of rows, and leave none unfinished. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { tableOf } from "../../../mixins/read-models/projector.ts";
 import { BankNode, balances, FaultyRows } from "../../support/bank-node.ts";
@@ -21,7 +21,7 @@ describe("nodes that start together on a new store", () => {
 		}
 	});
 
-	it("can forget one that was left to be built by nobody", async () => {
+	it("can remove an unfinished generation that no node builds", async () => {
 		const node = await BankNode.start();
 		nodes = [node];
 		await node.rows.begin(tableOf(balances), "", "2026-03-01T08:15:00.000Z");

@@ -1,4 +1,4 @@
-/** Who waits for a position is told when it is in the rows; rows whose hour has come read differently; a bug in a fold stops it. */
+/** ProjectorWaiting - a projector releases readers once its rows have reached their position, rewrites due rows, and stops at a bug in a fold. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
 import { ContextLog } from "../../../mixins/logs/context-log.ts";
@@ -45,7 +45,7 @@ describe("a projector", () => {
 		for (const context of ["shop", "web"] as const) logs[context].shelf.put(all[context].slice(logs[context].shelf.tail.position));
 		hint();
 	};
-	/** What a promise has come to by now. */
+	/** The current result of a promise. */
 	const told = async (asked: Promise<boolean>): Promise<boolean | "waits"> => {
 		let answer: boolean | "waits" = "waits";
 		void asked.then((value) => (answer = value));
@@ -53,8 +53,8 @@ describe("a projector", () => {
 		return answer;
 	};
 
-	describe("asked to have read up to a position", () => {
-		it("answers at once when it has, and about logs it does not follow", async () => {
+	describe("with a reader that waits for a position", () => {
+		it("answers at once if it has reached the position, and for logs it does not follow", async () => {
 			happen(made("a"));
 			await turns();
 			expect(await told(projector.until({ "shop:0": 1 }, LONG))).toBe(true);
@@ -62,7 +62,7 @@ describe("a projector", () => {
 			expect(await told(projector.until({}, LONG))).toBe(true);
 		});
 
-		it("answers when it has read it, of every log asked about", async () => {
+		it("answers when it has reached the positions of all logs", async () => {
 			const both = projector.until({ "shop:0": 1, "web:0": 1 }, LONG);
 			happen(made("a"));
 			expect(await told(both)).toBe("waits");
@@ -71,7 +71,7 @@ describe("a projector", () => {
 			expect((await table.get("a"))?.data).toMatchObject({ sold: 1 });
 		});
 
-		it("answers after the rows can be read, not before", async () => {
+		it("answers only after the rows are readable", async () => {
 			const release = table.hold();
 			happen(made("a"));
 			const asked = projector.until({ "shop:0": 1 }, LONG);
@@ -80,20 +80,20 @@ describe("a projector", () => {
 			expect(await told(asked.then(async () => (await table.get("a")) !== null))).toBe(true);
 		});
 
-		it("answers no when it takes too long, and yes to the next who asks in time", async () => {
+		it("answers false after the timeout, and true to the next reader in time", async () => {
 			expect(await projector.until({ "shop:0": 1 }, 1)).toBe(false);
 			const asked = projector.until({ "shop:0": 1 }, LONG);
 			happen(made("a"));
 			expect(await told(asked)).toBe(true);
 		});
 
-		it("answers who asks again the moment it was answered", async () => {
+		it("answers a reader that waits again right after its answer", async () => {
 			const asked = projector.until({ "shop:0": 1 }, LONG).then(() => projector.until({ "shop:0": 1 }, LONG));
 			happen(made("a"));
 			expect(await told(asked)).toBe(true);
 		});
 
-		it("answers who asks in any moment of a batch", async () => {
+		it("answers readers that arrive at any point of a batch", async () => {
 			const asked: Promise<boolean>[] = [];
 			const release = table.hold();
 			happen(made("a"));
@@ -107,12 +107,12 @@ describe("a projector", () => {
 		});
 	});
 
-	describe("whose rows depend on the hour", () => {
-		const priced = (id: string, day: number): Event => ({ log: "shop", what: "priced", id, amount: day - 1 }); // from the day on, at the price of its number
+	describe("with rows that depend on the time", () => {
+		const priced = (id: string, day: number): Event => ({ log: "shop", what: "priced", id, amount: day - 1 }); // valid from that day on
 		const prices = async (): Promise<unknown[]> =>
 			(await table.find(query({ sort: "price" }))).map((row) => [row.id, row.columns?.[tableOf(things).columns.indexOf("price")]]);
 
-		it("shows them as they are now once it is asked to", async () => {
+		it("updates them on a refresh", async () => {
 			happen(made("a", 7), made("b", 8), made("c", 9), priced("a", 2), priced("b", 3));
 			await turns();
 			expect(await prices()).toEqual([
@@ -137,7 +137,7 @@ describe("a projector", () => {
 			expect(await table.due(now, 10)).toEqual([]);
 		});
 
-		it("goes on folding on what it refreshed", async () => {
+		it("continues to fold into refreshed rows", async () => {
 			happen(made("a", 7), priced("a", 2), sale("a"));
 			await turns();
 			happen(sale("a")); // kept in memory
@@ -152,7 +152,7 @@ describe("a projector", () => {
 			expect(await prices()).toEqual([["a", 1]]);
 		});
 
-		it("refreshes all that are due, many hundreds too", async () => {
+		it("refreshes all due rows, also hundreds", async () => {
 			const ids = Array.from({ length: 450 }, (_, i) => `thing${i}`);
 			happen(...ids.flatMap((id) => [made(id, 9), priced(id, 2)]));
 			await turns();
@@ -162,21 +162,21 @@ describe("a projector", () => {
 		});
 	});
 
-	describe("on a bad day", () => {
-		it.each(["rejected", "lost"] as const)("folds each fact once although a save was %s", async (mishap) => {
+	describe("with faults", () => {
+		it.each(["rejected", "lost"] as const)("folds each fact once if a save was %s", async (mishap) => {
 			happen(made("a"), sale("a"));
 			await turns();
 			table.script.push(mishap);
 			happen(sale("a"), sale("a"));
 			for (let look = 0; look < 20 && (projector.followers[0]?.position ?? 0) < 4; look++) {
-				await new Promise((resolve) => setTimeout(resolve, 20)); // its own pause between two tries
+				await new Promise((resolve) => setTimeout(resolve, 20)); // its own pause between two attempts
 				hint();
 			}
 			expect((await table.get("a"))?.data).toMatchObject({ sold: 3 });
 			expect(await table.checkpoints()).toMatchObject({ "shop:0": { position: 4 } });
 		});
 
-		it("stops at a fact that cannot be folded, says where, and goes on with the other log", async () => {
+		it("stops at a fact that cannot be folded, reports the position, and continues with the other log", async () => {
 			happen(made("a"), { log: "shop", what: "sold", id: "a", amount: -1 });
 			happen(sale("a", "web"));
 			await turns();

@@ -1,4 +1,4 @@
-/** A projector's rows are those a replay gives, whatever came in between (DESIGN §5, LAW 6 and 7). */
+/** Projector - its rows always equal those of a replay (DESIGN §5, LAW 6 and 7). */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
@@ -22,7 +22,7 @@ const events = fc.array(event.map(labelled), { maxLength: 25, size: "max" });
 const LOGS = ["shop", "web"] as const;
 const CLOCK = "2026-03-02T00:00:00.000Z";
 
-/** One projector and how far it is in each log. */
+/** A projector with its position in each log. */
 class Reader {
 	readonly projector: Projector;
 	readonly logs: ReturnType<typeof logsOf>;
@@ -32,7 +32,7 @@ class Reader {
 		this.projector = new Projector(things, table, () => CLOCK);
 		this.logs = logs;
 	}
-	/** The next commits of a log, as many as given; tried again later where the store refuses. */
+	/** Handles the next `count` commits of a log; the position stays if the store fails. */
 	async take(log: Event["log"], count: number): Promise<void> {
 		const commits: Commit[] = this.logs[log].slice(this.#at[log], this.#at[log] + count);
 		if (commits.length === 0) return;
@@ -45,13 +45,13 @@ class Reader {
 	}
 	async finish(): Promise<void> {
 		for (let tries = 0; !this.done; tries++) {
-			if (tries > 50) throw new Error("does not get to the end");
+			if (tries > 50) throw new Error("the projector does not reach the end");
 			for (const log of LOGS) await this.take(log, 1000);
 		}
 	}
 }
 
-/** Rows without how often they were written, which no replay has to repeat. */
+/** Rows without `rev`, which a replay need not repeat. */
 async function rowsOf(table: Table): Promise<Omit<Row, "rev">[]> {
 	const rows = await table.load(["a", "b", "c", "label-a", "label-b", "label-c"]);
 	return [...rows.values()].map(({ rev: _rev, ...row }) => row).toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -76,7 +76,7 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 	});
 	const fresh = () => store.open({ ...tableOf(things), name: `things-${++tables}` });
 
-	it("has the same rows wherever the batches are cut and however the logs are mixed", async () => {
+	it("has the same rows for any batches in any order of the logs", async () => {
 		const cut = fc.tuple(fc.constantFrom(...LOGS), fc.integer({ min: 1, max: 9 }));
 		await fc.assert(
 			fc.asyncProperty(events, fc.array(cut, { maxLength: 20 }), async (happened, cuts) => {
@@ -94,7 +94,7 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 		);
 	});
 
-	it("has the same rows when two of them work on one table, each in its own time", async () => {
+	it("has the same rows when two projectors share one table", async () => {
 		const turn = fc.record({ who: fc.nat(1), log: fc.constantFrom(...LOGS), count: fc.integer({ min: 1, max: 3 }), atOnce: fc.boolean() });
 		await fc.assert(
 			fc.asyncProperty(events, fc.array(turn, { maxLength: 25, size: "max" }), async (happened, plan) => {
@@ -121,7 +121,7 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 		);
 	});
 
-	it("goes on where another one is already", async () => {
+	it("resumes at the checkpoint of a faster one", async () => {
 		const logs = logsOf(Array.from({ length: 6 }, (_, i): Event => ({ log: "shop", what: "sold", id: "a", amount: i + 1 })));
 		const table = await fresh();
 		const [fast, slow] = [new Projector(things, table, () => CLOCK), new Projector(things, table, () => CLOCK)];
@@ -137,7 +137,7 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 		expect((await table.load(["a"])).get("a")?.data).toEqual({ sold: 21 });
 	});
 
-	it("loses nothing of a row that another one changed from another log", async () => {
+	it("keeps changes that another projector made from another log", async () => {
 		const sold = (log: Event["log"], count: number) =>
 			Array.from({ length: count }, (): Event => ({ log, what: "sold", id: "a", amount: 1 }));
 		const logs = logsOf([...sold("shop", 3), ...sold("web", 2)]);
@@ -152,7 +152,7 @@ describe.each(["memory", "SQLite"])("a projector on rows in %s", (kind) => {
 		expect((await table.load(["a"])).get("a")?.data).toEqual({ sold: 5 });
 	});
 
-	it("finds and counts what it shows, and shows nothing of what it has only heard", async () => {
+	it("finds and counts only the rows it shows", async () => {
 		const made = (id: string): Event => ({ log: "shop", what: "made", id, amount: 4 });
 		const table = await fresh();
 		const logs = logsOf([{ log: "shop", what: "sold", id: "a", amount: 2 }, made("b"), { log: "shop", what: "sold", id: "b", amount: 2 }]);

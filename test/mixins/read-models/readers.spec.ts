@@ -1,4 +1,4 @@
-/** Readers who wait for positions are let go when all of theirs are reached, in any order, and leave nothing behind when they give up. */
+/** Readers - readers are released when all their positions are reached, in any order, and are removed when they time out. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Readers } from "../../../mixins/read-models/readers.ts";
@@ -25,7 +25,7 @@ describe("readers", () => {
 		await null;
 	};
 
-	it("are let go once all their positions are reached, and not before", async () => {
+	it("are released only when all their positions are reached", async () => {
 		wait("both", { "a:0": 3, "b:0": 1 });
 		wait("one", { "a:0": 2 });
 		readers.reached("a:0", 2);
@@ -39,7 +39,7 @@ describe("readers", () => {
 		expect([told, readers.size, late.size]).toEqual([["one true", "both true"], 0, 0]);
 	});
 
-	it("say which position is wanted most, as long as somebody wants it", async () => {
+	it("have a highest position that ignores timed-out readers", async () => {
 		expect(readers.wanted("a:0")).toBe(0);
 		wait("far", { "a:0": 1000 });
 		await giveUp();
@@ -47,7 +47,7 @@ describe("readers", () => {
 		expect([told, readers.wanted("a:0")]).toEqual([["far false"], 3]);
 	});
 
-	it("hold the same however they come, are served and give up", () =>
+	it("behave like a simple model for any arrivals, positions and timeouts", () =>
 		fc.assert(
 			fc.asyncProperty(
 				fc.array(

@@ -1,4 +1,4 @@
-/** A read model is built anew beside the one that is read: the same rows, no step back for a reader, and every difference is shown. */
+/** Rebuild - a rebuild makes the same rows beside the live ones, shows no older rows to readers, and reports every difference. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
 import { Projector, tableOf } from "../../../mixins/read-models/projector.ts";
@@ -24,7 +24,7 @@ const event: fc.Arbitrary<Event> = fc.record({
 const sales = (count: number): Event[] =>
 	Array.from({ length: count }, (_, i) => ({ log: i % 2 ? "shop" : "web", what: i % 5 ? "sold" : "renamed", id: `t${i % 70}`, amount: 1 }));
 
-/** A shop whose logs show more and more, with the read model that is live and the means to make the next. */
+/** A shop with logs that grow step by step, a live read model, and a way to rebuild it. */
 class Place {
 	readonly store: RowStore;
 	readonly logs: Record<(typeof LOGS)[number], ScriptedLog>;
@@ -91,11 +91,11 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 	const last = async (steps: AsyncIterable<RebuildStep>): Promise<Extract<RebuildStep, { phase: "compared" }>> => {
 		let found: RebuildStep | undefined;
 		for await (const step of steps) found = step;
-		if (found?.phase !== "compared") throw new Error("it has not come to its end");
+		if (found?.phase !== "compared") throw new Error("the rebuild has not finished");
 		return found;
 	};
 
-	it("makes the same rows, finds no difference, and changes over where both stand", async () => {
+	it("makes the same rows, finds no difference, and switches at equal positions", async () => {
 		const place = await open(sales(9000));
 		await place.level();
 		const table = await fresh();
@@ -110,7 +110,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		expect(await rowsOf(table)).toEqual(await rowsOf(place.live.table));
 	});
 
-	it("finds none either while facts keep coming, and readers see no step back", async () => {
+	it("finds no difference while facts arrive, and readers see no older rows", async () => {
 		const turn = fc.record({ log: fc.constantFrom(...LOGS), count: fc.integer({ min: 1, max: 5 }) });
 		await fc.assert(
 			fc.asyncProperty(fc.array(event, { minLength: 5, maxLength: 60 }), fc.array(turn, { maxLength: 20 }), async (events, plan) => {
@@ -135,7 +135,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		);
 	});
 
-	it("shows each row that is not what the log says, as it was and as it is", async () => {
+	it("reports each row that differs from the log, before and after", async () => {
 		const place = await open(sales(500));
 		await place.level();
 		await place.stop();
@@ -162,7 +162,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		expect(three?.data).toMatchObject({ sold: 8 });
 	});
 
-	it("goes on where it was left", async () => {
+	it("resumes after an interruption", async () => {
 		const place = await open(sales(20_000));
 		await place.level();
 		const table = await fresh();
@@ -178,7 +178,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		expect(place.live.table).toBe(table);
 	});
 
-	it("writes every page once, though the next ones change the same rows before it is written", async () => {
+	it("writes every page once, also if later pages change the same rows", async () => {
 		const place = await open(sales(40_000));
 		await place.level();
 		const table = await fresh();
@@ -190,7 +190,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		expect(await rowsOf(table)).toEqual(await rowsOf(place.live.table));
 	});
 
-	it("comes to the same rows where two make them at once", async () => {
+	it("makes the same rows if two rebuilds run at once", async () => {
 		const place = await open(sales(30_000));
 		await place.level();
 		const table = await fresh();
@@ -199,14 +199,14 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 		expect(await rowsOf(table)).toEqual(await rowsOf(place.live.table));
 	});
 
-	it("has no difference to show for a read model nobody follows for", async () => {
+	it("finds no difference for a read model without followers", async () => {
 		const place = await open(sales(300), false);
 		for (const name of LOGS) place.show(name, Infinity);
 		const table = await fresh();
 		expect(await last(place.rebuild(table).run(() => place.live.adopt(table)))).toMatchObject({ differing: 0 });
 	});
 
-	it("told to go back compares nothing and brings the old rows up to date", async () => {
+	it("without comparison brings the old rows up to date", async () => {
 		const place = await open(sales(600));
 		place.show("shop", 100);
 		place.show("web", 100);
@@ -222,7 +222,7 @@ describe.each(["memory", "SQLite"])("a rebuild on rows in %s", (kind) => {
 });
 
 describe("a reader that has seen a position", () => {
-	it("waits when the rows it reads change to some that are not that far", async () => {
+	it("waits when the read model switches to rows that have not reached the position", async () => {
 		const store = new MemoryRowStore();
 		const place = new Place(store, await store.open(tableOf(things)), sales(50));
 		await place.live.start(place.followed, (error) => Promise.reject(error));
