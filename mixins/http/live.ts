@@ -5,7 +5,6 @@ import { LIVE_WAIT, type LiveAsked, type LivePage } from "../logs/live.ts";
 import { watching } from "../logs/watching.ts";
 import { askedOf, Feed } from "./feed.ts";
 import type { Incoming } from "./request.ts";
-import { ProblemError } from "./server/problem.ts";
 import { isStopping, type Stoppable } from "./stopping.ts";
 
 /** An open feed, as the gateway controls it. */
@@ -34,8 +33,6 @@ const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retri
 export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse): Promise<void> {
 	const contexts = new Set([...gateway.contexts, ...[...gateway.sources].map((name) => name.slice(0, -SOURCE.length))]);
 	const asked = askedOf(req, gateway.facts, contexts);
-	if (gateway.sources.size === 0)
-		throw new ProblemError(503, "SERVICE_UNAVAILABLE", "No node offers a log at the moment", { retryAfter: 1 });
 	const over = new AbortController();
 	const come = newcomers(gateway, asked, over.signal);
 	let feed: Feed | null = null;

@@ -40,7 +40,6 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		["GET", "/radars/r-1/history"],
 		["GET", "/vehicles/FR-AA-123-AA/holder"],
 		["HEAD", "/infractions"],
-		["GET", "/live"],
 	])("answers %s %s with 503 and Retry-After, and an unknown route with 404", async (method, path) => {
 		const headers = method === "POST" ? { "content-type": "application/json" } : {};
 		const answer = await gateway.send({ method, path, headers, ...(method === "POST" ? { body: JSON.stringify(person) } : {}) });
