@@ -12,24 +12,23 @@ const LIMIT = 2000;
 type Next = (ctx: Context<unknown, { readonly position?: unknown }>) => Promise<unknown>;
 
 /** There is no queue: calls wait where their work is (mailboxes, writers, the store), and excess calls are rejected immediately. */
-export const BulkheadMiddleware = (limit = LIMIT): Middleware =>
-	({
-		name: "Bulkhead",
-		localAction(next: Next, action: ActionSchema): Next {
-			if (action.bulkhead?.enabled === false) return next;
-			const inFlight = new Map<string, number>();
-			return async (ctx) => {
-				const side = `${sideOf(action, ctx.params) ?? ""} ${ctx.meta.position === undefined ? "" : "waits"}`;
-				const size = inFlight.get(side) ?? 0;
-				if (size >= limit) throw new Errors.QueueIsFullError({ action: action.name ?? "", nodeID: ctx.nodeID ?? "", size, limit });
-				inFlight.set(side, size + 1);
-				try {
-					return await next(ctx);
-				} finally {
-					const left = (inFlight.get(side) ?? 1) - 1;
-					if (left > 0) inFlight.set(side, left);
-					else inFlight.delete(side);
-				}
-			};
-		},
-	}) as Middleware; // moleculer's type does not know the action's own fields
+export const BulkheadMiddleware = (limit = LIMIT): Middleware => ({
+	name: "Bulkhead",
+	localAction(next: Next, action: ActionSchema): Next {
+		if (action.bulkhead?.enabled === false) return next;
+		const inFlight = new Map<string, number>();
+		return async (ctx) => {
+			const side = `${sideOf(action, ctx.params) ?? ""} ${ctx.meta.position === undefined ? "" : "waits"}`;
+			const size = inFlight.get(side) ?? 0;
+			if (size >= limit) throw new Errors.QueueIsFullError({ action: action.name ?? "", nodeID: ctx.nodeID ?? "", size, limit });
+			inFlight.set(side, size + 1);
+			try {
+				return await next(ctx);
+			} finally {
+				const left = (inFlight.get(side) ?? 1) - 1;
+				if (left > 0) inFlight.set(side, left);
+				else inFlight.delete(side);
+			}
+		};
+	},
+}); // moleculer's type does not know the action's own fields

@@ -21,30 +21,29 @@ const OVER = 0.9;
 const deadlines = new WeakMap<object, number>();
 
 /** Uses a header, because headers belong to one call; `meta` flows into nested calls and back to the caller. */
-export const DeadlineMiddleware = (broker: ServiceBroker): Middleware =>
-	({
-		name: "Sent",
-		remoteAction:
-			(next: Next): Next =>
-			(ctx) => {
-				const sent = clocksOf(broker)?.stamp(broker.instanceID);
-				ctx.headers = { ...ctx.headers, ...(sent ? { sent } : {}) };
-				return next(ctx);
-			},
-		localAction(next: Next, { decides }: ActionSchema): Next {
-			if (!decides) return next;
-			return async (ctx) => {
-				const timeout = ctx.options.timeout ?? 0;
-				const { sent } = ctx.headers;
-				if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
-					const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
-					if (age === null) throw unavailable("CALLER_GONE", "The age of the command is unknown: its caller does not answer");
-					deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
-				}
-				return next(ctx);
-			};
+export const DeadlineMiddleware = (broker: ServiceBroker): Middleware => ({
+	name: "Sent",
+	remoteAction:
+		(next: Next): Next =>
+		(ctx) => {
+			const sent = clocksOf(broker)?.stamp(broker.instanceID);
+			ctx.headers = { ...ctx.headers, ...(sent ? { sent } : {}) };
+			return next(ctx);
 		},
-	}) as unknown as Middleware; // moleculer's type knows no headers
+	localAction(next: Next, { decides }: ActionSchema): Next {
+		if (!decides) return next;
+		return async (ctx) => {
+			const timeout = ctx.options.timeout ?? 0;
+			const { sent } = ctx.headers;
+			if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
+				const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
+				if (age === null) throw unavailable("CALLER_GONE", "The age of the command is unknown: its caller does not answer");
+				deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
+			}
+			return next(ctx);
+		};
+	},
+}); // moleculer's type knows no headers
 
 /** Milliseconds left to decide a command; null without a limit. */
 export function patienceOf(ctx: Pick<Context, "options">): number | null {

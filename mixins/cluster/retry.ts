@@ -32,21 +32,20 @@ type Next = (ctx: Context) => Promise<unknown>;
 /** Local calls are not retried: the gateway's action would restart with a request that is partly consumed. */
 export const RetryMiddleware =
 	(time: Time = REAL) =>
-	(broker: ServiceBroker): Middleware =>
-		({
-			name: "Retry",
-			created() {
-				const description = "Retries of calls to other nodes";
-				if (broker.isMetricsEnabled())
-					broker.metrics.register({ name: COUNTED, type: "counter", labelNames: ["service", "action"], description, rate: true });
-			},
-			remoteAction: (next: Next, action: ActionSchema) => (ctx: Context) => {
-				const { timeout, retries, nodeID } = ctx.options;
-				const given = timeout ?? action.timeout ?? broker.options.requestTimeout ?? 0;
-				if (given <= 0 || retries === 0 || nodeID !== undefined) return next(ctx);
-				return new Attempts(broker, action, ctx, time).run(next, given);
-			},
-		}) as unknown as Middleware; // moleculer's type of a handler is wider
+	(broker: ServiceBroker): Middleware => ({
+		name: "Retry",
+		created() {
+			const description = "Retries of calls to other nodes";
+			if (broker.isMetricsEnabled())
+				broker.metrics.register({ name: COUNTED, type: "counter", labelNames: ["service", "action"], description, rate: true });
+		},
+		remoteAction: (next: Next, action: ActionSchema) => (ctx: Context) => {
+			const { timeout, retries, nodeID } = ctx.options;
+			const given = timeout ?? action.timeout ?? broker.options.requestTimeout ?? 0;
+			if (given <= 0 || retries === 0 || nodeID !== undefined) return next(ctx);
+			return new Attempts(broker, action, ctx, time).run(next, given);
+		},
+	}); // moleculer's type of a handler is wider
 
 class Attempts {
 	readonly #broker: ServiceBroker;

@@ -157,7 +157,7 @@ export function StorageMiddleware(open: (report: Report) => Stores, timers: Time
 		},
 		/** Ends long polls and live feeds, which never end by themselves. */
 		stopping(broker: ServiceBroker) {
-			broker.broadcastLocal("$node.stopping");
+			void broker.broadcastLocal("$node.stopping");
 		},
 		async stopped(broker: ServiceBroker) {
 			await storages.get(broker)?.close();

@@ -15,7 +15,7 @@ const PLACES = 128;
 const MEBIBYTE = 1024 * 1024;
 
 let system: System;
-let sockets: Socket[] = [];
+const sockets: Socket[] = [];
 beforeAll(async () => void (system = await System.start({}, { command: ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh"] })));
 afterEach(async () => {
 	for (const socket of sockets.splice(0)) socket.destroy();

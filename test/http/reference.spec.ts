@@ -90,7 +90,7 @@ describe("a row", () => {
 		const row = await eventually(async () => {
 			const [first] = (await system.get(`/${name}`)).body.rows;
 			if (!first) throw new Error(`no row of ${name} yet`);
-			return first as Row;
+			return first;
 		});
 		const fields = fieldsOf(name);
 		const paths = new Set(pathsOf(row));

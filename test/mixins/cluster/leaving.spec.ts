@@ -135,7 +135,7 @@ describe("long work for a caller", () => {
 	it("ends when its own node stops", async () => {
 		const call = calling(node);
 		await contextOf(call);
-		node.broadcastLocal("$node.stopping"); // see mixins/logs/storage.ts
+		void node.broadcastLocal("$node.stopping"); // see mixins/logs/storage.ts
 		await expect(call).rejects.toMatchObject({ code: 503, type: "STOPPING" });
 	});
 	it("that completes removes its listeners", async () => {

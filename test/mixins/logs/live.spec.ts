@@ -108,7 +108,7 @@ describe("a live feed", () => {
 		const [log] = (await context()).partitions;
 		if (!log) throw new Error("it has a partition");
 		const holed = { ...log, name: log.name, read: async () => [{ position: 3, stream: "", version: 0, body: "", hash: "" }] };
-		await expect(new LiveFollower(await context()).read({ log: { ...holed }, from: 1 } as never, 10)).rejects.toThrow("has a hole after 1");
+		await expect(new LiveFollower(await context()).read({ log: { ...holed }, from: 1 }, 10)).rejects.toThrow("has a hole after 1");
 	});
 
 	it("follows the log while it has a reader, and for a short time after", async () => {
@@ -131,10 +131,10 @@ describe("a live feed", () => {
 		const waiting = page({ after: "radar:0:1", wait: 10_000 });
 		await eventually(async () => expect(await watched()).toBe(1));
 		const begun = performance.now();
-		system.broker.broadcastLocal("$node.stopping");
+		void system.broker.broadcastLocal("$node.stopping");
 		expect((await waiting).facts).toEqual([]);
 		expect(performance.now() - begun).toBeLessThan(5_000);
-		await system.broker.destroyService(system.broker.getLocalService("radar-log") as Service); // the service exists
+		await system.broker.destroyService(system.broker.getLocalService("radar-log")); // the service exists
 		expect(await watched()).toBe(0);
 	});
 });

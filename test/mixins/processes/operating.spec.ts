@@ -40,7 +40,7 @@ describe("an operator", () => {
 	const replaced = async (name: string, actions: Readonly<Record<string, (items: readonly object[]) => unknown>> | null) => {
 		const service = system.broker.getLocalService(name);
 		const { originalSchema } = service as unknown as { originalSchema: ServiceSchema }; // Moleculer keeps the original schema
-		await system.broker.destroyService(service as Service); // the service exists
+		await system.broker.destroyService(service); // the service exists
 		const fake = Object.entries(actions ?? {}).map(([action, answer]) => [
 			action,
 			{ handler: (ctx: Context<{ items: readonly object[] }>) => answer(ctx.params.items) },
