@@ -170,7 +170,7 @@ async function* pieces(lines: AsyncIterable<object> | Iterable<object>, broken: 
 function understand<T>({ method, path }: Sending, { status, headers, text }: Received): Answer<T> {
 	const what = `${method} ${path}`;
 	const body: unknown = /\bjson\b/.test(headers["content-type"] ?? "") ? parse(text) : undefined;
-	if (status < 200 || status > 299) throw new NotDone(what, status, body ?? {}); // as the API says
+	if (status < 200 || status > 299) throw new NotDone(what, status, body ?? {});
 	if (typeof body !== "object" || body === null)
 		throw new NotDone(what, status, { detail: "the answer is no JSON: is this the address of a system, ending in /api?" });
 	const position = headers["x-position"];

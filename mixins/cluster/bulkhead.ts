@@ -31,4 +31,4 @@ export const BulkheadMiddleware = (limit = LIMIT): Middleware => ({
 			}
 		};
 	},
-}); // moleculer's type does not know the action's own fields
+});

@@ -43,7 +43,7 @@ export const DeadlineMiddleware = (broker: ServiceBroker): Middleware => ({
 			return next(ctx);
 		};
 	},
-}); // moleculer's type knows no headers
+});
 
 /** Milliseconds left to decide a command; null without a limit. */
 export function patienceOf(ctx: Pick<Context, "options">): number | null {

@@ -45,7 +45,7 @@ export const RetryMiddleware =
 			if (given <= 0 || retries === 0 || nodeID !== undefined) return next(ctx);
 			return new Attempts(broker, action, ctx, time).run(next, given);
 		},
-	}); // moleculer's type of a handler is wider
+	});
 
 class Attempts {
 	readonly #broker: ServiceBroker;

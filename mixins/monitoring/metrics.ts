@@ -149,7 +149,7 @@ export class Metrics {
 				await this.reporter.listen();
 			},
 			stopped: async () => this.#machine.stop(),
-		}; // moleculer's type of `created` leaves out its argument
+		};
 	}
 
 	/** Additions to `$node`, the service that Moleculer runs on every node. */

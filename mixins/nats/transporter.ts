@@ -60,7 +60,7 @@ export class NatsTransporter extends Transporters.NATS {
 			reconnectJitterTLS: 100,
 			maxReconnectAttempts: -1,
 			ignoreAuthErrorAbort: true, // credentials may be corrected while it retries
-		}; // the types lack the last option
+		};
 	}
 
 	/** Maximal size of a message in bytes. */

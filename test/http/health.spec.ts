@@ -1,6 +1,6 @@
 /** Health: whether the system is ready, and if not, which part is not and why. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import { type Running, start } from "../../node/start.ts";
 import type { Part } from "../../mixins/monitoring/health.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";

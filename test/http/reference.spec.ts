@@ -1,7 +1,7 @@
 /** Reference: its examples are sent in order, its routes are called, and its fields and metrics are compared with responses. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
-import { type Answer, eventually, type Row, System } from "../support/system.ts";
+import { type Answer, eventually, System } from "../support/system.ts";
 
 const page = (name: string): string => readFileSync(new URL(`../../docs/reference/${name}`, import.meta.url), "utf8");
 interface Example {

@@ -1,6 +1,5 @@
 /** Live - the live feed of a context: its pages lose and repeat no fact, and no follower remains after its last reader. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Service } from "moleculer";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
 import { LIVE, LiveFollower } from "../../../mixins/logs/live-follower.ts";

@@ -1,7 +1,7 @@
 /** Operating - an operator retries or drops parked work and rebuilds read models of the running system through the broker. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Readable } from "node:stream";
-import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import { type Running, start } from "../../../node/start.ts";
 import { Folder } from "../../support/folder.ts";
 
