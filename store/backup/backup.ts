@@ -1,6 +1,6 @@
 /**
- * Backup - a folder with what cannot be made again: the logs as they were at one moment, their signed heads, and the public keys those are
- * checked with. It is verified before it counts as one, and closed to others.
+ * Backup - a folder with the data that cannot be rebuilt: a snapshot of the logs, their signed heads, and the public keys to check them.
+ * A backup is verified before it gets its manifest, and only its owner can read it.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,27 +10,27 @@ import { asError, type CopyWatch, type Head, type LogStore } from "../log.ts";
 import { type BackedUp, BackupRefused, digestOf, LAYOUT, manifestText, PARTIAL } from "./manifest.ts";
 import { verify } from "../evidence/verify.ts";
 
-/** How far a backup or its restoration is. */
+/** Reports the progress of a backup or a restore. */
 export type Watch = (phase: "copying" | "verifying" | "comparing", done: number, total: number) => void;
 
 export interface BackupOptions {
-	/** Absolute; new or empty. */
+	/** Absolute path; must be missing or empty. */
 	readonly folder: string;
 	readonly logs: LogStore;
 	readonly keys: Keyring;
-	/** The newest head of a partition that is kept outside the store. */
+	/** The newest head of a partition kept outside the store. */
 	readonly anchor: (partition: string) => Head | undefined;
-	/** Takes the private key along. */
+	/** Whether the backup includes the private key. */
 	readonly privateKey: boolean;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
-	/** Lets others have their turn. */
+	/** Yields to the event loop. */
 	readonly turn: () => Promise<void>;
 	readonly watch: Watch;
 	readonly signal: AbortSignal;
 }
 
-/** Rejects with BackupRefused or what the store says, and leaves nothing behind then. */
+/** Rejects with BackupRefused or an error of the store, and removes all it has written. */
 export async function backUp({ folder, ...options }: BackupOptions): Promise<readonly BackedUp[]> {
 	if (options.privateKey && !options.keys.signing) throw new BackupRefused("there is no private key here that could go along");
 	const made = prepared(folder);
@@ -45,7 +45,7 @@ export async function backUp({ folder, ...options }: BackupOptions): Promise<rea
 
 const OTHERWISE = "this database is backed up by means of its own: docs/operations.md says which";
 
-/** Whether the folder was made for it. */
+/** Makes the folder if it is missing, and returns whether it did. */
 function prepared(folder: string): boolean {
 	try {
 		const made = !existsSync(folder);
@@ -85,7 +85,7 @@ type Checks = Pick<BackupOptions, "anchor" | "turn"> & { readonly keys: Keyring[
 interface Proven extends BackedUp {
 	readonly head: Head | undefined;
 }
-/** Every partition of a store along its chain and heads, and whose store it is. Rejects with BackupRefused at the first thing that does not fit. */
+/** Verifies every partition; resolves to their ends and the installation. Rejects with BackupRefused at the first finding. */
 export async function proof(
 	store: LogStore,
 	checks: Checks,
@@ -114,13 +114,13 @@ export async function proof(
 	return [proven, await store.installation()];
 }
 
-/** A whole file or none, and on the disk. */
+/** Writes a file atomically and flushes it to the disk. */
 export function put(file: string, text: string): void {
 	const beside = `${file}${PARTIAL}`;
 	writeFileSync(beside, text, { mode: 0o600, flush: true });
 	renameSync(beside, file);
 }
-/** What was made and named in a folder is on the disk. */
+/** Flushes the entries of a folder to the disk. */
 export function flush(folder: string): void {
 	const opened = openSync(folder, "r");
 	fsyncSync(opened);
