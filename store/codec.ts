@@ -16,6 +16,6 @@ function parsed({ stream, position, body }: Commit): Recorded {
 	try {
 		return JSON.parse(body) as Recorded; // bytes come in here
 	} catch {
-		throw new StreamUnreadable(`${stream}, at position ${position},`, new Error("its text is no JSON")); // the error of JSON.parse quotes the text
+		throw new StreamUnreadable(`${stream}, at position ${position},`, new Error("its text is not JSON")); // the error of JSON.parse quotes the text
 	}
 }

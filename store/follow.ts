@@ -32,8 +32,8 @@ export interface FollowerOptions {
 export async function anchored(name: string, read: FollowerOptions["read"], { position, hash }: Tail): Promise<void> {
 	if (position === 0) return;
 	const [commit] = await read(position - 1, 1);
-	if (commit?.position !== position) throw new StoreUnavailable(`${name} does not hold ${position}, which was taken`);
-	if (commit.hash !== hash) throw new ForeignHistory(`${name}:${position} is not the commit that was taken`);
+	if (commit?.position !== position) throw new StoreUnavailable(`${name} does not hold ${position}, which was already processed`);
+	if (commit.hash !== hash) throw new ForeignHistory(`${name}:${position} is not the commit that was processed`);
 }
 
 /** Maximum number of commits per batch: large enough to share pages and statements, small enough for a short delay. */

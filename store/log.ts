@@ -151,7 +151,9 @@ export class ForeignInstallation extends Error {
 /** Thrown for a store with an unfinished move, so that a partial log is not mistaken for a complete one. */
 export class MoveBegun extends Error {
 	constructor() {
-		super("a move to here has not ended, so a part of the logs is missing: run the same move again, which goes on, or remove what is here");
+		super(
+			"a move to this store has not finished, so part of the logs is missing: run the same move again to resume it, or remove what is here",
+		);
 	}
 }
 

@@ -32,7 +32,7 @@ export interface BackupOptions {
 
 /** Rejects with BackupRefused or an error of the store, and removes all it has written. */
 export async function backUp({ folder, ...options }: BackupOptions): Promise<readonly BackedUp[]> {
-	if (options.privateKey && !options.keys.signing) throw new BackupRefused("there is no private key here that could go along");
+	if (options.privateKey && !options.keys.signing) throw new BackupRefused("there is no private key here to include");
 	const made = prepared(folder);
 	try {
 		return await written(folder, options);
@@ -43,7 +43,7 @@ export async function backUp({ folder, ...options }: BackupOptions): Promise<rea
 	}
 }
 
-const OTHERWISE = "this database is backed up by means of its own: docs/operations.md says which";
+const OTHERWISE = "back up this database with its own tools: docs/operations.md lists them";
 
 /** Makes the folder if it is missing, and returns whether it did. */
 function prepared(folder: string): boolean {
@@ -54,7 +54,7 @@ function prepared(folder: string): boolean {
 	} catch (error) {
 		throw new BackupRefused(`${folder} cannot be used: ${asError(error).message}`);
 	}
-	throw new BackupRefused(`${folder} is not empty: a backup takes a folder of its own`);
+	throw new BackupRefused(`${folder} is not empty: a backup needs a new or empty folder`);
 }
 
 async function written(folder: string, { logs, keys, privateKey, now, watch, signal, ...options }: Omit<BackupOptions, "folder">) {
@@ -104,7 +104,7 @@ export async function proof(
 				continue;
 			}
 			const [first] = step.findings;
-			if (first) throw new BackupRefused(`${first.code} at ${first.log}:${first.position}: ${first.detail}; es-verify tells more`);
+			if (first) throw new BackupRefused(`${first.code} at ${first.log}:${first.position}: ${first.detail}; run es-verify for details`);
 			const { position: commits = 0, hash = "" } = tails[i] ?? {};
 			const head = newestOf(await log.heads(), checks.keys);
 			proven.push({ log: log.name, commits, hash, heads: step.heads, signed: step.signed, head });

@@ -96,7 +96,7 @@ function presentIn({ folder, log, rows, keys, heads }: DataFolder): string[] {
 async function copied({ from, to, trusted, open, turn, watch, signal }: RestoreOptions, manifest: Manifest, restoring: string) {
 	const watched = (phase: Parameters<Watch>[0]): CopyWatch => ({ advance: (done, total) => watch(phase, done, total), signal });
 	mkdirSync(to.folder, { recursive: true, mode: 0o700 });
-	// SQLite would apply the leftovers of a killed restore to this file
+	// otherwise the leftovers of a killed restore would be applied to this file
 	for (const end of ["-wal", "-shm"]) rmSync(`${restoring}${end}`, { force: true });
 	const file = openSync(restoring, "w", 0o600);
 	try {
@@ -116,7 +116,7 @@ async function copied({ from, to, trusted, open, turn, watch, signal }: RestoreO
 		const [proven, installation] = await proof(store, { keys, anchor: () => undefined, turn }, watched("verifying"));
 		const ends = (all: readonly BackedUp[]): string => JSON.stringify(all.map(({ log, commits, hash }) => [log, commits, hash]));
 		if (ends(proven) !== ends(manifest.logs) || installation !== manifest.installation)
-			throw new BackupRefused(`${join(from, LAYOUT.log)} ends elsewhere than its manifest says`);
+			throw new BackupRefused(`${join(from, LAYOUT.log)} does not end where its manifest says`);
 		return proven.flatMap(({ head }) => head ?? []);
 	} finally {
 		await store.close();

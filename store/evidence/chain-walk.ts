@@ -39,9 +39,9 @@ export class ChainWalk {
 		const [previous, rather] = this.#previous;
 		this.made = previous === undefined ? commit.hash : hashAfter(previous, commit);
 		if (this.made === commit.hash)
-			this.#settled("CHANGED_COMMIT", "its stream, version or body is not what its hash was made of, or what stood before it is gone");
+			this.#settled("CHANGED_COMMIT", "its stream, version or body does not match its hash, or the commit before it is gone");
 		else if (rather !== undefined && hashAfter(rather, commit) === commit.hash)
-			this.#settled("CHANGED_HASH", "its hash is not that of its stream, version and body");
+			this.#settled("CHANGED_HASH", "its hash does not match its stream, version and body");
 		else {
 			this.#broken(commit, previous);
 			return false;
@@ -62,7 +62,7 @@ export class ChainWalk {
 	/** Uses the signed hash of the latest commit to classify its break. */
 	known({ hash, position }: Commit, signed: string): void {
 		if (this.#open?.position !== position) return;
-		if (signed === hash) this.#settled("CHANGED_COMMIT", "its stream, version or body is not what its signed hash was made of");
+		if (signed === hash) this.#settled("CHANGED_COMMIT", "its stream, version or body does not match its signed hash");
 		else if (signed === this.made) this.#settled("CHANGED_HASH", "its hash is not the one that was signed");
 		else return;
 		this.#previous = [signed];
@@ -105,7 +105,7 @@ export class ChainWalk {
 		if (home) this.#elsewhere(home, commit);
 	}
 	#elsewhere(home: Break, { position }: Commit): void {
-		Object.assign(home, { code: "REORDERED_COMMIT", detail: `the commit that belongs here stands at ${position}` });
+		Object.assign(home, { code: "REORDERED_COMMIT", detail: `the commit that belongs here is at ${position}` });
 	}
 
 	#add(one: Break): Break {

@@ -72,15 +72,14 @@ export class HeadChecks {
 			if (many) many.count++;
 			else this.#unknown.set(head.key, { first: head, detail, count: 1 });
 		} else if (doubt === "BAD_SIGNATURE" && this.#bad.length < MOST_TOLD)
-			this.#bad.push({ position: head.position, code: doubt, detail: "a head is not what was signed" });
+			this.#bad.push({ position: head.position, code: doubt, detail: "the signature of a head does not match" });
 		return doubt === null;
 	}
 
 	#rewrote(head: Head, { hash }: Commit): void {
 		if (this.#rewritten) return void this.#rewritten.count++;
-		const since =
-			this.signed === 0 ? "no head before it fits" : `the head at ${this.signed} still fits, what comes after it is not what it was`;
-		const detail = `the chain stands at ${hash} here, but ${spoken(head)} at ${head.hash}; ${since}`;
+		const since = this.signed === 0 ? "no head before it fits" : `the head at ${this.signed} still fits, later commits were changed`;
+		const detail = `the hash here is ${hash}, but ${spoken(head)} it was ${head.hash}; ${since}`;
 		this.#rewritten = { first: head, detail, count: 1 };
 	}
 }

@@ -88,8 +88,8 @@ export const newestOf = (heads: readonly Head[], keys: PublicKeys): Head | undef
 // -- The text form ------------------------------------------------------------------------------------------------------------
 
 const EXPLAINED = `\
-# What the log of Vigie says up to here cannot be changed unseen by those who have not got this text: keep it where they cannot
-# reach it. \`es-verify --heads FILE\` checks a log against it, today or in ten years. Lines that begin with # say nothing.
+# This text proves the content of the Vigie log up to the positions below. Keep it where nobody with access to the log can change
+# it. \`es-verify --heads FILE\` checks a log against it, today or in ten years. Lines that begin with # are comments.
 #   key ID PUBLIC-KEY                                     Ed25519, base64 of its SPKI; ID = sha256 of that, first 16 hex digits
 #   head PARTITION POSITION HASH SIGNED-AT KEY SIGNATURE  over "${SIGNED}" and the five before it, each on a line of its own`;
 
@@ -131,7 +131,7 @@ export function parseHeads(text: string): { readonly keys: PublicKeys; readonly 
 		.filter(({ words: [word = ""] }) => word !== "" && !word.startsWith("#"));
 	const [first] = lines;
 	if (first?.words.join(" ") !== EXPORTED)
-		throw new HeadsUnreadable([{ line: first?.line ?? 1, message: `"${EXPORTED}" has to come first` }]);
+		throw new HeadsUnreadable([{ line: first?.line ?? 1, message: `the first line must be "${EXPORTED}"` }]);
 	for (const { words, line } of lines) {
 		const message = words.join(" ") === EXPORTED ? null : problemOf(words, keys, heads); // repeated where two texts were joined
 		if (message !== null) problems.push({ line, message });
@@ -148,7 +148,7 @@ function problemOf([word, ...parts]: readonly string[], keys: Map<string, KeyObj
 		const head = { partition, position, hash, at, key, signature };
 		const wrong = PARTS.find((part) => !FORM[part].test(head[part]));
 		if (parts.length !== PARTS.length) return `a head has ${PARTS.length} parts (${PARTS.join(", ")}), not ${parts.length}`;
-		if (wrong) return `the ${wrong} of the head is not one: ${head[wrong].slice(0, 40)}`;
+		if (wrong) return `the ${wrong} of the head is not valid: ${head[wrong].slice(0, 40)}`;
 		heads.push({ ...head, position: Number(position) });
 		return null;
 	}

@@ -104,7 +104,7 @@ export class Signer {
 		if (!(error instanceof LogAltered))
 			return this.#options.report("warn", `${this.log.name} cannot be signed now: ${asError(error).message}`);
 		this.#altered = error;
-		this.#options.report("error", `${error.message}: it is not signed any more; es-verify tells more`);
+		this.#options.report("error", `${error.message}: it is no longer signed; run es-verify for details`);
 	}
 	#wanted(within: number): void {
 		this.#due = true;
@@ -160,13 +160,13 @@ export class Signer {
 	async #begin(): Promise<Tail> {
 		const kept = newestOf(await this.log.heads(), this.#options.keys.known);
 		const anchor = this.#options.anchors?.of(this.log.name);
-		if (anchor && !kept) throw new LogAltered(`${this.log.name} holds no valid head, of which there was one at ${anchor.position}`);
+		if (anchor && !kept) throw new LogAltered(`${this.log.name} holds no valid head, although one was signed at ${anchor.position}`);
 		const head = anchor && anchor.position > (kept?.position ?? 0) ? anchor : kept;
 		if (!head) return this.log.tail();
 		const [commit] = await this.log.read(head.position - 1, 1);
 		if (commit?.position !== head.position)
-			throw new LogAltered(`${this.log.name} has no commit ${head.position}, of which there is a head`);
-		if (commit.hash !== head.hash) throw new LogAltered(`${this.log.name} does not stand at ${head.position} where its head does`);
+			throw new LogAltered(`${this.log.name} has no commit ${head.position}, although a head for it was signed`);
+		if (commit.hash !== head.hash) throw new LogAltered(`${this.log.name} has another hash at ${head.position} than its head`);
 		this.#signed = head.position;
 		return { position: head.position, hash: head.hash };
 	}

@@ -110,14 +110,14 @@ class Walk {
 	async begin(): Promise<void> {
 		const [first] = await this.#log.read(-Infinity, 1).catch(() => []); // reported when its page is read
 		if (first && first.position < 1)
-			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit stands before the first position" });
+			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit is before the first position" });
 	}
 
 	unsigned({ position, at }: Head): void {
 		this.#found({
 			position,
 			code: "UNSIGNED",
-			detail: `the store holds no valid head, though there was one of this position, signed at ${at}`,
+			detail: `the store holds no valid head, although one was signed for this position at ${at}`,
 		});
 	}
 
@@ -159,7 +159,7 @@ class Walk {
 			const next = await this.#log.read(commits.at(-1)?.position ?? this.#position, 1).catch(() => null);
 			if (next === null && commits.length > 0) return commits;
 			if (next === null) {
-				this.#breaks.unreadable(++this.#position, `the store cannot give it: ${error.message}`);
+				this.#breaks.unreadable(++this.#position, `the store cannot read it: ${error.message}`);
 				return null;
 			}
 			if (next.length === 0) return commits;

@@ -74,5 +74,5 @@ export class Versions {
 
 const wrongly = ({ position, stream, version }: Commit, expected: number): WrongVersion => ({
 	position,
-	detail: `it says ${stream} held ${version} facts before it, which held ${expected}`,
+	detail: `its version says that ${stream} held ${version} facts before it, but it held ${expected}`,
 });

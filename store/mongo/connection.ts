@@ -33,7 +33,7 @@ const OPTIONS: MongoClientOptions = {
 /** `maxTimeMS` of linearizable reads: below the socket timeout, so that the server gives up first. */
 const WAITS = 3000;
 const STANDALONE =
-	"MONGO_URL is a standalone server: if it crashes, what others have read in its last moment may be gone; a replica set, even of one member, keeps it";
+	"MONGO_URL is a standalone server: if it crashes, commits that others have read just before may be lost; a replica set, even of one member, keeps them";
 
 /** Kind of deployment: a standalone server, a sharded cluster, or (neither) a replica set. */
 interface Kind {
@@ -52,7 +52,7 @@ export class Connection {
 		try {
 			this.#client = new MongoClient(url, OPTIONS);
 		} catch (error) {
-			throw new StoreUnavailable("MONGO_URL makes no sense", error);
+			throw new StoreUnavailable("MONGO_URL is not valid", error);
 		}
 		this.#client.on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
 			if (previousDescription.type !== newDescription.type) this.#database = null; // the server may now be of another kind

@@ -19,8 +19,8 @@ export const settled = <T>(upsert: () => Promise<T>): Promise<T> =>
 
 /** A short reason without hosts or values quoted by the server, because clients see it. */
 export function reasonOf(error: unknown): string {
-	if (error instanceof SyntaxError) return "a row is no JSON";
-	if (error instanceof MongoInvalidArgumentError) return "more than a document can hold"; // the driver rejects it before sending
+	if (error instanceof SyntaxError) return "a row is not JSON";
+	if (error instanceof MongoInvalidArgumentError) return "too large for a document"; // the driver rejects it before sending
 	if (error instanceof Error && error.cause instanceof MongoCompatibilityError) return "the server is too old or too new for the driver";
 	if (!(error instanceof MongoServerError) || error.code === undefined) return "no answer"; // a connection error in a bulk write has no code
 	const name = String(error.codeName ?? `error ${error.code}`);

@@ -62,7 +62,7 @@ export class MongoLogStore implements LogStore {
 		return this.#connection.in<KeptLog, number>("logs", async (logs) => {
 			const first = { $setOnInsert: { partitions } };
 			const kept = await settled(() => logs.findOneAndUpdate({ _id: context }, first, { upsert: true, returnDocument: "after" }));
-			if (!kept) throw new Error("what was kept is not there");
+			if (!kept) throw new Error("the stored document is missing");
 			return kept.partitions;
 		});
 	}
@@ -72,7 +72,7 @@ export class MongoLogStore implements LogStore {
 		return this.#connection.in<KeptInstallation, string>(INSTALLATION, async (all) => {
 			const first = { $setOnInsert: { id: this.#installation } };
 			const kept = await settled(() => all.findOneAndUpdate({ _id: "log" }, first, { upsert: true, returnDocument: "after" }));
-			if (!kept) throw new Error("what was kept is not there");
+			if (!kept) throw new Error("the stored document is missing");
 			return kept.id;
 		});
 	}

@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 const MAX_BATCH = 100;
 
 const SPREAD =
-	"is sharded, so nothing keeps its positions unique: a log's collections have to stay whole, each on any shard (unshardCollection, moveCollection)";
+	"is sharded, so its positions may not be unique: the collections of a log must be unsharded, each on any shard (unshardCollection, moveCollection)";
 
 export interface KeptLog {
 	/** Name of the context. */

@@ -41,7 +41,7 @@ export class LogsMove {
 	async check(): Promise<ReadonlyMap<string, number>> {
 		const [ours, theirs] = [await this.#from.contexts(), await this.#to.contexts()];
 		if (ours.size === 0) throw new MoveRefused("there is no log at the source");
-		if (await this.#from.moving()) throw new MoveRefused("a move to the source has not ended: it holds a part of something");
+		if (await this.#from.moving()) throw new MoveRefused("a move to the source has not finished, so the source is incomplete");
 		for (const [context, partitions] of theirs) {
 			const wanted = ours.get(context) ?? partitions;
 			if (wanted !== partitions)
@@ -109,7 +109,7 @@ export class LogsMove {
 }
 
 const notOurs = (what: string): MoveRefused =>
-	new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
+	new MoveRefused(`${what} at the target is not from the source: the target must be empty or hold the beginning of the source`);
 
 class PartitionMove {
 	readonly from: LogPartition;
@@ -135,7 +135,7 @@ class PartitionMove {
 			const page = await this.from.read(at.position, Math.min(PAGE, this.to.maxBatch));
 			if (page.length === 0) return;
 			const last = followed(this.from.name, at, page);
-			let failure: unknown = new MoveUnfinished(`${this.to.name} takes nothing after ${at.position}`);
+			let failure: unknown = new MoveUnfinished(`${this.to.name} accepts no commits after ${at.position}`);
 			const appended = await this.to.append(page).catch((error: unknown) => void (failure = error));
 			const next = appended ? last : await this.begun(); // after a false or an error only the target shows what was stored
 			if (next.position === at.position) throw failure;
@@ -154,10 +154,11 @@ class PartitionMove {
 			else this.#fits(step);
 		}
 		const [ours, theirs, there] = [await this.from.tail(), await this.to.tail(), await this.to.heads()];
-		if (ours.position !== theirs.position || ours.hash !== theirs.hash) throw new MoveUnfinished(`${this.to.name} ends elsewhere`);
+		if (ours.position !== theirs.position || ours.hash !== theirs.hash)
+			throw new MoveUnfinished(`${this.to.name} does not end where the source ends`);
 		const newest = new Map(heads.map((head) => [head.key, head])).values(); // a store may keep fewer, but always the newest of each key
 		const missing = newest.find((head) => !there.some((one) => textOf(one) === textOf(head)));
-		if (missing) throw new MoveRefused(`the head of ${this.to.name} at ${missing.position} is another one at the target`);
+		if (missing) throw new MoveRefused(`the head of ${this.to.name} at ${missing.position} is different at the target`);
 		return { name: this.to.name, commits: theirs.position, heads: there.length, signed: there.at(-1)?.position ?? 0 };
 	}
 	#fits({ findings }: Verified): void {
@@ -174,7 +175,7 @@ function followed(name: string, tail: Tail, commits: readonly Commit[]): Tail {
 	for (const commit of commits) {
 		hash = chained(hash, commit.stream, commit.version, commit.body);
 		if (commit.position !== ++position || commit.hash !== hash)
-			throw new MoveRefused(`${name}:${position} of the source does not follow from the commit before it: es-verify tells more`);
+			throw new MoveRefused(`${name}:${position} of the source does not follow from the commit before it: run es-verify for details`);
 	}
 	return { position, hash };
 }

@@ -54,4 +54,4 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	return moved;
 }
 
-const written = (): MoveUnfinished => new MoveUnfinished("somebody wrote to the source meanwhile: stop who does");
+const written = (): MoveUnfinished => new MoveUnfinished("another process wrote to the source during the move: stop it");

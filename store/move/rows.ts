@@ -105,7 +105,7 @@ class TableMove {
 		for (const [partition, { position }] of Object.entries(theirs))
 			if (position > Math.min(checkpointOf(ours, partition).position, reached.get(partition) ?? 0))
 				throw new MoveRefused(
-					`${this.spec.name} at the target was made from ${partition}:${position}: a target has to be empty, or hold the beginning of the source`,
+					`${this.spec.name} at the target was made from ${partition}:${position}: the target must be empty or hold the beginning of the source`,
 				);
 	}
 
@@ -127,7 +127,7 @@ class TableMove {
 		if (!(await this.#to.save([], steps))) throw this.#disturbed();
 	}
 	#disturbed(): MoveUnfinished {
-		return new MoveUnfinished(`somebody else writes ${this.spec.name} at the target`);
+		return new MoveUnfinished(`another process writes ${this.spec.name} at the target`);
 	}
 
 	/** The number of rows; rejects at the first difference. */

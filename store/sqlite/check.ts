@@ -26,10 +26,10 @@ interface Checkpoint extends Tail {
  */
 export function checkFiles(events: string, rows: string): void {
 	const [log, models] = [basename(events), basename(rows)];
-	const anew = `move ${models}, its -wal and its -shm away and start again: it is made anew from ${log}`;
+	const anew = `move ${models}, its -wal and its -shm away and start again: it is rebuilt from ${log}`;
 	const back = `Put back a copy of it, with its -wal if the copy has one, and prove it with "npm run es -- verify"`;
 	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would delete the -wal
-	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf) ?? [];
+	const checkpoints = looked(rows, `To continue, ${anew}`, checkpointsOf) ?? [];
 	const found = looked(events, back, (db) => ({ tails: wholeTailsOf(db), hashes: checkpoints.map((at) => hashAt(db, at)) }));
 	for (const [i, { partition, position, hash }] of checkpoints.entries()) {
 		const tail = found?.tails.get(partition) ?? 0;
@@ -68,7 +68,7 @@ function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
 function looked<T>(file: string, wayOut: string, look: (db: DatabaseSync) => T): T | null {
 	for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) accessible(part);
 	if (!sizeOf(file)) return null;
-	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is no database. ${wayOut}`);
+	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is not a database. ${wayOut}`);
 	let db: DatabaseSync | null = null;
 	try {
 		db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });

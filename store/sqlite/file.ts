@@ -77,7 +77,7 @@ export interface Fault {
 /** SQLite's message, with the extended code where there is one: a full and a broken disk can both be an "I/O error". */
 export function faultOf(error: unknown): Fault {
 	if (!(error instanceof Error)) return { reason: String(error), damaged: false };
-	if (error instanceof SyntaxError) return { reason: "a row is no JSON", damaged: true }; // the error itself quotes the row
+	if (error instanceof SyntaxError) return { reason: "a row is not JSON", damaged: true }; // the error itself quotes the row
 	const errcode = codeOf(error);
 	return { reason: errcode > 0xff ? `${error.message} (SQLite ${errcode})` : error.message, damaged: DAMAGED.includes(errcode & 0xff) };
 }

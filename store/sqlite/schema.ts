@@ -53,4 +53,4 @@ export function assertRowsSchema(db: DatabaseSync): void {
 	}
 }
 
-const strange = (type: unknown, name: unknown): Misfit => new Misfit(`the ${String(type)} ${String(name)} is not one of ours`);
+const strange = (type: unknown, name: unknown): Misfit => new Misfit(`the ${String(type)} ${String(name)} does not belong there`);

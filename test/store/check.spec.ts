@@ -51,7 +51,7 @@ const said = (): string => {
 		checkFiles(events, rows);
 		return "fine";
 	} catch (error) {
-		return error instanceof StoreDamaged ? error.message.replace(/ (Put back|To go on|Nothing).*/, "") : String(error);
+		return error instanceof StoreDamaged ? error.message.replace(/ (Put back|To continue|Nothing).*/, "") : String(error);
 	}
 };
 
@@ -90,7 +90,7 @@ describe("two files", () => {
 		await kept({ taken: 10 });
 		sql(rows, "UPDATE checkpoints SET hash = 'another'");
 		expect(said()).toBe(
-			"rows.db was made from another history than events.db holds: shop:0:10 is not the commit it was made from. If events.db is the right one, move rows.db, its -wal and its -shm away and start again: it is made anew from events.db; else put back the events.db it belongs to",
+			"rows.db was made from another history than events.db holds: shop:0:10 is not the commit it was made from. If events.db is the right one, move rows.db, its -wal and its -shm away and start again: it is rebuilt from events.db; else put back the events.db it belongs to",
 		);
 	});
 
@@ -119,8 +119,8 @@ describe("two files", () => {
 });
 
 describe("a file that somebody else has added to", () => {
-	const log = (what: string): string => `events.db is damaged (${what} is not one of ours).`;
-	const models = (what: string): string => `rows.db is damaged (${what} is not one of ours).`;
+	const log = (what: string): string => `events.db is damaged (${what} does not belong there).`;
+	const models = (what: string): string => `rows.db is damaged (${what} does not belong there).`;
 	it.each([
 		[
 			"a trigger on the log",

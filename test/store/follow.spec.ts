@@ -157,7 +157,7 @@ describe("a follower", () => {
 			const scene = new Scene(tailOf(other), 3);
 			await turns();
 			expect([scene.taken, scene.follower.position, scene.scheduled]).toEqual([[], 1, false]);
-			expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:1 is not the commit that was taken"));
+			expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:1 is not the commit that was processed"));
 			expect(scene.stopped).toEqual([scene.follower.error]);
 		});
 
@@ -165,7 +165,7 @@ describe("a follower", () => {
 			const scene = new Scene(tailOf(things(5)), 3);
 			await turns();
 			expect([scene.taken, scene.follower.error]).toEqual([[], null]);
-			expect(scene.follower.trouble).toMatchObject({ reason: "thing:0 does not hold 5, which was taken" });
+			expect(scene.follower.trouble).toMatchObject({ reason: "thing:0 does not hold 5, which was already processed" });
 			scene.grow(3);
 			await turns();
 			expect(scene.taken).toEqual([6]);

@@ -116,7 +116,7 @@ describe("a move", () => {
 		(await logOf(to, "cars")).script.push("rejected");
 		await expect(moved(from, to)).rejects.toThrow("the store did not answer");
 		(await logOf(to, "cars")).script.push("false");
-		await expect(moved(from, to)).rejects.toThrow(new MoveUnfinished("cars:0 takes nothing after 0"));
+		await expect(moved(from, to)).rejects.toThrow(new MoveUnfinished("cars:0 accepts no commits after 0"));
 		await moved(from, to);
 	});
 
@@ -159,7 +159,7 @@ describe("a source that does not stand still", () => {
 				to,
 				when("rows", () => grown(from)),
 			),
-		).rejects.toThrow(new MoveUnfinished("somebody wrote to the source meanwhile: stop who does"));
+		).rejects.toThrow(new MoveUnfinished("another process wrote to the source during the move: stop it"));
 		expect((await logOf(to, "cars")).shelf.commits).toEqual((await logOf(from, "cars")).shelf.commits);
 		await moved(from, to);
 	});
@@ -180,8 +180,8 @@ describe("a source that does not stand still", () => {
 		expect(await there.checkpoints()).toMatchObject({ "cars:0": tail(2) });
 	});
 	it.each([
-		["commits", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
-		["comparing rows", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
+		["commits", "another process wrote to the source during the move: stop it", (place: MemoryPlace) => grown(place)],
+		["comparing rows", "another process wrote to the source during the move: stop it", (place: MemoryPlace) => grown(place)],
 		[
 			"comparing rows",
 			"the row a of cars is not the same on both sides",
@@ -215,13 +215,13 @@ describe("refused, with the target as it was, is", () => {
 		expect([await to.logs.contexts(), await contentOf(to)]).toEqual(before);
 	};
 	const notOurs = (what: string) =>
-		new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
+		new MoveRefused(`${what} at the target is not from the source: the target must be empty or hold the beginning of the source`);
 
 	it("a source without any log", () => refusal(emptyPlace(), emptyPlace(), new MoveRefused("there is no log at the source")));
 	it("a source that a move has not filled yet", async () => {
 		const from = await fullPlace();
 		await from.logs.setMoving(true);
-		await refusal(from, emptyPlace(), new MoveRefused("a move to the source has not ended: it holds a part of something"));
+		await refusal(from, emptyPlace(), new MoveRefused("a move to the source has not finished, so the source is incomplete"));
 	});
 	it("another number of partitions", async () => {
 		const to = emptyPlace();
@@ -253,7 +253,7 @@ describe("refused, with the target as it was, is", () => {
 		await drive(await to.rows.open(promise), {});
 		const line = (position: number) =>
 			new MoveRefused(
-				`promise at the target was made from cars:0:${position}: a target has to be empty, or hold the beginning of the source`,
+				`promise at the target was made from cars:0:${position}: the target must be empty or hold the beginning of the source`,
 			);
 		await refusal(from, to, line(1));
 		const other = emptyPlace();
@@ -269,7 +269,7 @@ describe("not taken for moved is", () => {
 		const { commits } = (await logOf(from, "cars")).shelf;
 		commits[4] = { ...things(5)[4], ...commits[4], body: '{"facts":[]}' } as (typeof commits)[number];
 		await expect(moved(from, to)).rejects.toThrow(
-			new MoveRefused("cars:0:5 of the source does not follow from the commit before it: es-verify tells more"),
+			new MoveRefused("cars:0:5 of the source does not follow from the commit before it: run es-verify for details"),
 		);
 		expect((await logOf(to, "cars")).shelf.commits).toEqual(commits.slice(0, 3));
 	});
@@ -295,7 +295,7 @@ describe("not taken for moved is", () => {
 		const there = await logOf(to, "cars");
 		const keep = there.keepHead.bind(there);
 		there.keepHead = async (head) => (head.position === 7 ? undefined : keep(head));
-		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("the head of cars:0 at 7 is another one at the target"));
+		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("the head of cars:0 at 7 is different at the target"));
 		expect(heads).toHaveLength(3);
 	});
 	it("a target with a row of its own", async () => {

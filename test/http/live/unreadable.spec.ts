@@ -37,7 +37,7 @@ describe("a live feed that meets a commit nobody understands", () => {
 		expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
 			code: "STREAM_UNREADABLE",
 			position: "radar:0:3",
-			detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
+			detail: "radar-u-3, at position 3, cannot be read: its text is not JSON",
 		});
 	});
 	it("goes on after it for a listener who comes back with the last id, in every context", async () => {

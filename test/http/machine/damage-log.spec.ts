@@ -18,8 +18,8 @@ afterAll(() => damaged.dispose());
 
 describe("a log", () => {
 	it.each<[string, () => void, string]>([
-		["whose first bytes are others", () => scribble(log(), 0, 16), `events\\.db is no database\\. ${BACK}`],
-		["that is a text", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is no database\\. ${BACK}`],
+		["whose first bytes are others", () => scribble(log(), 0, 16), `events\\.db is not a database\\. ${BACK}`],
+		["that is a text", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is not a database\\. ${BACK}`],
 		["whose schema is gone", () => scribble(log(), 100, PAGE - 100), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["of which half is cut off", () => cut(log(), middle(log())), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["with other bytes in its middle", () => scribble(log(), middle(log()), 4 * PAGE), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
@@ -63,7 +63,7 @@ describe("a log", () => {
 	it("that was stopped in order is whole when its copy is put back", async () => {
 		damaged.on("whole");
 		scribble(log(), 0, 10 * PAGE);
-		await expectRefused(damaged.system, refusal(`events\\.db is no database\\. ${BACK}`));
+		await expectRefused(damaged.system, refusal(`events\\.db is not a database\\. ${BACK}`));
 		damaged.putBack("whole", "events.db");
 		await damaged.system.up();
 		await damaged.expectAllThere();

@@ -105,14 +105,14 @@ describe("the text of heads", () => {
 	const lines = [...headsText(exported(key), [head()]).trimEnd().split("\n")].filter((line) => !line.startsWith("#"));
 	const [begin = "", aKey = "", aHead = ""] = lines;
 	it.each([
-		["nothing", "", ['1 "vigie-heads 1" has to come first']],
-		["something else", "# a letter\nDear Sir", ['2 "vigie-heads 1" has to come first']],
-		["of a later version", `vigie-heads 2\n${aHead}`, ['1 "vigie-heads 1" has to come first']],
+		["nothing", "", ['1 the first line must be "vigie-heads 1"']],
+		["something else", "# a letter\nDear Sir", ['2 the first line must be "vigie-heads 1"']],
+		["of a later version", `vigie-heads 2\n${aHead}`, ['1 the first line must be "vigie-heads 1"']],
 		["of keys alone", `#\n${begin}\n${aKey}`, ["2 there is no head in the text"]],
 		[
 			"cut in the middle of a line",
 			`${begin}\n${aKey}\n${aHead.slice(0, -1)}`,
-			[`3 the signature of the head is not one: ${aHead.split(" ")[6]?.slice(0, 40)}`],
+			[`3 the signature of the head is not valid: ${aHead.split(" ")[6]?.slice(0, 40)}`],
 		],
 		[
 			"cut between two words",
@@ -120,7 +120,7 @@ describe("the text of heads", () => {
 			["2 a head has 6 parts (partition, position, hash, at, key, signature), not 5"],
 		],
 		["with a word too many", `${begin}\n${aHead} x`, ["2 a head has 6 parts (partition, position, hash, at, key, signature), not 7"]],
-		["of a position before the first", `${begin}\n${aHead.replace(" 12 ", " 0 ")}`, ["2 the position of the head is not one: 0"]],
+		["of a position before the first", `${begin}\n${aHead.replace(" 12 ", " 0 ")}`, ["2 the position of the head is not valid: 0"]],
 		["of a strange line", `${begin}\nheads 3\n${aHead}`, ['2 it begins with neither "key" nor "head"']],
 		["whose key is none", `${begin}\nkey ${key.id} AAAA\n${aHead}`, ["2 a key is its id and an Ed25519 public key, base64 of its SPKI"]],
 		[

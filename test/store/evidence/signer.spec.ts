@@ -184,9 +184,9 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		change(node.log.shelf);
 		return new Node(node.log.shelf, node.anchored);
 	};
-	const altered = (message: string) => `error: ${message}: it is not signed any more; es-verify tells more`;
+	const altered = (message: string) => `error: ${message}: it is no longer signed; run es-verify for details`;
 	it.each([
-		["it was cut", (shelf: Shelf) => void shelf.commits.splice(4), "bank:0 has no commit 5, of which there is a head"],
+		["it was cut", (shelf: Shelf) => void shelf.commits.splice(4), "bank:0 has no commit 5, although a head for it was signed"],
 		[
 			"it was chained anew from the beginning",
 			(shelf: Shelf) =>
@@ -198,7 +198,7 @@ describe("a log that does not follow from its last head is not signed:", () => {
 						shelf.commits.map(({ stream }) => ({ stream, version: 0, body: "{}" })),
 					),
 				),
-			"bank:0 does not stand at 5 where its head does",
+			"bank:0 has another hash at 5 than its head",
 		],
 		[
 			"a commit after the head was changed",
@@ -221,7 +221,7 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		await next.elapse();
 		await next.write(1);
 		await next.signer.close();
-		expect([next.heads, next.reports]).toEqual([[], [altered("bank:0 holds no valid head, of which there was one at 5")]]);
+		expect([next.heads, next.reports]).toEqual([[], [altered("bank:0 holds no valid head, although one was signed at 5")]]);
 	});
 
 	it("it was chained anew after a head, the last ones removed, though one is kept outside", async () => {
@@ -231,7 +231,7 @@ describe("a log that does not follow from its last head is not signed:", () => {
 			shelf.commits.splice(7, 3, ...things(3, shelf.commits[6]).map((commit) => ({ ...commit, hash: "forged" })));
 		});
 		await next.start();
-		expect(next.reports).toEqual([altered("bank:0 does not stand at 10 where its head does")]);
+		expect(next.reports).toEqual([altered("bank:0 has another hash at 10 than its head")]);
 	});
 
 	it("it was changed under a writer that went on from there", async () => {

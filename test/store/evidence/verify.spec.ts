@@ -99,20 +99,15 @@ describe("a commit that was tampered with is named:", () => {
 	])("swapped with another: %d and %d", async (a, b) => {
 		swap(a, b);
 		const found = await vault.findings();
-		expect(found[0]).toEqual({
-			log: "radar:0",
-			position: a,
-			code: "REORDERED_COMMIT",
-			detail: `the commit that belongs here stands at ${b}`,
-		});
+		expect(found[0]).toEqual({ log: "radar:0", position: a, code: "REORDERED_COMMIT", detail: `the commit that belongs here is at ${b}` });
 		const [, ...more] = found;
 		expect(more.every(({ code }) => code === "REORDERED_COMMIT" || code === "BROKEN_CHAIN")).toBe(true);
-		if (b > a + 2) expect(more[0]).toMatchObject({ position: b, detail: `the commit that belongs here stands at ${a}` });
+		if (b > a + 2) expect(more[0]).toMatchObject({ position: b, detail: `the commit that belongs here is at ${a}` });
 	});
 	it("moved behind the end", async () => {
 		vault.sql("UPDATE log_radar_0 SET position = 50 WHERE position = 17");
 		expect(await vault.findings()).toEqual([
-			{ log: "radar:0", position: 17, code: "REORDERED_COMMIT", detail: "the commit that belongs here stands at 50" },
+			{ log: "radar:0", position: 17, code: "REORDERED_COMMIT", detail: "the commit that belongs here is at 50" },
 			{ log: "radar:0", position: 41, code: "MISSING_COMMIT", detail: "there are no commits 41 to 49" },
 		]);
 	});

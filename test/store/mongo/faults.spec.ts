@@ -185,7 +185,7 @@ describe("a MongoDB that", () => {
 	});
 
 	it("is no URL at all is told of at once", () =>
-		expect(() => new MongoLogStore("postgres://localhost")).toThrow(/MONGO_URL makes no sense: .*mongodb:/));
+		expect(() => new MongoLogStore("postgres://localhost")).toThrow(/MONGO_URL is not valid: .*mongodb:/));
 });
 
 describe("a store that is closed", () => {

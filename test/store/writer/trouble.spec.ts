@@ -87,7 +87,7 @@ it("a stream that tells what nobody understands fails its own commands alone, an
 	expect(asked.map((one) => (one.status === "fulfilled" ? "done" : [one.reason.code, one.reason.message]))).toEqual([
 		"done",
 		["STREAM_UNREADABLE", "account-2 cannot be read: account does not know the fact account.sung"],
-		["STREAM_UNREADABLE", "account-3, at position 3, cannot be read: its text is no JSON"],
+		["STREAM_UNREADABLE", "account-3, at position 3, cannot be read: its text is not JSON"],
 	]);
 });
 
