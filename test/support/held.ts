@@ -1,6 +1,6 @@
-/** Held - measures how long the event loop of this thread is blocked, in milliseconds of CPU, so that the load of the machine does not matter. */
+/** Held - measures how long the event loop is blocked, in milliseconds of CPU time, so that the load of the machine does not matter. */
 
-/** Runs the work; resolves to the longest block between two turns of the event loop. */
+/** Runs the work; resolves to the longest time between two turns of the event loop. */
 export async function longestHold(work: () => Promise<unknown>): Promise<number> {
 	const spent = (): number => {
 		const { user, system } = process.threadCpuUsage();

@@ -124,7 +124,7 @@ describe("a MongoDB that", () => {
 		await once(probe, "listening");
 		const { port } = probe.address() as AddressInfo; // it listens on TCP
 		await new Promise((closed) => probe.close(closed));
-		const url = `mongodb://somebody:secret@127.0.0.1:${port}/radars`;
+		const url = `mongodb://operator:secret@127.0.0.1:${port}/radars`;
 		for (const store of [logsAt(url), new MongoRowStore(url)]) {
 			const asked = store.ready();
 			expect(await secondsOf(asked)).toBeLessThan(5);

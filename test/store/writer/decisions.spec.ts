@@ -66,7 +66,7 @@ describe("a decision", () => {
 
 	it("fails while the other actor cannot be consulted, and the next command of the same actor succeeds", async () => {
 		const asked = [
-			bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, () => Promise.reject(new Error("nobody there"))),
+			bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, () => Promise.reject(new Error("no actor answers"))),
 			bank.do("open", { id: "1", owner: "Ada" }),
 		];
 		const [failed, next] = await Promise.allSettled(asked);
