@@ -233,7 +233,7 @@ describe("a long log", () => {
 				const { code, stderr } = await move(database.url, sqlite(there));
 				expect({ code, stderr }).toEqual({
 					code: 1,
-					stderr: expect.stringMatching(/(^|\n)not moved: a move to the source has not ended: .*\n$/),
+					stderr: expect.stringMatching(/(^|\n)not moved: a move to the source has not finished, so .*\n$/),
 				});
 				expect((await move(sqlite(source), database.url)).code).toBe(0);
 				expect((await move(database.url, sqlite(there))).code).toBe(0);

@@ -26,7 +26,7 @@ describe("the chain of a log", () => {
 		["stream", (commit: Commit) => ({ ...commit, stream: `${commit.stream}0` })],
 		["version", (commit: Commit) => ({ ...commit, version: commit.version + 1 })],
 		["hash", (commit: Commit) => ({ ...commit, hash: `${commit.hash.slice(0, -1)}_` })],
-	])("shows that a %s was changed, and where", (_what, change) => {
+	])("detects a changed %s, with its position", (_what, change) => {
 		for (const at of log.keys()) expect(broken(log.map((commit, i) => (i === at ? change(commit) : commit)))).toBe(at);
 	});
 

@@ -134,7 +134,7 @@ describe("a file with foreign content", () => {
 			"ALTER TABLE room RENAME TO other; CREATE VIEW room AS SELECT * FROM other",
 			log("the table other"),
 		],
-		["a table of its own", () => events, "CREATE TABLE extra (id INTEGER)", log("the table extra")],
+		["an additional table", () => events, "CREATE TABLE extra (id INTEGER)", log("the table extra")],
 		[
 			"a table without our constraints",
 			() => events,
@@ -187,7 +187,7 @@ describe("a log", () => {
 			"UPDATE log_shop_0 SET stream = 'thing-x' WHERE position = 501",
 			"shop:0:501 does not follow from the commit before it",
 		],
-	])("of which %s was changed is not taken for whole", (_what, change, wrong) => {
+	])("with a change of %s is reported", (_what, change, wrong) => {
 		sql(events, change);
 		expect(said()).toBe(`events.db is damaged (${wrong}).`);
 	});
@@ -195,7 +195,7 @@ describe("a log", () => {
 	it.each([
 		["last but one", `DELETE FROM log_shop_0 WHERE position = ${COUNT - 1}`, `shop:0:${COUNT - 1} is missing`],
 		["first", "DELETE FROM log_shop_0 WHERE position = 1", "shop:0:1 is missing"],
-	])("of which the %s commit is gone is not taken for whole", (_what, change, wrong) => {
+	])("without its %s commit is reported", (_what, change, wrong) => {
 		sql(events, change);
 		expect(said()).toBe(`events.db is damaged (${wrong}).`);
 	});

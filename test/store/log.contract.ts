@@ -73,7 +73,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			["at an existing position", 0],
 			["in the middle of the log", 2],
 			["after a gap", 4],
-		])("takes nothing %s", async (_where, after) => {
+		])("appends nothing %s", async (_where, after) => {
 			const log = await only();
 			const kept = things(3);
 			await log.append(kept);

@@ -193,7 +193,7 @@ describe("a source that changes during the move", () => {
 			async ({ rows }: MemoryPlace) => (await rows.open(CARS)).save([], [{ partition: "cars:0", from: tail(2), to: tail(3) }]),
 		],
 		["comparing rows", "the generations of cars are not the same on both sides", async ({ rows }: MemoryPlace) => rows.promote("cars", 1)],
-	])("is told of when it moves at the beginning of %s: %s", async (label, message, change) => {
+	])("is reported when it changes at the beginning of %s: %s", async (label, message, change) => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const early = label === "comparing rows" && message.includes("generations") ? "verifying commits" : label;
 		await expect(
@@ -208,7 +208,7 @@ describe("a source that changes during the move", () => {
 	});
 });
 
-describe("refused, with the target as it was, is", () => {
+describe("refused, without a change of the target, is", () => {
 	const refusal = async (from: MemoryPlace, to: MemoryPlace, error: Error): Promise<void> => {
 		const before = [await to.logs.contexts(), await contentOf(to)];
 		await expect(moved(from, to)).rejects.toThrow(error);

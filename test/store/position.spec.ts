@@ -20,7 +20,7 @@ describe("a position in the API", () => {
 		["case-opening:3:9", { "case-opening:3": 9 }],
 		["radar:0:12.3", { "radar:0": 12 }],
 		["radar:0:999999999999999", { "radar:0": 999_999_999_999_999 }],
-	])("is understood in %j", (text, positions) => expect(parsePositions(text)).toEqual(positions));
+	])("is parsed from %j", (text, positions) => expect(parsePositions(text)).toEqual(positions));
 
 	it("keeps the later of two positions of a partition, in any order", () => {
 		expect(parsePositions("radar:0:7,radar:0:5")).toEqual({ "radar:0": 7 });
@@ -57,7 +57,7 @@ describe("a position in the API", () => {
 		"radar:0:1;radar:0:2",
 		"radar:0:١",
 		"radar:0:1\u0000",
-	])("is not what %j is", (text) => expect(parsePositions(text)).toBeNull());
+	])("is not parsed from %j", (text) => expect(parsePositions(text)).toBeNull());
 
 	it("is parsed or refused for any text, and never throws", () => {
 		fc.assert(

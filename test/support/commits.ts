@@ -67,7 +67,7 @@ export function flawOf(commits: readonly Commit[]): string | null {
 		const { position, stream, version, body, hash } = commit;
 		if (position !== previous.position + 1) return `${position} follows ${previous.position}`;
 		if (hash !== chained(previous.hash, stream, version, body)) return `${position} does not fit the chain`;
-		if (version !== (versions.get(stream) ?? 0)) return `${position} says ${stream} stands at ${version}, not ${versions.get(stream) ?? 0}`;
+		if (version !== (versions.get(stream) ?? 0)) return `${position} has version ${version} of ${stream}, not ${versions.get(stream) ?? 0}`;
 		versions.set(stream, version + decode(commit).facts.length);
 		previous = commit;
 	}

@@ -1,4 +1,4 @@
-/** KeyOpener - a child process for keys.spec.ts: waits for a line, so that many start at once, then opens a folder of keys and prints them. */
+/** KeyOpener - a child process for keys.spec.ts: waits for a line, so that many start at once, opens a folder of keys and prints their ids. */
 import { once } from "node:events";
 import { openKeys } from "../../store/evidence/keys.ts";
 

@@ -49,7 +49,7 @@ describe("anchors", () => {
 		["is empty", () => ""],
 		["holds the head of another partition", (text: string) => text.replaceAll("shop:0", "shop:1")],
 		["was cut", (text: string) => text.slice(0, text.length / 2)],
-	])("whose file %s are not read", async (_what, changed) => {
+	])("are refused if the file %s", async (_what, changed) => {
 		const anchors = anchored();
 		anchors.keep(head(1));
 		await anchors.settled();

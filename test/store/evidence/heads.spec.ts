@@ -35,7 +35,7 @@ describe("a head", () => {
 		["hash", { hash: hash.replace(/./, "_") }],
 		["time", { at: "2026-03-01T08:15:00.001Z" }],
 		["signature", { signature: "A".repeat(86) }],
-	])("does not count with another %s", (_what, change) => expect(doubtOf({ ...head(), ...change }, publicOf(key))).toBe("BAD_SIGNATURE"));
+	])("is not valid with another %s", (_what, change) => expect(doubtOf({ ...head(), ...change }, publicOf(key))).toBe("BAD_SIGNATURE"));
 	it("is unambiguous: no part can be read as two", () => {
 		const { signature, ...rest } = head();
 		const two = { ...rest, hash: `${rest.hash}\n${rest.at}`, at: "", signature };
@@ -133,7 +133,7 @@ describe("the text of heads", () => {
 			`${begin}\nx\n${aKey}\ny`,
 			['2 it begins with neither "key" nor "head"', '4 it begins with neither "key" nor "head"'],
 		],
-	])("%s is not read, and says why by line", (_what, text, expected) => expect(problems(text)).toEqual(expected));
+	])("%s is refused, with an error per line", (_what, text, expected) => expect(problems(text)).toEqual(expected));
 	it("with a thousand errors reports twenty", () => expect(problems(`${begin}\n${"x\n".repeat(1000)}`)).toHaveLength(20));
 });
 

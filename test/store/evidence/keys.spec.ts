@@ -180,7 +180,7 @@ describe("a start fails, with one line,", () => {
 			generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
 		],
 		["a public key", createPublicKey(newKey().key).export({ type: "spki", format: "pem" }).toString()],
-	])("by a private key that is %s, which stays as it is", (_what, content) => {
+	])("with a private key that is %s, which is not changed", (_what, content) => {
 		mkdirSync(folder, { mode: 0o700 });
 		writeFileSync(own(), content, { mode: 0o600 });
 		expect(complaint()).toBe(
@@ -212,14 +212,14 @@ describe("a private key given as text", () => {
 	const pem = key.export({ type: "pkcs8", format: "pem" }).toString();
 	it.each([
 		["PEM", pem],
-		["PEM without line breaks of its own", pem.replaceAll("\n", "\\n")],
+		["PEM with escaped line breaks", pem.replaceAll("\n", "\\n")],
 		["base64 of PKCS8", key.export({ type: "pkcs8", format: "der" }).toString("base64")],
-	])("may be %s", (_what, text) => expect(privateKeyOf(text)?.equals(key)).toBe(true));
+	])("can be %s", (_what, text) => expect(privateKeyOf(text)?.equals(key)).toBe(true));
 	it.each([
 		["nothing", ""],
 		["a word", "x"],
 		["base64 of something else", "AAAA"],
 		["the first line of PEM", "-----BEGIN PRIVATE KEY-----"],
 		["the public one", createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64")],
-	])("is none when it is %s", (_what, text) => expect(privateKeyOf(text)).toBeNull());
+	])("is refused if it is %s", (_what, text) => expect(privateKeyOf(text)).toBeNull());
 });

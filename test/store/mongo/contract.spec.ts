@@ -175,7 +175,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect(next).toMatchObject({ number: 3, state: "building", spec: { name: "cars@3" } });
 		});
 
-		onMongoDB("are folded by three projectors at once end with each fact in them once, in order", async () => {
+		onMongoDB("are folded by three projectors at once contain each fact once, in order", async () => {
 			const place = freshPlace();
 			const FACTS = 300;
 			const idsOfFact = (position: number) => [`car-${position % 7}`, `car-${position % 5}`];
@@ -211,7 +211,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			}
 		});
 
-		onMongoDB("rest on a checkpoint that never sinks, whoever raises it last", async () => {
+		onMongoDB("have a checkpoint that never falls, whichever process writes it last", async () => {
 			const place = freshPlace();
 			const tables = await Promise.all([rowsAt(place), rowsAt(place)].map((store) => store.open(CARS)));
 			for (let from = 0; from < 200; from += 10) {
@@ -225,7 +225,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			}
 		});
 
-		onMongoDB("are begun anew by several at once, to each its own", async () => {
+		onMongoDB("get separate generations from concurrent rebuilds", async () => {
 			const place = freshPlace();
 			await rowsAt(place).begin(CARS, "old", AT);
 			const begun = await Promise.all(Array.from({ length: 4 }, (_, i) => rowsAt(place).begin(CARS, `new ${i}`, AT)));
@@ -244,5 +244,5 @@ describe("the URL of a database", () => {
 		["mongodb://me:pw@host/db", "mongodb://me:pw@host/there?authSource=db"],
 		["mongodb://me:pw@host/?w=1", "mongodb://me:pw@host/there?w=1&authSource=admin"],
 		["mongodb+srv://me:pw@host/db?authSource=admin", "mongodb+srv://me:pw@host/there?authSource=admin"],
-	])("of %s leads to another database by the same way", (url, there) => expect(databaseUrl(url, "there")).toBe(there));
+	])("of %s is changed to another database on the same server", (url, there) => expect(databaseUrl(url, "there")).toBe(there));
 });

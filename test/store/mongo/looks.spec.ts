@@ -41,7 +41,7 @@ describe("a check of the end of the log", () => {
 	it.each([
 		["a replica set", {}],
 		["a sharded cluster", ROUTER],
-	])("asks %s for one document by its _id, linearizable, and not for ever", async (_what, hello) => {
+	])("reads one document by _id from %s, linearizable, with a timeout", async (_what, hello) => {
 		const { server, log } = await opened(empty, hello);
 		expect(await log.endsAt(41)).toBe(true);
 		expect(server.named("find")).toMatchObject([{ find: "log.radar.0", filter: { _id: 42 }, limit: 1, ...LINEARIZABLE }]);

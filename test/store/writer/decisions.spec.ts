@@ -70,7 +70,7 @@ describe("a decision", () => {
 			bank.do("open", { id: "1", owner: "Ada" }),
 		];
 		const [failed, next] = await Promise.allSettled(asked);
-		expect(failed).toMatchObject({ status: "rejected", reason: { message: "nobody there" } });
+		expect(failed).toMatchObject({ status: "rejected", reason: { message: "no actor answers" } });
 		expect(next).toMatchObject({ status: "fulfilled", value: { version: 1 } });
 	});
 

@@ -80,7 +80,7 @@ describe("a writer", () => {
 			["stored only the first commit", 1],
 			["stored all but the last commit", 4],
 			["stored nothing", 0],
-		])("%s acknowledges each command once, and has each once in the log", async (_what, mishap) => {
+		])("%s acknowledges and stores each command once", async (_what, mishap) => {
 			log.script.push(mishap);
 			const done = await open(...ids(5));
 			expect(shelf.commits).toHaveLength(5);

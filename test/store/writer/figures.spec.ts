@@ -71,7 +71,7 @@ describe("a writer's figures", () => {
 		["late", 1, 1],
 		["lost", 1, 0], // stored: nothing is decided again
 		["false", 0, 1], // a refusal of the store is not a failure
-	])("tell an append that was %s: %d failures, %d decided again; and that it goes on", async (mishap, failed, retried) => {
+	])("report an append that was %s: %d failures, %d decided again, then success", async (mishap, failed, retried) => {
 		log.script.push(mishap);
 		await open(bank, "1");
 		await open(bank, "2");
