@@ -1,17 +1,17 @@
-/** Chain - each commit's hash covers the one before it, so that nothing in a log can be changed, dropped or reordered unseen. */
+/** Chain - each commit's hash covers the previous one, so that a changed, removed or reordered commit is detected. */
 import { hash as digest } from "node:crypto";
 import { BEGINNING, type Commit, StoreUnavailable, type Tail } from "./log.ts";
 
 export const GENESIS = BEGINNING.hash;
 
-/** sha256 over previous hash, stream, version and body; base64url. No field before the body can hold a line break. */
+/** SHA-256 of previous hash, stream, version and body, base64url. Only the body can contain a line break, so the input is unambiguous. */
 export const chained = (previous: string, stream: string, version: number, body: string): string =>
 	digest("sha256", `${previous}\n${stream}\n${version}\n${body}`, "base64url");
 
-/** A page of a log does not continue the history that was read before: the log was changed, set back, or is another one. */
+/** A page of a log does not continue the history read before: the log was changed, reset, or replaced by another one. */
 export class ForeignHistory extends Error {}
 
-/** Whether a commit stands directly behind a place and chains onto its hash. Each commit object is hashed once, however many followers check it. */
+/** Whether a commit is at the next position and chains onto the hash. Each commit object is hashed once, for all followers. */
 export function follows({ position, hash }: Tail, commit: Commit): boolean {
 	if (commit.position !== position + 1) return false;
 	if (commit.previous === undefined && commit.hash === chained(hash, commit.stream, commit.version, commit.body)) commit.previous = hash;
@@ -19,8 +19,8 @@ export function follows({ position, hash }: Tail, commit: Commit): boolean {
 }
 
 /**
- * Asserts that a page continues a partition without a hole and along its hash chain, and returns the place it ends at.
- * Throws StoreUnavailable for a hole, which may pass, and ForeignHistory for a broken chain, which does not.
+ * Asserts that a page continues a partition without a gap and along its hash chain; returns the place where the page ends.
+ * Throws StoreUnavailable for a gap, which can be temporary, and ForeignHistory for a broken chain, which is permanent.
  */
 export function continued(name: string, from: Tail, commits: readonly Commit[]): Tail {
 	let at = from;

@@ -1,4 +1,4 @@
-/** Figures - what a writer has done since the start, in plain numbers, and what went wrong last: for those who watch, never for its decisions. */
+/** Figures - counters, timings and the latest failures of a writer, for monitoring; the writer's decisions never depend on them. */
 import { Histogram, SECONDS } from "./histogram.ts";
 import { asError, type Commit } from "./log.ts";
 
@@ -6,39 +6,39 @@ const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const LONGEST = 200;
 const MOST = 100;
 
-/** What the store did not do, while it has not done it since. */
+/** A failed operation of the store that has not succeeded since. */
 export interface Failure {
 	/** One line. */
 	readonly reason: string;
-	/** Milliseconds of the clock given. */
+	/** Milliseconds of the writer's clock. */
 	readonly at: number;
 }
 
 export class WriterFigures {
-	/** Milliseconds of a clock that is never set back. */
+	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
-	/** Commits in each append that went in, whole or in part. */
+	/** Commits stored by each append that succeeded, wholly or in part. */
 	readonly batches = new Histogram(BATCHES);
-	/** How long each append took, whatever came of it. */
+	/** Duration of each append, including failed ones. */
 	readonly seconds = new Histogram(SECONDS);
 	facts = 0;
-	/** Times commits of another writer were found where the next was to stand, and how many those were. */
+	/** `overtaken` counts the times that another writer had used the next position; `missed` counts its commits. */
 	overtaken = 0;
 	missed = 0;
-	/** Commands and asks decided once more, because a batch did not go in as it was. */
+	/** Commands and asks that were decided again because their batch was not stored as a whole. */
 	retried = 0;
-	/** Calls to the store that were rejected. */
+	/** Rejected calls to the store. */
 	readonly failures = { append: 0, read: 0 };
-	/** Null from the next success on. */
+	/** Reset to null by the next success. */
 	readonly failing: { append: Failure | null; read: Failure | null } = { append: null, read: null };
-	/** Streams that could not be read when they were asked for, until they can be; the first of them. */
+	/** Streams whose last read failed, with the error; at most MOST. */
 	readonly unreadable = new Map<string, Error>();
 
 	constructor(now: () => number) {
 		this.now = now;
 	}
 
-	/** `begun`: when the append was asked for. */
+	/** `begun`: time at which the append was started. */
 	appended(begun: number, whole: boolean, error: unknown): void {
 		this.seconds.observe((this.now() - begun) / 1000);
 		if (whole) this.failing.append = null;
@@ -64,7 +64,7 @@ export class WriterFigures {
 	read(): void {
 		this.failing.read = null;
 	}
-	/** One stream cannot be read; the others can. */
+	/** Records one stream that cannot be read, while others can. */
 	lost(stream: string, error: Error): void {
 		if (this.unreadable.size < MOST) this.unreadable.set(stream, error);
 	}
@@ -73,5 +73,5 @@ export class WriterFigures {
 	}
 }
 
-/** What went wrong, to be read in a list. */
+/** The message of an error, shortened to one line. */
 export const oneLine = (error: unknown): string => asError(error).message.replace(/\s+/g, " ").trim().slice(0, LONGEST);

@@ -1,52 +1,52 @@
 /**
- * Follow - hands the commits of one partition to one taker, each exactly once, in order. It pulls by position and asserts that none
- * is missing and that each chains onto the one before, from its checkpoint on (LAW 6). A hint only wakes it; it also polls by itself.
+ * Follow - passes the commits of one partition to one consumer, each exactly once and in order. It reads by position and asserts that no
+ * commit is missing and that each chains onto the previous one, starting at its checkpoint (LAW 6). Hints only wake it; it also polls.
  */
 import { continued, ForeignHistory } from "./chain.ts";
 import { oneLine } from "./figures.ts";
 import { type Commit, StoreUnavailable, type Tail } from "./log.ts";
 
-/** What the taker could not digest is a bug, not a bad moment: the follower stops there and says so. */
+/** Thrown by a consumer that cannot process a commit because of a bug: the follower stops there and reports it. */
 export class Indigestible extends Error {}
 
 export interface FollowerOptions {
 	/** Commits after a position, in order. */
 	readonly read: (after: number, limit: number) => Promise<readonly Commit[]>;
-	/** The place up to which everything was taken: the checkpoint. */
+	/** The checkpoint: the place up to which all commits were processed. */
 	readonly from: Tail;
-	/** Takes the commits after a place; resolves to the place up to which everything is taken, here or elsewhere. Retried unless it throws Indigestible. */
+	/** Processes commits after a place; resolves to the new place, which another process may have reached. Retried unless Indigestible. */
 	readonly take: (commits: readonly Commit[], from: Tail) => Promise<Tail>;
-	/** While another process does the work: where its checkpoint stands. Null while the work is done here. */
+	/** The owner's checkpoint while another process owns the work; null while this process owns it. */
 	readonly standby?: () => Promise<Tail> | null;
-	/** Calls `wake` now and then until the returned function is called. */
+	/** Calls `wake` periodically until the returned function is called. */
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
-	/** The same between batches, so that those that come together are taken together; none where it is not given. */
+	/** Delay between batches, so that commits that arrive together are processed together; no delay if absent. */
 	readonly rest?: (milliseconds: number) => Promise<void>;
 	readonly stopped?: (error: Error) => void;
-	/** Who follows, for those who watch. */
+	/** Name of the consumer, for monitoring. */
 	readonly of?: string;
 }
 
-/** Asserts that a partition holds the commit a checkpoint names, so that rows of another history are not added to. Throws ForeignHistory if it holds another one. */
+/** Asserts that a partition holds the commit of a checkpoint. Throws ForeignHistory for another commit, StoreUnavailable for none. */
 export async function anchored(name: string, read: FollowerOptions["read"], { position, hash }: Tail): Promise<void> {
 	if (position === 0) return;
 	const [commit] = await read(position - 1, 1);
-	if (commit?.position !== position) throw new StoreUnavailable(`${name} does not hold ${position}, which was taken`);
-	if (commit.hash !== hash) throw new ForeignHistory(`${name}:${position} is not the commit that was taken`);
+	if (commit?.position !== position) throw new StoreUnavailable(`${name} does not hold ${position}, which was already processed`);
+	if (commit.hash !== hash) throw new ForeignHistory(`${name}:${position} is not the commit that was processed`);
 }
 
-/** Commits handed over at a time: large enough to share pages and statements, small enough to be seen soon. */
+/** Maximum number of commits per batch: large enough to share pages and statements, small enough for a short delay. */
 const PAGE = 4000;
 const LONGEST_PAUSE = 1000;
 /**
- * Milliseconds of rest after a batch, and after a large one: what comes meanwhile is taken together, and costs less each. Nobody waits
- * for it who asks for a position, and nothing does that comes after it.
+ * Milliseconds of delay after a batch, and after a large one: commits that arrive meanwhile share a batch and cost less. A reader that
+ * waits for a position ends the delay, and so does shutdown.
  */
 const REST = 10;
 const LONG_REST = 100;
 const LARGE = 500;
-/** Milliseconds between two looks at the checkpoint of the process that does the work, while a reader waits for it. */
+/** Milliseconds between two polls of the owner's checkpoint while a reader waits on a standby. */
 const WATCH = 20;
 
 export class Follower {
@@ -56,23 +56,23 @@ export class Follower {
 	readonly #options: FollowerOptions;
 	#unschedule: () => void;
 	#finished: Promise<void>;
-	/** Taken up to here. */
+	/** The place up to which all commits were processed. */
 	#at: Tail;
 	/** The highest position this process knows to be in the log. */
 	known: number;
 	error: Error | null = null;
-	/** Commits taken here since the start, and how often that, or reading them, failed. */
+	/** Commits processed since the start, and failed attempts to read or process. */
 	taken = 0;
 	failures = 0;
-	/** What goes wrong, and how often in a row by now; it is tried again. */
+	/** The current failure and its consecutive attempts; null when none. It is retried. */
 	trouble: { readonly times: number; readonly reason: string } | null = null;
 	#wake: (() => void) | null = null;
 	#looked = false;
 	#stopping = false;
-	/** Whether the log was seen to hold the commit the checkpoint names. */
+	/** Whether the log is known to hold the commit of the checkpoint. */
 	#anchored = false;
 	#resumed: Tail | null = null;
-	/** Whether another process does the work, as far as was seen last. */
+	/** Whether another process owned the work at the last poll. */
 	#standby = false;
 	#wanted = 0;
 	#rested: (() => void) | null = null;
@@ -94,27 +94,27 @@ export class Follower {
 		return [this.#options.every(() => this.look()), this.#run()];
 	}
 
-	/** Taken up to here. */
+	/** The position up to which all commits were processed. */
 	get position(): number {
 		return this.#at.position;
 	}
 
-	/** This process appended commits up to this position. */
+	/** Called when this process has appended commits up to this position. */
 	hint(position: number): void {
 		if (this.#idle) return;
 		if (position > this.known) this.known = position;
 		this.#wake?.();
 	}
-	/** Another process says that there are commits up to this position: a reason to poll, and no more. */
+	/** Called when another process reports commits up to this position; unproven, so it only triggers a poll. */
 	nudge(position: number): void {
 		if (position > this.position && !this.#idle) this.look();
 	}
-	/** On standby, what is appended concerns nobody here until a reader waits for it. */
+	/** A standby ignores new commits until a reader waits for them. */
 	get #idle(): boolean {
 		return this.#standby && this.#wanted <= this.position;
 	}
 
-	/** The highest position a reader waits for now, 0 for none: there is no rest before it. */
+	/** The highest position that a reader waits for now, 0 for none; batches up to it are not delayed. */
 	want(position: number): void {
 		this.#wanted = position;
 		if (position <= this.position) return;
@@ -122,7 +122,7 @@ export class Follower {
 		this.look();
 	}
 
-	/** Resumes after this place, also where it had stopped: another process has taken what is before it, or other rows are folded now. */
+	/** Resumes after this place, also after a stop: another process has processed the commits before it, or the rows were replaced. */
 	resume(at: Tail): void {
 		this.#resumed = at;
 		this.#anchored = false;
@@ -136,7 +136,7 @@ export class Follower {
 		this.#wake?.();
 	}
 
-	/** Resolves when what is under way is done. */
+	/** Resolves when the current batch is finished. */
 	async stop(): Promise<void> {
 		this.#stopping = true;
 		this.#unschedule();
@@ -160,13 +160,13 @@ export class Follower {
 		}
 	}
 
-	/** Until somebody wakes it; not at all if that was a moment ago. */
+	/** Waits for a wake-up, unless there is already work to do. */
 	#sleep(): Promise<void> {
 		const due = this.known > this.position || !this.#looked || this.#stopping || this.#resumed !== null;
 		return due ? Promise.resolve() : new Promise((resolve) => (this.#wake = resolve));
 	}
 
-	/** False when there is nothing to take. */
+	/** Processes one batch; false if there was nothing to do. */
 	async #step(): Promise<boolean> {
 		this.#at = this.#resumed ?? this.#at;
 		this.#resumed = null;
@@ -186,11 +186,11 @@ export class Follower {
 		this.taken += commits.length;
 		if (this.position > this.known) this.known = this.position;
 		const all = this.position >= (commits.at(-1)?.position ?? 0);
-		if ((looks && all) || commits.length === PAGE) this.#looked = false; // a look is over when there is nothing more: what was read may have come from memory
+		if ((looks && all) || commits.length === PAGE) this.#looked = false; // polls again: this batch may have come from memory, or there may be more
 		if (commits.length < PAGE) await this.#rest(commits.length >= LARGE ? LONG_REST : REST);
 		return true;
 	}
-	/** Follows the checkpoint of the process that does the work; closely while a reader waits for it. */
+	/** Follows the owner's checkpoint, and polls it often while a reader waits. */
 	async #watch(at: Tail): Promise<boolean> {
 		this.#at = at;
 		this.known = at.position;
@@ -208,7 +208,7 @@ export class Follower {
 		this.#rested = null;
 	}
 
-	/** Nothing to read: retried after a pause where the log is known to hold more; else asleep, or polling again a little later. */
+	/** Handles an empty page: throws, and so retries, if the log is known to hold more; otherwise sleeps or polls again soon. */
 	async #nothing(): Promise<boolean> {
 		if (this.known > this.position) throw new StoreUnavailable(`${this.name} does not show ${this.known} yet`);
 		this.trouble = null;

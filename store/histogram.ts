@@ -1,12 +1,12 @@
-/** Histogram - how often a figure fell below each of a few fixed bounds: to observe costs a short loop and no memory. */
+/** Histogram - counts observations by fixed upper bounds: an observation costs a short loop and allocates nothing. */
 
-/** Of what takes a moment, in seconds. */
+/** Bounds for durations of database calls, in seconds. */
 export const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export class Histogram {
-	/** Rising. */
+	/** In ascending order. */
 	readonly bounds: readonly number[];
-	/** How many were above the bound before and at most this one; the last: above all of them. */
+	/** Observations above the previous bound and up to this one; the last entry counts those above all bounds. */
 	readonly #counts: number[];
 	sum = 0;
 	count = 0;
@@ -25,7 +25,7 @@ export class Histogram {
 		this.count++;
 	}
 
-	/** For each bound, how many were at most that; those beyond the last are in `count` alone. */
+	/** Number of observations up to each bound; those above the last bound are only in `count`. */
 	cumulative(): number[] {
 		let sum = 0;
 		return this.bounds.map((_, i) => (sum += this.#counts[i] ?? 0));

@@ -1,51 +1,51 @@
-/** Job - one command or ask on its way through a writer, what it says when a batch is formed, and where its actor lives in memory. */
+/** Job - one command or ask in a writer, its verdict when a batch is formed, and the memory that holds its actor. */
 import { asError, type Commit, type Recorded } from "./log.ts";
 
-/** A decision not yet durable. */
+/** A decision that is not durable yet. */
 export interface Draft {
-	/** Where it goes, if not into the job's own stream. */
+	/** Target stream, if it is not the job's own. */
 	readonly stream?: string;
 	readonly version: number;
 	readonly recorded: Recorded;
 }
 /**
- * What a job says when a batch is formed: a draft to append; `held`, an answer that writes nothing and waits for proof; `unread`,
- * something it needs has to be read first; `recall`, an older command has to be looked up in the log; `over`, nobody waits for it any more.
+ * The verdict of a job when a batch is formed. A draft is appended; `held` is an answer that writes nothing and waits for proof; `unread`
+ * requires a read first; `recall` requires a lookup of an older command in the log; `over` means that no caller waits for it anymore.
  */
 export type Verdict = Draft | "held" | "unread" | "recall" | "over";
 
-/** One command or ask on its way through the writer; at most one command per stream at a time. */
+/** One command or ask in the writer; at most one command per stream at a time. */
 export interface Job {
 	readonly stream: string;
-	/** A second stream it needs to know before it is decided. */
+	/** A second stream that must be in memory before the decision. */
 	readonly beside?: string | undefined;
-	/** May be decided on an actor nobody read: the unique (stream, version) tells when it exists after all. */
+	/** Whether it may be decided without reading the stream; the unique (stream, version) refuses the append if the stream exists. */
 	unread: boolean;
-	/** Pure; called again whenever the decision is made again. */
+	/** Pure; called again for every new attempt. */
 	decide(): Verdict;
-	/** The draft is durable. */
+	/** Called when the draft is durable. */
 	landed(commit: Commit): void;
-	/** The held answer is proven. */
+	/** Called when the held answer is proven. */
 	proven(): void;
-	/** Overtaken: to be submitted again, with fresh consults. */
+	/** Called when it was overtaken: submits it again, with fresh consults. */
 	again(): void;
-	/** Looks up the older command, and is submitted again. */
+	/** Looks up the older command and submits the job again. */
 	recall(): void;
 	failed(error: Error): void;
 }
-/** Where the actors of a stream live in memory. */
+/** Holds the actors of streams in memory. */
 export interface Memory {
-	/** Whether the stream is known as it stands. */
+	/** Whether the current state of the stream is in memory. */
 	has(stream: string): boolean;
-	/** The version up to which it is known: reading it goes on there. */
+	/** Version up to which the stream is in memory; reading resumes there. */
 	known(stream: string): number;
-	/** Commits of the stream from the known version on, as the log has them; `whole`: there are no more. */
+	/** Takes commits of the stream from the known version on; `whole`: there are no more. */
 	load(stream: string, commits: readonly Commit[], whole: boolean): void;
 	evict(stream: string): void;
 	clear(): void;
 }
 
-/** A decision that throws is a bug of one command: it fails, and no other with it. */
+/** A decision that throws is a bug in one command, so only this job fails. */
 export function verdictOf(job: Job): Verdict {
 	try {
 		return job.decide();

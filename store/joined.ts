@@ -1,4 +1,4 @@
-/** Joined - one question for all who ask it in the same moment; it is asked after the last of them, so nobody gets an older answer. */
+/** Joined - combines simultaneous calls into one. It starts after the last of them, so that no caller gets an older answer. */
 export function joined<T>(ask: () => Promise<T>): () => Promise<T> {
 	let next: Promise<T> | null = null;
 	return () =>

@@ -1,45 +1,45 @@
 /**
- * Log - the contract every event store keeps. One log per context, cut into partitions; in a partition positions run 1, 2, 3 ...
- * with no hole, and a commit becomes visible only after all before it.
+ * Log - the contract that every event store implements. Each context has one log, which is divided into partitions. The positions of a
+ * partition are 1, 2, 3 ... without a gap, and a commit becomes visible only after all commits before it.
  */
 
 export interface RecordedFact {
 	readonly type: string;
 	readonly data: unknown;
 }
-/** What one commit says. */
+/** The content of one commit. */
 export interface Recorded {
 	readonly facts: readonly RecordedFact[];
 	readonly command: { readonly name: string; readonly id: string; readonly digest?: string };
-	/** Who decided. */
+	/** The actor or user that made the decision. */
 	readonly by: string;
-	/** When, ISO-8601 UTC. */
+	/** Time of the decision, ISO-8601 UTC. */
 	readonly at: string;
-	/** The position of the fact it follows from, for commands of processes. */
+	/** For commands of processes: position of the fact that caused the command. */
 	readonly cause?: string;
-	/** The request it belongs to. */
+	/** Id of the request that this commit belongs to. */
 	readonly trace?: string;
 }
 
-/** The facts of one decision, atomic. */
+/** The facts of one decision, stored atomically. */
 export interface Commit {
-	/** 1, 2, 3 ... in its partition. */
+	/** 1, 2, 3 ... within its partition. */
 	readonly position: number;
 	/** `<service>-<id>` */
 	readonly stream: string;
-	/** Facts in the stream before this commit: the version the decision was made on. */
+	/** Number of facts in the stream before this commit: the version that the decision was based on. */
 	readonly version: number;
-	/** The exact text that is stored, hashed and handed to followers; made once. */
+	/** The exact text that is stored, hashed and passed to followers; serialized once. */
 	readonly body: string;
-	/** Over the previous commit's hash and this one's content (chain.ts). */
+	/** Hash of the previous commit's hash and this commit's content (chain.ts). */
 	readonly hash: string;
-	/** The body, decoded; cached by the first reader in this process. */
+	/** The decoded body; cached by the first reader in this process. */
 	recorded?: Recorded;
-	/** The hash this commit was found to chain onto; cached by the first check in this process (chain.ts). */
+	/** The previous hash that this commit was verified against; cached by the first check in this process (chain.ts). */
 	previous?: string;
 }
 
-/** A place in a partition: a position and the hash of the commit that stands there. */
+/** A place in a partition: a position and the hash of the commit at that position. */
 export interface Tail {
 	readonly position: number;
 	readonly hash: string;
@@ -48,126 +48,128 @@ export interface Tail {
 export const BEGINNING: Tail = { position: 0, hash: "" };
 export const sameTail = (a: Tail, b: Tail): boolean => a.position === b.position && a.hash === b.hash;
 
-/** A signed statement, kept beside the commits: at this position the chain stood at this hash. */
+/** A signed statement stored beside the commits: the chain had this hash at this position. */
 export interface Head {
 	/** `<log>:<partition>` */
 	readonly partition: string;
 	readonly position: number;
 	readonly hash: string;
-	/** When it was signed, ISO-8601 UTC. */
+	/** Time of signing, ISO-8601 UTC. */
 	readonly at: string;
-	/** Id of the key that signed it. */
+	/** Id of the signing key. */
 	readonly key: string;
-	/** Ed25519 over all of the above, base64url. */
+	/** Ed25519 signature of all fields above, base64url. */
 	readonly signature: string;
 }
 
-/** Of one key's heads in so many positions the newest is kept: the chain leads from it to all the others. */
+/** Positions per range in which only the newest head of each key is kept; the chain connects it to the older ones. */
 export const HEADS_EVERY = 1000;
 
 export interface LogPartition {
-	/** `<log>:<partition>`, the prefix of its positions outside. */
+	/** `<log>:<partition>`, the prefix of its positions in the API. */
 	readonly name: string;
-	/** Commits one append may carry. */
+	/** Maximum number of commits in one append. */
 	readonly maxBatch: number;
-	/** Whether a creation is looked up before it is tried: where a read costs less than a refused batch. */
+	/** Whether the writer reads a stream before it creates it; true where a read costs less than a refused batch. */
 	readonly readsFirst: boolean;
 	tail(): Promise<Tail>;
 	/**
-	 * Appends at `tail + 1` and only there: true when all are durable. Anything else, a rejection too, says nothing: the caller
-	 * reads from its tail on and sees.
+	 * Appends commits at `tail + 1` and nowhere else. Resolves to true when all are durable. After any other result, including a
+	 * rejection, the outcome is unknown: the caller reads from its tail to find out.
 	 */
 	append(commits: readonly Commit[]): Promise<boolean>;
-	/** Commits after a position, in order; not always the latest: a server that was replaced may not know it yet. */
+	/** Commits after a position, in order. The latest may be missing: a replaced primary can still answer with older data. */
 	read(after: number, limit: number): Promise<Commit[]>;
-	/** Whether a position that was read, or 0, is the last one. True is proof: nothing stood after it at a moment after the question. */
+	/** Whether a position that was read, or 0, is the last one. True proves that no later commit existed at some moment after the call. */
 	endsAt(position: number): Promise<boolean>;
 	/**
-	 * Commits of several streams from their beginnings, at most `limit`; those of one stream together and in order. Where there are that
-	 * many, the last stream given may have more, and nothing is said of those that are absent; else they do not exist.
+	 * Commits of several streams from their beginnings, at most `limit`, grouped by stream and in order. If the result has `limit` commits,
+	 * its last stream may have more, and absent streams may exist. With fewer commits, absent streams do not exist.
 	 */
 	streams(names: readonly string[], limit: number): Promise<Commit[]>;
-	/** The last commit of a stream that was decided on a version before this one; null where there is none. */
+	/** The last commit of a stream with a lower `version` than this one, or null. */
 	lastBefore(name: string, version: number): Promise<Commit | null>;
-	/** Commits of one stream from a version on (the one a decision was made on), in order; nothing for one that does not exist. */
+	/** Commits of one stream whose `version` is at least `from`, in order; empty for a stream that does not exist. */
 	stream(name: string, from: number, limit: number): Promise<Commit[]>;
-	/** Writes and changes nothing: resolves when the log can be written. */
+	/** Tests whether the log accepts writes, without changing its content; rejects if it does not. */
 	probe?(): Promise<void>;
-	/** Signed heads, by position; several of one position are several keys'. */
+	/** Signed heads, ordered by position; one position can have heads of several keys. */
 	heads(): Promise<Head[]>;
-	/** Keeps a head beside the commits; the same once more changes nothing. Older ones of its key go (HEADS_EVERY). */
+	/** Stores a head beside the commits; idempotent. Removes older heads of its key in the same range (HEADS_EVERY). */
 	keepHead(head: Head): Promise<void>;
 }
 
-/** Whether a partition ends before a position, proven. */
+/** Whether a partition provably ends before a position. */
 export async function endsBefore(log: LogPartition, position: number): Promise<boolean> {
 	const tail = await log.tail();
 	return tail.position < position && log.endsAt(tail.position);
 }
 
-/** Watches a copy, and ends it. */
+/** Reports the progress of a copy, and aborts it. */
 export interface CopyWatch {
 	readonly advance: (done: number, total: number) => void;
 	readonly signal: AbortSignal;
 }
 
 export interface LogStore {
-	/** Id of the installation whose log this is; made with the store, and never changed but by a move. */
+	/** Id of the installation that owns this log; created with the store and changed only by a move. */
 	installation(): Promise<string>;
-	/** A move fills this store: it is the log of that installation from now on. */
+	/** Assigns this store to another installation, at the beginning of a move. */
 	adoptInstallation(id: string): Promise<void>;
-	/** Resolves once the store answers; rejects with one clear line of what it lacks. */
+	/** Resolves when the store answers; rejects with a one-line reason if it cannot be used. */
 	ready?(): Promise<void>;
-	/** What an operator should know of it, once it is ready. */
+	/** Warnings for the operator; complete once the store is ready. */
 	readonly warnings?: readonly string[];
-	/** What was found damaged in it since it was opened; that does not pass. */
+	/** First damage found since the store was opened; it is permanent. */
 	readonly damage?: string | null;
-	/** The contexts that have a log here, with its number of partitions; makes none. */
+	/** Number of partitions by context, for all existing logs; creates none. */
 	contexts(): Promise<ReadonlyMap<string, number>>;
-	/** The partitions of a context's log, created when it is new. `partitions`: that many, or PartitionsFixed. */
+	/** The partitions of a context's log, created if missing. Rejects with PartitionsFixed if their number is not `partitions`. */
 	open(context: string, partitions?: number): Promise<readonly LogPartition[]>;
 	/**
-	 * Copies all of it, as it is at one moment, to a new file while others write, and resolves to the copy, opened. Missing where a store is
-	 * backed up by means of its own.
+	 * Copies a snapshot of the store to a new file while others write, and resolves to the opened copy. Absent for databases with backup
+	 * tools of their own.
 	 */
 	copyTo?(file: string, watch: CopyWatch): Promise<LogStore>;
-	/** Whether a move fills this store and has not come to its end: what is here is a part of something. */
+	/** Whether an unfinished move has left this store incomplete. */
 	moving(): Promise<boolean>;
-	/** A move begins to fill this store, or has ended; durable when it resolves. */
+	/** Marks the beginning or the end of a move into this store; durable when it resolves. */
 	setMoving(moving: boolean): Promise<void>;
 	close(): Promise<void>;
 }
 
-/** Thrown when a log is opened with another number of partitions than it was created with. */
+/** Thrown when a log is opened with a different number of partitions than it was created with. */
 export class PartitionsFixed extends Error {}
 
-/** Thrown for a store that belongs to another installation than the one it is to be used for. */
+/** Thrown when a store belongs to another installation than the caller. */
 export class ForeignInstallation extends Error {
 	constructor(what: string, theirs: string, ours: string) {
 		super(`${what} belongs to the installation ${theirs}, not to ${ours}`);
 	}
 }
 
-/** Thrown for a store that a move has begun to fill and not finished: a part must not be taken for the whole. */
+/** Thrown for a store with an unfinished move, so that a partial log is not mistaken for a complete one. */
 export class MoveBegun extends Error {
 	constructor() {
-		super("a move to here has not ended, so a part of the logs is missing: run the same move again, which goes on, or remove what is here");
+		super(
+			"a move to this store has not finished, so part of the logs is missing: run the same move again to resume it, or remove what is here",
+		);
 	}
 }
 
-/** The store could not be read or written; the command may be tried again. */
+/** The store could not be read or written; the command can be retried. */
 export class StoreUnavailable extends Error {
 	readonly code = "STORE_UNAVAILABLE";
 	constructor(what: string, cause?: unknown) {
 		super(`${what}${cause instanceof Error ? `: ${cause.message}` : ""}`, cause === undefined ? undefined : { cause });
-		this.stack = `StoreUnavailable: ${this.message}`; // no bug of ours: there is nothing to be found in our code
+		this.stack = `StoreUnavailable: ${this.message}`; // not a bug, so a stack trace would not help
 	}
 }
 
-/** Another process holds the store, and was waited for as long as whoever asks may wait: to try again at once is no use. */
+/** Another process holds the store, and the wait for it has used up the caller's timeout: an immediate retry does not help. */
 export class StoreHeld extends StoreUnavailable {}
 
-/** A stream stands in the log, but nobody understands what it says: no second try will. */
+/** A stream exists but cannot be decoded; a retry does not help. */
 export class StreamUnreadable extends Error {
 	readonly code = "STREAM_UNREADABLE";
 	constructor(what: string, cause?: unknown) {
@@ -175,8 +177,8 @@ export class StreamUnreadable extends Error {
 	}
 }
 
-/** Thrown before a store is opened whose files are not as they were left; says which file, and what to do with it. */
+/** Thrown before a store with damaged files is opened; names the file and what the operator has to do. */
 export class StoreDamaged extends Error {}
 
-/** Whatever was thrown, as an error. */
+/** Converts any thrown value to an Error. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,4 +1,4 @@
-/** Positions as the outside sees them: `radar:0:1234`, several joined by commas; opaque to clients. */
+/** Position - the text form of positions in the API: `radar:0:1234`, several separated by commas. Clients treat it as opaque. */
 
 /** Position by partition name (`radar:0`). */
 export type Positions = Readonly<Record<string, number>>;
@@ -9,7 +9,7 @@ export const positionsText = (positions: Positions): string =>
 		.map(([partition, position]) => positionText(partition, position))
 		.join(",");
 
-/** Null when the text is not a list of positions. */
+/** Null if the text is not a list of positions. */
 export function parsePositions(text: string): Positions | null {
 	const positions: Record<string, number> = {};
 	for (const part of text.split(",")) {
@@ -20,7 +20,7 @@ export function parsePositions(text: string): Positions | null {
 	return positions;
 }
 
-/** The partition of a stream: the same on every node, for ever. FNV-1a, 32 bits. */
+/** The partition of a stream, by its 32-bit FNV-1a hash. It must never change: nodes and stored logs depend on it. */
 export function partitionOf(stream: string, partitions: number): number {
 	if (partitions === 1) return 0;
 	let hash = 0x811c9dc5;

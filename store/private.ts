@@ -1,25 +1,25 @@
-/** Private - files and folders for their owner alone: modes that give others more are narrowed, and what is not ours to change is reported. */
+/** Private - restricts files and folders to their owner: narrows wider modes, and reports those that cannot be changed. */
 import { chmodSync, statSync } from "node:fs";
 
-/** Windows has no such modes. */
+/** Windows has no POSIX modes. */
 export const HAS_MODES = process.platform !== "win32";
 const [GROUP, OTHERS, SETGID] = [0o070, 0o007, 0o2000];
 
 export interface Narrowed {
 	readonly path: string;
-	/** The mode as it was found, and as it is now: the same where it could not be changed. */
+	/** The mode before and after; equal if it could not be changed. */
 	readonly before: number;
 	readonly after: number;
 }
 
-/** Null where there is nothing, or nothing to take away. `shared`: the group keeps what it has. */
+/** Removes access of others. Null if the path does not exist or is already private. `shared`: the group keeps its access. */
 export function narrow(path: string, shared: boolean): Narrowed | null {
 	if (!isOpen(path, shared)) return null;
 	const before = modeOf(path);
 	try {
 		chmodSync(path, before & ~beyond(shared));
 	} catch {
-		// it belongs to another user, or cannot be changed by anybody
+		// another user owns it, or the file system is read-only
 	}
 	return { path, before, after: modeOf(path) };
 }
@@ -27,10 +27,10 @@ export function narrow(path: string, shared: boolean): Narrowed | null {
 export const isOpen = (path: string, shared: boolean): boolean => (modeOf(path) & beyond(shared)) !== 0;
 const beyond = (shared: boolean): number => (shared ? OTHERS : GROUP | OTHERS);
 
-/** Zero where there is nothing, or no modes. */
+/** Zero if the path does not exist, or on a platform without modes. */
 export const modeOf = (path: string): number => (HAS_MODES ? (statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o7777 : 0);
 
-/** The platform shares this folder with a group we are in, as Kubernetes does with a volume (fsGroup). */
+/** Whether the platform shares this folder with one of this process's groups, as Kubernetes does with a volume (fsGroup). */
 export function isShared(folder: string): boolean {
 	const found = statSync(folder, { throwIfNoEntry: false });
 	return HAS_MODES && found !== undefined && (found.mode & SETGID) !== 0 && groups().includes(found.gid);
@@ -38,7 +38,7 @@ export function isShared(folder: string): boolean {
 const groups = (): readonly (number | undefined)[] => [process.getgid?.(), process.getegid?.(), ...(process.getgroups?.() ?? [])];
 
 export const isMended = (one: Narrowed | null): one is Narrowed => one !== null && one.before !== one.after;
-/** One line about what was changed, and one about what could not be. */
+/** One line about the changed modes, and one about those that could not be changed. */
 export function reportOf(all: readonly (Narrowed | null)[]): string[] {
 	const mended = all.filter(isMended);
 	const open = all.filter((one) => one !== null).filter((one) => !isMended(one));

@@ -1,16 +1,16 @@
 /**
- * Recent - the commits of a partition that somebody who follows it has still to take, in memory, one copy for all; whoever is
- * too far behind reads the log.
+ * Recent - the latest commits of a partition, kept in memory once for all followers of this process. A follower that is too far behind
+ * reads the log instead.
  */
 import type { Commit } from "./log.ts";
 
-/** Commits kept at the most. */
+/** Maximum number of commits in memory. */
 const KEPT = 16_384;
 
 export class Recent {
 	#commits: Commit[] = [];
 
-	/** The next commits, where everybody has taken those up to `taken`; others appended in between start it anew. */
+	/** Adds commits. All followers have processed up to `taken`. A gap before them (commits of another writer) clears the buffer. */
 	add(commits: readonly Commit[], taken: number): void {
 		const first = this.#commits[0];
 		const last = this.#commits.at(-1);
@@ -20,12 +20,12 @@ export class Recent {
 		for (const commit of commits) this.#commits.push(commit);
 	}
 
-	/** The last position kept; 0 for none. */
+	/** Last position in memory; 0 if there is none. */
 	get last(): number {
 		return this.#commits.at(-1)?.position ?? 0;
 	}
 
-	/** Commits after a position; null when the first of them is not kept. */
+	/** Commits after a position; null if the first of them is not in memory. */
 	read(after: number, limit: number): Commit[] | null {
 		const first = this.#commits[0];
 		if (!first || after + 1 < first.position || after >= first.position + this.#commits.length - 1) return null;

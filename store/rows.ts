@@ -1,60 +1,59 @@
 /**
- * Rows - the contract every store of read models and process rows keeps. Rows and the checkpoint they rest on move together or
- * in that order; a row remembers the last position it has seen of each partition, so nothing is folded into it twice.
+ * Rows - the contract that every store of read models and process rows implements. Rows and their checkpoint are written together, or rows
+ * first. A row records the last position folded in from each partition, so no commit is folded in twice.
  */
 
 import { BEGINNING, type Tail } from "./log.ts";
 
 export type Value = string | number | null;
 
-/** A row as it is kept. */
+/** A row as it is stored. */
 export interface Row {
 	readonly id: string;
-	/** Times it was written; 0 before the first. */
+	/** Number of writes; 0 before the first. */
 	readonly rev: number;
 	/** Last position folded in, by partition. */
 	readonly at: Readonly<Record<string, number>>;
-	/** Null once deleted: the guard stays. */
+	/** Null once deleted; `at` stays, so that older commits are still skipped. */
 	readonly data: object | null;
-	/** One value a column of the table, in their order; null while reads do not find it. */
+	/** One value per column of the table, in its order; null for a hidden row. */
 	readonly columns: readonly Value[] | null;
-	/** When it will read differently by itself. */
+	/** Time at which the row changes without a new fact, ISO-8601 UTC. */
 	readonly due: string | null;
 }
-/** A row to be written, and as it was. */
+/** A row before and after a write. */
 export interface Change {
 	readonly before: Row;
-	/** Its `rev` is the one it was folded from. */
+	/** `rev` is still that of `before`; the store increments it. */
 	readonly after: Row;
 }
-/** The row once the change is written. */
+/** The row after the change was written. */
 export const asWritten = ({ after }: Change): Row => ({ ...after, rev: after.rev + 1 });
-/** A row that never was. */
+/** A row that does not exist yet. */
 export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
 
-/** Moves the checkpoint of a partition from `from` to `to`; a save fails unless it stands at `from`. Both equal: asserts that it stands there. */
+/** Moves a partition's checkpoint from `from` to `to`; the save fails if it is not at `from`. If both are equal, it only checks this. */
 export interface Step {
 	readonly partition: string;
 	readonly from: Tail;
 	readonly to: Tail;
 }
-/** How far rows were folded, by partition: the position, and the hash that says of which history. */
+/** Checkpoints by partition: the last position folded in, and the hash that identifies its history. */
 export type Checkpoints = Readonly<Record<string, Tail>>;
-/** Where a partition was folded up to. */
 export const checkpointOf = (checkpoints: Checkpoints, partition: string): Tail => checkpoints[partition] ?? BEGINNING;
 
 export interface TableSpec {
-	/** Of the projection or process. */
+	/** Name of the projection or process. */
 	readonly name: string;
-	/** Each backed by an index with the id. */
+	/** Each has an index that ends with the id. */
 	readonly columns: readonly string[];
-	/** Of these, those rows are sorted by: every row is in their index, also where it has no value. */
+	/** Columns that rows are sorted by: their index contains every row, also those without a value. */
 	readonly sorts?: readonly string[];
-	/** Columns with few values, whose totals are kept. */
+	/** Columns with few distinct values, for which the store may keep totals. */
 	readonly counted: readonly string[];
-	/** Columns with many values that come in no order: a store may keep their indexes in pieces. */
+	/** Columns with many values that arrive in random order: a store may split their indexes into segments. */
 	readonly scattered?: readonly string[];
-	/** Pairs of columns asked for together: equality on the first, whose values are scattered, a range on the second. */
+	/** Pairs of columns that are queried together: equality on the first, whose values are scattered, and a range on the second. */
 	readonly ranges?: readonly (readonly [string, string])[];
 }
 export interface Query {
@@ -65,94 +64,94 @@ export interface Query {
 	readonly descending: boolean;
 	readonly limit: number;
 	readonly offset?: number;
-	/** Only what comes after this row in the order. */
+	/** Returns only rows after this one in the order. */
 	readonly after?: { readonly value: Value; readonly id: string };
 }
 
 export interface Table {
-	/** Whether a save is one transaction that compares the checkpoint: then what was loaded before it still holds in it. */
+	/** Whether a save is one transaction that compares the checkpoint; then rows loaded before it are still current in it. */
 	readonly atomic: boolean;
 	checkpoints(): Promise<Checkpoints>;
-	/** Rows by id, deleted ones too; absent ones are absent. */
+	/** Rows by id, including deleted ones; the map omits ids that do not exist. */
 	load(ids: readonly string[]): Promise<Map<string, Row>>;
 	/**
-	 * Rows and steps. False: somebody else was faster, nothing is certain, load and fold again. Without a transaction the rows come
-	 * first, each if it is as it was, and when all were, every step in one conditional write.
+	 * Writes rows and steps. False means that another process was faster: some rows may be written, so the caller loads and folds again.
+	 * Without a transaction, each row is written if it is unchanged; if all were, one conditional write moves all checkpoints.
 	 */
 	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean>;
-	/** One row without a step, unless it was written meanwhile (false). */
+	/** Writes one row without moving a checkpoint; false if it was changed meanwhile. */
 	refresh(change: Change): Promise<boolean>;
 	get(id: string): Promise<Row | null>;
 	find(query: Query): Promise<Row[]>;
-	/** Shown rows only; from an index or a kept total. */
+	/** Counts visible rows, from an index or a stored total. */
 	count(filters: Readonly<Record<string, Value>>): Promise<number>;
-	/** All rows after an id, by id: hidden and deleted ones too. */
+	/** All rows after an id, ordered by id, including hidden and deleted ones. */
 	scan(after: string, limit: number): Promise<Row[]>;
-	/** Shown or not, rows whose time to read differently has come. */
+	/** Rows, visible or hidden, whose `due` time has been reached. */
 	due(now: string, limit: number): Promise<Row[]>;
 }
 
-/** One life of a read model's rows: a rebuild makes the next one beside it. */
+/** One generation of a read model's rows: a rebuild fills the next one beside it. */
 export interface Generation {
-	/** 1, 2, 3 ... of its read model. */
+	/** 1, 2, 3 ... within its read model. */
 	readonly number: number;
-	/** One is live, the one read from; a building one is being filled; kept ones were live before. */
+	/** Queries read the only `live` one; a `building` one is being filled; `kept` ones were live before. */
 	readonly state: "building" | "live" | "kept";
-	/** As it was begun, with the name of its own table. */
+	/** The spec at its creation, with the name of its own table. */
 	readonly spec: TableSpec;
-	/** Fingerprint of the code it is folded by. */
+	/** Fingerprint of the code that folds it. */
 	readonly code: string;
-	/** When it was begun, ISO-8601 UTC. */
+	/** Time of creation, ISO-8601 UTC. */
 	readonly begun: string;
 }
 
-/** The right to do a piece of work, of one process at a time; for economy. */
+/** The right of one process at a time to do some work. It only saves duplicate work: correctness does not depend on it. */
 export interface Lease {
-	/** Whether it is held here, now. */
+	/** Whether this process holds it now. */
 	readonly held: boolean;
-	/** Takes it if it is free, keeps it if it is held here; called again and again. `orphaned`: its holder is gone, so it need not expire. */
+	/** Acquires or renews the lease; called periodically. `orphaned`: the holder is gone, so expiry is not awaited. */
 	want(orphaned?: boolean): Promise<boolean>;
-	/** Sees whether its holder is alive, for who may want it later. */
+	/** Observes the holder without acquiring the lease, so that a standby knows when it expires. */
 	watch(): Promise<unknown>;
 	release(): Promise<void>;
 }
 
 export interface RowStore {
-	/** Id of the installation whose rows these are; null for rows of nobody yet. */
+	/** Id of the installation that owns these rows; null if they have no owner yet. */
 	installation(): Promise<string | null>;
-	/** These are rows of that installation from now on. */
+	/** Assigns these rows to that installation. */
 	adoptInstallation(id: string): Promise<void>;
-	/** The right to do a piece of work, by its name; where only one process writes, there is none. */
+	/** A lease by the name of its work; absent in a store that only one process writes. */
 	lease?(work: string): Lease;
-	/** Resolves once the store answers; rejects with one clear line of what it lacks. */
+	/** Resolves when the store answers; rejects with a one-line reason if it cannot be used. */
 	ready?(): Promise<void>;
-	/** What an operator should know of it, once it is ready. */
+	/** Warnings for the operator; complete once the store is ready. */
 	readonly warnings?: readonly string[];
-	/** What was found damaged in it since it was opened; that does not pass. */
+	/** First damage found since the store was opened; it is permanent. */
 	readonly damage?: string | null;
-	/** The table of a spec's name, made when it is new. */
+	/** The table with the name of the spec, which is created if missing. */
 	open(spec: TableSpec): Promise<Table>;
-	/** All there are of a read model, by number. */
+	/** All generations of a read model, ordered by number. */
 	generations(name: string): Promise<Generation[]>;
-	/** The live one; where there is none one is begun, and is live at once: the same for all who ask at the same time. */
+	/** The live generation. If there is none, creates one that is live at once; concurrent callers get the same one. */
 	live(spec: TableSpec, code: string, at: string): Promise<Generation>;
-	/** The next generation; the first of a read model is live at once, any other is building. */
+	/** Creates the next generation: the first of a read model is live at once, any other is building. */
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation>;
-	/** In one step: this one is live, the one that was is kept. False if there is no such one. */
+	/** Atomically makes this generation live and the previous one kept. False if it does not exist. */
 	promote(name: string, number: number): Promise<boolean>;
-	/** Its rows and checkpoints are gone; false if it is live, or not there. */
+	/** Removes a generation with its rows and checkpoints; false if it is live or does not exist. */
 	remove(name: string, number: number): Promise<boolean>;
-	/** In one step: these are all there are, as they are in another store; what any other held is gone. */
+	/** Atomically replaces all generations by those of another store, and removes the rows of all others. */
 	adopt(name: string, generations: readonly Generation[]): Promise<void>;
-	/** Removes a table that is no generation's, with its checkpoints; the same once more changes nothing. */
+	/** Removes a table that belongs to no generation, with its checkpoints; idempotent. */
 	discard(table: string): Promise<void>;
 	close(): Promise<void>;
 }
 
-/** Where the rows of a generation are: the first has the read model's own name. */
+/** Table name of a generation: the first one has the name of the read model. */
 export const tableNameOf = (name: string, generation: number): string => (generation === 1 ? name : `${name}@${generation}`);
 
-/** How the kept totals change with these rows, by `<column>=<value>`, "" for all shown. */
+/** Changes of the stored totals by these rows. Keys are `<column>=<value>`, or "" for all visible rows. */
 export function totalsOf({ columns, counted }: TableSpec, changes: readonly Change[]): Map<string, number> {
 	const totals = new Map<string, number>();
 	const places = counted.map((column) => [column, columns.indexOf(column)] as const);
@@ -171,6 +170,6 @@ export function totalsOf({ columns, counted }: TableSpec, changes: readonly Chan
 	}
 	return totals;
 }
-/** Whether two rows are found alike. */
+/** Whether queries find two rows under the same column values. */
 export const same = (a: Row["columns"], b: Row["columns"]): boolean =>
 	a === b || (a !== null && b !== null && a.every((value, i) => value === b[i]));

@@ -1,12 +1,12 @@
 /**
- * StreamReader - reads the streams a batch of jobs needs into the memories that hold them, a bounded number of commits in a turn: a long
- * stream is read over several turns and a damaged one fails alone, so that neither holds up anybody else.
+ * StreamReader - reads the streams that a batch of jobs needs into memory, with a limit on commits per turn: a long stream is read over
+ * several turns and a damaged one fails alone, so that neither delays other streams.
  */
 import type { WriterFigures } from "./figures.ts";
 import type { Job, Memory } from "./job.ts";
 import { type Commit, type LogPartition, StoreUnavailable, StreamUnreadable } from "./log.ts";
 
-/** Commits read in one turn: some milliseconds. */
+/** Maximum number of commits read in one turn: a few milliseconds. */
 const READ = 2000;
 
 type Failed = (stream: string, error: Error) => void;
@@ -22,7 +22,7 @@ export class StreamReader {
 		this.#figures = figures;
 	}
 
-	/** One query for the streams that are to be read from their beginnings, one for each that is known in part. Rejects when the log cannot be read. */
+	/** Uses one query for all streams that start at their beginning, and one per partly read stream. Rejects if the log cannot be read. */
 	async read(jobs: readonly Job[]): Promise<void> {
 		const [fresh, begun] = this.#missing(jobs);
 		if (fresh.length + begun.length === 0) return;
@@ -41,7 +41,7 @@ export class StreamReader {
 		for (const read of reads) this.#load(read, failed);
 	}
 
-	/** Streams nobody knows anything of, and those that are known in part. */
+	/** Needed streams that are not in memory, and those that are there in part. */
 	#missing(jobs: readonly Job[]): readonly [fresh: readonly string[], begun: readonly string[]] {
 		const [fresh, begun] = [new Set<string>(), new Set<string>()];
 		const need = (stream: string): void => {
@@ -76,7 +76,7 @@ export class StreamReader {
 	}
 }
 
-/** Of one stream: its commits as far as they were read, and whether there are no more. */
+/** Commits read from one stream; `whole`: there are no more. */
 interface Read {
 	readonly stream: string;
 	readonly commits: readonly Commit[];
@@ -84,9 +84,9 @@ interface Read {
 }
 
 /**
- * The beginnings of streams, at most so many commits in all: a stream that is absent was not read, one that does not exist has no commits.
- * Where a query fails although the log answers, each half of it is tried, down to the streams it fails for. Rejects when the log itself
- * cannot be read.
+ * The beginnings of streams, with a limit on the total number of commits. A stream that was not read is absent from the result; one that
+ * does not exist has no commits. If the query fails although the log answers, each half is retried, down to the failing streams. Rejects
+ * if the log itself cannot be read.
  */
 async function readable(log: LogPartition, names: readonly string[], limit: number, failed: Failed): Promise<readonly Read[]> {
 	try {

@@ -1,7 +1,7 @@
 /**
- * Writer - appends to one partition, and proves every answer. It keeps LAW 1-3: compare-and-set at the tail, group commit of what
- * arrived while the last write was under way, one case for everything that is not a clean success, and nothing answered that
- * does not rest on an append or a look that began after the question came.
+ * Writer - appends to one partition and proves every answer. It implements LAW 1-3: compare-and-set at the tail; group commit of jobs that
+ * arrived during the last write; one recovery path for every append that does not cleanly succeed; and no answer without an append or a
+ * tail check that began after the request arrived.
  */
 import { chained } from "./chain.ts";
 import { encode } from "./codec.ts";
@@ -13,23 +13,23 @@ import { StreamReader } from "./stream-reader.ts";
 export type { Draft, Job, Memory, Verdict } from "./job.ts";
 
 export interface WriterOptions {
-	/** The memory that holds a stream. */
+	/** Returns the memory that holds a stream. */
 	readonly memory: (stream: string) => Memory | undefined;
 	readonly memories: () => Iterable<Memory>;
-	/** Tells followers in this process; never before the commits are durable. */
+	/** Notifies followers in this process; called only after the commits are durable. */
 	readonly appended: (commits: readonly Commit[]) => void;
-	/** Runs something soon, after what is ready now: `setImmediate`. */
+	/** Runs a callback after the callbacks that are ready now: `setImmediate`. */
 	readonly soon: (run: () => void) => void;
-	/** Waits before trying again after a failure. */
+	/** Delays a retry after a failure. */
 	readonly pause: (milliseconds: number) => Promise<void>;
-	/** Milliseconds, never set back: only for the figures. */
+	/** Milliseconds of a monotonic clock; used only for the figures. */
 	readonly now?: () => number;
 }
 
-/** Failures in a row after which those who wait are told. */
+/** Consecutive failures after which waiting jobs fail. */
 const PATIENCE = 5;
 const PAGE = 1000;
-/** Missed commits beyond which everything is forgotten rather than each actor found. */
+/** Number of missed commits above which all memory is cleared, instead of evicting single streams. */
 const FAR_BEHIND = 10 * PAGE;
 
 interface Batch {
@@ -56,12 +56,12 @@ export class Writer {
 		this.#reader = new StreamReader(log, options.memory, this.figures);
 	}
 
-	/** The last position this writer knows of. */
+	/** The last position that this writer knows. */
 	get position(): number {
 		return this.#tail?.position ?? 0;
 	}
 
-	/** Commands and asks that wait for their turn. */
+	/** Number of queued commands and asks. */
 	get waiting(): number {
 		return this.#waiting.length;
 	}
@@ -73,7 +73,7 @@ export class Writer {
 		this.#options.soon(() => void this.#run());
 	}
 
-	/** Where something failed last, or always, and nobody asks for anything now: looks whether it would. */
+	/** Tests reading and writing while the writer is idle, if the last operation failed or `always` is set. */
 	async probe(always = false): Promise<void> {
 		if (this.#running || !(always || this.figures.troubled)) return;
 		try {
@@ -90,7 +90,7 @@ export class Writer {
 		}
 	}
 
-	/** Resolves when nothing is under way. */
+	/** Resolves when the writer is idle. */
 	drained(): Promise<void> {
 		return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
 	}
@@ -110,7 +110,7 @@ export class Writer {
 		for (const resolve of this.#idle.splice(0)) resolve();
 	}
 
-	/** One group commit: the tail, then stream reads, then decisions, then the append or the look that proves them. */
+	/** One group commit: tail, stream reads, decisions, then the append or the tail check that proves them. */
 	async #turn(jobs: readonly Job[]): Promise<void> {
 		this.#tail ??= await this.log.tail();
 		await this.#reader.read(jobs);
@@ -158,8 +158,8 @@ export class Writer {
 	}
 
 	/**
-	 * Reads what stands after the tail. Of a batch that did not cleanly succeed the prefix that is mine (by hash) has landed, the
-	 * rest was overtaken; where nobody overtook it, a stream that was taken to be new exists, or the write failed.
+	 * Reads the commits after the tail. If an append did not cleanly succeed, the prefix with the hashes of this batch was stored, and the
+	 * remaining commits were overtaken. If no other commit is there, a stream that was assumed to be new exists, or the write failed.
 	 */
 	async #look(batch: Batch, error?: unknown): Promise<void> {
 		const found = await this.log.read(this.#tail?.position ?? 0, PAGE);
@@ -170,8 +170,8 @@ export class Writer {
 		const left = batch.jobs.slice(mine);
 		const guessed = left.some(({ unread }) => unread);
 		if (missed > 0 || mine > 0)
-			this.#failures = 0; // that it can be read does not say that it can be written
-		else if (error instanceof StoreHeld) this.#failures = PATIENCE; // it has been waited for
+			this.#failures = 0; // readable does not mean writable
+		else if (error instanceof StoreHeld) this.#failures = PATIENCE; // the store has already waited
 		for (const job of batch.held) job.again();
 		if (batch.commits.length === 0) return void (this.figures.retried += batch.held.length);
 		if (missed === 0) this.#clash(left);
@@ -183,7 +183,7 @@ export class Writer {
 		if (this.#failures > 1) await this.#options.pause(2 ** Math.min(this.#failures, PATIENCE));
 	}
 
-	/** Everything before `count` is durable: memory moves, answers go out, followers are told. */
+	/** Completes the first `count` jobs, whose commits are durable: updates memory, answers, and notifies followers. */
 	#land(batch: Batch, count: number): void {
 		if (count === 0) return;
 		const commits = count === batch.commits.length ? batch.commits : batch.commits.slice(0, count);
@@ -197,7 +197,7 @@ export class Writer {
 		this.#options.appended(commits);
 	}
 
-	/** Others were here: forget what they touched. Resolves to how many commits there were. */
+	/** Evicts the streams that other writers changed. Resolves to the number of their commits. */
 	async #catchUp(found: readonly Commit[]): Promise<number> {
 		let missed = 0;
 		for (let page = found; page.length > 0; page = page.length < PAGE ? [] : await this.log.read(this.#tail?.position ?? 0, PAGE)) {
@@ -213,14 +213,14 @@ export class Writer {
 		return missed;
 	}
 
-	/** Nobody stands at my position: the first was refused for its stream, or its write is not to be seen yet. Read before the next try. */
+	/** No commit is at the expected position: the first stream exists already, or the write is not visible yet. The retry reads first. */
 	#clash(left: readonly Job[]): void {
 		const [first] = left;
 		for (const stream of first ? [first.stream, first.beside] : []) if (stream !== undefined) this.#options.memory(stream)?.evict(stream);
 		for (const job of left) job.unread = false;
 	}
 
-	/** The log cannot be read: whoever waits is told, and nothing in memory is trusted any more. */
+	/** Handles a log that cannot be read: fails all waiting jobs and clears all memory. */
 	async #unavailable(jobs: readonly Job[], error: unknown): Promise<void> {
 		this.#tail = null;
 		this.figures.unread(error);

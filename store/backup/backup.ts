@@ -1,6 +1,6 @@
 /**
- * Backup - a folder with what cannot be made again: the logs as they were at one moment, their signed heads, and the public keys those are
- * checked with. It is verified before it counts as one, and closed to others.
+ * Backup - a folder with the data that cannot be rebuilt: a snapshot of the logs, their signed heads, and the public keys to check them.
+ * A backup is verified before it gets its manifest, and only its owner can read it.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,29 +10,29 @@ import { asError, type CopyWatch, type Head, type LogStore } from "../log.ts";
 import { type BackedUp, BackupRefused, digestOf, LAYOUT, manifestText, PARTIAL } from "./manifest.ts";
 import { verify } from "../evidence/verify.ts";
 
-/** How far a backup or its restoration is. */
+/** Reports the progress of a backup or a restore. */
 export type Watch = (phase: "copying" | "verifying" | "comparing", done: number, total: number) => void;
 
 export interface BackupOptions {
-	/** Absolute; new or empty. */
+	/** Absolute path; must be missing or empty. */
 	readonly folder: string;
 	readonly logs: LogStore;
 	readonly keys: Keyring;
-	/** The newest head of a partition that is kept outside the store. */
+	/** The newest head of a partition kept outside the store. */
 	readonly anchor: (partition: string) => Head | undefined;
-	/** Takes the private key along. */
+	/** Whether the backup includes the private key. */
 	readonly privateKey: boolean;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
-	/** Lets others have their turn. */
+	/** Yields to the event loop. */
 	readonly turn: () => Promise<void>;
 	readonly watch: Watch;
 	readonly signal: AbortSignal;
 }
 
-/** Rejects with BackupRefused or what the store says, and leaves nothing behind then. */
+/** Rejects with BackupRefused or an error of the store, and removes all it has written. */
 export async function backUp({ folder, ...options }: BackupOptions): Promise<readonly BackedUp[]> {
-	if (options.privateKey && !options.keys.signing) throw new BackupRefused("there is no private key here that could go along");
+	if (options.privateKey && !options.keys.signing) throw new BackupRefused("there is no private key here to include");
 	const made = prepared(folder);
 	try {
 		return await written(folder, options);
@@ -43,9 +43,9 @@ export async function backUp({ folder, ...options }: BackupOptions): Promise<rea
 	}
 }
 
-const OTHERWISE = "this database is backed up by means of its own: docs/operations.md says which";
+const OTHERWISE = "back up this database with its own tools: docs/operations.md lists them";
 
-/** Whether the folder was made for it. */
+/** Makes the folder if it is missing, and returns whether it did. */
 function prepared(folder: string): boolean {
 	try {
 		const made = !existsSync(folder);
@@ -54,7 +54,7 @@ function prepared(folder: string): boolean {
 	} catch (error) {
 		throw new BackupRefused(`${folder} cannot be used: ${asError(error).message}`);
 	}
-	throw new BackupRefused(`${folder} is not empty: a backup takes a folder of its own`);
+	throw new BackupRefused(`${folder} is not empty: a backup needs a new or empty folder`);
 }
 
 async function written(folder: string, { logs, keys, privateKey, now, watch, signal, ...options }: Omit<BackupOptions, "folder">) {
@@ -85,7 +85,7 @@ type Checks = Pick<BackupOptions, "anchor" | "turn"> & { readonly keys: Keyring[
 interface Proven extends BackedUp {
 	readonly head: Head | undefined;
 }
-/** Every partition of a store along its chain and heads, and whose store it is. Rejects with BackupRefused at the first thing that does not fit. */
+/** Verifies every partition; resolves to their ends and the installation. Rejects with BackupRefused at the first finding. */
 export async function proof(
 	store: LogStore,
 	checks: Checks,
@@ -104,7 +104,7 @@ export async function proof(
 				continue;
 			}
 			const [first] = step.findings;
-			if (first) throw new BackupRefused(`${first.code} at ${first.log}:${first.position}: ${first.detail}; es-verify tells more`);
+			if (first) throw new BackupRefused(`${first.code} at ${first.log}:${first.position}: ${first.detail}; run es-verify for details`);
 			const { position: commits = 0, hash = "" } = tails[i] ?? {};
 			const head = newestOf(await log.heads(), checks.keys);
 			proven.push({ log: log.name, commits, hash, heads: step.heads, signed: step.signed, head });
@@ -114,13 +114,13 @@ export async function proof(
 	return [proven, await store.installation()];
 }
 
-/** A whole file or none, and on the disk. */
+/** Writes a file atomically and flushes it to the disk. */
 export function put(file: string, text: string): void {
 	const beside = `${file}${PARTIAL}`;
 	writeFileSync(beside, text, { mode: 0o600, flush: true });
 	renameSync(beside, file);
 }
-/** What was made and named in a folder is on the disk. */
+/** Flushes the entries of a folder to the disk. */
 export function flush(folder: string): void {
 	const opened = openSync(folder, "r");
 	fsyncSync(opened);

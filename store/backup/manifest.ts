@@ -1,20 +1,20 @@
-/** Manifest - the layout of a backup, and the small file that says what has to be in it: written last, so that a backup that was cut off has none. */
+/** Manifest - the layout of a backup and the file that describes its content; written last, so that an interrupted backup has none. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CopyWatch } from "../log.ts";
 
-/** Names in the folder of a backup: the logs, the heads as a text for somebody else to keep, the public keys. */
+/** File names in a backup: the logs, the heads as a text to keep elsewhere, the public keys, the manifest. */
 export const LAYOUT = { log: "events.db", heads: "heads.txt", keys: "keys", manifest: "manifest.json" } as const;
 const FORMAT = "vigie-backup 1";
 
 export interface Manifest {
 	readonly format: typeof FORMAT;
-	/** When it was made, ISO-8601 UTC. */
+	/** Time of the backup, ISO-8601 UTC. */
 	readonly at: string;
-	/** Id of the installation whose logs these are. */
+	/** Id of the installation that owns the logs. */
 	readonly installation: string;
-	/** Of the file with the logs; the digest as sha256sum prints it. */
+	/** Size of the log file, and its digest as sha256sum prints it. */
 	readonly bytes: number;
 	readonly sha256: string;
 	readonly logs: readonly BackedUp[];
@@ -25,11 +25,11 @@ export interface BackedUp {
 	readonly log: string;
 	readonly commits: number;
 	readonly hash: string;
-	/** Signed heads, and the highest position of one. */
+	/** Number of signed heads, and their highest position. */
 	readonly heads: number;
 	readonly signed: number;
 }
-/** A backup cannot be made, or is none that can be restored; one line says why. */
+/** A backup cannot be made or restored; the message is one line with the reason. */
 export class BackupRefused extends Error {
 	readonly code = "BACKUP_REFUSED";
 }
@@ -37,7 +37,7 @@ export class BackupRefused extends Error {
 export const manifestText = (manifest: Omit<Manifest, "format">): string =>
 	`${JSON.stringify({ format: FORMAT, ...manifest }, null, "\t")}\n`;
 
-/** Throws BackupRefused for a folder that is no whole backup. */
+/** Reads the manifest of a backup; throws BackupRefused if the folder is not a complete backup. */
 export function manifestIn(folder: string): Manifest {
 	const file = join(folder, LAYOUT.manifest);
 	if (!existsSync(folder)) throw new BackupRefused(`there is no folder ${folder}`);
@@ -52,11 +52,11 @@ export function manifestIn(folder: string): Manifest {
 		if (manifest.format === FORMAT && FIELDS.every(([field, type]) => typeof manifest[field] === type) && manifest.logs.every(isWhole))
 			return manifest;
 	} catch {
-		// told below
+		// reported below
 	}
 	throw new BackupRefused(`${file} is damaged, or of another version`);
 }
-/** Ends the name of a file that is being written. */
+/** Suffix of files that are still being written. */
 export const PARTIAL = ".partial";
 const FIELDS = [
 	["at", "string"],
@@ -68,7 +68,7 @@ const FIELDS = [
 const isWhole = ({ log, commits, hash }: BackedUp): boolean =>
 	typeof log === "string" && typeof commits === "number" && typeof hash === "string";
 
-/** Size and digest of a file. `each`: takes the pieces as they are read. */
+/** Size and digest of a file. `each` receives the chunks as they are read. */
 export async function digestOf(
 	file: string,
 	{ advance, signal }: CopyWatch,
@@ -77,7 +77,7 @@ export async function digestOf(
 ) {
 	const digest = createHash("sha256");
 	let bytes = 0;
-	const pieces = createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>; // without an encoding it gives bytes
+	const pieces = createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>; // a stream without an encoding yields buffers
 	for await (const piece of pieces) {
 		signal.throwIfAborted();
 		digest.update(piece);

@@ -1,6 +1,6 @@
 /**
- * Restore - puts a backup into a data folder: copied, compared with its manifest and verified beside what is there, then put in place. Until
- * it has ended a file of its own says so, and no system starts on the folder. What was there is moved aside, never deleted.
+ * Restore - puts a backup into a data folder: copies it beside the existing files, compares it with its manifest, verifies it, then puts it
+ * in place. A marker file keeps systems from starting until the restore has finished. Existing files are moved aside, never deleted.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,24 +11,24 @@ import { keepKnown, keepPrivate, knownIn, signingKeyIn } from "../evidence/keys.
 import type { CopyWatch, Head, LogStore } from "../log.ts";
 import { type BackedUp, BackupRefused, digestOf, LAYOUT, type Manifest, manifestIn } from "./manifest.ts";
 
-/** A data folder, by the names of what is in it. */
+/** A data folder and the names of the files in it. */
 export interface DataFolder {
 	readonly folder: string;
 	readonly log: string;
 	readonly rows: string;
 	readonly keys: string;
-	/** In the folder of the keys: the newest signed heads. */
+	/** File name of the newest signed heads, in the folder of the keys. */
 	readonly heads: string;
 }
 export interface RestoreOptions {
 	/** The folder of the backup. */
 	readonly from: string;
 	readonly to: DataFolder;
-	/** Whether what is there may be moved aside. */
+	/** Whether existing files may be moved aside. */
 	readonly replace: boolean;
-	/** Public keys that count besides those of the backup and of the data folder. */
+	/** Trusted public keys in addition to those of the backup and of the data folder. */
 	readonly trusted: PublicKeys;
-	/** Who has a file open, if anybody has. */
+	/** Describes another process that has the file open, or null. */
 	readonly userOf: (file: string) => string | null;
 	readonly open: (file: string) => LogStore;
 	/** ISO-8601 UTC. */
@@ -38,22 +38,22 @@ export interface RestoreOptions {
 	readonly signal: AbortSignal;
 }
 export interface Restored {
-	/** When the backup was made. */
+	/** Time of the backup, ISO-8601 UTC. */
 	readonly at: string;
 	readonly logs: readonly BackedUp[];
-	/** Where what was there is now, if there was anything. */
+	/** Folder with the files that were moved aside; null if there were none. */
 	readonly movedTo: string | null;
 }
 
-/** Ends the name of a log that is being restored. */
+/** Suffix of a log that is being restored. */
 const RESTORING = ".restoring";
-/** Begins the name of a folder with what was moved aside. */
+/** Prefix of a folder with files that were moved aside. */
 export const REPLACED = "replaced-";
 
-/** The file that stands in a data folder until a restore to it has ended. */
+/** The file that exists in a data folder until a restore to it has finished. */
 export const restoringIn = ({ folder, log }: Pick<DataFolder, "folder" | "log">): string => join(folder, `${log}${RESTORING}`);
 
-/** Rejects with BackupRefused, and leaves everything as it was, unless the backup is whole and may be put there. */
+/** Rejects with BackupRefused, without changing the data folder, if the backup is damaged or may not be restored there. */
 export async function restore(options: RestoreOptions): Promise<Restored> {
 	const { from, to, replace, now } = options;
 	const manifest = manifestIn(from);
@@ -67,11 +67,11 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 	if (present.length > 0 && !replace)
 		throw new BackupRefused(`${to.folder} holds ${present.join(", ")}: with --replace they are moved aside, into a folder beside them`);
 	const restoring = restoringIn(to);
-	const unfinished = existsSync(restoring); // an earlier one may have moved the log aside already: no system may start until one has ended
+	const unfinished = existsSync(restoring); // an earlier restore may already have moved the log aside, so its marker stays
 	let heads: readonly Head[];
 	try {
 		heads = await copied(options, manifest, restoring);
-		refuseUser(); // since the file is there none can start
+		refuseUser(); // checks again: the marker file now keeps new systems from starting
 	} catch (error) {
 		if (!unfinished) rmSync(restoring, { force: true });
 		throw error;
@@ -83,7 +83,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 	return { at: manifest.at, logs: manifest.logs, movedTo };
 }
 
-/** What a restore replaces. */
+/** Names of the files that a restore replaces. */
 function presentIn({ folder, log, rows, keys, heads }: DataFolder): string[] {
 	if (!existsSync(folder)) return [];
 	const files = readdirSync(folder).filter(
@@ -92,11 +92,12 @@ function presentIn({ folder, log, rows, keys, heads }: DataFolder): string[] {
 	return [...files, ...(existsSync(join(folder, keys, heads)) ? [join(keys, heads)] : [])];
 }
 
-/** The log of the backup, whole, proven and what its manifest says, beside the one that is there; resolves to its newest heads. */
+/** Copies the log of the backup beside the existing one, compares it with the manifest and verifies it; resolves to its newest heads. */
 async function copied({ from, to, trusted, open, turn, watch, signal }: RestoreOptions, manifest: Manifest, restoring: string) {
 	const watched = (phase: Parameters<Watch>[0]): CopyWatch => ({ advance: (done, total) => watch(phase, done, total), signal });
 	mkdirSync(to.folder, { recursive: true, mode: 0o700 });
-	for (const end of ["-wal", "-shm"]) rmSync(`${restoring}${end}`, { force: true }); // of one that was killed while it was verified: they would be taken for parts of this file
+	// otherwise the leftovers of a killed restore would be applied to this file
+	for (const end of ["-wal", "-shm"]) rmSync(`${restoring}${end}`, { force: true });
 	const file = openSync(restoring, "w", 0o600);
 	try {
 		const write = (piece: Buffer): void => {
@@ -115,7 +116,7 @@ async function copied({ from, to, trusted, open, turn, watch, signal }: RestoreO
 		const [proven, installation] = await proof(store, { keys, anchor: () => undefined, turn }, watched("verifying"));
 		const ends = (all: readonly BackedUp[]): string => JSON.stringify(all.map(({ log, commits, hash }) => [log, commits, hash]));
 		if (ends(proven) !== ends(manifest.logs) || installation !== manifest.installation)
-			throw new BackupRefused(`${join(from, LAYOUT.log)} ends elsewhere than its manifest says`);
+			throw new BackupRefused(`${join(from, LAYOUT.log)} does not end where its manifest says`);
 		return proven.flatMap(({ head }) => head ?? []);
 	} finally {
 		await store.close();
@@ -131,7 +132,7 @@ function movedAside(to: DataFolder, at: string): string {
 	return aside;
 }
 
-/** Public keys are added; the private one of the backup only where there is none. The heads kept outside the log are those of this log now. */
+/** Adds the public keys, adds the private key if there is none, and replaces the heads kept outside the log by those of this log. */
 async function keysInPlace(from: string, { folder, keys, heads: kept }: DataFolder, heads: readonly Head[]): Promise<void> {
 	const [backedUp, own] = [join(from, LAYOUT.keys), join(folder, keys)];
 	keepKnown(own, knownIn(backedUp));

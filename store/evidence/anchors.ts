@@ -1,6 +1,6 @@
 /**
  * Anchors - the newest signed head of each partition, in files outside the database (docs/decisions/0025-heads-anchored-outside.md).
- * Whoever can write the database can rewrite a log, chain it anew and remove its heads, but cannot make it fit what stands here.
+ * An attacker with write access to the database can rewrite a log and remove its heads, but the result cannot match these files.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { doubtOf, headsText, HeadsUnreadable, newestOf, parseHeads, type PublicKeys } from "./heads.ts";
 import { asError, type Head, type LogStore } from "../log.ts";
 
-/** A log does not continue from what was signed of it: it was cut short, rewritten, set back, or its heads were removed. */
+/** A log does not match a signed head: it was truncated, rewritten or reset, or its heads were removed. */
 export class LogAltered extends Error {
 	readonly code = "LOG_ALTERED";
 }
@@ -16,7 +16,7 @@ export class LogAltered extends Error {
 const ENDING = ".head";
 const fileOf = (partition: string): string => `${partition.replace(":", ".")}${ENDING}`;
 
-/** The heads kept in a folder, one file a partition; makes nothing. Throws LogAltered for a file that holds none. */
+/** The heads in a folder, one file per partition; does not create the folder. Throws LogAltered for a file without a valid head. */
 export function anchorsIn(folder: string): readonly Head[] {
 	if (!existsSync(folder)) return [];
 	return readdirSync(folder)
@@ -43,7 +43,7 @@ export class Anchors {
 	readonly #waiting = new Map<string, Head>();
 	#writing: Promise<void> | null = null;
 
-	/** `failed`: told once why heads cannot be written; each is tried all the same. */
+	/** `failed` is called with the reason once per series of write failures; every head is still tried. */
 	constructor(folder: string, failed: (reason: string) => void) {
 		this.#folder = folder;
 		this.#failed = failed;
@@ -57,7 +57,7 @@ export class Anchors {
 		return [...this.#kept.values()];
 	}
 
-	/** Asserts that every log still holds what was signed of it, and a valid head of it; throws LogAltered with the way out. */
+	/** Asserts that every log still holds its signed commit and a valid head. Throws LogAltered, which says how to recover. */
 	async assertHeld(logs: LogStore, keys: PublicKeys): Promise<void> {
 		const contexts = await logs.contexts();
 		for (const anchor of this.all) {
@@ -69,14 +69,14 @@ export class Anchors {
 		}
 	}
 
-	/** Written soon, whole or not at all; of several only the newest. */
+	/** Queues a head for an atomic write; of several queued heads of a partition only the newest is written. */
 	keep(head: Head): void {
 		if (head.position <= (this.#kept.get(head.partition)?.position ?? 0)) return;
 		this.#kept.set(head.partition, head);
 		this.#waiting.set(head.partition, head);
 		this.#writing ??= this.#write().finally(() => (this.#writing = null));
 	}
-	/** Resolves when everything is written. */
+	/** Resolves when all queued heads are written. */
 	async settled(): Promise<void> {
 		await this.#writing;
 	}

@@ -1,22 +1,22 @@
 /**
- * ChainWalk - walks the hash chain of a partition, goes on after what does not fit, and says of each break what can be told: changed,
- * missing, elsewhere, or simply not following.
+ * ChainWalk - walks the hash chain of a partition, continues after each break, and classifies it: commits are changed, missing, moved
+ * elsewhere, or do not follow for an unknown reason.
  */
 import { chained, GENESIS } from "../chain.ts";
 import type { Commit } from "../log.ts";
 
-/** The first position of what does not fit, and what can be told of it. */
+/** A break in the chain: its first position, and its kind as far as it is known. */
 export interface Break {
 	readonly position: number;
 	code: "MISSING_COMMIT" | "UNREADABLE_COMMIT" | "CHANGED_COMMIT" | "CHANGED_HASH" | "REORDERED_COMMIT" | "BROKEN_CHAIN";
 	detail: string;
-	/** The last position it goes on to. */
+	/** Last position of the break. */
 	to: number;
-	/** The hash before it: what belongs here was chained to that. Undefined when that is not known either. */
+	/** The hash before the break, onto which the missing commit was chained; undefined if unknown. */
 	readonly after: string | undefined;
 }
 
-/** ChainWalk whose commit is still looked for, and commits that may belong to a later break. */
+/** Maximum number of recorded breaks, and of displaced commits that may belong to a later break. */
 const LOOKED_FOR = 32;
 const NOT_FOLLOWING = "it does not follow from the commit before it";
 
@@ -24,24 +24,24 @@ const hashAfter = (previous: string, { stream, version, body }: Commit): string 
 
 export class ChainWalk {
 	readonly found: Break[] = [];
-	/** Of the latest commit, as its content gives it on what stands before; its own where that is not known. */
+	/** Hash of the latest commit, computed from its content and the previous hash; its own hash if the previous one is unknown. */
 	made = GENESIS;
-	/** What the next commit may follow: its predecessor's hash, or what that should be; none after a hole. */
+	/** Hashes that the next commit may follow: the stored and the computed hash of its predecessor; none after a gap. */
 	#previous: readonly string[] = [GENESIS];
 	#position = 0;
 	#open: Break | null = null;
 	#displaced: Commit[] = [];
 
-	/** The next commit in order; whether it fits what stands before it. */
+	/** Processes the next commit in order; returns whether it chains onto the previous ones. */
 	take(commit: Commit): boolean {
 		if (commit.position > this.#position + 1) this.missing(commit.position - 1);
 		this.#position = commit.position;
 		const [previous, rather] = this.#previous;
 		this.made = previous === undefined ? commit.hash : hashAfter(previous, commit);
 		if (this.made === commit.hash)
-			this.#settled("CHANGED_COMMIT", "its stream, version or body is not what its hash was made of, or what stood before it is gone");
+			this.#settled("CHANGED_COMMIT", "its stream, version or body does not match its hash, or the commit before it is gone");
 		else if (rather !== undefined && hashAfter(rather, commit) === commit.hash)
-			this.#settled("CHANGED_HASH", "its hash is not that of its stream, version and body");
+			this.#settled("CHANGED_HASH", "its hash does not match its stream, version and body");
 		else {
 			this.#broken(commit, previous);
 			return false;
@@ -52,23 +52,23 @@ export class ChainWalk {
 		return true;
 	}
 
-	/** The store cannot give what stands here. */
+	/** Records that the store cannot read the commit at this position. */
 	unreadable(position: number, reason: string): void {
 		this.#position = position;
 		this.#add({ position, code: "UNREADABLE_COMMIT", detail: reason, to: position, after: this.#previous[0] });
 		this.#previous = [];
 	}
 
-	/** What the latest commit's hash has to be, from somebody who signed it. */
+	/** Uses the signed hash of the latest commit to classify its break. */
 	known({ hash, position }: Commit, signed: string): void {
 		if (this.#open?.position !== position) return;
-		if (signed === hash) this.#settled("CHANGED_COMMIT", "its stream, version or body is not what its signed hash was made of");
+		if (signed === hash) this.#settled("CHANGED_COMMIT", "its stream, version or body does not match its signed hash");
 		else if (signed === this.made) this.#settled("CHANGED_HASH", "its hash is not the one that was signed");
 		else return;
 		this.#previous = [signed];
 	}
 
-	/** Nothing stands here, up to that position. */
+	/** Records missing commits from the next position up to `to`. */
 	missing(to: number): void {
 		const position = this.#position + 1;
 		const detail = to === position ? "there is no such commit" : `there are no commits ${position} to ${to}`;
@@ -77,7 +77,7 @@ export class ChainWalk {
 		this.#previous = [];
 	}
 
-	/** One more that fits nothing: of the break before it, or of its own. */
+	/** Adds a commit that does not follow to the open break, or opens a new one. */
 	#broken(commit: Commit, previous: string | undefined): void {
 		const { position, hash } = commit;
 		if (this.#open === null)
@@ -91,13 +91,13 @@ export class ChainWalk {
 		this.#previous = [hash, this.made];
 	}
 
-	/** The chain goes on: if the break was of one commit, it is known what was changed. */
+	/** Closes the open break, because the chain continues; a break of a single commit can now be classified. */
 	#settled(code: "CHANGED_COMMIT" | "CHANGED_HASH", detail: string): void {
 		if (this.#open?.code === "BROKEN_CHAIN" && this.#open.position === this.#open.to) Object.assign(this.#open, { code, detail });
 		this.#open = null;
 	}
 
-	/** A commit that follows from what stands before a break belongs there. */
+	/** A commit that follows the hash before a break belongs at that break. */
 	#placed(commit: Commit): void {
 		const home = this.found.find(
 			({ code, after }) => code !== "REORDERED_COMMIT" && after !== undefined && hashAfter(after, commit) === commit.hash,
@@ -105,7 +105,7 @@ export class ChainWalk {
 		if (home) this.#elsewhere(home, commit);
 	}
 	#elsewhere(home: Break, { position }: Commit): void {
-		Object.assign(home, { code: "REORDERED_COMMIT", detail: `the commit that belongs here stands at ${position}` });
+		Object.assign(home, { code: "REORDERED_COMMIT", detail: `the commit that belongs here is at ${position}` });
 	}
 
 	#add(one: Break): Break {

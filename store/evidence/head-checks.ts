@@ -1,4 +1,4 @@
-/** HeadChecks - the signed heads of one partition, each held against the commit at its position: known key, its signature, that hash. */
+/** HeadChecks - checks the signed heads of one partition against the commits at their positions: known key, signature, and hash. */
 import type { ChainWalk } from "./chain-walk.ts";
 import { doubtOf, type PublicKeys } from "./heads.ts";
 import type { Commit, Head, Tail } from "../log.ts";
@@ -8,20 +8,20 @@ export interface HeadFinding {
 	readonly code: "TRUNCATED" | "REWRITTEN" | "UNKNOWN_KEY" | "BAD_SIGNATURE";
 	readonly detail: string;
 }
-/** One finding for many heads of which the same is true. */
+/** One finding for several heads with the same problem. */
 interface Many {
 	readonly first: Head;
 	readonly detail: string;
 	count: number;
 }
 
-/** Heads with a bad signature that are told one by one. */
+/** Maximum number of bad signatures that are reported one by one. */
 const MOST_TOLD = 100;
 
 export class HeadChecks {
-	/** Heads looked at so far. */
+	/** Number of heads checked so far. */
 	checked = 0;
-	/** The highest position of one that fits. */
+	/** Highest position of a valid head that matches the log. */
 	signed = 0;
 	readonly #keys: PublicKeys;
 	readonly #at = new Map<number, Map<string, Head>>();
@@ -29,7 +29,7 @@ export class HeadChecks {
 	readonly #unknown = new Map<string, Many>();
 	#rewritten: Many | null = null;
 
-	/** The same head twice is one. */
+	/** Identical heads are checked once. */
 	constructor(heads: readonly Head[], keys: PublicKeys) {
 		this.#keys = keys;
 		for (const head of heads) {
@@ -38,7 +38,7 @@ export class HeadChecks {
 		}
 	}
 
-	/** The commit that stands here, and whether it fits the chain. */
+	/** Checks the heads at the position of a commit; `fits`: the commit follows the chain. */
 	at(commit: Commit, fits: boolean, breaks: ChainWalk): void {
 		const heads = this.#at.get(commit.position);
 		if (!heads) return;
@@ -48,11 +48,11 @@ export class HeadChecks {
 			if (head.hash === commit.hash || head.hash === breaks.made) {
 				this.signed = commit.position;
 				if (!fits) breaks.known(commit, head.hash);
-			} else if (fits) this.#rewrote(head, commit); // else the break says it
+			} else if (fits) this.#rewrote(head, commit); // otherwise the break is already reported
 		}
 	}
 
-	/** What is found in all, with the heads whose position was not reached. */
+	/** All findings, including heads beyond the end of the log. */
 	rest({ position: tail }: Tail): HeadFinding[] {
 		const left = [...this.#at.values()].flatMap((heads) => [...heads.values()]);
 		const beyond = left.filter((head) => this.#counts(head) && head.position > tail).toSorted((a, b) => b.position - a.position);
@@ -72,15 +72,14 @@ export class HeadChecks {
 			if (many) many.count++;
 			else this.#unknown.set(head.key, { first: head, detail, count: 1 });
 		} else if (doubt === "BAD_SIGNATURE" && this.#bad.length < MOST_TOLD)
-			this.#bad.push({ position: head.position, code: doubt, detail: "a head is not what was signed" });
+			this.#bad.push({ position: head.position, code: doubt, detail: "the signature of a head does not match" });
 		return doubt === null;
 	}
 
 	#rewrote(head: Head, { hash }: Commit): void {
 		if (this.#rewritten) return void this.#rewritten.count++;
-		const since =
-			this.signed === 0 ? "no head before it fits" : `the head at ${this.signed} still fits, what comes after it is not what it was`;
-		const detail = `the chain stands at ${hash} here, but ${spoken(head)} at ${head.hash}; ${since}`;
+		const since = this.signed === 0 ? "no head before it fits" : `the head at ${this.signed} still fits, later commits were changed`;
+		const detail = `the hash here is ${hash}, but ${spoken(head)} it was ${head.hash}; ${since}`;
 		this.#rewritten = { first: head, detail, count: 1 };
 	}
 }

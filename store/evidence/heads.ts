@@ -1,6 +1,6 @@
 /**
- * Heads - how it is signed that at this position a partition's chain stood at this hash, how that is checked, and the small text
- * in which somebody else keeps it: what nobody can rewrite who has not got the key.
+ * Heads - signs and checks that a partition's chain has a given hash at a given position, and reads and writes heads as text to be kept
+ * elsewhere. Without the private key, a signed head cannot be forged.
  */
 import { createPublicKey, hash as digest, type KeyObject, sign, verify } from "node:crypto";
 import type { Head, Tail } from "../log.ts";
@@ -10,18 +10,18 @@ export interface SigningKey {
 	readonly id: string;
 	readonly key: KeyObject;
 }
-/** Public keys by their id: those whose signatures count. */
+/** Trusted public keys by id. */
 export type PublicKeys = ReadonlyMap<string, KeyObject>;
-/** A public key as it travels. */
+/** A public key in its text form. */
 export interface PublicKey {
 	readonly id: string;
-	/** base64 of its SPKI, DER. */
+	/** SPKI in DER, as base64. */
 	readonly publicKey: string;
 }
-/** Why a head proves nothing. */
+/** Reason why a head is not valid. */
 export type Doubt = "UNKNOWN_KEY" | "BAD_SIGNATURE";
 
-/** What each part of a head looks like; none can hold a space or a line break. */
+/** The format of each part of a head; no part can contain a space or a line break. */
 const FORM = {
 	partition: /^[a-z][a-z\d-]{0,63}:\d{1,4}$/,
 	position: /^[1-9]\d{0,14}$/,
@@ -31,13 +31,13 @@ const FORM = {
 	signature: /^[\w-]{86}$/,
 } as const;
 const PARTS = ["partition", "position", "hash", "at", "key", "signature"] as const;
-/** The first line of every text that is signed, and of every text of heads; a change of their form changes it. */
+/** First line of the signed text, and of a text of heads; each contains the version of its format. */
 const SIGNED = "vigie-head 1";
 const EXPORTED = "vigie-heads 1";
-/** Complaints about one text; more say nothing new. */
+/** Maximum number of reported problems per text. */
 const MOST_PROBLEMS = 20;
 
-/** Short enough to be read out: the first 64 bits of sha256 over the SPKI, in hex. Ids only find a key, they prove nothing. */
+/** The first 64 bits of SHA-256 of the SPKI, in hex: short enough to read aloud. An id only finds a key and proves nothing. */
 export const keyId = (key: KeyObject): string => digest("sha256", key.export({ type: "spki", format: "der" }), "hex").slice(0, 16);
 
 export const published = ([id, key]: readonly [string, KeyObject]): PublicKey => ({
@@ -45,7 +45,7 @@ export const published = ([id, key]: readonly [string, KeyObject]): PublicKey =>
 	publicKey: key.export({ type: "spki", format: "der" }).toString("base64"),
 });
 
-/** Null when it is no Ed25519 key as base64 of SPKI. */
+/** Null if the text is not an Ed25519 key, as base64 of its SPKI. */
 export function publicKeyOf(text: string): KeyObject | null {
 	try {
 		const key = createPublicKey({ key: Buffer.from(text, "base64"), format: "der", type: "spki" });
@@ -55,7 +55,7 @@ export function publicKeyOf(text: string): KeyObject | null {
 	}
 }
 
-/** Those of a list separated by commas; what is none is left out. */
+/** The valid keys of a comma-separated list. */
 export const publicKeysOf = (text: string): PublicKeys =>
 	new Map(
 		text
@@ -72,28 +72,28 @@ export function signHead(partition: string, { position, hash }: Tail, at: string
 	return { ...head, signature: sign(null, signedText(head), key).toString("base64url") };
 }
 
-/** Null when it was signed, as it is, by one of these keys. */
+/** Null if one of these keys signed exactly this head. */
 export function doubtOf(head: Head, keys: PublicKeys): Doubt | null {
 	const key = keys.get(head.key);
 	if (!key) return "UNKNOWN_KEY";
 	const signature = Buffer.from(head.signature, "base64url");
-	const exact = signature.toString("base64url") === head.signature; // the last letter has bits to spare
+	const exact = signature.toString("base64url") === head.signature; // the last base64 character has unused bits
 	return exact && verify(null, signedText(head), key, signature) ? null : "BAD_SIGNATURE";
 }
 
-/** The one with the highest position that counts; undefined when none does. */
+/** The valid head with the highest position, or undefined. */
 export const newestOf = (heads: readonly Head[], keys: PublicKeys): Head | undefined =>
 	heads.toSorted((a, b) => b.position - a.position).find((head) => doubtOf(head, keys) === null);
 
-// -- The text somebody else keeps ---------------------------------------------------------------------------------------------
+// -- The text form ------------------------------------------------------------------------------------------------------------
 
 const EXPLAINED = `\
-# What the log of Vigie says up to here cannot be changed unseen by those who have not got this text: keep it where they cannot
-# reach it. \`es-verify --heads FILE\` checks a log against it, today or in ten years. Lines that begin with # say nothing.
+# This text proves the content of the Vigie log up to the positions below. Keep it where nobody with access to the log can change
+# it. \`es-verify --heads FILE\` checks a log against it, today or in ten years. Lines that begin with # are comments.
 #   key ID PUBLIC-KEY                                     Ed25519, base64 of its SPKI; ID = sha256 of that, first 16 hex digits
 #   head PARTITION POSITION HASH SIGNED-AT KEY SIGNATURE  over "${SIGNED}" and the five before it, each on a line of its own`;
 
-/** Text of these heads and the keys they are checked with. */
+/** The text form of heads and of the keys to check them. */
 export function headsText(keys: readonly PublicKey[], heads: readonly Head[]): string {
 	const lines = [
 		EXPLAINED,
@@ -109,7 +109,7 @@ export interface LineProblem {
 	readonly line: number;
 	readonly message: string;
 }
-/** Thrown for a text that is none of heads; says each line that cannot be read. */
+/** Thrown for a text that is not valid; lists each invalid line. */
 export class HeadsUnreadable extends Error {
 	readonly problems: readonly LineProblem[];
 	constructor(problems: readonly LineProblem[]) {
@@ -119,7 +119,7 @@ export class HeadsUnreadable extends Error {
 	}
 }
 
-/** The heads of a text and the keys that came with it; whoever hands it over vouches for those. */
+/** Reads the heads and keys of a text; the caller must trust its source, because the keys are not checked. Throws HeadsUnreadable. */
 export function parseHeads(text: string): { readonly keys: PublicKeys; readonly heads: readonly Head[] } {
 	const keys = new Map<string, KeyObject>();
 	const heads: Head[] = [];
@@ -131,9 +131,9 @@ export function parseHeads(text: string): { readonly keys: PublicKeys; readonly 
 		.filter(({ words: [word = ""] }) => word !== "" && !word.startsWith("#"));
 	const [first] = lines;
 	if (first?.words.join(" ") !== EXPORTED)
-		throw new HeadsUnreadable([{ line: first?.line ?? 1, message: `"${EXPORTED}" has to come first` }]);
+		throw new HeadsUnreadable([{ line: first?.line ?? 1, message: `the first line must be "${EXPORTED}"` }]);
 	for (const { words, line } of lines) {
-		const message = words.join(" ") === EXPORTED ? null : problemOf(words, keys, heads); // once more where two texts were joined
+		const message = words.join(" ") === EXPORTED ? null : problemOf(words, keys, heads); // repeated where two texts were joined
 		if (message !== null) problems.push({ line, message });
 	}
 	if (problems.length === 0 && heads.length === 0) problems.push({ line: first.line, message: "there is no head in the text" });
@@ -141,14 +141,14 @@ export function parseHeads(text: string): { readonly keys: PublicKeys; readonly 
 	return { keys, heads };
 }
 
-/** What is wrong with a line; null when it is right, and its key or head taken. */
+/** Adds the key or head of a line, and returns null; or returns the problem of the line. */
 function problemOf([word, ...parts]: readonly string[], keys: Map<string, KeyObject>, heads: Head[]): string | null {
 	if (word === "head") {
 		const [partition = "", position = "", hash = "", at = "", key = "", signature = ""] = parts;
 		const head = { partition, position, hash, at, key, signature };
 		const wrong = PARTS.find((part) => !FORM[part].test(head[part]));
 		if (parts.length !== PARTS.length) return `a head has ${PARTS.length} parts (${PARTS.join(", ")}), not ${parts.length}`;
-		if (wrong) return `the ${wrong} of the head is not one: ${head[wrong].slice(0, 40)}`;
+		if (wrong) return `the ${wrong} of the head is not valid: ${head[wrong].slice(0, 40)}`;
 		heads.push({ ...head, position: Number(position) });
 		return null;
 	}

@@ -1,7 +1,7 @@
 /**
- * Keys - who signs the heads here, and whose signatures count: the private key in a file only its owner can read, made at the
- * first start, or given from outside; every public key that was ever used here beside it. All outside the database, so that
- * whoever can write that cannot sign.
+ * Keys - the private key that signs heads here, and the public keys whose signatures are trusted. The private key comes from the
+ * environment, or from a file that only its owner can read, created at the first start; every public key ever used here is beside it. All
+ * are outside the database, so that write access to the database is not enough to sign.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import {
@@ -22,25 +22,25 @@ import { dirname, join } from "node:path";
 import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
 import { HAS_MODES, isMended, isShared, modeOf, narrow, octal, reportOf } from "../private.ts";
 
-/** Whose signatures count, and who signs here, if anybody does. */
+/** The trusted public keys, and the signing key if this process signs. */
 export interface Keyring {
 	readonly signing?: SigningKey | undefined;
 	readonly known: PublicKeys;
-	/** Lines for the operator about modes. */
+	/** Warnings for the operator about file modes. */
 	readonly warnings?: readonly string[];
 }
-/** Of who signs. */
+/** The keyring of a process that signs. */
 export interface SigningKeyring extends Keyring {
 	readonly signing: SigningKey;
 }
-/** What is given from outside. */
+/** Keys from the environment. */
 export interface GivenKeys {
-	/** Signs instead of the one in the folder. */
+	/** Signs instead of the key in the folder. */
 	readonly signing?: KeyObject | undefined;
-	/** Of other nodes. */
+	/** Public keys of other nodes. */
 	readonly trusted?: readonly KeyObject[];
 }
-/** Thrown for a key that cannot be used; says which file, and what to do with it, in one line. */
+/** Thrown for a key that cannot be used; one line names the file and what the operator has to do. */
 export class KeyUnusable extends Error {}
 
 const PRIVATE = "signing.pem";
@@ -50,9 +50,9 @@ const OPEN_TO_ALL = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
 const WRITABLE_BY_ALL = 0o002;
 
-/** Null when it is no Ed25519 private key, as PEM or as base64 of PKCS8. */
+/** Null if the text is not an Ed25519 private key, as PEM or as base64 of its PKCS8. */
 export function privateKeyOf(text: string): KeyObject | null {
-	const given = text.replaceAll("\\n", "\n").trim(); // an environment holds no line breaks
+	const given = text.replaceAll("\\n", "\n").trim(); // environment variables often escape line breaks
 	try {
 		const key = createPrivateKey(given.startsWith("-----") ? given : { key: Buffer.from(given, "base64"), format: "der", type: "pkcs8" });
 		return key.asymmetricKeyType === "ed25519" ? key : null;
@@ -62,8 +62,8 @@ export function privateKeyOf(text: string): KeyObject | null {
 }
 
 /**
- * The keys of a folder and those given; what is missing is made, what is there is never written again. With a key given, nothing in the
- * folder signs: what is wrong with it is a warning.
+ * The keys of a folder and the given ones; creates missing files and never overwrites existing ones. With a given signing key, the key in
+ * the folder does not sign, so problems of the folder are only warnings. Throws KeyUnusable.
  */
 export function openKeys(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): SigningKeyring {
 	const warnings: string[] = [];
@@ -81,7 +81,7 @@ export function openKeys(folder: string, { signing: given, trusted = [] }: Given
 	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]), warnings };
 }
 
-/** The keys that are in a folder and those given; makes nothing, so where there is no private key nobody signs. */
+/** The keys of a folder and the given ones; creates nothing, so without a private key there is no `signing`. Throws KeyUnusable. */
 export function keysIn(folder: string, { signing: given, trusted = [] }: GivenKeys = {}): Keyring {
 	const warnings = guarded(folder, given === undefined);
 	const file = join(folder, PRIVATE);
@@ -92,7 +92,7 @@ export function keysIn(folder: string, { signing: given, trusted = [] }: GivenKe
 	return { signing: { id: keyId(own), key }, known: knownIn(folder, [own, ...trusted]), warnings };
 }
 
-/** The public keys of a folder, if there is one, and those given; makes nothing. */
+/** The public keys of a folder, if it exists, and the trusted ones; creates nothing. Throws KeyUnusable. */
 export function knownIn(folder: string, trusted: readonly KeyObject[] = []): PublicKeys {
 	const names = existsSync(folder) ? namesIn(folder).filter((name) => name.endsWith(".pub")) : [];
 	return new Map([...names.map((name) => publicKeyIn(folder, name)), ...trusted].map((one) => [keyId(one), one]));
@@ -104,18 +104,18 @@ function namesIn(folder: string): string[] {
 		throw new KeyUnusable(`${folder} cannot be read (${codeOf(error)})`);
 	}
 }
-/** Kept in a folder for good: what they signed counts there. */
+/** Adds public keys to a folder, where their signatures are then trusted. */
 export function keepKnown(folder: string, keys: PublicKeys, mode = OF_ALL): void {
 	make(folder);
 	guarded(folder, true);
 	for (const key of keys.values()) keepPublic(folder, key, mode);
 }
-/** The private key of a folder that is only read from, whatever its mode; null where there is none. */
+/** The private key of a folder that is only read, without a check of its mode; null if there is none. */
 export function signingKeyIn(folder: string): KeyObject | null {
 	const file = join(folder, PRIVATE);
 	return existsSync(file) ? usable(file, readFileSync(file, "utf8")) : null;
 }
-/** Put there unless there is one. */
+/** Writes the private key unless the folder has one. */
 export const keepPrivate = (folder: string, key: KeyObject): void =>
 	createOnce(join(folder, PRIVATE), key.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
 const keepPublic = (folder: string, key: KeyObject, mode = OF_ALL): void =>
@@ -130,8 +130,8 @@ function make(folder: string): void {
 }
 
 /**
- * Narrows modes to the owner, and returns what was or is wrong with them. Whoever can write to the folder can replace the key and have
- * others believed, so where its key is `used` a folder that anyone could write to is refused, even if the mode could be mended now.
+ * Narrows modes to the owner, and returns warnings about them. Users who can write to the folder can replace its keys, so if its private
+ * key is `used`, a folder that was writable by all is refused, even if its mode could be corrected now.
  */
 function guarded(folder: string, used: boolean): string[] {
 	const before = modeOf(folder);
@@ -148,7 +148,7 @@ function guarded(folder: string, used: boolean): string[] {
 const writable = (folder: string, mode: number): KeyUnusable =>
 	new KeyUnusable(`${folder} can be written by others (mode ${octal(mode)}): chmod 700 it`);
 
-/** The private key of this folder, made when there is none. */
+/** The private key of this folder, created if there is none. */
 function ownKey(file: string): KeyObject {
 	let text = privateText(file);
 	if (text === null) {
@@ -164,7 +164,7 @@ function usable(file: string, text: string): KeyObject {
 	return key;
 }
 
-/** Null when there is no such file. */
+/** Null if the file does not exist. */
 function privateText(file: string): string | null {
 	let opened: number;
 	try {
@@ -190,14 +190,14 @@ function publicKeyIn(folder: string, name: string): KeyObject {
 		const key = createPublicKey(readFileSync(file, "utf8"));
 		if (key.asymmetricKeyType === "ed25519" && `${keyId(key)}.pub` === name) return key;
 	} catch {
-		// told below
+		// reported below
 	}
 	throw new KeyUnusable(
 		`${file} is not the public key it is named after: put the right one back, or remove it and what it signed is no longer known`,
 	);
 }
 
-/** The whole file or none, and whoever comes second leaves it as it is: written beside, on the disk, then given its name. */
+/** Creates a file atomically, unless it exists: writes a temporary file, flushes it, then links it to its name. */
 function createOnce(file: string, content: string, mode: number): void {
 	if (existsSync(file)) return;
 	const beside = `${file}.${randomUUID()}`;

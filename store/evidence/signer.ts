@@ -1,6 +1,6 @@
 /**
- * Signer - signs the head of one partition now and then, beside the writer and never in its way. It signs only what follows from
- * the last head it knows: a log that was changed under it is not made good by its signature.
+ * Signer - periodically signs the head of one partition, beside the writer and without delaying it. It signs only commits that follow from
+ * the last known head, so that its signature never legitimizes an altered log.
  */
 import { type Anchors, LogAltered } from "./anchors.ts";
 import { follows } from "../chain.ts";
@@ -10,19 +10,19 @@ import { asError, type Commit, type Head, type LogPartition, type Tail } from ".
 
 export interface SignerOptions {
 	readonly keys: SigningKeyring;
-	/** Where each head is kept outside the database, too. */
+	/** Stores each head outside the database too. */
 	readonly anchors?: Pick<Anchors, "of" | "keep"> | undefined;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
-	/** Once, in so many milliseconds, unless the returned function is called before. */
+	/** Runs a callback once after a delay; the returned function cancels it. */
 	readonly later: (milliseconds: number, run: () => void) => () => void;
-	/** Lets others have their turn. */
+	/** Yields to the event loop. */
 	readonly turn: () => Promise<void>;
-	/** Told what nobody asked for: an error when the log was altered, a warning when it is tried again. */
+	/** Reports failures of background signing: an error if the log was altered, a warning if signing is retried. */
 	readonly report: (level: "warn" | "error", message: string) => void;
 }
 
-/** Commits after which a head is signed, and milliseconds after the first one that is not. */
+/** Number of commits after which a head is signed, and maximum milliseconds after the first unsigned commit. */
 const EVERY = 1000;
 const AT_LATEST = 60_000;
 const TRY_AGAIN = 10_000;
@@ -31,10 +31,10 @@ const PAGE = 1000;
 export class Signer {
 	readonly log: LogPartition;
 	readonly #options: SignerOptions;
-	/** How far the chain was followed from the last head. */
+	/** The place up to which the chain was verified from the last head. */
 	#followed: Tail | null = null;
 	#signed = 0;
-	/** Commits of this node that came since, and whether there may be others. */
+	/** Commits of this node since the last signature, and whether unsigned commits may exist. */
 	#since = 0;
 	#due = false;
 	#cancel: (() => void) | null = null;
@@ -47,12 +47,12 @@ export class Signer {
 		this.#options = options;
 	}
 
-	/** The position of the last head known of. */
+	/** Position of the last known head. */
 	get position(): number {
 		return this.#signed;
 	}
 
-	/** Looks at once whether the log follows from its last head; what was left unsigned when the system last ended is signed too. */
+	/** Checks at once that the log holds its last head, and schedules a signature for commits left unsigned by the previous run. */
 	start(): void {
 		if (this.#started) return;
 		this.#started = true;
@@ -68,7 +68,7 @@ export class Signer {
 		});
 	}
 
-	/** These are durable. Costs one hash, for what this process made itself it need not read. */
+	/** Called with durable commits of this process. It checks one hash and reads nothing. */
 	appended(commits: readonly Commit[]): void {
 		const [first] = commits;
 		const last = commits.at(-1);
@@ -80,31 +80,31 @@ export class Signer {
 		if (before < EVERY && this.#since >= EVERY) void this.#unasked();
 	}
 
-	/** Signs what is not signed yet; null when there is nothing. Rejects when it cannot, and with LogAltered when it must not. */
+	/** Signs up to the tail; null if all is signed. Rejects if the store fails, and with LogAltered if the log does not match its head. */
 	sign(): Promise<Head | null> {
 		const next = this.#running.then(() => this.#sign());
-		this.#running = next.catch(() => {}); // told to whoever asked
+		this.#running = next.catch(() => {}); // the caller handles it
 		return next;
 	}
 
-	/** At a clean stop, when nothing is under way. */
+	/** Signs remaining commits at shutdown, after the writer is idle. */
 	async close(): Promise<void> {
 		await this.#running;
 		if (this.#due) await this.#unasked();
 		this.#settled();
 	}
 
-	/** Reports what goes wrong, once if it will never go right. */
+	/** Signs in the background, and reports failures; an altered log is reported only once. */
 	async #unasked(): Promise<void> {
 		if (this.#altered) return;
-		await this.#options.turn(); // those who wait for an answer first
+		await this.#options.turn(); // pending answers go first
 		await this.sign().catch((error: unknown) => this.#told(error));
 	}
 	#told(error: unknown): void {
 		if (!(error instanceof LogAltered))
 			return this.#options.report("warn", `${this.log.name} cannot be signed now: ${asError(error).message}`);
 		this.#altered = error;
-		this.#options.report("error", `${error.message}: it is not signed any more; es-verify tells more`);
+		this.#options.report("error", `${error.message}: it is no longer signed; run es-verify for details`);
 	}
 	#wanted(within: number): void {
 		this.#due = true;
@@ -122,7 +122,7 @@ export class Signer {
 	async #sign(): Promise<Head | null> {
 		if (this.#altered) throw this.#altered;
 		this.#settled();
-		this.#since = 0; // what comes from now on may or may not be in it
+		this.#since = 0; // commits from now on may or may not be included
 		try {
 			const { position, hash } = await this.#follow();
 			if (position <= this.#signed) return null;
@@ -138,12 +138,12 @@ export class Signer {
 		}
 	}
 
-	/** Up to the tail; what others wrote is read and checked. */
+	/** Verifies the chain up to the tail, reading commits of other processes. */
 	async #follow(): Promise<Tail> {
 		let followed = (this.#followed ??= await this.#begin());
 		for (;;) {
 			const page = await this.log.read(followed.position, PAGE);
-			if (this.#followed !== followed) return this.#followed; // the writer was faster, and stands at the end
+			if (this.#followed !== followed) return this.#followed; // `appended` has already moved it to the end
 			for (const commit of page) {
 				if (!follows(followed, commit))
 					throw new LogAltered(`${this.log.name}:${commit.position} does not follow from ${followed.position}`);
@@ -156,17 +156,17 @@ export class Signer {
 		}
 	}
 
-	/** Where the last head stands; of a log nobody signed yet, its tail. Nothing is signed over heads that were removed. */
+	/** The place of the last head, or the tail of a log without heads. Throws LogAltered if heads were removed. */
 	async #begin(): Promise<Tail> {
 		const kept = newestOf(await this.log.heads(), this.#options.keys.known);
 		const anchor = this.#options.anchors?.of(this.log.name);
-		if (anchor && !kept) throw new LogAltered(`${this.log.name} holds no valid head, of which there was one at ${anchor.position}`);
+		if (anchor && !kept) throw new LogAltered(`${this.log.name} holds no valid head, although one was signed at ${anchor.position}`);
 		const head = anchor && anchor.position > (kept?.position ?? 0) ? anchor : kept;
 		if (!head) return this.log.tail();
 		const [commit] = await this.log.read(head.position - 1, 1);
 		if (commit?.position !== head.position)
-			throw new LogAltered(`${this.log.name} has no commit ${head.position}, of which there is a head`);
-		if (commit.hash !== head.hash) throw new LogAltered(`${this.log.name} does not stand at ${head.position} where its head does`);
+			throw new LogAltered(`${this.log.name} has no commit ${head.position}, although a head for it was signed`);
+		if (commit.hash !== head.hash) throw new LogAltered(`${this.log.name} has another hash at ${head.position} than its head`);
 		this.#signed = head.position;
 		return { position: head.position, hash: head.hash };
 	}

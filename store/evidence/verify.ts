@@ -1,7 +1,7 @@
 /**
- * Verify - walks a partition from its first commit on, along its hash chain and its signed heads, and names what does not fit:
- * what an auditor asks, and what those who run the system cannot answer by themselves. Reads in pages and lets others have their
- * turn between them; takes the memory of a page and of the heads, however long the log is.
+ * Verify - checks a partition from its first commit, along its hash chain and its signed heads, and reports every mismatch. Auditors need
+ * this proof independently of the operators. It reads in pages and yields between them; its memory is one page and the heads, however long
+ * the log is.
  */
 import { ChainWalk } from "./chain-walk.ts";
 import { HeadChecks } from "./head-checks.ts";
@@ -9,7 +9,7 @@ import { newestOf, type PublicKeys } from "./heads.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "../log.ts";
 import { type Counted, Versions } from "./versions.ts";
 
-/** How far it is. */
+/** Progress of a verification. */
 export interface Progress {
 	/** `<log>:<partition>` */
 	readonly log: string;
@@ -18,63 +18,63 @@ export interface Progress {
 }
 export interface Finding {
 	readonly log: string;
-	/** The first that does not fit. */
+	/** First position that does not match. */
 	readonly position: number;
 	readonly code: FindingCode;
 	readonly detail: string;
 }
 export type FindingCode =
-	/** It stands before the first position. */
+	/** A commit is before the first position. */
 	| "MISPLACED_COMMIT"
 	| "MISSING_COMMIT"
-	/** The store cannot give it, or its body is none. */
+	/** The store cannot read the commit, or its body is not valid. */
 	| "UNREADABLE_COMMIT"
-	/** The commit that belongs here stands elsewhere. */
+	/** The commit that belongs here is at another position. */
 	| "REORDERED_COMMIT"
-	/** Its stream, version or body. */
+	/** Stream, version or body was changed. */
 	| "CHANGED_COMMIT"
 	| "CHANGED_HASH"
-	/** Nothing better can be told. */
+	/** The chain is broken, and the cause is not known. */
 	| "BROKEN_CHAIN"
-	/** The chain is whole, but the stream held another number of facts. */
+	/** The chain is intact, but the version is not the number of facts in the stream. */
 	| "WRONG_VERSION"
 	/** The log ends before a signed head. */
 	| "TRUNCATED"
-	/** The chain is whole, but it is not the one that was signed. */
+	/** The chain is intact, but it is not the signed one. */
 	| "REWRITTEN"
-	/** A head was kept outside the database, and there is no valid one in it any more. */
+	/** A head is kept outside the database, but the database holds no valid one. */
 	| "UNSIGNED"
-	/** A head that proves nothing, by the position it speaks of. */
+	/** An invalid head, reported at its position. */
 	| "UNKNOWN_KEY"
 	| "BAD_SIGNATURE";
-/** What one partition came to. */
+/** The result for one partition. */
 export interface Verified {
 	readonly log: string;
-	/** Commits read. */
+	/** Number of commits read. */
 	readonly verified: number;
-	/** Heads checked. */
+	/** Number of heads checked. */
 	readonly heads: number;
-	/** The highest position of a head that fits; nobody has signed what comes after it. */
+	/** Highest position of a valid head that matches the log; later commits are unsigned. */
 	readonly signed: number;
-	/** By position; of very many only the first. */
+	/** Ordered by position; at most MOST_FINDINGS. */
 	readonly findings: readonly Finding[];
 }
 export interface VerifyOptions {
 	readonly keys: PublicKeys;
-	/** Heads kept elsewhere, of this partition. */
+	/** Heads of this partition that are kept elsewhere. */
 	readonly heads?: readonly Head[];
-	/** The head of this partition that the system itself keeps outside the database. */
+	/** The head of this partition that the system keeps outside the database. */
 	readonly anchor?: Head | undefined;
-	/** Lets others have their turn. */
+	/** Yields to the event loop. */
 	readonly turn: () => Promise<void>;
 }
 
 const PAGE = 1000;
 const MOST_FINDINGS = 100;
 
-/** Where it stands now, page by page, and last what it came to. Rejects when the log cannot be read at all. */
+/** Yields progress after each page, and the result at the end. Rejects if the log cannot be read at all. */
 export async function* verify(log: LogPartition, options: VerifyOptions): AsyncGenerator<Progress | Verified> {
-	const kept = await log.heads(); // before the tail: one that is signed meanwhile never lies beyond it
+	const kept = await log.heads(); // before the tail, so that a head signed meanwhile is not beyond it
 	const { anchor } = options;
 	const walk = new Walk(log, await log.tail(), [...kept, ...(options.heads ?? []), ...(anchor ? [anchor] : [])], options);
 	await walk.begin();
@@ -108,20 +108,20 @@ class Walk {
 	}
 
 	async begin(): Promise<void> {
-		const [first] = await this.#log.read(-Infinity, 1).catch(() => []); // told when its place is reached
+		const [first] = await this.#log.read(-Infinity, 1).catch(() => []); // reported when its page is read
 		if (first && first.position < 1)
-			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit stands before the first position" });
+			this.#found({ position: first.position, code: "MISPLACED_COMMIT", detail: "a commit is before the first position" });
 	}
 
 	unsigned({ position, at }: Head): void {
 		this.#found({
 			position,
 			code: "UNSIGNED",
-			detail: `the store holds no valid head, though there was one of this position, signed at ${at}`,
+			detail: `the store holds no valid head, although one was signed for this position at ${at}`,
 		});
 	}
 
-	/** False at the end. */
+	/** Processes one page; false at the end. */
 	async page(): Promise<boolean> {
 		if (this.#position >= this.#tail.position) return false;
 		const commits = await this.#read();
@@ -129,7 +129,7 @@ class Walk {
 		for (const commit of commits) {
 			const fits = this.#breaks.take(commit);
 			this.#heads.at(commit, fits, this.#breaks);
-			if (this.#breaks.found.length > 0) continue; // what else is wrong may come of that
+			if (this.#breaks.found.length > 0) continue; // further problems may be consequences of the break
 			const facts = factsIn(commit);
 			if (facts === null)
 				this.#found({ position: commit.position, code: "UNREADABLE_COMMIT", detail: "its body is not the text of a commit" });
@@ -141,7 +141,7 @@ class Walk {
 		return true;
 	}
 
-	/** The next page; without what the store cannot give of it. */
+	/** The next page, without commits that the store cannot read. */
 	async #read(): Promise<Commit[]> {
 		const read = await this.#log.read(this.#position, PAGE).catch((error: unknown) => this.#oneByOne(asError(error)));
 		if (read === null) return [];
@@ -151,15 +151,15 @@ class Walk {
 		return commits;
 	}
 
-	/** Those of a page before one that cannot be read; null when that is the first. */
+	/** The commits of a page before an unreadable one; null if the first is unreadable. */
 	async #oneByOne(error: Error): Promise<Commit[] | null> {
-		await this.#log.tail(); // rejects when it is the store that cannot be reached
+		await this.#log.tail(); // rejects if the store itself cannot be reached
 		const commits: Commit[] = [];
 		while (commits.length < PAGE) {
 			const next = await this.#log.read(commits.at(-1)?.position ?? this.#position, 1).catch(() => null);
 			if (next === null && commits.length > 0) return commits;
 			if (next === null) {
-				this.#breaks.unreadable(++this.#position, `the store cannot give it: ${error.message}`);
+				this.#breaks.unreadable(++this.#position, `the store cannot read it: ${error.message}`);
 				return null;
 			}
 			if (next.length === 0) return commits;
@@ -181,13 +181,13 @@ class Walk {
 	}
 }
 
-/** How many facts the body of a commit tells; null when it is none. */
+/** Number of facts in the body of a commit; null if the body is not valid. */
 function factsIn({ body }: Commit): number | null {
 	try {
 		const recorded: unknown = JSON.parse(body);
 		if (typeof recorded !== "object" || recorded === null || !("facts" in recorded)) return null;
 		return Array.isArray(recorded.facts) && recorded.facts.length > 0 ? recorded.facts.length : null;
 	} catch {
-		return null; // no JSON at all
+		return null; // not JSON
 	}
 }

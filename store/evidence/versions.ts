@@ -1,7 +1,7 @@
 /**
- * Versions - whether each commit says how many facts its stream held before it. Of a log of any length only the streams of late
- * are remembered; the others are looked up, and only where a commit is not the first of its stream. A second first one is not
- * looked for: the store refuses it, and whoever takes that out of its way has to chain anew what follows.
+ * Versions - checks that the version of each commit is the number of facts before it in its stream. Only recent streams are remembered,
+ * so memory does not grow with the log; other streams are looked up, and only for commits with a version above 0. A second commit with
+ * version 0 is not searched for: the store refuses it, and bypassing the store breaks the hash chain.
  */
 import type { Commit, LogPartition } from "../log.ts";
 
@@ -15,27 +15,27 @@ export interface WrongVersion {
 	readonly detail: string;
 }
 
-/** Streams remembered in each of two generations: some ten megabytes. */
+/** Streams in each of the two maps: about ten megabytes. */
 const REMEMBERED = 50_000;
-/** Streams looked up at once. */
+/** Maximum number of parallel lookups. */
 const AT_ONCE = 100;
 
 export class Versions {
 	readonly #log: LogPartition;
 	readonly #turn: () => Promise<void>;
 	readonly #countOf: (commit: Commit) => number;
-	/** What the next commit of a stream has to say. */
+	/** Expected version of the next commit, by stream. */
 	#young = new Map<string, number>();
 	#old = new Map<string, number>();
 
-	/** `countOf`: facts of a commit that was read before. */
+	/** `countOf`: number of facts in a commit. */
 	constructor(log: LogPartition, countOf: (commit: Commit) => number, turn: () => Promise<void>) {
 		this.#log = log;
 		this.#countOf = countOf;
 		this.#turn = turn;
 	}
 
-	/** The first of these, in order, that says another version than it should; null when none does. */
+	/** The first commit with a wrong version, or null. */
 	async check(page: readonly Counted[]): Promise<WrongVersion | null> {
 		let wrong: WrongVersion | null = null;
 		const unknown: Commit[] = [];
@@ -74,5 +74,5 @@ export class Versions {
 
 const wrongly = ({ position, stream, version }: Commit, expected: number): WrongVersion => ({
 	position,
-	detail: `it says ${stream} held ${version} facts before it, which held ${expected}`,
+	detail: `its version says that ${stream} held ${version} facts before it, but it held ${expected}`,
 });

@@ -1,6 +1,6 @@
 /**
- * Connection - one client of a MongoDB, with what the laws rest on stated once: a write is acknowledged by a majority and on its
- * disks, a read comes from the primary and from what a majority has. Whatever goes wrong comes out as StoreUnavailable.
+ * Connection - a MongoDB client with the guarantees that the stores need, set in one place: writes are acknowledged by a majority and
+ * journaled, reads go to the primary with majority read concern. All errors become StoreUnavailable.
  */
 import {
 	type Collection,
@@ -15,9 +15,9 @@ import {
 import { asError, StoreUnavailable } from "../log.ts";
 import { reasonOf } from "./errors.ts";
 
-/** Where the URL names no database. */
+/** Default database, if the URL names none. */
 const DATABASE = "vigie";
-/** How long a server is looked for, and how long one that was found may be silent, in milliseconds. */
+/** Timeouts in milliseconds: for finding a server, and for an answer. */
 const SOUGHT = 3000;
 const SILENT = 4000;
 const OPTIONS: MongoClientOptions = {
@@ -30,12 +30,12 @@ const OPTIONS: MongoClientOptions = {
 	socketTimeoutMS: SILENT,
 	heartbeatFrequencyMS: 2000,
 };
-/** What a server is told to give up after, where it could wait for a majority for ever: before we give up on the server. */
+/** `maxTimeMS` of linearizable reads: below the socket timeout, so that the server gives up first. */
 const WAITS = 3000;
 const STANDALONE =
-	"MONGO_URL is a standalone server: if it crashes, what others have read in its last moment may be gone; a replica set, even of one member, keeps it";
+	"MONGO_URL is a standalone server: if it crashes, commits that others have read just before may be lost; a replica set, even of one member, keeps them";
 
-/** What is known of a deployment: members whose majority counts, and routers in front of several such sets. */
+/** Kind of deployment: a standalone server, a sharded cluster, or (neither) a replica set. */
 interface Kind {
 	readonly standalone: boolean;
 	readonly sharded: boolean;
@@ -52,31 +52,31 @@ export class Connection {
 		try {
 			this.#client = new MongoClient(url, OPTIONS);
 		} catch (error) {
-			throw new StoreUnavailable("MONGO_URL makes no sense", error);
+			throw new StoreUnavailable("MONGO_URL is not valid", error);
 		}
 		this.#client.on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
-			if (previousDescription.type !== newDescription.type) this.#database = null; // it may be another kind of server than before
+			if (previousDescription.type !== newDescription.type) this.#database = null; // the server may now be of another kind
 		});
 		this.#name = /^[^/]+\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? DATABASE;
 	}
 
-	/** What the operator should know, once the server is known. */
+	/** Warnings for the operator; complete once connected. */
 	get warnings(): readonly string[] {
 		return this.#kind.standalone ? [STANDALONE] : [];
 	}
-	/** Whether a collection may be spread over servers, once the server is known. */
+	/** Whether collections can be sharded; known once connected. */
 	get sharded(): boolean {
 		return this.#kind.sharded;
 	}
 	/**
-	 * Options of a read, of one document by its `_id`, that no primary answers that has been replaced and has not noticed
-	 * (docs/decisions/0019-a-look-is-linearizable.md); once the server is known. A server alone is replaced by nobody.
+	 * Options for a linearizable read of one document by `_id`, which a replaced primary cannot answer
+	 * (docs/decisions/0019-a-look-is-linearizable.md); known once connected. A standalone server is never replaced.
 	 */
 	get proven(): FindOptions {
 		return this.#kind.standalone ? {} : { readConcern: ReadConcernLevel.linearizable, maxTimeMS: WAITS };
 	}
 
-	/** Resolves when the server answers this user; says what is missing when it does not. */
+	/** Resolves when the server answers this user; rejects with a one-line reason otherwise. */
 	async ready(): Promise<void> {
 		try {
 			const database = await this.#open();
@@ -88,7 +88,7 @@ export class Connection {
 		}
 	}
 
-	/** One question to the database. */
+	/** Runs an operation on the database; rejects with StoreUnavailable. */
 	async ask<T>(question: (database: Db) => Promise<T>): Promise<T> {
 		if (this.#closed) throw new StoreUnavailable("MongoDB: the connection is closed");
 		try {
@@ -97,7 +97,7 @@ export class Connection {
 			throw error instanceof StoreUnavailable ? error : failed(`MongoDB: ${reasonOf(error)}`, error);
 		}
 	}
-	/** The same of one collection. */
+	/** Runs an operation on one collection; rejects with StoreUnavailable. */
 	in<D extends Document, T>(name: string, question: (collection: Collection<D>) => Promise<T>): Promise<T> {
 		return this.ask((database) => question(database.collection<D>(name)));
 	}
@@ -107,7 +107,7 @@ export class Connection {
 		await this.#client.close();
 	}
 
-	/** What failed is tried again with the next question. */
+	/** Connects once; after a failure the next call retries. */
 	#open(): Promise<Db> {
 		this.#database ??= this.#meet().catch((error: unknown) => {
 			this.#database = null;
@@ -116,7 +116,7 @@ export class Connection {
 		return this.#database;
 	}
 
-	/** A standalone server has no majority whose view could be read. */
+	/** Detects the kind of server. A standalone server does not support majority reads. */
 	async #meet(): Promise<Db> {
 		const { setName, msg } = await this.#client.db(this.#name).command({ hello: 1 });
 		const sharded = msg === "isdbgrid";
@@ -129,5 +129,5 @@ export class Connection {
 	}
 }
 
-/** The cause is kept for whoever looks for it, but not quoted. */
+/** Attaches the cause for debugging, but does not quote it. */
 const failed = (reason: string, cause: unknown): StoreUnavailable => Object.assign(new StoreUnavailable(reason), { cause });

@@ -1,22 +1,22 @@
 /** Documents - converts rows to documents and back, and lists the indexes of a collection. */
 import type { Row, TableSpec, Value } from "../rows.ts";
 
-/** What a row looks like in its collection. A column without a value is absent, so that an index of those with one leaves it out. */
+/** A row as a document. A column without a value is absent, so that partial indexes omit it. */
 export interface StoredRow {
 	readonly _id: string;
 	readonly rev: number;
 	readonly at: Row["at"];
-	/** JSON: no key and no number of it is changed by being stored. */
+	/** JSON text, because BSON would change some keys and numbers. */
 	readonly data: string | null;
 	readonly shown: boolean;
 	readonly due?: string;
 	readonly [column: `by_${string}`]: string | number;
 }
 
-/** A column of the read model: never in the way of our own. */
+/** Field name of a column of the read model; the prefix avoids clashes with the store's own fields. */
 export const field = (column: string): string => (column === "id" ? "_id" : `by_${column}`);
 
-/** One revision on. */
+/** The document for a row, with `rev` incremented. */
 export function storedOf({ id, rev, at, data, due, columns }: Row, spec: TableSpec): StoredRow {
 	const values = spec.columns.flatMap((column, i) => {
 		const value = columns?.[i] ?? null;
@@ -40,7 +40,7 @@ interface Index {
 	readonly key: Record<string, 1>;
 	readonly partialFilterExpression?: object;
 }
-/** The same as on SQLite: each column with the id, ranges together, and those without a value only where rows are sorted by it. */
+/** The same indexes as on SQLite: each column with the id, range pairs together. Rows without a value are only in indexes for sorting. */
 export function indexesOf({ columns, sorts = [], ranges = [] }: TableSpec): readonly Index[] {
 	const present = (name: string) => ({ partialFilterExpression: { [name]: { $exists: true } } });
 	return [

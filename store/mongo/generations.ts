@@ -1,4 +1,4 @@
-/** Generations - which rows of a read model are live, being built, or kept: one document, changed on the condition that it is as it was read. */
+/** Generations - which rows of a read model are live, being built, or kept: one document per read model, changed by compare-and-set. */
 import type { Collection } from "mongodb";
 import { joined } from "../joined.ts";
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
@@ -7,10 +7,10 @@ import type { Connection } from "./connection.ts";
 import { CHECKPOINTS, type KeptCheckpoints, collectionOf } from "./table.ts";
 
 interface Kept {
-	/** The read model. */
+	/** Name of the read model. */
 	readonly _id: string;
 	readonly rev: number;
-	/** The highest number there ever was: none is given twice, so whoever still writes to one that is gone writes to nobody's rows. */
+	/** The highest number ever used. Numbers are never reused, so late writes to a removed generation cannot reach another one. */
 	readonly last: number;
 	readonly generations: readonly Written[];
 }
@@ -26,7 +26,7 @@ const read = ({ number, state, spec, code, begun }: Written): Generation => ({
 
 export class Generations {
 	readonly #connection: Connection;
-	/** Every node looks for all its read models once a second. */
+	/** Every node polls for all its read models once per second, so simultaneous reads are combined. */
 	readonly #all = joined(() => this.#in((all) => all.find({}).toArray()));
 
 	constructor(connection: Connection) {
@@ -37,7 +37,7 @@ export class Generations {
 		return (await this.#all()).find(({ _id }) => _id === name)?.generations.map(read) ?? [];
 	}
 
-	/** Another process may be as fast: then its one is taken. */
+	/** If another process creates one at the same time, the first one is used. */
 	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const kept = await this.#kept(spec.name);
@@ -48,7 +48,7 @@ export class Generations {
 		}
 	}
 
-	/** Another process may be as fast: then the next number is taken. */
+	/** If another process creates one at the same time, the next number is used. */
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const kept = await this.#kept(spec.name);
@@ -56,7 +56,7 @@ export class Generations {
 			if (next) return next;
 		}
 	}
-	/** Null if somebody else was faster. */
+	/** Null if another process changed the document first. */
 	async #add(kept: Kept, begins: Omit<Generation, "number">): Promise<Generation | null> {
 		const number = kept.last + 1;
 		const next = { number, ...begins, spec: { ...begins.spec, name: tableNameOf(kept._id, number) } };
@@ -77,7 +77,7 @@ export class Generations {
 		}
 	}
 
-	/** First nobody can choose it, then nobody can write it, then it is gone. */
+	/** Removes it from the list, then its checkpoints so that saves fail, then its rows. */
 	async remove(name: string, number: number): Promise<boolean> {
 		for (;;) {
 			const kept = await this.#kept(name);
@@ -109,7 +109,7 @@ export class Generations {
 	#kept(name: string): Promise<Kept> {
 		return this.#in(async (all) => (await all.findOne({ _id: name })) ?? nothing(name));
 	}
-	/** False if somebody else was faster. */
+	/** False if another process changed the document first. */
 	#change({ _id, rev, ...content }: Kept): Promise<boolean> {
 		return this.#in(async (all) => {
 			const changed = { rev: rev + 1, ...content };

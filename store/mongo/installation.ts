@@ -1,4 +1,4 @@
-/** Installation - whose log and whose rows are in a database: one document each. */
+/** Installation - the ids of the installations that own the log and the rows of a database: one document each. */
 import type { Connection } from "./connection.ts";
 
 export const INSTALLATION = "installation";

@@ -1,8 +1,8 @@
 /**
- * Leases - the rights to do pieces of work, each held by one process at a time: whoever wants one inserts its next epoch, and the server
- * keeps an `_id` unique, so that two never take the same one. One beat says that a process lives, for all it holds, and one look shows
- * it all that is held. Nobody compares clocks: a holder counts from before it beat, everybody else from when they last saw it beat. For
- * economy only: what rests on a lease stays right when two hold it for a moment.
+ * Leases - rights to do some work, each held by one process at a time. To acquire a lease, a process inserts its next epoch as an `_id`,
+ * which the server keeps unique. One heartbeat renews all leases of a process, and one poll reads all leases. Clocks are never compared: a
+ * holder counts from before its heartbeat, an observer from when it saw the heartbeat change. Leases only save duplicate work: correctness
+ * does not depend on them.
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
@@ -11,15 +11,15 @@ import type { Lease } from "../rows.ts";
 import { isDuplicate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 
-/** How long a beat holds, in milliseconds. */
+/** Lifetime of a heartbeat in milliseconds. */
 const LASTS = 4000;
-/** After so many milliseconds without a beat, what a process left is removed. */
+/** Milliseconds without a heartbeat after which the document of a process is removed. */
 const FORGOTTEN = 60_000;
 const LEASES = "leases";
 const PROCESS = "process:";
 
 interface Stored {
-	/** `<work>/<epoch>` is an epoch of a lease; `process:<id>` a process and its beats. */
+	/** `<work>/<epoch>` for an epoch of a lease; `process:<id>` for the heartbeats of a process. */
 	readonly _id: string;
 	readonly holder?: string;
 	readonly beats?: number;
@@ -33,9 +33,9 @@ interface Epoch {
 }
 const NEVER: Epoch = { epoch: 0, holder: "", released: true };
 
-/** What was seen at once of all leases. */
+/** The result of one poll of all leases. */
 interface Look {
-	/** A moment before this process beat; null where it did not. */
+	/** Time just before this process's heartbeat; null if it sent none. */
 	readonly beat: number | null;
 	/** By work. */
 	readonly newest: ReadonlyMap<string, Epoch>;
@@ -43,16 +43,16 @@ interface Look {
 	readonly beats: ReadonlyMap<string, number>;
 }
 
-/** The leases one process holds and wants. */
+/** The leases that one process holds or wants. */
 export class MongoLeases {
 	readonly clock: () => number;
 	readonly #connection: Connection;
 	readonly #process = randomUUID();
 	readonly #all: MongoLease[] = [];
-	/** How often each process had beaten when it was last looked, and since when. */
+	/** Heartbeats of each process at the last poll, and the time since which the count is unchanged. */
 	readonly #lived = new Map<string, { readonly beats: number; readonly since: number }>();
 
-	/** One for all who look in the same moment. */
+	/** Combines simultaneous polls into one. */
 	readonly look = joined(() => this.#look());
 
 	constructor(connection: Connection, clock = () => performance.now()) {
@@ -83,7 +83,7 @@ export class MongoLeases {
 		await this.#forget(beats);
 		return { beat: beat ? before : null, newest, beats };
 	}
-	/** Removes those that have not beaten for long; one that lives after all comes back with its next beat. */
+	/** Removes processes without a recent heartbeat; one that is still alive reappears with its next heartbeat. */
 	async #forget(beats: ReadonlyMap<string, number>): Promise<void> {
 		const now = this.clock();
 		for (const [process, times] of beats)
@@ -96,7 +96,7 @@ export class MongoLeases {
 		if (left.length > 0) await this.#in((leases) => leases.deleteMany({ _id: { $in: left } }));
 	}
 
-	/** Takes the epoch of a work that follows; false where somebody was faster. */
+	/** Acquires the given epoch of a lease; false if another process was faster. */
 	async take(work: string, epoch: number): Promise<boolean> {
 		const place = (number: number): string => `${work}/${number}`;
 		const next = { _id: place(epoch), holder: this.#process, released: false };
@@ -106,7 +106,7 @@ export class MongoLeases {
 				(error: unknown) => (isDuplicate(error) ? false : Promise.reject(error)),
 			),
 		);
-		if (taken) await this.#in((leases) => leases.deleteOne({ _id: place(epoch - 2) })); // whoever looks sees the one before or this one
+		if (taken) await this.#in((leases) => leases.deleteOne({ _id: place(epoch - 2) })); // a poll still sees the previous epoch or this one
 		return taken;
 	}
 	async release(work: string, epoch: number): Promise<void> {
@@ -121,9 +121,9 @@ export class MongoLeases {
 class MongoLease implements Lease {
 	readonly #work: string;
 	readonly #leases: MongoLeases;
-	/** As it was last seen, with how often its holder had beaten, and since when it has been like that. */
+	/** The last seen epoch, the heartbeats of its holder, and the time since which both are unchanged. */
 	#seen: Epoch & { readonly beats: number; readonly since: number } = { ...NEVER, beats: 0, since: 0 };
-	/** The epoch that is held here. */
+	/** The epoch that this process holds, or null. */
 	mine: number | null = null;
 	#until = 0;
 
@@ -140,7 +140,7 @@ class MongoLease implements Lease {
 		const look = await this.#look();
 		if (held !== null && held === this.mine) {
 			if (this.#seen.epoch === held && !this.#seen.released) return this.#keep(look);
-			this.mine = null; // another has taken it
+			this.mine = null; // another process acquired it
 		}
 		const { epoch, released, since } = this.#seen;
 		if (!orphaned && !released && this.#leases.clock() - since <= LASTS) return false;

@@ -1,6 +1,6 @@
 /**
- * The log on MongoDB: one collection per (log, partition), one document per commit, its `_id` the position. An append is one
- * ordered insert at the position after the tail: whoever comes second finds it taken. No counter, no transaction, no lock.
+ * Log - the log on MongoDB: one collection per (log, partition), one document per commit, with the position as `_id`. An append is one
+ * ordered insert at the position after the tail, and fails if another writer used it first. It needs no counter, transaction or lock.
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
@@ -10,7 +10,7 @@ import { Connection } from "./connection.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { type KeptHead, type KeptLog, MongoPartition } from "./partition.ts";
 
-/** Of a new log, where nothing else is wanted. */
+/** Default number of partitions of a new log. */
 const PARTITIONS = 16;
 
 interface KeptMove {
@@ -23,8 +23,8 @@ export class MongoLogStore implements LogStore {
 	readonly #installation: string;
 
 	/**
-	 * Connects with the first question. `partitions`: the number a new log gets, or that an existing one must have; `installation`: the id
-	 * a new store gets.
+	 * Connects with the first operation. `partitions`: the number for a new log, required of an existing one; `installation`: the id for a
+	 * new store.
 	 */
 	constructor(url: string, partitions?: number, installation: string = randomUUID()) {
 		this.#connection = new Connection(url);
@@ -32,12 +32,12 @@ export class MongoLogStore implements LogStore {
 		this.#installation = installation;
 	}
 
-	/** What the operator should know, once it is ready or opened. */
+	/** Warnings for the operator; complete once the store is ready or opened. */
 	get warnings(): readonly string[] {
 		return this.#connection.warnings;
 	}
 
-	/** Rejects with one clear line when the server cannot be used, or holds a log with another number of partitions. */
+	/** Rejects with a one-line reason if the server cannot be used, or holds a log with another number of partitions. */
 	async ready(): Promise<void> {
 		await this.#connection.ready();
 		for (const [context, partitions] of await this.contexts()) fits(context, partitions, this.#wanted);
@@ -57,22 +57,22 @@ export class MongoLogStore implements LogStore {
 		return partitions;
 	}
 
-	/** The number of partitions, the same for all who ask at once: the first to be kept by a majority holds. */
+	/** The number of partitions; concurrent callers get the same one, because only the first insert succeeds. */
 	#settled(context: string, partitions: number): Promise<number> {
 		return this.#connection.in<KeptLog, number>("logs", async (logs) => {
 			const first = { $setOnInsert: { partitions } };
 			const kept = await settled(() => logs.findOneAndUpdate({ _id: context }, first, { upsert: true, returnDocument: "after" }));
-			if (!kept) throw new Error("what was kept is not there");
+			if (!kept) throw new Error("the stored document is missing");
 			return kept.partitions;
 		});
 	}
 
-	/** The one that was kept first, for all who ask at once. */
+	/** The id; concurrent callers get the same one, because only the first insert succeeds. */
 	installation(): Promise<string> {
 		return this.#connection.in<KeptInstallation, string>(INSTALLATION, async (all) => {
 			const first = { $setOnInsert: { id: this.#installation } };
 			const kept = await settled(() => all.findOneAndUpdate({ _id: "log" }, first, { upsert: true, returnDocument: "after" }));
-			if (!kept) throw new Error("what was kept is not there");
+			if (!kept) throw new Error("the stored document is missing");
 			return kept.id;
 		});
 	}

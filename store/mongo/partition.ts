@@ -5,14 +5,14 @@ import { type Commit, type Head, HEADS_EVERY, type LogPartition, StoreUnavailabl
 import { isDuplicate, settled } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 
-/** Commits one insert carries: what a server writes in one go, so that a prefix lands and never a part with a hole. */
+/** Maximum number of commits per insert: few enough for one server write, so that a failed insert leaves a prefix without a gap. */
 const MAX_BATCH = 100;
 
 const SPREAD =
-	"is sharded, so nothing keeps its positions unique: a log's collections have to stay whole, each on any shard (unshardCollection, moveCollection)";
+	"is sharded, so its positions may not be unique: the collections of a log must be unsharded, each on any shard (unshardCollection, moveCollection)";
 
 export interface KeptLog {
-	/** The context. */
+	/** Name of the context. */
 	readonly _id: string;
 	readonly partitions: number;
 }
@@ -31,7 +31,7 @@ export class MongoPartition implements LogPartition {
 	readonly #connection: Connection;
 	readonly #context: string;
 	readonly #collection: string;
-	/** A position that is known to be taken, and with it all before. */
+	/** All positions up to this one are known to exist. */
 	#known = 0;
 
 	constructor(connection: Connection, context: string, partition: number) {
@@ -41,7 +41,7 @@ export class MongoPartition implements LogPartition {
 		this.#collection = `log.${context}.${partition}`;
 	}
 
-	/** The index that refuses a second version before any commit is there; nothing if it is. */
+	/** Creates the index that keeps (stream, version) unique; idempotent. Rejects if the collection is sharded. */
 	async make(): Promise<void> {
 		await this.#ask((commits) => commits.createIndex({ stream: 1, version: 1 }, { unique: true }));
 		if (!this.#connection.sharded) return;
@@ -55,7 +55,7 @@ export class MongoPartition implements LogPartition {
 		return { position: last?._id ?? 0, hash: last?.hash ?? GENESIS };
 	}
 
-	/** A duplicate is a plain no; every other error leaves open what was written, a missing majority too. */
+	/** A duplicate key means false; after any other error, including a missing majority, the outcome is unknown. */
 	async append(commits: readonly Commit[]): Promise<boolean> {
 		const before = (commits[0]?.position ?? 1) - 1;
 		if (before < 0 || (before > this.#known && !(await this.#holds(before)))) return false;
@@ -69,7 +69,7 @@ export class MongoPartition implements LogPartition {
 		if (whole) this.#known = Math.max(this.#known, before + documents.length);
 		return whole;
 	}
-	/** An index refuses what is taken, but not what lies behind a hole. */
+	/** Whether a commit exists; the unique index alone would allow an insert after a gap. */
 	async #holds(position: number): Promise<boolean> {
 		return (await this.#ask((commits) => commits.findOne({ _id: position }, { projection: { _id: 1 } }))) !== null;
 	}
@@ -94,7 +94,7 @@ export class MongoPartition implements LogPartition {
 		return next === null;
 	}
 
-	/** Two routers may disagree on who is primary, so that what the one has read the other may not find yet. */
+	/** Two routers can disagree about the primary, so one may not yet find what the other has read; hence the linearizable read. */
 	async streams(names: readonly string[], limit: number): Promise<Commit[]> {
 		const all = await this.#ask((commits) =>
 			commits
@@ -125,7 +125,7 @@ export class MongoPartition implements LogPartition {
 		return found.map(commitOf);
 	}
 
-	/** A write that changes nothing waits for a majority all the same. */
+	/** Uses a write without effect, which still waits for a majority. */
 	async probe(): Promise<void> {
 		await this.#connection.in<KeptLog, unknown>("logs", (logs) =>
 			logs.updateOne({ _id: this.#context }, { $setOnInsert: { partitions: 0 } }),
@@ -139,7 +139,7 @@ export class MongoPartition implements LogPartition {
 		});
 	}
 
-	/** A crash between the two leaves a few more than are needed. */
+	/** A crash between the two writes leaves some superfluous heads, which do no harm. */
 	async keepHead({ position, hash, at, key, signature }: Head): Promise<void> {
 		const _id = `${this.name}/${position}/${key}`;
 		const first = { $setOnInsert: { partition: this.name, position, hash, at, key, signature } };
@@ -155,5 +155,5 @@ export class MongoPartition implements LogPartition {
 	}
 }
 
-/** A plain object of our own, so that every commit has one shape. */
+/** Creates a plain object, so that all commits have the same shape. */
 const commitOf = ({ _id, stream, version, body, hash }: KeptCommit): Commit => ({ position: _id, stream, version, body, hash });

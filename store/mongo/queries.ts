@@ -1,22 +1,22 @@
-/** Queries - translates a query of the contract to MongoDB: filter, start after a row, and order. */
+/** Queries - converts a query of the contract to a MongoDB filter and sort order. */
 import type { Filter } from "mongodb";
 import type { Query, Value } from "../rows.ts";
 import { field, type StoredRow } from "./documents.ts";
 
 export type Condition = Filter<StoredRow>;
 type Part = Readonly<Record<string, unknown>>;
-const condition = (of: Part): Condition => of as Condition; // which columns there are is known at run time
+const condition = (of: Part): Condition => of as Condition; // the columns are known only at run time
 
-/** All values of a type, in the order in which the server sorts types: nothing, numbers, texts. */
+/** All numbers and all texts. The server sorts nulls first, then numbers, then texts. */
 const NUMBERS = { $gte: -Infinity };
 const TEXTS = { $gte: "" };
 
-/** Shown rows with these values; null where none can be, for nothing is equal to what is not there. */
+/** Filter for visible rows with these values; null if no row can match, because no row equals a missing value. */
 export function matching(filters: Query["filters"]): Condition | null {
 	const wanted = Object.entries(filters);
 	if (wanted.some(([, value]) => value === null)) return null;
 	const equal = Object.fromEntries(wanted.map(([column, value]) => [field(column), value]));
-	return condition(wanted.some(([column]) => column !== "id") ? equal : { ...equal, shown: true }); // what is hidden has no columns
+	return condition(wanted.some(([column]) => column !== "id") ? equal : { ...equal, shown: true }); // hidden rows have no column values
 }
 
 const bounds = (range: Query["range"]): readonly Part[] => {
@@ -25,8 +25,8 @@ const bounds = (range: Query["range"]): readonly Part[] => {
 };
 
 /**
- * What comes after a row in an order, as alternatives of which each is one stretch of the index: its ties beyond its id, what its own
- * type has beyond it, and the types beyond.
+ * The rows after a given row, as alternatives that are each one range of the index: equal values with a later id, later values of the same
+ * type, and later types.
  */
 function beyond(sort: string, descending: boolean, { value, id }: NonNullable<Query["after"]>): readonly Part[] {
 	const than = descending ? "$lt" : "$gt";
@@ -42,7 +42,7 @@ function typesBeyond(value: Value, descending: boolean): readonly unknown[] {
 	return descending ? [NUMBERS, null] : [];
 }
 
-/** Null where no row can be meant. */
+/** The filter of a query; null if no row can match. */
 export function conditionOf({ filters, range, sort, descending, after }: Query): Condition | null {
 	const equal = matching(filters);
 	if (!equal) return null;

@@ -1,4 +1,4 @@
-/** Rows on MongoDB: a collection per read model, its checkpoints one document, and which generation is live another. */
+/** Rows - the row store on MongoDB: one collection per read model, one document for its checkpoints, and one for its generations. */
 import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
 import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
@@ -13,18 +13,18 @@ export class MongoRowStore implements RowStore {
 	readonly #generations: Generations;
 	readonly #leases: MongoLeases;
 
-	/** Connects with the first question, by itself: a slow list never holds up an append. */
+	/** Connects with the first operation, with its own client, so that a slow query never delays an append. */
 	constructor(url: string) {
 		this.#connection = new Connection(url);
 		this.#generations = new Generations(this.#connection);
 		this.#leases = new MongoLeases(this.#connection);
 	}
 
-	/** What the operator should know, once it is ready or opened. */
+	/** Warnings for the operator; complete once the store is ready or opened. */
 	get warnings(): readonly string[] {
 		return this.#connection.warnings;
 	}
-	/** Rejects with one clear line when the server cannot be used. */
+	/** Rejects with a one-line reason if the server cannot be used. */
 	ready(): Promise<void> {
 		return this.#connection.ready();
 	}
@@ -47,7 +47,7 @@ export class MongoRowStore implements RowStore {
 		);
 		return new MongoTable(spec, this.#connection);
 	}
-	/** On a server of the same language that knows no partial index, each holds every row. */
+	/** Creates the indexes; as full indexes on a compatible server without partial indexes. */
 	#index(spec: TableSpec): Promise<unknown> {
 		return this.#connection.ask((database) => {
 			const rows = database.collection(collectionOf(spec.name));

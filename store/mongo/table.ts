@@ -1,6 +1,6 @@
 /**
- * Table - one read model's rows on MongoDB, written without transactions: each row on the condition that it is as it was read, then
- * the checkpoint, which only rises. What was written of a save that failed half-way is sound: a row knows what it has seen.
+ * Table - one table of rows on MongoDB, written without transactions: each row if it is unchanged since it was read, then the checkpoint,
+ * which only rises. A save that fails halfway leaves valid rows, because each row records the positions it has seen.
  */
 import type { AnyBulkWriteOperation, Collection } from "mongodb";
 import { BEGINNING, sameTail, StoreUnavailable, type Tail } from "../log.ts";
@@ -10,14 +10,14 @@ import { type Condition, conditionOf, matching, orderOf } from "./queries.ts";
 import type { Connection } from "./connection.ts";
 import { rowOf, type StoredRow, storedOf } from "./documents.ts";
 
-/** The checkpoints of a table: one document, there from the beginning to the end of the table. */
+/** The checkpoints of a table: one document that exists as long as the table. */
 export interface KeptCheckpoints {
-	/** Of the table. */
+	/** Name of the table. */
 	readonly _id: string;
-	/** By partition, each as one text, so that `$max` raises position and hash together. */
+	/** Checkpoints by partition; each is one text, so that `$max` raises position and hash together. */
 	readonly places: Readonly<Record<string, string>>;
 }
-/** Digits of a position, so that texts compare like the numbers. */
+/** Fixed number of digits, so that texts sort like numbers. */
 const DIGITS = 15;
 const placeText = ({ position, hash }: Tail): string => `${String(position).padStart(DIGITS, "0")} ${hash}`;
 const placeIn = (text: string): Tail => ({ position: Number(text.slice(0, DIGITS)), hash: text.slice(DIGITS + 1) });
@@ -25,9 +25,9 @@ export const CHECKPOINTS = "checkpoints";
 export const collectionOf = (table: string): string => `rows.${table}`;
 
 /**
- * No total is kept: without a transaction a crash between a row and its total would set it wrong for ever. Totals are counted in
- * an index, by the server and not by us. All rows are counted up to EXACTLY, and beyond it known from the size of the collection,
- * which a crash of the server can put out a little; rows of a filter are counted up to MOST, and more are told as that many.
+ * Totals are not stored: without a transaction, a crash between a row and its total would make it wrong permanently. The server counts in
+ * an index. Above EXACTLY rows, the unfiltered count comes from the size of the collection, which can be slightly wrong after a server
+ * crash. Filtered counts stop at MOST.
  */
 const EXACTLY = 100_000;
 const MOST = 1_000_000;
@@ -36,7 +36,7 @@ export class MongoTable implements Table {
 	readonly atomic = false;
 	readonly #spec: TableSpec;
 	readonly #connection: Connection;
-	/** Where this process left the checkpoints with its last save; nothing where that did not succeed. */
+	/** Checkpoints written by this process's last save; empty if it failed. */
 	#left: Checkpoints = {};
 
 	constructor(spec: TableSpec, connection: Connection) {
@@ -57,9 +57,9 @@ export class MongoTable implements Table {
 	}
 
 	/**
-	 * A step has to start where the checkpoint is: from further on, facts would be passed over; from further back, somebody else has
-	 * taken them. Looked at before the rows, so that what is lost already writes nothing, unless this process wrote it last; and again
-	 * with the steps themselves.
+	 * A step must start at the current checkpoint: a later start would skip facts, an earlier one would repeat the work of another process.
+	 * This is checked before the rows, so that an outdated save writes nothing (skipped if this process wrote the checkpoint last), and
+	 * again when the checkpoint is written.
 	 */
 	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
 		const stands = ({ partition, from }: Step, places: Checkpoints): boolean => sameTail(checkpointOf(places, partition), from);
@@ -73,7 +73,7 @@ export class MongoTable implements Table {
 		this.#left = saved ? { ...this.#left, ...Object.fromEntries(left) } : {};
 		return saved;
 	}
-	/** Rows of a table that is gone are nobody's: those written since it was removed are removed, too. */
+	/** Current checkpoints. If the table was removed, drops rows written since, and throws StoreUnavailable. */
 	async #standing(): Promise<Checkpoints> {
 		const places = await this.#places();
 		if (places) return places;
@@ -82,8 +82,8 @@ export class MongoTable implements Table {
 	}
 
 	/**
-	 * All at once, each for itself. The answer says how many were as they were read, not which: unless all were, nobody knows. The same
-	 * revision may be another row's history where two wrote at once, so the positions it has seen are compared too.
+	 * Writes all rows independently in one request. The result counts the unchanged rows but does not name them, so any count below all is
+	 * a failure. Concurrent writers can produce the same `rev` with different content, so `at` is compared too.
 	 */
 	async #write(changes: readonly Change[]): Promise<boolean> {
 		if (changes.length === 0) return true;
@@ -99,7 +99,7 @@ export class MongoTable implements Table {
 			),
 		);
 	}
-	/** All steps in one write, if each still starts where its checkpoint is; upwards only, whatever is asked. */
+	/** Moves all checkpoints in one conditional write; never backward. */
 	async #raise(steps: readonly Step[]): Promise<boolean> {
 		if (steps.length === 0) return true;
 		const place = (partition: string): string => `places.${partition}`;
@@ -154,7 +154,7 @@ export class MongoTable implements Table {
 			return found.map((stored) => rowOf(stored, this.#spec));
 		});
 	}
-	/** Null once the table is removed. */
+	/** Null if the table was removed. */
 	#places(): Promise<Checkpoints | null> {
 		return this.#connection.in<KeptCheckpoints, Checkpoints | null>(CHECKPOINTS, async (checkpoints) => {
 			const kept = await checkpoints.findOne({ _id: this.#spec.name });

@@ -1,6 +1,6 @@
 /**
- * Logs - the commits of every log, to the letter, and the signed heads beside them. The target may hold a beginning of the source,
- * which is gone on with; anything else is refused before a byte is written.
+ * Logs - copies the exact commits of every log, and the signed heads beside them. The target must be empty or hold the beginning of the
+ * source, in which case the copy resumes; any other target is refused before anything is written.
  */
 import { chained } from "../chain.ts";
 import type { PublicKeys } from "../evidence/heads.ts";
@@ -8,19 +8,19 @@ import { type Commit, type Head, type LogPartition, type LogStore, PartitionsFix
 import { type Verified, verify } from "../evidence/verify.ts";
 import { type Advance, MoveRefused, MoveUnfinished, sum, type Watch } from "./terms.ts";
 
-/** What of a partition stands on both sides. */
+/** A partition that is equal on both sides. */
 export interface MovedLog {
 	/** `<log>:<partition>` */
 	readonly name: string;
 	readonly commits: number;
-	/** Signed heads at the target, and the highest position of one. */
+	/** Number of signed heads at the target, and their highest position. */
 	readonly heads: number;
 	readonly signed: number;
 }
-/** What the target is verified with. */
+/** Options for the verification of the target. */
 export interface Proof {
 	readonly keys: PublicKeys;
-	/** Lets others have their turn. */
+	/** Yields to the event loop. */
 	readonly turn: () => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const PAGE = 1000;
 export class LogsMove {
 	readonly #from: LogStore;
 	readonly #to: LogStore;
-	/** Once they are opened. */
+	/** Filled by `open`. */
 	#partitions: readonly PartitionMove[] = [];
 
 	constructor(from: LogStore, to: LogStore) {
@@ -37,11 +37,11 @@ export class LogsMove {
 		this.#to = to;
 	}
 
-	/** Rejects unless the target can be gone on with, which is as it was; else how far it is, by partition. */
+	/** Positions already at the target, by partition. Rejects, without writing, if the copy cannot start or resume there. */
 	async check(): Promise<ReadonlyMap<string, number>> {
 		const [ours, theirs] = [await this.#from.contexts(), await this.#to.contexts()];
 		if (ours.size === 0) throw new MoveRefused("there is no log at the source");
-		if (await this.#from.moving()) throw new MoveRefused("a move to the source has not ended: it holds a part of something");
+		if (await this.#from.moving()) throw new MoveRefused("a move to the source has not finished, so the source is incomplete");
 		for (const [context, partitions] of theirs) {
 			const wanted = ours.get(context) ?? partitions;
 			if (wanted !== partitions)
@@ -60,7 +60,7 @@ export class LogsMove {
 		for (const log of await this.#to.open(context)) if ((await log.tail()).position > 0) throw notOurs(`the log ${log.name}`);
 	}
 
-	/** Every log of the source, on both sides. */
+	/** Opens every log of the source on both sides. */
 	async open(): Promise<void> {
 		const all: PartitionMove[] = [];
 		for (const [context, partitions] of await this.#from.contexts()) all.push(...(await this.#pairs(context, partitions)));
@@ -75,18 +75,18 @@ export class LogsMove {
 		});
 	}
 
-	/** How far the source has come, by partition. */
+	/** Last positions of the source, by partition. */
 	async tails(): Promise<ReadonlyMap<string, number>> {
 		const tails = await Promise.all(this.#partitions.map(async ({ from }) => [from.name, (await from.tail()).position] as const));
 		return new Map(tails);
 	}
 
-	/** All heads come first: a log that ends before a signed head is known to be cut short, so nobody takes a part for the whole. */
+	/** Copies all heads first: a log that ends before a signed head is detectably incomplete. */
 	async copy(watch: Watch): Promise<void> {
 		for (const partition of this.#partitions) await partition.copyHeads();
 		await this.#each(watch, "commits", (partition, advance) => partition.copy(advance));
 	}
-	/** Chain, heads and end of every partition at the target; rejects at the first that is not as it is at the source. */
+	/** Verifies chain, heads and end of every partition at the target; rejects at the first difference from the source. */
 	async verified(watch: Watch, proof: Proof): Promise<MovedLog[]> {
 		const moved: MovedLog[] = [];
 		await this.#each(watch, "verifying commits", async (partition, advance) => {
@@ -109,7 +109,7 @@ export class LogsMove {
 }
 
 const notOurs = (what: string): MoveRefused =>
-	new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
+	new MoveRefused(`${what} at the target is not from the source: the target must be empty or hold the beginning of the source`);
 
 class PartitionMove {
 	readonly from: LogPartition;
@@ -120,7 +120,7 @@ class PartitionMove {
 		this.to = to;
 	}
 
-	/** Where the target stands; rejects unless that is a place in the source. */
+	/** The tail of the target; rejects if the source does not hold that commit. */
 	async begun(): Promise<Tail> {
 		const there = await this.to.tail();
 		if (there.position === 0) return there;
@@ -135,9 +135,9 @@ class PartitionMove {
 			const page = await this.from.read(at.position, Math.min(PAGE, this.to.maxBatch));
 			if (page.length === 0) return;
 			const last = followed(this.from.name, at, page);
-			let failure: unknown = new MoveUnfinished(`${this.to.name} takes nothing after ${at.position}`);
+			let failure: unknown = new MoveUnfinished(`${this.to.name} accepts no commits after ${at.position}`);
 			const appended = await this.to.append(page).catch((error: unknown) => void (failure = error));
-			const next = appended ? last : await this.begun(); // a no and a failure say nothing: what is there does
+			const next = appended ? last : await this.begun(); // after a false or an error only the target shows what was stored
 			if (next.position === at.position) throw failure;
 			at = next;
 		}
@@ -154,10 +154,11 @@ class PartitionMove {
 			else this.#fits(step);
 		}
 		const [ours, theirs, there] = [await this.from.tail(), await this.to.tail(), await this.to.heads()];
-		if (ours.position !== theirs.position || ours.hash !== theirs.hash) throw new MoveUnfinished(`${this.to.name} ends elsewhere`);
-		const newest = new Map(heads.map((head) => [head.key, head])).values(); // a store may keep fewer, the newest of each key always
+		if (ours.position !== theirs.position || ours.hash !== theirs.hash)
+			throw new MoveUnfinished(`${this.to.name} does not end where the source ends`);
+		const newest = new Map(heads.map((head) => [head.key, head])).values(); // a store may keep fewer, but always the newest of each key
 		const missing = newest.find((head) => !there.some((one) => textOf(one) === textOf(head)));
-		if (missing) throw new MoveRefused(`the head of ${this.to.name} at ${missing.position} is another one at the target`);
+		if (missing) throw new MoveRefused(`the head of ${this.to.name} at ${missing.position} is different at the target`);
 		return { name: this.to.name, commits: theirs.position, heads: there.length, signed: there.at(-1)?.position ?? 0 };
 	}
 	#fits({ findings }: Verified): void {
@@ -168,13 +169,13 @@ class PartitionMove {
 	}
 }
 
-/** The last of these, each following from the one before: what does not fit at the source is not carried on. */
+/** The place of the last commit; throws if the chain of the source is broken, so that damage is not copied. */
 function followed(name: string, tail: Tail, commits: readonly Commit[]): Tail {
 	let { position, hash } = tail;
 	for (const commit of commits) {
 		hash = chained(hash, commit.stream, commit.version, commit.body);
 		if (commit.position !== ++position || commit.hash !== hash)
-			throw new MoveRefused(`${name}:${position} of the source does not follow from the commit before it: es-verify tells more`);
+			throw new MoveRefused(`${name}:${position} of the source does not follow from the commit before it: run es-verify for details`);
 	}
 	return { position, hash };
 }

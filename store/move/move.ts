@@ -1,6 +1,6 @@
 /**
- * Move - the same logs and rows in another store: copied through the contracts alone, so between any two; gone on with where it
- * stopped; compared in the end. Nobody may write to either side meanwhile: that the source moved is seen, and said.
+ * Move - copies logs and rows to another store, and compares both sides at the end. It uses only the store contracts, so it works between
+ * any two stores, and it resumes an interrupted copy. No process may write to either side meanwhile; writes to the source are detected.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { LogStore } from "../log.ts";
@@ -18,13 +18,13 @@ export interface MoveOptions extends Kept, Proof {
 	readonly to: Place;
 	readonly watch: Watch;
 }
-/** What stands on both sides, compared. */
+/** The logs and rows that are equal on both sides. */
 export interface Moved {
 	readonly logs: readonly MovedLog[];
 	readonly rows: readonly MovedRows[];
 }
 
-/** Rejects with MoveRefused, PartitionsFixed, MoveUnfinished or what the stores say; each time it can be run again. */
+/** Rejects with MoveRefused, PartitionsFixed, MoveUnfinished or an error of a store; it can always be run again. */
 export async function move({ from, to, watch, ...options }: MoveOptions): Promise<Moved> {
 	const logs = new LogsMove(from.logs, to.logs);
 	const rows = new RowsMove(from.rows, to.rows, options);
@@ -33,14 +33,14 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	const installation = await from.logs.installation();
 	const begun = [...reached.values()].some((position) => position > 0);
 	if (begun && (await to.logs.installation()) !== installation) throw new MoveRefused("the target belongs to another installation");
-	await to.logs.setMoving(true); // whoever starts on it from here on is told
+	await to.logs.setMoving(true); // from here on, a system that starts on the target stops with MoveBegun
 	await to.logs.adoptInstallation(installation);
 	await to.rows.adoptInstallation(installation);
 	await logs.open();
 	const before = await logs.tails();
 	const moving = async () => !isDeepStrictEqual(before, await logs.tails());
 	const pass = async () => {
-		await logs.copy(watch); // rows never rest on what is not there
+		await logs.copy(watch); // first, so that rows never depend on missing commits
 		await rows.copy(watch);
 	};
 	await pass();
@@ -54,4 +54,4 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	return moved;
 }
 
-const written = (): MoveUnfinished => new MoveUnfinished("somebody wrote to the source meanwhile: stop who does");
+const written = (): MoveUnfinished => new MoveUnfinished("another process wrote to the source during the move: stop it");

@@ -1,22 +1,22 @@
 /**
- * Rows - what was folded from the logs, with its checkpoints, so that nothing has to be folded anew: each read model's generations,
- * each process's table. Only the number of times a row was written starts again.
+ * Rows - copies rows and their checkpoints, so that the target needs no rebuild: all generations of each read model, and the table of each
+ * process. Only the write count (`rev`) of a row starts again.
  */
 import { isDeepStrictEqual } from "node:util";
 import { blank, checkpointOf, type Checkpoints, type Generation, type Row, type RowStore, type Table, type TableSpec } from "../rows.ts";
 import { type Advance, MoveRefused, MoveUnfinished, sum, type Watch } from "./terms.ts";
 
-/** Rows are found by these names: a store does not know what it keeps. */
+/** The tables to move; a store cannot list them itself. */
 export interface Kept {
-	/** Whose rows are in generations. */
+	/** Names of read models, whose rows are in generations. */
 	readonly readModels: readonly string[];
 	/** All other tables. */
 	readonly tables: readonly TableSpec[];
 }
-/** What of a table stands on both sides. */
+/** A table that is equal on both sides. */
 export interface MovedRows {
 	readonly name: string;
-	/** Of its generation, where it has some. */
+	/** State of its generation; null for a table without generations. */
 	readonly state: Generation["state"] | null;
 	readonly rows: number;
 }
@@ -34,21 +34,21 @@ export class RowsMove {
 		this.#kept = kept;
 	}
 
-	/** Rejects where the rows of the target rest on more than those of the source, or than its own log holds. */
+	/** Rejects if a checkpoint of the target is beyond that of the source, or beyond the target's own log. */
 	async check(reached: ReadonlyMap<string, number>): Promise<void> {
 		for (const name of this.#kept.readModels)
 			for (const { spec } of await this.#common(name)) await (await this.#pair({ spec, state: null })).check(reached);
 		for (const spec of this.#kept.tables) await (await this.#pair({ spec, state: null })).check(reached);
 	}
 
-	/** A generation is chosen from only when all are there. */
+	/** Adopts the source's list of generations only after all their rows are copied. */
 	async copy(watch: Watch): Promise<void> {
 		for (const name of this.#kept.readModels) await this.#to.adopt(name, await this.#common(name));
 		await this.#each(watch, "rows", (table, advance) => table.copy(advance));
 		for (const name of this.#kept.readModels) await this.#to.adopt(name, await this.#from.generations(name));
 	}
 
-	/** Row by row; rejects at the first that is not the same on both sides. */
+	/** Compares row by row; rejects at the first difference. */
 	async verified(watch: Watch): Promise<MovedRows[]> {
 		for (const name of this.#kept.readModels)
 			if (!isDeepStrictEqual(await this.#from.generations(name), await this.#to.generations(name)))
@@ -60,7 +60,7 @@ export class RowsMove {
 		return moved;
 	}
 
-	/** Those of the target that are the source's: what else it has, the logs can give again. */
+	/** Generations that the target shares with the source; others can be rebuilt from the logs. */
 	async #common(name: string): Promise<Generation[]> {
 		const ours = await this.#from.generations(name);
 		const same = (a: Generation, b: Generation) => isDeepStrictEqual({ ...a, state: null }, { ...b, state: null });
@@ -77,7 +77,7 @@ export class RowsMove {
 			let [before, total] = [0, sum(counts)];
 			for (const table of tables) {
 				let done = 0;
-				await work(table, (rows) => advance(before + (done = rows), (total = Math.max(total, before + rows)))); // hidden ones are not counted
+				await work(table, (rows) => advance(before + (done = rows), (total = Math.max(total, before + rows)))); // the count omits hidden rows
 				before += done;
 			}
 		});
@@ -105,11 +105,11 @@ class TableMove {
 		for (const [partition, { position }] of Object.entries(theirs))
 			if (position > Math.min(checkpointOf(ours, partition).position, reached.get(partition) ?? 0))
 				throw new MoveRefused(
-					`${this.spec.name} at the target was made from ${partition}:${position}: a target has to be empty, or hold the beginning of the source`,
+					`${this.spec.name} at the target was made from ${partition}:${position}: the target must be empty or hold the beginning of the source`,
 				);
 	}
 
-	/** The checkpoints are those from before the rows were read, and come after them: no row rests on less than they say. */
+	/** Copies rows first, then the checkpoints read before them, so that every row is at least as new as its checkpoint. */
 	async copy(advance: Advance): Promise<void> {
 		const ours = await this.from.checkpoints();
 		let done = 0;
@@ -127,10 +127,10 @@ class TableMove {
 		if (!(await this.#to.save([], steps))) throw this.#disturbed();
 	}
 	#disturbed(): MoveUnfinished {
-		return new MoveUnfinished(`somebody else writes ${this.spec.name} at the target`);
+		return new MoveUnfinished(`another process writes ${this.spec.name} at the target`);
 	}
 
-	/** How many there are. */
+	/** The number of rows; rejects at the first difference. */
 	async compare(advance: Advance): Promise<number> {
 		let [done, last] = [0, ""];
 		for await (const rows of this.#pages()) {
@@ -146,7 +146,7 @@ class TableMove {
 		return done;
 	}
 
-	/** Where they were the same up to here. */
+	/** The error for the first row that differs. */
 	async #different(row: Row | undefined, there: Row | undefined): Promise<Error> {
 		if (there && there.id !== row?.id && !(await this.from.load([there.id])).has(there.id))
 			return new MoveRefused(`${this.spec.name} has a row ${there.id} at the target and none at the source`);
@@ -164,6 +164,6 @@ class TableMove {
 }
 
 const alike = (a: Row, b: Row): boolean => isDeepStrictEqual({ ...a, rev: 0 }, { ...b, rev: 0 });
-/** A checkpoint at the beginning may be written down or not. */
+/** A checkpoint at position 0 may be absent. */
 const samePlaces = (a: Checkpoints, b: Checkpoints): boolean =>
 	Object.keys({ ...a, ...b }).every((partition) => isDeepStrictEqual(checkpointOf(a, partition), checkpointOf(b, partition)));

@@ -1,7 +1,6 @@
 /**
- * Check - what is looked at before the files of a data folder are trusted: cheap signs that they are not as they were left, each told
- * with the way out. It finds what is gross (no database, emptied, cut off, older than what was made from it); that every commit is as
- * it was written is proven by verifying the log, and by nothing less.
+ * Check - cheap checks of the files of a data folder at the start; each error says how to recover. They detect gross damage: no database,
+ * emptied, truncated, or older than the rows made from it. Only a full verification of the log proves every commit.
  */
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -12,25 +11,25 @@ import { hashAt, Misfit, tailsOf } from "./sample.ts";
 import { assertLogSchema, assertRowsSchema } from "./schema.ts";
 import { NUMBERED } from "./segments.ts";
 
-/** What every SQLite file begins with. */
+/** The first bytes of every SQLite file. */
 const MAGIC = "SQLite format 3\0";
 
-/** Up to where a read model or process was folded. */
+/** The place up to which a read model or process was folded. */
 interface Checkpoint extends Tail {
 	readonly partition: string;
 }
 
 /**
- * Throws StoreDamaged unless both files are whole, as far as is looked, and belong together; StoreUnavailable where they cannot be
- * opened, MoveBegun where they are not whole yet. A file that is not there is fine. Other processes may write meanwhile: the rows are
- * read first, so that the log, which only grows, holds everything they were made from.
+ * Throws StoreDamaged if a file is damaged or the two do not belong together, StoreUnavailable if a file cannot be opened, and MoveBegun
+ * after an unfinished move. A missing file is accepted. Other processes may write meanwhile: the rows are read first, so that the log,
+ * which only grows, holds every commit they were made from.
  */
 export function checkFiles(events: string, rows: string): void {
 	const [log, models] = [basename(events), basename(rows)];
-	const anew = `move ${models}, its -wal and its -shm away and start again: it is made anew from ${log}`;
+	const anew = `move ${models}, its -wal and its -shm away and start again: it is rebuilt from ${log}`;
 	const back = `Put back a copy of it, with its -wal if the copy has one, and prove it with "npm run es -- verify"`;
-	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would throw that away
-	const checkpoints = looked(rows, `To go on, ${anew}`, checkpointsOf) ?? [];
+	if (!sizeOf(events) && sizeOf(`${events}-wal`)) throw new StoreDamaged(`${log} is empty or missing, but ${log}-wal is there. ${back}`); // SQLite would delete the -wal
+	const checkpoints = looked(rows, `To continue, ${anew}`, checkpointsOf) ?? [];
 	const found = looked(events, back, (db) => ({ tails: wholeTailsOf(db), hashes: checkpoints.map((at) => hashAt(db, at)) }));
 	for (const [i, { partition, position, hash }] of checkpoints.entries()) {
 		const tail = found?.tails.get(partition) ?? 0;
@@ -51,7 +50,7 @@ function wholeTailsOf(db: DatabaseSync): ReadonlyMap<string, number> {
 	if (moves && db.prepare("SELECT 1 FROM moves").get()) throw new MoveBegun();
 	return tailsOf(db);
 }
-/** How far the read models and processes have come. */
+/** The checkpoints of all read models and processes. */
 function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
 	assertRowsSchema(db);
 	const outdated = db
@@ -65,15 +64,15 @@ function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
 	return rows.map(({ partition, position, hash }) => ({ partition: String(partition), position: Number(position), hash: String(hash) }));
 }
 
-/** What one snapshot of a file shows; null where there is no file. What is wrong with it is said with the way out. */
+/** The result of `look` on one snapshot of a file, or null without a file. Errors end with `wayOut`. */
 function looked<T>(file: string, wayOut: string, look: (db: DatabaseSync) => T): T | null {
 	for (const part of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(part)) accessible(part);
 	if (!sizeOf(file)) return null;
-	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is no database. ${wayOut}`);
+	if (!isDatabase(file)) throw new StoreDamaged(`${basename(file)} is not a database. ${wayOut}`);
 	let db: DatabaseSync | null = null;
 	try {
 		db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
-		db.exec("BEGIN"); // every question sees the same moment
+		db.exec("BEGIN"); // all queries see the same snapshot
 		return look(db);
 	} catch (error) {
 		if (error instanceof MoveBegun) throw error;
@@ -89,7 +88,7 @@ function accessible(file: string): void {
 	try {
 		accessSync(file, constants.R_OK | constants.W_OK);
 	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException; // node:fs throws nothing else
+		const { code } = error as NodeJS.ErrnoException; // node:fs throws only these
 		throw new DataFile(file).failed({ reason: `it cannot be read and written (${String(code)})`, damaged: false });
 	}
 }
@@ -104,5 +103,5 @@ function isDatabase(file: string): boolean {
 	}
 	return head.toString("latin1") === MAGIC;
 }
-/** Null where there is none. */
+/** Null if the file does not exist. */
 const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.size ?? null;

@@ -1,15 +1,15 @@
-/** Copy - a file of ours as it is at one moment, to the page, while others write to it. */
+/** Copy - copies a snapshot of a database file, page by page, while other connections write to it. */
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { backup } from "node:sqlite";
 import type { CopyWatch } from "../log.ts";
 import { type DataFile, faultOf, openDatabase } from "./file.ts";
 
-/** Pages copied at a time: a few milliseconds of the disk. */
+/** Pages copied at a time: a few milliseconds of disk time. */
 const PAGES = 1000;
 
 /**
- * `to` must not exist. The transaction is what makes it end: without it SQLite begins the copy again at every write of another process.
- * Who writes does not wait; the write-ahead log of the file cannot begin anew until the copy is done.
+ * `to` must not exist. The read transaction lets the copy finish: without it, SQLite restarts the copy at every write of another process.
+ * Writers do not wait, but the write-ahead log cannot restart until the copy is done.
  */
 export async function copyFile(from: DataFile, to: string, { advance, signal }: CopyWatch): Promise<void> {
 	closeSync(openSync(to, "wx", 0o600));
@@ -24,7 +24,7 @@ export async function copyFile(from: DataFile, to: string, { advance, signal }: 
 				advance(totalPages - remainingPages, totalPages);
 			},
 		});
-		advance(pages, pages); // the last ones go without a word
+		advance(pages, pages); // SQLite does not report the last pages
 	} catch (error) {
 		throw signal.aborted ? signal.reason : from.failed(faultOf(error));
 	} finally {

@@ -1,4 +1,4 @@
-/** What every SQLite file of ours has in common: how it is opened, and how it says what went wrong. */
+/** File - how every SQLite file of the stores is opened, and how its errors are reported. */
 import { closeSync, openSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,18 +7,21 @@ import { isShared, narrow, reportOf } from "../private.ts";
 
 /** Milliseconds a statement waits for another process on the same file. */
 const BUSY = 10_000;
-/** Milliseconds between two attempts of the one statement SQLite itself does not wait with. */
+/** Milliseconds between two attempts of the one statement for which SQLite itself does not wait. */
 const RETRY_EVERY = 10;
 
-/** Pages the write-ahead log may grow to before whoever writes copies it into the file, where nobody did beside. */
+/** Size of the write-ahead log, in pages, at which a writer copies it into the file if the WAL copier has not. */
 const CHECKPOINT_PAGES = 32_000;
-/** Bytes that are left of a log which grew beyond that, because a reader held it, once it begins anew. */
+/** Bytes to which a larger write-ahead log is truncated when it restarts; a long read can make it grow. */
 const LARGEST_LOG = 128 * 1024 * 1024;
 
-/** How a file is opened: written, and on the disk when acknowledged (FULL) or at the latest checkpoint (NORMAL, for what a log can give again), or only read. */
+/**
+ * How a file is opened. FULL: every commit is flushed to the disk. NORMAL: flushed at checkpoints, for rows that can be rebuilt. read: read
+ * only.
+ */
 export type Mode = "FULL" | "NORMAL" | "read";
 
-/** Opens a file, and makes it if it is to be written; safe while other processes and threads do the same. Every connection of ours comes from here. */
+/** Opens a file, and creates it if the mode writes; safe while other processes and threads do the same. All connections come from here. */
 export function openDatabase(path: string, mode: Mode): DatabaseSync {
 	const db = new DatabaseSync(path, { readOnly: mode === "read", timeout: BUSY });
 	if (mode === "read") return db;
@@ -35,15 +38,15 @@ export function openDatabase(path: string, mode: Mode): DatabaseSync {
 }
 
 /**
- * Switching a file to WAL reads it first and then needs it alone. SQLite does not wait in that second step, because two connections that
- * do would wait for each other: each lets go here, and tries again.
+ * Switching a file to WAL first reads it and then needs exclusive access. SQLite does not wait in the second step, because two such
+ * connections would deadlock. So this function releases the file and retries.
  */
 function useWal(db: DatabaseSync): void {
 	const late = performance.now() + BUSY;
 	for (;;) {
 		try {
 			if (text(db, "journal_mode") === "wal") return;
-			if (text(db, "page_count") === "0") db.exec("PRAGMA journal_mode = MEMORY"); // nothing to roll back to; a journal that a kill leaves would have to be
+			if (text(db, "page_count") === "0") db.exec("PRAGMA journal_mode = MEMORY"); // an empty file needs no rollback, and a kill leaves no journal file
 			return db.exec("PRAGMA journal_mode = WAL");
 		} catch (error) {
 			if (!isBusy(error) || performance.now() > late) throw error;
@@ -53,61 +56,61 @@ function useWal(db: DatabaseSync): void {
 }
 const text = (db: DatabaseSync, pragma: string): string => String(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
 
-/** SQLite's number for a file that another connection holds. */
+/** SQLITE_BUSY: another connection holds the file. */
 const LOCKED = 5;
 export const isBusy = (error: unknown): boolean => error instanceof Error && (codeOf(error) & 0xff) === LOCKED;
-/** Zero for an error that is not SQLite's. */
+/** SQLite's error code; zero for other errors. */
 const codeOf = (error: Error): number => (error as { errcode?: number }).errcode ?? 0; // node:sqlite's own field
 
-/** SQLite's numbers for what is no whole database, and for what is none at all. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED = [11, 26];
 
-/** What went wrong with a file; goes from a worker to whoever asked it. */
+/** An error of a file, as a worker sends it to its caller. */
 export interface Fault {
 	readonly reason: string;
-	/** Not full or locked or away: what is in it is not what was written. */
+	/** Whether the content is damaged, rather than the file full, locked or missing. */
 	readonly damaged: boolean;
-	/** By another process, which was waited for. */
+	/** Whether another process still holds the file after the wait. */
 	readonly held?: boolean;
 }
 
-/** SQLite's own words, with its number where they say little: a full disk and a broken one are both an "I/O error" at times. */
+/** SQLite's message, with the extended code where there is one: a full and a broken disk can both be an "I/O error". */
 export function faultOf(error: unknown): Fault {
 	if (!(error instanceof Error)) return { reason: String(error), damaged: false };
-	if (error instanceof SyntaxError) return { reason: "a row is no JSON", damaged: true }; // the error itself quotes the row
+	if (error instanceof SyntaxError) return { reason: "a row is not JSON", damaged: true }; // the error itself quotes the row
 	const errcode = codeOf(error);
 	return { reason: errcode > 0xff ? `${error.message} (SQLite ${errcode})` : error.message, damaged: DAMAGED.includes(errcode & 0xff) };
 }
 
-/** A file of the store, by all who have it open in this process. */
+/** A file of a store, shared by all connections of this process. */
 export class DataFile {
 	readonly path: string;
-	/** What was found damaged since it was opened: that does not pass. */
+	/** First damage found since the file was opened; it is permanent. */
 	damage: string | null = null;
 
 	constructor(path: string) {
 		this.path = path;
 	}
 	/**
-	 * Leaves it to its owner alone, and reports what was open to others. SQLite gives what it makes beside a file the mode of that file, so a
-	 * new one is made here first; only before it is opened, for closing it once more would take away SQLite's locks on it.
+	 * Restricts the file to its owner, and reports wider modes. SQLite gives its side files the mode of the database file, so a new one is
+	 * created here first. Must run before the file is opened: closing another handle would release SQLite's locks.
 	 */
 	closeToOthers(): string[] {
 		try {
 			closeSync(openSync(this.path, "wx", 0o600));
 		} catch {
-			// it is there, or cannot be made: then SQLite says why
+			// the file exists, or SQLite reports why it cannot be created
 		}
 		const shared = isShared(dirname(this.path));
 		return reportOf(["", "-wal", "-shm"].map((end) => narrow(`${this.path}${end}`, shared)));
 	}
-	/** Named without its folder, for clients read it too. */
+	/** Clients see this message, so it names the file without its folder. */
 	failed({ reason, damaged, held = false }: Fault): StoreUnavailable {
 		const said = `${basename(this.path)}: ${reason}`;
 		if (damaged) this.damage ??= said;
 		return held ? new StoreHeld(said) : new StoreUnavailable(said);
 	}
-	/** Reads; what SQLite or the text of a row says against it is the store's failure. */
+	/** Runs a read, and converts errors of SQLite or of a row's JSON to StoreUnavailable. */
 	reading<T>(read: () => T): T {
 		try {
 			return read();
@@ -118,8 +121,7 @@ export class DataFile {
 }
 
 /**
- * Whether a file that is open is still the one that stands there. One that was moved or deleted takes writes as before, and they
- * are gone with the process.
+ * Detects that an open file was moved or deleted. Such a file still accepts writes, but they are lost when the process ends.
  */
 export class Presence {
 	readonly #seen = new Map<string, number>();
@@ -131,7 +133,7 @@ export class Presence {
 		this.check();
 	}
 
-	/** Throws when one is gone or another; a file not seen before is taken as it is. */
+	/** Throws if a file is missing or was replaced; accepts a file seen for the first time. */
 	check(): void {
 		for (const file of this.#files) {
 			const number = statSync(file, { throwIfNoEntry: false })?.ino;

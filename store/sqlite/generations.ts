@@ -1,4 +1,4 @@
-/** Generations - which rows of a read model are live, being built, or kept: one small table beside them, moved in one transaction. */
+/** Generations - which rows of a read model are live, being built, or kept: one table in the rows file, changed in transactions. */
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
 import { quoted } from "./segments.ts";
 import { BESIDE, create } from "./table.ts";
@@ -9,7 +9,7 @@ const CREATE =
 	"CREATE TABLE IF NOT EXISTS generations (name TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL, code TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT, WITHOUT ROWID";
 const STATE = "SELECT state FROM generations WHERE name = ? AND number = ?";
 const INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-/** Unless one is live by now. */
+/** Inserts nothing if a generation is already live. */
 const INSERT_LIVE =
 	"INSERT INTO generations SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM generations WHERE name = ? AND state = 'live') ON CONFLICT DO NOTHING";
 const SET = "UPDATE generations SET state = ? WHERE name = ? AND number = ?";
@@ -36,7 +36,7 @@ export class Generations {
 		}));
 	}
 
-	/** Another process may be as fast: then its one is taken. */
+	/** If another process creates one at the same time, the first one is used. */
 	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const all = await this.of(spec.name);
@@ -47,7 +47,7 @@ export class Generations {
 		}
 	}
 
-	/** Another process may be as fast: then the next number is taken. */
+	/** If another process creates one at the same time, the next number is used. */
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const all = await this.of(spec.name);

@@ -1,30 +1,30 @@
 /**
- * Lock - the right to write to a file, waited for while others who have it write. One that keeps it and writes nothing (a process that is
- * stopped, a shell that was left open) cannot be robbed of it safely: whoever waits is told in bounded time who it is.
+ * Lock - the write lock of a file, with a bounded wait. While other writers make progress, it waits longer. A holder that writes nothing (a
+ * stopped process, an open shell) cannot safely be removed, so the error names that process.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { isBusy } from "./file.ts";
 
-/** Milliseconds without a write after which whoever has the lock counts as holding it: half of what callers give, so they get an answer. */
+/** Milliseconds without a write after which the lock counts as held; half the timeout of callers, so that they get an answer. */
 const PATIENCE = 4000;
-/** Milliseconds for which others who write all the time are waited for. */
+/** Maximum wait in milliseconds while other writers make progress. */
 const QUEUE = 10_000;
-/** Milliseconds between two attempts: SQLite's own pauses grow to a hundred, and miss the moment between two writes of a busy holder. */
+/** Milliseconds between two attempts: SQLite's own delays grow to 100 ms and miss the short gaps between writes of a busy holder. */
 const RETRY_EVERY = 2;
-/** The byte of the -shm file that SQLite locks for whoever writes. */
+/** The byte of the -shm file that SQLite locks for the writer. */
 const WRITE_LOCK = 120;
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** The file has been locked for as long as it is waited for, and nothing was written meanwhile. */
+/** The file was locked for the whole wait, and nothing was written to it meanwhile. */
 export class Held extends Error {}
 
 export class WriteLock {
 	readonly #file: string;
 	readonly #db: DatabaseSync;
 	readonly #commits: StatementSync;
-	/** What was last written when it was found to be held. */
+	/** The data version at which the lock was found to be held; null if it is not. */
 	#heldAt: number | null = null;
 
 	constructor(file: string, db: DatabaseSync) {
@@ -34,7 +34,7 @@ export class WriteLock {
 		db.exec("PRAGMA busy_timeout = 0");
 	}
 
-	/** Begins a transaction; throws Held, at once while the same holder is known to have written nothing since. */
+	/** Begins a transaction. Throws Held; at once if the lock was held before and nothing has been written since. */
 	begin(): void {
 		const begun = performance.now();
 		for (let [seen, since] = [this.#heldAt ?? this.#version(), begun]; ;) {
@@ -56,13 +56,13 @@ export class WriteLock {
 		}
 	}
 
-	/** Another one after each commit of another connection. */
+	/** Changes after each commit of another connection. */
 	#version(): number {
 		return Number(this.#commits.get()?.["data_version"]);
 	}
 }
 
-/** Who else has a file of ours open, or null; one that is no database any more may be open all the same. */
+/** Describes another process that has the file open, or null. It also works for a file that is no longer a database. */
 export function userOf(file: string): string | null {
 	if (!existsSync(file)) return null;
 	const listed = lockedBy(file, () => true);
@@ -81,7 +81,7 @@ export function userOf(file: string): string | null {
 const SOMEBODY = "another process";
 const holderOf = (file: string): string => lockedBy(`${file}-shm`, (from, to) => from <= WRITE_LOCK && to >= WRITE_LOCK) ?? SOMEBODY;
 
-/** Another process with such a lock on a file, by the list of the kernel: that knows those of this machine, or of this container, and there is one on Linux alone. */
+/** Another process with a matching lock, from the kernel's list. The list exists only on Linux and covers this machine or container. */
 function lockedBy(file: string, matches: (from: number, to: number) => boolean): string | null {
 	try {
 		const { ino } = statSync(file);

@@ -1,7 +1,7 @@
 /**
- * The log on node:sqlite: one file, one table per (log, partition), many commits per transaction, each transaction on the disk
- * before it is acknowledged (WAL, synchronous=FULL). The tail is compared inside the transaction, so two processes on one file
- * are safe. Appends wait for the disk on a thread of their own; reads cost microseconds and stay here.
+ * Log - the log on node:sqlite: one file, one table per (log, partition), many commits per transaction. Each transaction is on the disk
+ * before it is acknowledged (WAL, synchronous=FULL), and compares the tail, so two processes can share a file. Appends run on a thread of
+ * their own because they wait for the disk; reads take microseconds and run here.
  */
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -12,9 +12,9 @@ import { DataFile, openDatabase } from "./file.ts";
 import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
 
-/** Bytes that must find room before a log that was full is held to be well. */
+/** Bytes that a probe writes, so that a nearly full disk still counts as failing. */
 const ROOM = 65_536;
-/** Commits one transaction carries; more only lengthens the wait of the first. */
+/** Maximum number of commits per transaction; a larger one only delays its first commit. */
 const MAX_BATCH = 1000;
 
 export class SqliteLogStore implements LogStore {
@@ -25,7 +25,7 @@ export class SqliteLogStore implements LogStore {
 	readonly #wanted: number | undefined;
 	readonly warnings: readonly string[];
 
-	/** `partitions`: the number a new log gets, or that an existing one must have; `installation`: the id a new store gets. */
+	/** `partitions`: the number for a new log, required of an existing one; `installation`: the id for a new store. */
 	constructor(file: string, partitions?: number, installation: string = randomUUID()) {
 		this.#file = new DataFile(file);
 		this.#wanted = partitions;
@@ -125,7 +125,7 @@ class SqlitePartition implements LogPartition {
 		this.#insert = `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`;
 		this.#read = db.prepare(`SELECT position, stream, version, body, hash FROM ${table} WHERE position > ? ORDER BY position LIMIT ?`);
 		this.#streams = db.prepare(
-			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream IN (SELECT value FROM json_each(?)) ORDER BY stream, version LIMIT ?`, // one statement: a fifth of the cost of one for each
+			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream IN (SELECT value FROM json_each(?)) ORDER BY stream, version LIMIT ?`, // a fifth of the cost of one statement per stream
 		);
 		this.#page = db.prepare(
 			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?`,
@@ -133,7 +133,7 @@ class SqlitePartition implements LogPartition {
 		this.#before = db.prepare(
 			`SELECT position, stream, version, body, hash FROM ${table} WHERE stream = ? AND version < ? ORDER BY version DESC LIMIT 1`,
 		);
-		for (const statement of [this.#read, this.#streams, this.#page, this.#before]) statement.setReturnArrays(true); // half the cost of objects by name
+		for (const statement of [this.#read, this.#streams, this.#page, this.#before]) statement.setReturnArrays(true); // half the cost of objects
 		this.#heads = db.prepare("SELECT position, hash, at, key, signature FROM heads WHERE partition = ? ORDER BY position, key");
 	}
 
@@ -169,7 +169,7 @@ class SqlitePartition implements LogPartition {
 		return this.#file.reading(() => this.#page.all(name, from, limit).map(commitOf));
 	}
 
-	/** As much as a few dozen commits, always in the same place: with less room than that a log is as good as full. */
+	/** Writes the size of a few dozen commits to the same row each time; a disk with less space counts as full. */
 	async probe(): Promise<void> {
 		await this.#writer.transaction([{ sql: `INSERT OR REPLACE INTO room VALUES (1, zeroblob(${ROOM}))`, rows: [[]] }]);
 	}
@@ -196,7 +196,7 @@ class SqlitePartition implements LogPartition {
 	}
 }
 
-/** A plain object of our own, so that every commit has one shape. */
+/** Creates a plain object, so that all commits have the same shape. */
 function commitOf(row: unknown): Commit {
 	const [position, stream, version, body, hash] = row as readonly [number, string, number, string, string]; // the columns of a strict table
 	return { position, stream, version, body, hash };

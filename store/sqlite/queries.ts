@@ -1,9 +1,9 @@
-/** Queries - the SQL statements that find and count the shown rows of one table by its indexes. */
+/** Queries - the SQL statements that find and count the visible rows of one table by its indexes. */
 import type { SQLInputValue } from "node:sqlite";
 import type { Query } from "../rows.ts";
 import { field, type Segments } from "./segments.ts";
 
-/** A statement, or a condition of one, and what belongs in its places. */
+/** A statement or a condition, with its parameters. */
 interface Sql {
 	readonly sql: string;
 	readonly params: readonly SQLInputValue[];
@@ -20,7 +20,7 @@ export class RowQueries {
 		this.#segments = segments;
 	}
 
-	/** Numbers first, from indexes where they say enough: whole rows only of those that are asked for. */
+	/** Selects row numbers first, from indexes where possible, and reads only the requested rows as a whole. */
 	rows({ filters, range, sort, descending, limit, offset = 0, after }: Query): Sql {
 		const { from, where, pieces } = this.#shown(filters);
 		if (range) where.push(...bounds(range));
@@ -40,7 +40,7 @@ export class RowQueries {
 		return { sql: `SELECT count(*) FROM ${from} WHERE ${all(where)}`, params: where.flatMap(({ params }) => params) };
 	}
 
-	/** What is hidden has no columns besides its id. */
+	/** Conditions for visible rows with these values. Hidden rows have no column values, so only queries by id need `shown`. */
 	#shown(filters: Query["filters"]) {
 		const { from, only, plain, pieces } = this.#segments.among(this.#table, Object.keys(filters));
 		const where: Sql[] = only.map((sql) => ({ sql, params: [] }));
@@ -49,7 +49,7 @@ export class RowQueries {
 		return { from, where, pieces };
 	}
 
-	/** Of one piece no more than are asked for in all: a value that is in many rows costs no more than another. */
+	/** Limits the rows read from each segment to the page size, so that a frequent value costs no more than a rare one. */
 	#enough(where: readonly Sql[], ordered: string, descending: boolean, most: number): Sql {
 		const last = `SELECT id FROM ${this.#table} WHERE ${all(where)} ${ordered} LIMIT 1 OFFSET ?`;
 		return {
@@ -68,7 +68,7 @@ function bounds({ column, from, to }: NonNullable<Query["range"]>): Sql[] {
 	return found;
 }
 
-/** What comes after a row in an order: SQLite puts what has no value first. */
+/** The condition for rows after a given row; SQLite sorts nulls first. */
 function beyond(sort: string, descending: boolean, { value, id }: NonNullable<Query["after"]>): Sql {
 	const by = field(sort);
 	const than = descending ? "<" : ">";

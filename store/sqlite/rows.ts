@@ -1,6 +1,6 @@
 /**
- * Rows on node:sqlite: one file, a table per read model, each batch one transaction that first compares the checkpoint. What the
- * log can give again needs no disk flush per batch (synchronous=NORMAL keeps rows and checkpoint together all the same).
+ * Rows - the row store on node:sqlite: one file, one table per read model, each batch one transaction that first compares the checkpoint.
+ * Rows can be rebuilt from the log, so a batch needs no disk flush (synchronous=NORMAL still keeps rows and checkpoint consistent).
  */
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
 import { WalCopier } from "./wal-copier.ts";
@@ -21,7 +21,7 @@ export class SqliteRowStore implements RowStore {
 	#reader: Thread | null = null;
 	#checkpoints: WalCopier | null = null;
 
-	/** `segment`: rows of a segment, as a power of two; of one file always the same. */
+	/** `segment`: rows per segment, as a power of two; must never change for a file. */
 	constructor(file: string, segment = SEGMENT) {
 		this.#file = new DataFile(file);
 		this.#segment = segment;
@@ -50,7 +50,7 @@ export class SqliteRowStore implements RowStore {
 	async open(spec: TableSpec): Promise<Table> {
 		const segments = new Segments(spec, this.#segment);
 		await create(schemaOf(spec, segments), this.#writer);
-		this.#reader ??= new Thread(this.#file, "read"); // only once there is a file to read
+		this.#reader ??= new Thread(this.#file, "read"); // needs an existing file
 		this.#checkpoints ??= new WalCopier(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);
 	}

@@ -1,15 +1,15 @@
-/** Sample - whether the end of each log in a file, and some of what comes before, is as the chain says: what costs milliseconds. */
+/** Sample - checks the hash chain at the end of each log and at some earlier commits, in milliseconds. */
 import type { DatabaseSync } from "node:sqlite";
 import { chained, GENESIS } from "../chain.ts";
 
-/** Commits looked at: the last ones, which a cut or a crash touches first, and others spread over the log. */
+/** Number of checked commits: the last ones, which truncation and crashes affect first, and others spread over the log. */
 const LAST = 200;
 const SPREAD = 100;
 
-/** A commit that is not what the others say it is. */
+/** The content of the file contradicts itself. */
 export class Misfit extends Error {}
 
-/** The last position of every partition; throws Misfit, or what SQLite throws. */
+/** The last position of every partition; throws Misfit or an error of SQLite. */
 export function tailsOf(db: DatabaseSync): Map<string, number> {
 	const tables = new Set(
 		db
@@ -27,7 +27,7 @@ export function tailsOf(db: DatabaseSync): Map<string, number> {
 		}
 	return tails;
 }
-/** The hash of the commit that stands at a position; undefined where there is none. */
+/** The hash of the commit at a position, or undefined. */
 export function hashAt(db: DatabaseSync, { partition, position }: { readonly partition: string; readonly position: number }): unknown {
 	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(tableOf(partition)) === undefined) return undefined;
 	return db.prepare(`SELECT hash FROM "${tableOf(partition)}" WHERE position = ?`).get(position)?.["hash"];
@@ -58,7 +58,7 @@ function sampled(tail: number): Set<number> {
 	return new Set([...spread, ...last]);
 }
 
-/** What was signed last is still there; whether the signature is good is for the verification to say. */
+/** Checks that the last signed commit is still there; the signature itself is checked only by a full verification. */
 function signed(db: DatabaseSync, partition: string, tail: number): void {
 	const head = db.prepare("SELECT position, hash FROM heads WHERE partition = ? ORDER BY position DESC LIMIT 1").get(partition);
 	if (!head) return;

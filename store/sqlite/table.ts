@@ -1,4 +1,4 @@
-/** Table - the statements of one read model's rows: loaded by id, saved in one transaction with the checkpoint, found by index. */
+/** Table - the statements for one table of rows: load by id, save in one transaction with the checkpoint, find by index. */
 import type { SQLInputValue } from "node:sqlite";
 import {
 	type Change,
@@ -17,13 +17,13 @@ import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
-/** What the rows of all tables have beside them. */
+/** Tables that all tables of rows share. */
 export const BESIDE = [
 	"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
 ] as const;
 
-/** Creates what is not there of tables and indexes. A file that has all of it is not written to: another process may hold it. */
+/** Creates missing tables and indexes. A complete file is not written to, because another process may hold its lock. */
 export async function create(statements: readonly string[], thread: Thread): Promise<void> {
 	const there = new Set((await thread.query("SELECT name FROM sqlite_schema")).map(([name]) => name));
 	const missing = statements.filter((sql) => !there.has(/ IF NOT EXISTS "?([^"\s(]+)/.exec(sql)?.[1] ?? null));
@@ -40,7 +40,7 @@ export class SqliteTable implements Table {
 	readonly #fields: string;
 	readonly #insert: string;
 	readonly #update: string;
-	/** For a row that is found as before: no index is touched. */
+	/** For a row with unchanged column values: updates no index. */
 	readonly #rewrite: string;
 
 	constructor(spec: TableSpec, segments: Segments, writer: Thread, reader: Thread) {
@@ -66,7 +66,7 @@ export class SqliteTable implements Table {
 	async load(ids: readonly string[]): Promise<Map<string, Row>> {
 		if (ids.length === 0) return new Map();
 		const rows = await this.#writer.query(
-			`SELECT ${this.#fields} FROM ${this.#table} WHERE id IN (SELECT value FROM json_each(?))`, // one statement: a fifth of the cost of one for each
+			`SELECT ${this.#fields} FROM ${this.#table} WHERE id IN (SELECT value FROM json_each(?))`, // a fifth of the cost of one statement per row
 			[JSON.stringify(ids)],
 		);
 		return new Map(this.#read(rows).map((row) => [row.id, row]));
@@ -137,7 +137,7 @@ export class SqliteTable implements Table {
 		return Number(cells?.[0] ?? 0);
 	}
 
-	/** The key of a kept total that answers, or null. */
+	/** Key of the stored total that answers the query, or null. */
 	#kept(asked: readonly (readonly [string, Value])[]): string | null {
 		const [only] = asked;
 		if (!only) return "";
@@ -154,7 +154,7 @@ export class SqliteTable implements Table {
 		return this.#read(rows);
 	}
 
-	/** A text that is no JSON is a damaged file, not a bug. */
+	/** Invalid JSON means a damaged file, so it becomes a failure of the store. */
 	#read(rows: readonly (readonly SQLInputValue[])[]): Row[] {
 		return this.#reader.file.reading(() => rows.map(rowOf));
 	}

@@ -1,4 +1,4 @@
-/** Thread - a file behind a worker: requests go in order, answers come as promises. */
+/** Thread - runs the statements of a file on a worker thread: requests run in order, results arrive as promises. */
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { asError } from "../log.ts";
@@ -17,7 +17,7 @@ export class Thread {
 	readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
 	readonly file: DataFile;
 	#n = 0;
-	/** Why it takes nothing any more. */
+	/** Reason why it accepts no more requests. */
 	#ended: Fault | null = null;
 	#closed: Promise<void>;
 
@@ -31,11 +31,11 @@ export class Thread {
 	}
 
 	query(sql: string, params: Cells = []): Promise<readonly Cells[]> {
-		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }], expect: [] }) as Promise<readonly Cells[]>; // rows come in here
+		return this.#ask({ kind: "query", runs: [{ sql, rows: [params] }], expect: [] }) as Promise<readonly Cells[]>; // the worker returns rows of arrays
 	}
-	/** All or nothing; false when what is expected does not hold. */
+	/** Runs all statements in one transaction, or none; false if an expected value differs. */
 	transaction(runs: readonly Run[], expect: Request["expect"] = []): Promise<boolean> {
-		return this.#ask({ kind: "transaction", runs, expect }) as Promise<boolean>; // the answer comes in here
+		return this.#ask({ kind: "transaction", runs, expect }) as Promise<boolean>; // the worker returns whether it committed
 	}
 
 	async close(): Promise<void> {

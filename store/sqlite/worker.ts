@@ -1,20 +1,20 @@
 /**
- * Worker - runs the statements of one file on a thread of its own, so that no flush to the disk, no big batch and no slow count
- * ever stops the thread that decides. Knows no table: statements come as text, rows as arrays.
+ * Worker - runs the statements of one file on its own thread, so that disk flushes, large batches and slow counts never block the main
+ * thread. It knows no tables: statements arrive as text, rows as arrays.
  */
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { faultOf, type Mode, openDatabase, Presence } from "./file.ts";
 import { Held, WriteLock } from "./lock.ts";
 
-/** A step of a request: one statement, run once for each row of parameters. */
+/** One statement of a request, run once per row of parameters. */
 export interface Run {
 	readonly sql: string;
 	readonly rows: readonly (readonly SQLInputValue[])[];
-	/** Each has to change one row, else nothing is done. */
+	/** If set, each run must change exactly one row, or the transaction is rolled back. */
 	readonly each?: true;
 }
-/** `expect`: values the first column of each query must have, else nothing is done. */
+/** `expect`: queries and the required values of their first column; if one differs, the transaction is rolled back. */
 export interface Request {
 	readonly n: number;
 	readonly kind: "query" | "transaction";
@@ -26,7 +26,7 @@ const { file, mode } = workerData as { file: string; mode: Mode }; // set by thr
 const db = openDatabase(file, mode);
 const lock = mode === "read" ? null : new WriteLock(file, db);
 const statements = new Map<string, StatementSync>();
-/** What can be made again may be thrown away under us; what is acknowledged may not. */
+/** Only the log is guarded against removal: rows can be rebuilt, acknowledged commits cannot. */
 const presence = mode === "FULL" ? new Presence(file) : null;
 
 function statement(sql: string): StatementSync {
@@ -45,7 +45,7 @@ function query({ sql, rows }: Run): unknown[] {
 	return found;
 }
 
-/** False when a statement that has to change a row did not. */
+/** False if a statement with `each` did not change exactly one row. */
 function run({ sql, rows, each }: Run): boolean {
 	const prepared = statement(sql);
 	for (const params of rows) if (prepared.run(...params).changes !== 1 && each) return false;
@@ -55,7 +55,7 @@ function run({ sql, rows, each }: Run): boolean {
 function answer({ kind, runs, expect }: Request): unknown {
 	if (kind !== "transaction") return runs.flatMap(query);
 	presence?.check();
-	if (db.isTransaction) db.exec("ROLLBACK"); // one that could not even be rolled back
+	if (db.isTransaction) db.exec("ROLLBACK"); // the previous rollback failed
 	lock?.begin();
 	try {
 		const holds = expect.every(({ sql, params, value }) => first(query({ sql, rows: [params] })) === value) && runs.every(run);
@@ -66,7 +66,7 @@ function answer({ kind, runs, expect }: Request): unknown {
 		throw error;
 	}
 }
-/** node:sqlite gives rows as arrays here, whatever its types say. */
+/** node:sqlite returns rows as arrays here, unlike its types. */
 const first = (rows: readonly unknown[]): unknown => (Array.isArray(rows[0]) ? rows[0][0] : undefined);
 
 parentPort?.on("message", (request: Request | "close") => {
@@ -78,7 +78,7 @@ parentPort?.on("message", (request: Request | "close") => {
 	try {
 		parentPort?.postMessage({ n: request.n, result: answer(request) });
 	} catch (error) {
-		statements.clear(); // one that failed half way says so once more to whoever is next
+		statements.clear(); // a statement that failed midway would report its error again
 		parentPort?.postMessage({ n: request.n, error: { ...faultOf(error), held: error instanceof Held } });
 	}
 });

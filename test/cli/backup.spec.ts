@@ -138,7 +138,7 @@ describe("a backup while everybody writes", () => {
 			mkdirSync(folder("full"));
 			writeFileSync(join(folder("full"), "mine"), "x");
 			for (const [name, reason] of [
-				["full", "is not empty: a backup takes a folder of its own"],
+				["full", "is not empty: a backup needs a new or empty folder"],
 				["file", "cannot be used: "],
 				["file/below", "cannot be used: "],
 			] as const) {
@@ -293,7 +293,7 @@ describe("a backup that is restored", () => {
 					join(copy, "manifest.json"),
 					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )(\d+)/, "$1$21"),
 				),
-			"ends elsewhere than its manifest says",
+			"does not end where its manifest says",
 		],
 		[
 			"whose keys are others",
@@ -386,7 +386,7 @@ describe("a backup that is restored", () => {
 			const { code, stderr } = await es(there, ["backup", folder("forged")]);
 			expect({ code, stderr }).toEqual({
 				code: 1,
-				stderr: expect.stringMatching(/\nBACKUP_REFUSED: CHANGED_COMMIT at radar:0:1: [^\n]*; es-verify tells more\n$/),
+				stderr: expect.stringMatching(/\nBACKUP_REFUSED: CHANGED_COMMIT at radar:0:1: [^\n]*; run es-verify for details\n$/),
 			});
 			expect(existsSync(folder("forged"))).toBe(false);
 		},
@@ -420,7 +420,7 @@ describe("a key that is given", () => {
 				expect([keys("without"), keys("with")]).toEqual([["ID.pub"], ["ID.pub", "signing.pem"]]);
 				expect(await es(system.dataDir, ["backup", folder("none"), "--key"])).toMatchObject({
 					code: 1,
-					stderr: "BACKUP_REFUSED: there is no private key here that could go along\n",
+					stderr: "BACKUP_REFUSED: there is no private key here to include\n",
 				});
 			} finally {
 				await system.dispose();
@@ -445,7 +445,7 @@ describe("a system on MongoDB", () => {
 					code: 1,
 					stdout: "",
 					stderr: expect.stringMatching(
-						/(^|\n)BACKUP_REFUSED: this database is backed up by means of its own: docs\/operations\.md says which\n$/,
+						/(^|\n)BACKUP_REFUSED: back up this database with its own tools: docs\/operations\.md lists them\n$/,
 					),
 				});
 				expect(existsSync(folder("backup"))).toBe(false);

@@ -37,7 +37,7 @@ const move = (from: string, to: string) => run("--from", from, "--to", to);
 const folder = (name: string): string => place.file(name);
 const sqlite = (path: string): string => `sqlite:${path}`;
 const PART =
-	"a move to here has not ended, so a part of the logs is missing: run the same move again, which goes on, or remove what is here\n";
+	"a move to this store has not finished, so part of the logs is missing: run the same move again to resume it, or remove what is here\n";
 const DONE = "moved: every commit, head, row and checkpoint is the same on both sides\n";
 
 describe("a system with one of everything", () => {
@@ -115,7 +115,7 @@ describe("a system with one of everything", () => {
 			const { code, stdout, stderr } = await move(sqlite(source), sqlite(other.dataDir));
 			expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 			expect(stderr).toMatch(
-				/^not moved: the commit \S+ at the target is none of the source's: a target has to be empty, or hold the beginning of the source\n$/,
+				/^not moved: the commit \S+ at the target is not from the source: the target must be empty or hold the beginning of the source\n$/,
 			);
 			expect(contentOf(other.dataDir)).toEqual(before);
 		} finally {
@@ -233,7 +233,7 @@ describe("a long log", () => {
 				const { code, stderr } = await move(database.url, sqlite(there));
 				expect({ code, stderr }).toEqual({
 					code: 1,
-					stderr: expect.stringMatching(/(^|\n)not moved: a move to the source has not ended: .*\n$/),
+					stderr: expect.stringMatching(/(^|\n)not moved: a move to the source has not finished, so .*\n$/),
 				});
 				expect((await move(sqlite(source), database.url)).code).toBe(0);
 				expect((await move(database.url, sqlite(there))).code).toBe(0);
@@ -260,7 +260,7 @@ describe("a long log", () => {
 			await logs.close();
 			expect({ code: await ended, stdout: child.stdout }).toEqual({ code: 1, stdout: "" });
 			expect(child.stderr).toMatch(
-				/\nnot moved: somebody wrote to the source meanwhile: stop who does; run the move again: it goes on where it stopped\n$/,
+				/\nnot moved: another process wrote to the source during the move: stop it; run the move again: it goes on where it stopped\n$/,
 			);
 			expect(await move(sqlite(source), sqlite(there))).toMatchObject({ code: 0 });
 			expect(moved("log_radar_1")).toBe(position);

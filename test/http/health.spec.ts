@@ -109,7 +109,7 @@ describe("a node", () => {
 		await node.settle();
 		const { name, reason } = await unready();
 		expect(name).toBe("balances");
-		expect(reason).toMatch(/^balances has stopped after bank:0:1: .*nobody deposits that/);
+		expect(reason).toMatch(/^balances has stopped after bank:0:1: .*this amount cannot be folded/);
 	});
 
 	it("is not ready while a read model cannot write its rows, and says why, but stays ready after a few failures", async () => {

@@ -28,8 +28,8 @@ describe("a failure", () => {
 	});
 
 	it("of a stream nobody understands names it; one nobody foresaw shows nothing of its inner life", () => {
-		expect(problemOf(failureError(new StreamUnreadable("radar-x", new Error("its text is no JSON")))).detail).toBe(
-			"radar-x cannot be read: its text is no JSON",
+		expect(problemOf(failureError(new StreamUnreadable("radar-x", new Error("its text is not JSON")))).detail).toBe(
+			"radar-x cannot be read: its text is not JSON",
 		);
 		expect(problemOf(new TypeError("of undefined")).detail).not.toMatch(/undefined/);
 	});

@@ -1,4 +1,4 @@
-/** What is looked at before the files of a data folder are trusted, and what is said of each thing that can be wrong with them. */
+/** Check - the checks of the files of a data folder at the start, and the error for each kind of damage. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** Commits in the partitions of a log, and rows made of so many of the first one's. */
+/** Creates a log with commits in its partitions, and rows made from the given number of commits of the first one. */
 async function kept({ partitions = 1, commits = COUNT, taken = COUNT } = {}, [log, models] = [events, rows]): Promise<void> {
 	const logs = new SqliteLogStore(log, partitions);
 	for (const partition of await logs.open("shop")) await partition.append(things(commits));
@@ -38,7 +38,7 @@ function sql(file: string, text: string): void {
 	db.exec(text);
 	db.close();
 }
-/** Appends to the log and makes rows from it, a commit at a time, until its input ends. */
+/** Appends to the log and makes rows from it, one commit at a time, until its input ends. */
 const WRITER = new URL("../support/log-and-rows.ts", import.meta.url).pathname;
 function tailIn(file: string): number {
 	const db = new DatabaseSync(file, { readOnly: true });
@@ -51,50 +51,50 @@ const said = (): string => {
 		checkFiles(events, rows);
 		return "fine";
 	} catch (error) {
-		return error instanceof StoreDamaged ? error.message.replace(/ (Put back|To go on|Nothing).*/, "") : String(error);
+		return error instanceof StoreDamaged ? error.message.replace(/ (Put back|To continue|Nothing).*/, "") : String(error);
 	}
 };
 
 describe("two files", () => {
-	it("that are not there yet are fine", () => expect(said()).toBe("fine"));
+	it("that do not exist yet are accepted", () => expect(said()).toBe("fine"));
 
-	it("that are empty and know nothing of each other are fine", () => {
+	it("that are empty are accepted", () => {
 		for (const file of [events, rows]) writeFileSync(file, "");
 		expect(said()).toBe("fine");
 	});
 
-	it.each([1, 3])("as they are left are fine, with %i partitions", async (partitions) => {
+	it.each([1, 3])("are accepted after a clean stop, with %i partitions", async (partitions) => {
 		await kept({ partitions });
 		expect(said()).toBe("fine");
 	});
 
-	it("of which the rows are behind, or gone, are fine", async () => {
+	it("are accepted if the rows are behind or missing", async () => {
 		await kept({ taken: 1 });
 		expect(said()).toBe("fine");
 		rmSync(rows);
 		expect(said()).toBe("fine");
 	});
 
-	it("of which the rows are one commit ahead do not belong together", async () => {
+	it("do not belong together if the rows are one commit ahead", async () => {
 		await kept({ taken: COUNT + 1 });
 		expect(said()).toBe(`events.db ends at shop:0:${COUNT}, but rows.db was made from shop:0:${COUNT + 1}: commits are missing.`);
 	});
 
-	it("of which the rows were made of a log that is not there do not belong together", async () => {
+	it("do not belong together if the rows were made from a missing log", async () => {
 		await kept();
 		sql(rows, "UPDATE checkpoints SET partition = 'market:0', position = 1");
 		expect(said()).toBe("events.db ends at market:0:0, but rows.db was made from market:0:1: commits are missing.");
 	});
 
-	it("of which the rows were made from another history do not belong together, however long the log is", async () => {
+	it("do not belong together if the rows were made from another history, however long the log is", async () => {
 		await kept({ taken: 10 });
 		sql(rows, "UPDATE checkpoints SET hash = 'another'");
 		expect(said()).toBe(
-			"rows.db was made from another history than events.db holds: shop:0:10 is not the commit it was made from. If events.db is the right one, move rows.db, its -wal and its -shm away and start again: it is made anew from events.db; else put back the events.db it belongs to",
+			"rows.db was made from another history than events.db holds: shop:0:10 is not the commit it was made from. If events.db is the right one, move rows.db, its -wal and its -shm away and start again: it is rebuilt from events.db; else put back the events.db it belongs to",
 		);
 	});
 
-	it("are fine while another process writes the log and makes rows from it", async () => {
+	it("are accepted while another process writes to both", async () => {
 		await kept({ commits: 200_000 });
 		const writing = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WRITER, events, rows], {
 			stdio: ["pipe", "pipe", "inherit"],
@@ -109,7 +109,7 @@ describe("two files", () => {
 		expect(written).toBeGreaterThan(40);
 	});
 
-	it("are only looked at", async () => {
+	it("are not changed by the check", async () => {
 		await kept();
 		sql(events, `UPDATE log_shop_0 SET body = 'other' WHERE position = ${COUNT}`);
 		const before = [readFileSync(events), readFileSync(rows)];
@@ -118,9 +118,9 @@ describe("two files", () => {
 	});
 });
 
-describe("a file that somebody else has added to", () => {
-	const log = (what: string): string => `events.db is damaged (${what} is not one of ours).`;
-	const models = (what: string): string => `rows.db is damaged (${what} is not one of ours).`;
+describe("a file with foreign content", () => {
+	const log = (what: string): string => `events.db is damaged (${what} does not belong there).`;
+	const models = (what: string): string => `rows.db is damaged (${what} does not belong there).`;
 	it.each([
 		[
 			"a trigger on the log",
@@ -134,9 +134,9 @@ describe("a file that somebody else has added to", () => {
 			"ALTER TABLE room RENAME TO other; CREATE VIEW room AS SELECT * FROM other",
 			log("the table other"),
 		],
-		["a table of its own", () => events, "CREATE TABLE extra (id INTEGER)", log("the table extra")],
+		["an additional table", () => events, "CREATE TABLE extra (id INTEGER)", log("the table extra")],
 		[
-			"a table that forgives what ours refuses",
+			"a table without our constraints",
 			() => events,
 			`DROP TABLE log_shop_0; CREATE TABLE "log_shop_0" (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (stream, version) ON CONFLICT REPLACE) STRICT`,
 			log("the table log_shop_0"),
@@ -147,7 +147,7 @@ describe("a file that somebody else has added to", () => {
 			"CREATE TRIGGER t AFTER INSERT ON rows_cars BEGIN DELETE FROM checkpoints; END",
 			models("the trigger t"),
 		],
-		["a column worked out by itself", () => rows, "ALTER TABLE totals ADD COLUMN more INTEGER AS (total * 2)", models("the table totals")],
+		["a generated column", () => rows, "ALTER TABLE totals ADD COLUMN more INTEGER AS (total * 2)", models("the table totals")],
 		["a virtual table", () => rows, "CREATE VIRTUAL TABLE rows_more USING fts5(text)", models("the table rows_more")],
 	])("with %s is not opened", async (_what, file, change, expected) => {
 		await kept();
@@ -187,7 +187,7 @@ describe("a log", () => {
 			"UPDATE log_shop_0 SET stream = 'thing-x' WHERE position = 501",
 			"shop:0:501 does not follow from the commit before it",
 		],
-	])("of which %s was changed is not taken for whole", (_what, change, wrong) => {
+	])("with a change of %s is reported", (_what, change, wrong) => {
 		sql(events, change);
 		expect(said()).toBe(`events.db is damaged (${wrong}).`);
 	});
@@ -195,35 +195,35 @@ describe("a log", () => {
 	it.each([
 		["last but one", `DELETE FROM log_shop_0 WHERE position = ${COUNT - 1}`, `shop:0:${COUNT - 1} is missing`],
 		["first", "DELETE FROM log_shop_0 WHERE position = 1", "shop:0:1 is missing"],
-	])("of which the %s commit is gone is not taken for whole", (_what, change, wrong) => {
+	])("without its %s commit is reported", (_what, change, wrong) => {
 		sql(events, change);
 		expect(said()).toBe(`events.db is damaged (${wrong}).`);
 	});
 
-	it("that ends before what was signed is not taken for whole", () => {
+	it("that ends before a signed head is reported", () => {
 		sql(events, `INSERT INTO heads SELECT 'shop:1', position, hash, '', '', '' FROM log_shop_1 WHERE position = ${COUNT}`);
 		expect(said()).toBe("fine");
 		sql(events, `DELETE FROM log_shop_1 WHERE position = ${COUNT}`);
 		expect(said()).toBe(`events.db is damaged (shop:1:${COUNT} is not the commit that was signed).`);
 	});
 
-	it("that was made anew under its signed head is not taken for whole", () => {
+	it("that was rewritten below its signed head is reported", () => {
 		sql(events, "INSERT INTO heads VALUES ('shop:0', 500, 'another hash', '', '', '')");
 		expect(said()).toBe("events.db is damaged (shop:0:500 is not the commit that was signed).");
 	});
 
-	it("whose index does not know its last commit is not taken for whole", () => {
+	it("whose index lacks its last commit is reported", () => {
 		const last = `thing-${COUNT}`;
 		overwrite(events, placeOf(events, "sqlite_autoindex_log_shop_0_1", last), "x".repeat(last.length));
-		expect(said()).toMatch(/^events\.db is damaged \(shop:0:\d+ is not in its index\)\.$/); // a search may stray before it comes there
+		expect(said()).toMatch(/^events\.db is damaged \(shop:0:\d+ is not in its index\)\.$/); // a search by the damaged index may fail at an earlier commit
 	});
 
-	it("whose rows an earlier version made is not taken for whole", () => {
+	it("whose rows come from an earlier version is reported", () => {
 		sql(rows, "CREATE TABLE rows_old (id TEXT PRIMARY KEY, rev INTEGER NOT NULL)");
 		expect(said()).toBe("rows.db is damaged (rows_old is as an earlier version made it).");
 	});
 
-	it("that was begun and holds nothing yet is fine", async () => {
+	it("without any commit is accepted", async () => {
 		for (const name of ["events.db", "rows.db"]) rmSync(folder.file(name));
 		await kept({ commits: 0, taken: 0 });
 		expect(said()).toBe("fine");

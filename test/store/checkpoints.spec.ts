@@ -1,4 +1,4 @@
-/** The write-ahead log of a file is copied into it beside those who write, and cleared away by the last one out. */
+/** Checkpoints - a separate thread copies the write-ahead log into the file, and the last connection removes it. */
 import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
@@ -8,7 +8,7 @@ import { chainedAfter } from "../support/commits.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";
 
-/** Pages of 4 KiB that the thread beside lets come together, and those at which whoever writes would copy them. */
+/** Pages of 4 KiB at which the copier thread copies, and those at which a writer would. */
 const [ENOUGH, MOST] = [8000, 32_000];
 
 let folder: Folder;
@@ -24,10 +24,10 @@ afterEach(async () => {
 });
 async function opened(): Promise<LogPartition> {
 	store = new SqliteLogStore(file);
-	return (await store.open("shop"))[0] as LogPartition; // one, where nothing else is said
+	return (await store.open("shop"))[0] as LogPartition; // one partition by default
 }
 
-/** Pages written to the log, and those of them that are in the file already. */
+/** Pages in the write-ahead log, and those already copied into the file. */
 function copied(): { readonly written: number; readonly copied: number } {
 	const db = new DatabaseSync(file);
 	const { log, checkpointed } = db.prepare("PRAGMA wal_checkpoint(NOOP)").get() as { log: number; checkpointed: number }; // its own columns
@@ -35,7 +35,7 @@ function copied(): { readonly written: number; readonly copied: number } {
 	return { written: log, copied: checkpointed };
 }
 
-/** Appends so many commits as large as a page each. */
+/** Appends commits that each fill one page. */
 async function write(log: LogPartition, count: number): Promise<void> {
 	const body = JSON.stringify({ filler: "x".repeat(4_000) });
 	for (let left = count; left > 0; left -= 500) {
@@ -48,7 +48,7 @@ async function write(log: LogPartition, count: number): Promise<void> {
 const sizeOf = (name: string): number => statSync(name).size;
 
 describe("the file of a log", () => {
-	it("is empty again once nobody writes after a rush, and what was written is in the log", async () => {
+	it("shrinks its write-ahead log when idle after a burst, and keeps every commit", async () => {
 		const log = await opened();
 		await write(log, 3000);
 		expect(sizeOf(`${file}-wal`)).toBeGreaterThan(12_000_000);
@@ -58,7 +58,7 @@ describe("the file of a log", () => {
 		expect((await log.tail()).position).toBe(3010);
 	}, 60_000);
 
-	it("waits for who reads, and keeps nobody from writing meanwhile", async () => {
+	it("waits for readers without blocking writers", async () => {
 		const log = await opened();
 		await write(log, 10);
 		const reader = new DatabaseSync(file, { readOnly: true });
@@ -76,7 +76,7 @@ describe("the file of a log", () => {
 		await eventually(() => expect(sizeOf(`${file}-wal`)).toBe(0), 30_000);
 	}, 60_000);
 
-	it("is cut to what a rush needs when it begins anew after a reader has held it", async () => {
+	it("truncates its write-ahead log after a long read", async () => {
 		const log = await opened();
 		await write(log, 10);
 		const reader = new DatabaseSync(file, { readOnly: true });
@@ -92,7 +92,7 @@ describe("the file of a log", () => {
 });
 
 describe("a log that is written without a pause", () => {
-	it("is copied before whoever writes would have to, and not for every few pages", async () => {
+	it("is copied before a writer would have to, and not for every few pages", async () => {
 		const log = await opened();
 		await write(log, ENOUGH / 2);
 		expect(copied()).toEqual({ written: expect.any(Number), copied: 0 });

@@ -1,4 +1,4 @@
-/** What a follower says of itself: what it has taken, how often that failed, and what goes wrong right now. */
+/** FollowFigures - a follower counts processed commits and failures, and reports its current trouble. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Follower, Indigestible } from "../../store/follow.ts";
 import type { Commit } from "../../store/log.ts";
@@ -10,7 +10,7 @@ describe("a follower", () => {
 	let readable: () => void;
 	let digest: (commits: readonly Commit[]) => void;
 	let follower: Follower;
-	/** Goes on with what failed. */
+	/** Lets the follower retry after a failure. */
 	let goOn: () => void;
 	beforeEach(() => {
 		readable = digest = goOn = () => undefined;
@@ -34,12 +34,12 @@ describe("a follower", () => {
 		throw new Error(what);
 	};
 
-	it("counts what it has taken, not what was taken before it came", async () => {
+	it("counts the commits it has processed, not earlier ones", async () => {
 		await follow();
 		expect([follower.position, ...figures()]).toEqual([5, 3, 0, null]);
 	});
 
-	it("tells what goes wrong and how often in a row, until it does not", async () => {
+	it("reports a failure and its consecutive attempts until it succeeds", async () => {
 		digest = failing("the disk\nis full");
 		await follow();
 		expect(figures()).toEqual([0, 1, { times: 1, reason: "the disk is full" }]);
@@ -52,7 +52,7 @@ describe("a follower", () => {
 		expect(figures()).toEqual([3, 2, null]);
 	});
 
-	it("tells that it cannot read, until it can, though there is nothing to take", async () => {
+	it("reports that it cannot read until it can, even with nothing to process", async () => {
 		await follow();
 		readable = failing("the store cannot be reached");
 		follower.look();
@@ -64,7 +64,7 @@ describe("a follower", () => {
 		expect(figures()).toEqual([3, 1, null]);
 	});
 
-	it("is in trouble while it does not see what it was told of", async () => {
+	it("is in trouble while it does not see a commit that was announced", async () => {
 		await follow();
 		follower.hint(6);
 		await turns();
@@ -74,7 +74,7 @@ describe("a follower", () => {
 		expect(follower.trouble).toMatchObject({ times: 2 });
 	});
 
-	it("counts the fact it stops at as a failure", async () => {
+	it("counts the fact at which it stops as a failure", async () => {
 		digest = () => {
 			throw new Indigestible("a bug");
 		};

@@ -1,4 +1,4 @@
-/** The follower takes each commit once, in order, whatever the hints do (DESIGN §5, LAW 6). */
+/** Follow - the follower processes each commit once and in order, whatever the hints are (DESIGN §5, LAW 6). */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Commit, Tail } from "../../store/log.ts";
@@ -7,7 +7,7 @@ import { Follower, Indigestible } from "../../store/follow.ts";
 import { chainedAfter, EMPTY, tailOf, things } from "../support/commits.ts";
 import { turns } from "../support/turns.ts";
 
-/** A log that grows, and a taker that remembers. */
+/** A growing log, and a consumer that records its commits. */
 class Scene {
 	readonly log: Commit[] = [];
 	readonly taken: number[] = [];
@@ -16,12 +16,12 @@ class Scene {
 	pauses = 0;
 	scheduled = true;
 	wake: () => void = () => undefined;
-	/** Where the process is that does the work; null while it is done here. */
+	/** Checkpoint of the process that owns the work; null while this process owns it. */
 	elsewhere: number | null = null;
 	asked = 0;
-	/** May throw, or say that others took more. */
+	/** May throw, or return a place that another process has reached. */
 	take: (commits: readonly Commit[]) => number | null = () => null;
-	/** What the next reads give; the log when there is nothing here. */
+	/** Scripted results of the next reads; the log if empty. */
 	readonly reads: ((after: number) => Promise<readonly Commit[]>)[] = [];
 	readonly follower: Follower;
 
@@ -70,14 +70,14 @@ describe("a follower", () => {
 		for (const scene of open.splice(0)) void scene.follower.stop();
 	});
 
-	it("takes at the start what there is after its checkpoint, with nobody's hint", async () => {
+	it("processes existing commits after its checkpoint at the start, without a hint", async () => {
 		const scene = new Scene(2, 5);
 		await turns();
 		expect(scene.taken).toEqual([3, 4, 5]);
 		expect(scene.follower.position).toBe(5);
 	});
 
-	it("takes what a hint tells of", async () => {
+	it("processes commits after a hint", async () => {
 		const scene = new Scene();
 		await turns();
 		scene.grow(3);
@@ -86,7 +86,7 @@ describe("a follower", () => {
 		expect(scene.taken).toEqual([1, 2, 3]);
 	});
 
-	it("finds by itself what no hint told of", async () => {
+	it("finds commits without a hint by polling", async () => {
 		const scene = new Scene(0, 1);
 		await turns();
 		scene.grow(2);
@@ -97,14 +97,14 @@ describe("a follower", () => {
 		expect(scene.taken).toEqual([1, 2, 3]);
 	});
 
-	it("goes on by itself when it is more than a page behind", async () => {
+	it("continues without a hint when it is more than a page behind", async () => {
 		const scene = new Scene(0, 9000);
 		await turns();
 		expect(scene.taken).toEqual(upTo(9000));
 		expect(scene.batches.length).toBeGreaterThan(1);
 	});
 
-	it("takes every commit once and in order, whatever hints are lost, doubled, late or ahead of the log", async () => {
+	it("processes every commit once and in order, with lost, duplicate, late and premature hints", async () => {
 		const act = fc.oneof(
 			fc.record({ grow: fc.integer({ min: 1, max: 5 }) }),
 			fc.record({ hint: fc.integer({ min: 0, max: 40 }) }),
@@ -137,7 +137,7 @@ describe("a follower", () => {
 		);
 	});
 
-	it("does not take what follows a hole, and goes on once it is filled", async () => {
+	it("does not process commits after a gap, and resumes once it is filled", async () => {
 		const whole = things(4);
 		const holed = async (after: number) => whole.filter(({ position }) => position > after && position !== 2);
 		const scene = new Scene(0, 4, holed, holed);
@@ -150,28 +150,28 @@ describe("a follower", () => {
 		expect(scene.follower.error).toBeNull();
 	});
 
-	describe("of rows that were made from another history", () => {
+	describe("with rows from another history", () => {
 		const other = chainedAfter(EMPTY, [{ stream: "thing-other", version: 0 }]);
 
-		it("takes nothing, and says where the log is another one", async () => {
+		it("processes nothing, and reports the position that differs", async () => {
 			const scene = new Scene(tailOf(other), 3);
 			await turns();
 			expect([scene.taken, scene.follower.position, scene.scheduled]).toEqual([[], 1, false]);
-			expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:1 is not the commit that was taken"));
+			expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:1 is not the commit that was processed"));
 			expect(scene.stopped).toEqual([scene.follower.error]);
 		});
 
-		it("waits for a log that ends before them, and says so", async () => {
+		it("waits for a log that ends before its checkpoint, and reports it", async () => {
 			const scene = new Scene(tailOf(things(5)), 3);
 			await turns();
 			expect([scene.taken, scene.follower.error]).toEqual([[], null]);
-			expect(scene.follower.trouble).toMatchObject({ reason: "thing:0 does not hold 5, which was taken" });
+			expect(scene.follower.trouble).toMatchObject({ reason: "thing:0 does not hold 5, which was already processed" });
 			scene.grow(3);
 			await turns();
 			expect(scene.taken).toEqual([6]);
 		});
 
-		it("resumes once other rows are folded, from where those are", async () => {
+		it("resumes from the checkpoint of new rows", async () => {
 			const scene = new Scene(tailOf(other), 3);
 			await turns();
 			scene.follower.resume(scene.at(2));
@@ -180,7 +180,7 @@ describe("a follower", () => {
 		});
 	});
 
-	it("stops at a commit that does not chain onto the one before, though it stands at the next position", async () => {
+	it("stops at a commit that does not chain onto the previous one, even at the next position", async () => {
 		const scene = new Scene(0, 2);
 		await turns();
 		scene.log.push(...chainedAfter({ position: 2, hash: "made up" }, [{ stream: "thing-3", version: 0 }]));
@@ -191,7 +191,7 @@ describe("a follower", () => {
 		expect(scene.follower.error).toEqual(new ForeignHistory("thing:0:3 does not chain onto thing:0:2 as it was read before"));
 	});
 
-	it("takes nothing while another process does the work, and resumes where that is", async () => {
+	it("processes nothing while another process owns the work, and resumes at its checkpoint", async () => {
 		const scene = new Scene(0, 5);
 		scene.elsewhere = 0;
 		await turns();
@@ -205,7 +205,7 @@ describe("a follower", () => {
 		expect(scene.taken).toEqual([4, 5]);
 	});
 
-	it("on standby, looks again and again only while a reader waits", async () => {
+	it("on standby, polls often only while a reader waits", async () => {
 		const scene = new Scene(0, 5);
 		scene.elsewhere = 1;
 		await turns();
@@ -224,7 +224,7 @@ describe("a follower", () => {
 		expect([scene.asked, scene.follower.position]).toEqual([after, 3]);
 	});
 
-	it("gives the same commits again when the taker failed", async () => {
+	it("passes the same commits again when the consumer failed", async () => {
 		const scene = new Scene(0, 3);
 		let failures = 3;
 		scene.take = () => {
@@ -236,7 +236,7 @@ describe("a follower", () => {
 		expect(scene.pauses).toBe(3);
 	});
 
-	it("stops at what cannot be digested, says so, and takes nothing more", async () => {
+	it("stops at a commit that cannot be processed, and reports it", async () => {
 		const scene = new Scene(0, 2);
 		await turns();
 		scene.take = () => {
@@ -256,7 +256,7 @@ describe("a follower", () => {
 		expect(scene.scheduled).toBe(false);
 	});
 
-	it("goes on where others already are", async () => {
+	it("resumes at a place that another process has reached", async () => {
 		const scene = new Scene(0, 5);
 		scene.take = () => 4;
 		await turns();
@@ -266,7 +266,7 @@ describe("a follower", () => {
 		expect(scene.taken).toEqual([1, 2, 3, 4, 5, 5]);
 	});
 
-	it("goes back to where it is told to, even to the beginning", async () => {
+	it("goes back to a given place, even to the beginning", async () => {
 		const scene = new Scene(0, 4);
 		await turns();
 		scene.follower.resume(scene.at(2));
@@ -276,7 +276,7 @@ describe("a follower", () => {
 		expect(scene.taken).toEqual([1, 2, 3, 4, 3, 4, 1, 2, 3, 4]);
 	});
 
-	it("goes back even while a batch is being taken", async () => {
+	it("goes back even while it processes a batch", async () => {
 		const scene = new Scene(0, 4);
 		let told = false;
 		scene.take = () => {
@@ -297,7 +297,7 @@ describe("a follower", () => {
 		expect(scene.follower.known).toBe(7);
 	});
 
-	it.each(upTo(12, 0))("hears a hint %d steps of the event loop's inner queue after an empty read", async (count) => {
+	it.each(upTo(12, 0))("receives a hint %d steps of the event loop's inner queue after an empty read", async (count) => {
 		const scene = new Scene(0, 0, async () => {
 			void hops(count).then(() => {
 				scene.grow(1);

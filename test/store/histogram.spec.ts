@@ -1,4 +1,4 @@
-/** A histogram counts every figure once, in the first bound it does not exceed. */
+/** Histogram - counts every value once, in the first bucket whose bound it does not exceed. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Histogram } from "../../store/histogram.ts";
@@ -10,23 +10,23 @@ const observed = (bounds: readonly number[], figures: readonly number[]): Histog
 };
 
 describe("a histogram", () => {
-	it("has nothing in it at first", () => {
+	it("is empty at first", () => {
 		const { count, sum } = new Histogram([1, 2]);
 		expect([count, sum, new Histogram([1, 2]).cumulative()]).toEqual([0, 0, [0, 0]]);
 	});
 
-	it("counts a figure under the bound it equals, and beyond it what is more by the least", () => {
+	it("counts a value at the bound it equals, and a slightly larger one at the next", () => {
 		expect(observed([1, 2], [1]).cumulative()).toEqual([1, 1]);
 		expect(observed([1, 2], [1 + Number.EPSILON]).cumulative()).toEqual([0, 1]);
 		expect(observed([1, 2], [2]).cumulative()).toEqual([0, 1]);
 	});
 
-	it("counts what is beyond the last bound in its count and sum alone", () => {
+	it("counts values above the last bound only in count and sum", () => {
 		const { count, sum, ...rest } = observed([1, 2], [3, 0.5]);
 		expect([count, sum, rest.bounds, observed([1, 2], [3, 0.5]).cumulative()]).toEqual([2, 3.5, [1, 2], [1, 1]]);
 	});
 
-	it("says of every bound how many figures are at most that, whatever they are", () =>
+	it("gives for every bound the number of values up to it", () =>
 		fc.assert(
 			fc.property(
 				fc.uniqueArray(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 12 }),

@@ -1,11 +1,11 @@
-/** The contract of the log, written once: whatever store keeps commits has to pass it (DESIGN §3, LAW 1). */
+/** LogContract - the tests that every event store has to pass (DESIGN §3, LAW 1). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { GENESIS } from "../../store/chain.ts";
 import { type Commit, endsBefore, type Head, type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
 import { accepted, chainedAfter, type Drafted, EMPTY, everything, flawOf, stored, tailOf, things } from "../support/commits.ts";
 
-/** Where one test keeps its logs; `open` again is another start of the system, or another process. */
+/** The store of one test; a second `open` simulates a restart or another process. */
 export interface Place {
 	open(partitions?: number): LogStore;
 	remove(): void | Promise<void>;
@@ -44,7 +44,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			return partition;
 		};
 
-		it("is empty at first, and its first commit stands at 1", async () => {
+		it("is empty at first, and its first commit is at position 1", async () => {
 			const log = await only();
 			expect(await log.tail()).toEqual({ position: 0, hash: GENESIS });
 			expect(await log.read(0, 10)).toEqual([]);
@@ -52,7 +52,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect((await log.read(0, 10)).map(({ position }) => position)).toEqual([1]);
 		});
 
-		it("gives back exactly what was appended, with its last commit as its tail", async () => {
+		it("returns exactly the appended commits, with the last one as its tail", async () => {
 			const log = await only();
 			const first = things(3);
 			const second = things(2, tailOf(first));
@@ -62,7 +62,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.tail()).toEqual({ position: 5, hash: tailOf(second).hash });
 		});
 
-		it("carries as many commits in one append as it says it does", async () => {
+		it("accepts its maximum batch size in one append", async () => {
 			const log = await only();
 			const many = things(log.maxBatch);
 			expect(await log.append(many)).toBe(true);
@@ -70,10 +70,10 @@ export function logContract(name: string, makePlace: () => Place): void {
 		});
 
 		it.each([
-			["at a position that is taken", 0],
-			["in the middle of what is there", 2],
-			["behind a hole", 4],
-		])("takes nothing %s", async (_where, after) => {
+			["at an existing position", 0],
+			["in the middle of the log", 2],
+			["after a gap", 4],
+		])("appends nothing %s", async (_where, after) => {
 			const log = await only();
 			const kept = things(3);
 			await log.append(kept);
@@ -86,7 +86,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.append(things(1, tailOf(kept)))).toBe(true);
 		});
 
-		it("takes each version of a stream once", async () => {
+		it("accepts each version of a stream once", async () => {
 			const log = await only();
 			const first = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
 			await log.append(first);
@@ -95,7 +95,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.append(chainedAfter(tailOf(first), [{ stream: "radar-1", version: 1 }]))).toBe(true);
 		});
 
-		it("takes a batch with a version that is taken not at all, or the part before it", async () => {
+		it("appends nothing, or the part before the conflict, of a batch with an existing version", async () => {
 			const log = await only();
 			const kept = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
 			await log.append(kept);
@@ -110,7 +110,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(found).toEqual([...kept, ...batch].slice(0, found.length));
 		});
 
-		it("reads after a position, in order, as many as asked for", async () => {
+		it("reads commits after a position, in order, up to the limit", async () => {
 			const log = await only();
 			const all = things(7);
 			await log.append(all);
@@ -125,7 +125,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 				expect((await log.read(after, limit)).map(stored)).toEqual(all.slice(after, after + limit));
 		});
 
-		it("finds the commits of several streams, each in order, and nothing of a stream that never was", async () => {
+		it("finds the commits of several streams, each in order, and none of a stream that does not exist", async () => {
 			const log = await only();
 			const all = chainedAfter(EMPTY, [
 				{ stream: "radar-1", version: 0 },
@@ -142,7 +142,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.streams([], 100)).toEqual([]);
 		});
 
-		it("finds no more commits of several streams than asked for: whole streams, and the beginning of one", async () => {
+		it("limits the commits of several streams: complete streams, and the beginning of one", async () => {
 			const log = await only();
 			const all = chainedAfter(
 				EMPTY,
@@ -173,7 +173,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.lastBefore("radar-404", 9)).toBeNull();
 		});
 
-		it("gives one stream by pieces, from the version a decision was made on", async () => {
+		it("reads one stream in pages, from a version on", async () => {
 			const log = await only();
 			const all = chainedAfter(EMPTY, [
 				{ stream: "radar-1", version: 0 },
@@ -192,7 +192,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.stream("radar-404", 0, 1)).toEqual([]);
 		});
 
-		it.each(ODD.map((text) => [JSON.stringify(text), text]))("keeps the odd text %s to the letter", async (_name, text) => {
+		it.each(ODD.map((text) => [JSON.stringify(text), text]))("stores the unusual text %s unchanged", async (_name, text) => {
 			const log = await only();
 			const odd = chainedAfter(EMPTY, [{ stream: `owner-${text}`, version: 0, body: text === "" ? "{}" : text }]);
 			expect(await log.append(odd)).toBe(true);
@@ -200,14 +200,14 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect((await log.streams([`owner-${text}`], 9)).map(stored)).toEqual(odd);
 		});
 
-		it("keeps a body of a megabyte", async () => {
+		it("stores a body of a megabyte", async () => {
 			const log = await only();
 			const long = chainedAfter(EMPTY, [{ stream: "owner-1", version: 0, body: JSON.stringify("é".repeat(524_288)) }]);
 			await log.append(long);
 			expect((await log.read(0, 1)).map(stored)).toEqual(long);
 		});
 
-		it("has everything after another start", async () => {
+		it("has everything after a restart", async () => {
 			const first = place.open();
 			const log = await only(first, "case-opening");
 			const kept = things(5);
@@ -219,7 +219,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await again.append(things(1, tailOf(kept)))).toBe(true);
 		});
 
-		it("keeps signed heads beside the commits, of each partition its own, in order, the same twice once", async () => {
+		it("stores signed heads per partition, in order, and duplicates once", async () => {
 			const first = place.open(2);
 			const [log, other] = await first.open("radar");
 			if (!log || !other) throw new Error("two partitions were asked for");
@@ -234,7 +234,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await log.heads()).toEqual([]);
 			for (const one of [head(2500, "b"), head(10, "a"), head(2500, "a"), head(10, "a")]) await log.keepHead(one);
 			await other.keepHead(head(7, "a", other));
-			await log.keepHead({ ...head(10, "a"), hash: "another", at: "later" }); // the first one counts
+			await log.keepHead({ ...head(10, "a"), hash: "another", at: "later" }); // ignored: the first one is kept
 			await first.close();
 			const [again, beside] = await start().open("radar");
 			expect(await again?.heads()).toEqual([head(10, "a"), head(2500, "a"), head(2500, "b")]);
@@ -242,7 +242,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect((await again?.tail())?.position).toBe(0);
 		});
 
-		it("keeps of a key's heads the newest in each thousand positions: the chain leads from it to the others", async () => {
+		it("keeps only the newest head of a key in each thousand positions", async () => {
 			const [log, other] = await start(2).open("radar");
 			if (!log || !other) throw new Error("two partitions were asked for");
 			const keep = (position: number, key = "a", { name, keepHead } = log) =>
@@ -252,14 +252,14 @@ export function logContract(name: string, makePlace: () => Place): void {
 			for (const position of [1, 999, 1000, 1001, 1999, 2000]) await keep(position);
 			await keep(400, "b");
 			expect(await kept()).toEqual(["400b", "999a", "1999a", "2000a"]);
-			await keep(1500); // late: it takes away none that is newer
+			await keep(1500); // late: does not remove a newer head
 			expect(await kept()).toEqual(["400b", "999a", "1500a", "1999a", "2000a"]);
 			await keep(1999);
 			expect(await kept()).toEqual(["400b", "999a", "1999a", "2000a"]);
 			expect(await kept(other)).toEqual(["5a"]);
 		});
 
-		it("tells whether a position is the last one", async () => {
+		it("reports whether a position is the last one", async () => {
 			const [log, other] = [await only(), await only(start())];
 			expect(await log.endsAt(0)).toBe(true);
 			await other.append(things(3));
@@ -272,7 +272,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await Promise.all([1, 3, 4, 1000].map((position) => endsBefore(log, position)))).toEqual([false, false, true, true]);
 		});
 
-		it("belongs to one installation from the beginning, the same for all who open it, until it is adopted by another", async () => {
+		it("belongs to one installation, the same for every process, until another one adopts it", async () => {
 			const stores = [start(), start(), start()];
 			const [one, ...others] = await Promise.all(stores.map((store) => store.installation()));
 			expect(one).toMatch(/^[\da-f-]{36}$/);
@@ -282,7 +282,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await start().installation()).toBe("another");
 		});
 
-		it("keeps that a move to it has begun, until it has ended", async () => {
+		it("records an unfinished move until it has finished", async () => {
 			const store = start();
 			expect(await store.moving()).toBe(false);
 			for (let i = 0; i < 2; i++) await store.setMoving(true);
@@ -291,7 +291,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect([await store.moving(), await start().moving()]).toEqual([false, false]);
 		});
 
-		it("lets only one of two processes append at the same place, and shows the other what it missed", async () => {
+		it("lets only one of two processes append at the same position, and shows its commits to the other", async () => {
 			const [mine, theirs] = [await only(start()), await only(start())];
 			const here = chainedAfter(EMPTY, [{ stream: "radar-1", version: 0 }]);
 			const there = chainedAfter(EMPTY, [{ stream: "radar-2", version: 0 }]);
@@ -313,7 +313,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect(await unset.open("radar")).toHaveLength(3);
 		});
 
-		it("tells which logs there are without making any, and makes one with the partitions it is opened with", async () => {
+		it("lists logs without creating any, and creates one with the requested partitions", async () => {
 			const store = start();
 			expect(await store.contexts()).toEqual(new Map());
 			expect(await store.open("radar", 2)).toHaveLength(2);
@@ -328,7 +328,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			expect((await again.contexts()).get("radar")).toBe(2);
 		});
 
-		it("counts positions, versions and tails of each partition and each log alone", async () => {
+		it("counts positions, versions and tails separately for each partition and log", async () => {
 			const store = start(2);
 			const logs = [...(await store.open("radar")), ...(await store.open("registration"))];
 			for (const [i, log] of logs.entries()) expect(await log.append(things(i + 1))).toBe(true);
@@ -338,7 +338,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 			}
 		});
 
-		it("holds, whatever is tried, exactly the appends that were made at its end", async () => {
+		it("holds exactly the appends made at its end, after random attempts", async () => {
 			const attempt = fc.record({
 				shift: fc.constantFrom(0, 0, 0, -1, 1),
 				drafts: fc.array(fc.record({ stream: fc.constantFrom("a-1", "a-2", "a-3"), behind: fc.constantFrom(0, 0, 0, 1) }), {
@@ -368,7 +368,7 @@ export function logContract(name: string, makePlace: () => Place): void {
 	});
 }
 
-/** Versions as they follow, or one behind: a decision taken on an old state. */
+/** The next version, or an outdated one as from a decision on an old state. */
 function versioned(kept: readonly Commit[], drafts: readonly { readonly stream: string; readonly behind: number }[]): Drafted[] {
 	const versions = new Map<string, number>();
 	for (const { stream } of kept) versions.set(stream, (versions.get(stream) ?? 0) + 1);

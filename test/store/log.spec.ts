@@ -1,4 +1,4 @@
-/** The log on SQLite keeps the contract of every log; what only a file can do is here. */
+/** Log - the log on SQLite passes the log contract, and the tests for errors of files. */
 import { describe, expect, it } from "@jest/globals";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { Folder } from "../support/folder.ts";
@@ -10,7 +10,7 @@ logContract("SQLite", () => {
 });
 
 describe("a file of events", () => {
-	it("that cannot be opened says so at once", () => {
+	it("that cannot be opened fails at once", () => {
 		const folder = new Folder();
 		try {
 			expect(() => new SqliteLogStore(folder.file("no-such-folder/events.db"))).toThrow(/unable to open/);

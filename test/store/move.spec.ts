@@ -1,4 +1,4 @@
-/** A move leaves on the other side what was on this one, wherever it is stopped; what it must not mix it refuses untouched. */
+/** Move - a move copies everything, can be interrupted anywhere, and refuses a wrong target without changing it. */
 import { describe, expect, it } from "@jest/globals";
 import { PartitionsFixed } from "../../store/log.ts";
 import { type MoveOptions, move, type Place } from "../../store/move/move.ts";
@@ -10,7 +10,7 @@ import { AT } from "../support/vault.ts";
 
 const quietly: MoveOptions["watch"] = (_label, _total, work) => work(() => undefined);
 const moved = (from: Place, to: Place, watch = quietly) => move({ from, to, ...KEPT, keys: KEYS, turn: () => Promise.resolve(), watch });
-/** Runs when a piece of work of that name begins, the first time. */
+/** Runs once, when the step of that name begins. */
 const when = (label: string, run: () => unknown): MoveOptions["watch"] => {
 	let done = false;
 	return async (about, _total, work) => {
@@ -32,7 +32,7 @@ async function grown(place: MemoryPlace, commits = 1): Promise<void> {
 }
 
 describe("a move", () => {
-	it("brings every commit, head, generation, row and checkpoint, and says how many", async () => {
+	it("copies every commit, head, generation, row and checkpoint, and counts them", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const before = await contentOf(from);
 		const { logs, rows } = await moved(from, to);
@@ -51,7 +51,7 @@ describe("a move", () => {
 		]);
 	});
 
-	it("brings whose log it is, also to the rows", async () => {
+	it("copies the installation id, also to the rows", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await to.rows.adoptInstallation("an empty one");
 		await moved(from, to);
@@ -59,14 +59,14 @@ describe("a move", () => {
 		expect([await to.logs.installation(), await to.rows.installation()]).toEqual([ours, ours]);
 	});
 
-	it("is refused where the target holds a beginning of the source under another installation", async () => {
+	it("is refused if the target holds the beginning of the source under another installation", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await moved(from, to);
 		await to.logs.adoptInstallation("another");
 		await expect(moved(from, to)).rejects.toEqual(new MoveRefused("the target belongs to another installation"));
 	});
 
-	it("stopped before or after any of its steps, and run again, ends as one that was never stopped", async () => {
+	it("interrupted before or after any step, and run again, ends like an uninterrupted one", async () => {
 		const from = await fullPlace();
 		const whole = await contentOf(from);
 		let stops = 0;
@@ -85,7 +85,7 @@ describe("a move", () => {
 			}
 		expect(stops).toBeGreaterThan(100);
 	});
-	/** What may never be seen of a move that was stopped: a part that could be taken for the whole. */
+	/** Violations after an interrupted move: an incomplete log that could be mistaken for a complete one. */
 	async function half(from: MemoryPlace, to: MemoryPlace): Promise<string[]> {
 		const seen: string[] = [];
 		for (const { number, spec } of await to.rows.generations("cars"))
@@ -103,7 +103,7 @@ describe("a move", () => {
 		return seen;
 	}
 
-	it("goes on where an append was carried out in part, or its answer was lost", async () => {
+	it("resumes after a partial append or a lost answer", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const log = await logOf(to, "cars");
 		log.script.push(2, "lost", 0 + 1);
@@ -111,16 +111,16 @@ describe("a move", () => {
 		expect(await contentOf(to)).toEqual(await contentOf(from));
 	});
 
-	it("ends with what the store said where it takes nothing at all", async () => {
+	it("fails with the error of a target that accepts nothing", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		(await logOf(to, "cars")).script.push("rejected");
 		await expect(moved(from, to)).rejects.toThrow("the store did not answer");
 		(await logOf(to, "cars")).script.push("false");
-		await expect(moved(from, to)).rejects.toThrow(new MoveUnfinished("cars:0 takes nothing after 0"));
+		await expect(moved(from, to)).rejects.toThrow(new MoveUnfinished("cars:0 accepts no commits after 0"));
 		await moved(from, to);
 	});
 
-	it("made again when the source has gone on brings what came, and replaces what was folded anew", async () => {
+	it("run again later copies new commits, and replaces rebuilt rows", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await moved(from, to);
 		await grown(from, 5);
@@ -134,7 +134,7 @@ describe("a move", () => {
 		expect(await contentOf(to)).toEqual(await contentOf(from));
 	});
 
-	it("tells how far it is, always on, up to its end", async () => {
+	it("reports steadily increasing progress up to the end", async () => {
 		const told = new Map<string, number[]>();
 		await moved(await fullPlace(), emptyPlace(), (label, total, work) => {
 			const dones = told.set(label, []).get(label) ?? [];
@@ -150,8 +150,8 @@ describe("a move", () => {
 	});
 });
 
-describe("a source that does not stand still", () => {
-	it("is gone after once more, and told of", async () => {
+describe("a source that changes during the move", () => {
+	it("is copied once more, and reported", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await expect(
 			moved(
@@ -159,11 +159,11 @@ describe("a source that does not stand still", () => {
 				to,
 				when("rows", () => grown(from)),
 			),
-		).rejects.toThrow(new MoveUnfinished("somebody wrote to the source meanwhile: stop who does"));
+		).rejects.toThrow(new MoveUnfinished("another process wrote to the source during the move: stop it"));
 		expect((await logOf(to, "cars")).shelf.commits).toEqual((await logOf(from, "cars")).shelf.commits);
 		await moved(from, to);
 	});
-	it("leaves no row that rests on less than the checkpoint says, though it moves while it is read", async () => {
+	it("leaves no row older than its checkpoint, although it changes while it is read", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const table = await from.rows.open(CARS);
 		const scan = table.scan.bind(table);
@@ -180,8 +180,8 @@ describe("a source that does not stand still", () => {
 		expect(await there.checkpoints()).toMatchObject({ "cars:0": tail(2) });
 	});
 	it.each([
-		["commits", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
-		["comparing rows", "somebody wrote to the source meanwhile: stop who does", (place: MemoryPlace) => grown(place)],
+		["commits", "another process wrote to the source during the move: stop it", (place: MemoryPlace) => grown(place)],
+		["comparing rows", "another process wrote to the source during the move: stop it", (place: MemoryPlace) => grown(place)],
 		[
 			"comparing rows",
 			"the row a of cars is not the same on both sides",
@@ -193,7 +193,7 @@ describe("a source that does not stand still", () => {
 			async ({ rows }: MemoryPlace) => (await rows.open(CARS)).save([], [{ partition: "cars:0", from: tail(2), to: tail(3) }]),
 		],
 		["comparing rows", "the generations of cars are not the same on both sides", async ({ rows }: MemoryPlace) => rows.promote("cars", 1)],
-	])("is told of when it moves at the beginning of %s: %s", async (label, message, change) => {
+	])("is reported when it changes at the beginning of %s: %s", async (label, message, change) => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const early = label === "comparing rows" && message.includes("generations") ? "verifying commits" : label;
 		await expect(
@@ -208,52 +208,52 @@ describe("a source that does not stand still", () => {
 	});
 });
 
-describe("refused, with the target as it was, is", () => {
+describe("refused, without a change of the target, is", () => {
 	const refusal = async (from: MemoryPlace, to: MemoryPlace, error: Error): Promise<void> => {
 		const before = [await to.logs.contexts(), await contentOf(to)];
 		await expect(moved(from, to)).rejects.toThrow(error);
 		expect([await to.logs.contexts(), await contentOf(to)]).toEqual(before);
 	};
 	const notOurs = (what: string) =>
-		new MoveRefused(`${what} at the target is none of the source's: a target has to be empty, or hold the beginning of the source`);
+		new MoveRefused(`${what} at the target is not from the source: the target must be empty or hold the beginning of the source`);
 
 	it("a source without any log", () => refusal(emptyPlace(), emptyPlace(), new MoveRefused("there is no log at the source")));
-	it("a source that a move has not filled yet", async () => {
+	it("a source with an unfinished move", async () => {
 		const from = await fullPlace();
 		await from.logs.setMoving(true);
-		await refusal(from, emptyPlace(), new MoveRefused("a move to the source has not ended: it holds a part of something"));
+		await refusal(from, emptyPlace(), new MoveRefused("a move to the source has not finished, so the source is incomplete"));
 	});
-	it("another number of partitions", async () => {
+	it("a target with another number of partitions", async () => {
 		const to = emptyPlace();
 		await to.logs.open("roads", 3);
 		const line = 'partitions of the log "roads": 2 at the source, 3 at the target; a log keeps the number it was created with';
 		await refusal(await fullPlace(), to, new PartitionsFixed(line));
 	});
-	it("a target that begins otherwise", async () => {
+	it("a target with another beginning", async () => {
 		const to = emptyPlace();
 		(await logOf(to, "cars")).shelf.put(things(2));
 		await refusal(await fullPlace(), to, notOurs("the commit cars:0:2"));
 	});
-	it("a target that has gone on by itself", async () => {
+	it("a target with additional commits", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await moved(from, to);
 		await grown(to);
 		await refusal(from, to, notOurs("the commit cars:0:8"));
 	});
-	it("a target with a log of its own, unless nothing is in it", async () => {
+	it("a target with another log, unless it is empty", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await to.logs.open("vans", 5);
 		await moved(from, to);
 		(await logOf(to, "vans", 3)).shelf.put(things(1));
 		await refusal(from, to, notOurs("the log vans:3"));
 	});
-	it("a target whose rows rest on more than those of the source, or than its own log", async () => {
+	it("a target whose rows are ahead of the source or of its own log", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const promise = { ...CARS, name: "promise" };
 		await drive(await to.rows.open(promise), {});
 		const line = (position: number) =>
 			new MoveRefused(
-				`promise at the target was made from cars:0:${position}: a target has to be empty, or hold the beginning of the source`,
+				`promise at the target was made from cars:0:${position}: the target must be empty or hold the beginning of the source`,
 			);
 		await refusal(from, to, line(1));
 		const other = emptyPlace();
@@ -263,22 +263,22 @@ describe("refused, with the target as it was, is", () => {
 	});
 });
 
-describe("not taken for moved is", () => {
-	it("what does not follow at the source: nothing from there on is carried over", async () => {
+describe("not accepted as moved is", () => {
+	it("a source with a broken chain: nothing after the break is copied", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const { commits } = (await logOf(from, "cars")).shelf;
 		commits[4] = { ...things(5)[4], ...commits[4], body: '{"facts":[]}' } as (typeof commits)[number];
 		await expect(moved(from, to)).rejects.toThrow(
-			new MoveRefused("cars:0:5 of the source does not follow from the commit before it: es-verify tells more"),
+			new MoveRefused("cars:0:5 of the source does not follow from the commit before it: run es-verify for details"),
 		);
 		expect((await logOf(to, "cars")).shelf.commits).toEqual(commits.slice(0, 3));
 	});
-	it("a log cut short before a signed head", async () => {
+	it("a log truncated before a signed head", async () => {
 		const from = await fullPlace();
 		(await logOf(from, "cars")).shelf.commits.pop();
 		await expect(moved(from, emptyPlace())).rejects.toThrow(/^TRUNCATED at cars:0:7: /);
 	});
-	it("what was signed by a key nobody knows here", async () => {
+	it("a head signed by an unknown key", async () => {
 		const options = { from: await fullPlace(), to: emptyPlace(), ...KEPT, turn: () => Promise.resolve(), watch: quietly };
 		await expect(move({ ...options, keys: new Map() })).rejects.toThrow(/^UNKNOWN_KEY at cars:0:3: .* \(and 2 more\)$/);
 		await move({ ...options, keys: KEYS });
@@ -289,16 +289,16 @@ describe("not taken for moved is", () => {
 		const tamper = () => shelf.commits.splice(2, 1, { ...shelf.commits[2], body: "{}" } as (typeof shelf.commits)[number]);
 		await expect(moved(from, to, when("verifying commits", tamper))).rejects.toThrow(/^CHANGED_COMMIT at cars:0:3: /);
 	});
-	it("a target with another head of the same key at the same place", async () => {
+	it("a target with a different head of the same key at the same position", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		const { heads } = (await logOf(from, "cars")).shelf;
 		const there = await logOf(to, "cars");
 		const keep = there.keepHead.bind(there);
 		there.keepHead = async (head) => (head.position === 7 ? undefined : keep(head));
-		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("the head of cars:0 at 7 is another one at the target"));
+		await expect(moved(from, to)).rejects.toThrow(new MoveRefused("the head of cars:0 at 7 is different at the target"));
 		expect(heads).toHaveLength(3);
 	});
-	it("a target with a row of its own", async () => {
+	it("a target with an additional row", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await (
 			await to.rows.open({ ...CARS, name: "promise" })

@@ -1,4 +1,4 @@
-/** Many processes open the same files at once: new ones, ones that another process is just closing, and ones a killed process has left. */
+/** Opens - many processes open the same files at once: new files, files that another process is closing, and files of a killed process. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, watch, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ afterEach(async () => {
 	folder.remove();
 });
 
-/** All processes at the same time, so many times, each time in a folder of its own: what they said. */
+/** Lets all processes open at the same time, repeatedly, each time in a new folder; returns their answers. */
 async function said(way: string, times: number, prepare: (folder: string) => void = () => undefined): Promise<string[]> {
 	const all: string[] = [];
 	for (let round = 0; round < times; round++) {
@@ -58,14 +58,10 @@ async function said(way: string, times: number, prepare: (folder: string) => voi
 const opened = (times: number): string[] => Array.from({ length: times * PROCESSES }, () => "opened");
 
 describe("many processes on the same file", () => {
-	it("all open it where there was none", async () => expect(await said("once", 60)).toEqual(opened(60)), LONG);
+	it("all open a file that did not exist", async () => expect(await said("once", 60)).toEqual(opened(60)), LONG);
+	it("all open it while others close it and remove its side files", async () => expect(await said("often", 10)).toEqual(opened(10)), LONG);
 	it(
-		"all open it while others close it and clear away what was beside it",
-		async () => expect(await said("often", 10)).toEqual(opened(10)),
-		LONG,
-	);
-	it(
-		"all open both stores where there were none, and leave nothing beside the files",
+		"all open both new stores, and leave no side files",
 		async () => {
 			expect(await said("stores", 8)).toEqual(opened(8));
 			for (let round = 0; round < 8; round++) expect(readdirSync(folder.file(String(round))).toSorted()).toEqual(["events.db", "rows.db"]);
@@ -73,7 +69,7 @@ describe("many processes on the same file", () => {
 		LONG,
 	);
 	it(
-		"all open what a killed process has left",
+		"all open the files of a killed process",
 		async () => {
 			const killed = (place: string): void => {
 				const source = `const { openDatabase } = await import(${JSON.stringify(new URL("../../store/sqlite/file.ts", import.meta.url).href)});
@@ -91,7 +87,7 @@ describe("many processes on the same file", () => {
 });
 
 describe("a new file", () => {
-	it("is made without a journal beside it, which a kill would leave for the next start to roll back", async () => {
+	it("is created without a journal file, which a kill would leave for the next start to roll back", async () => {
 		const seen = new Set<string>();
 		const watcher = watch(folder.path, (_event, name) => void seen.add(String(name)));
 		openDatabase(folder.file("events.db"), "FULL").close();

@@ -1,4 +1,4 @@
-/** Every way a read model may be asked is answered from an index: SQLite itself says how it would go about it. */
+/** Plans - SQLite's query plans show that every possible query of a read model uses an index. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
 import { tableOf } from "../../mixins/read-models/projector.ts";
@@ -28,7 +28,7 @@ afterAll(() => {
 	folder.remove();
 });
 
-/** Steps through all rows of the table or of an index; where it goes piece by piece, also those through all pieces for each. */
+/** Plan steps that scan all rows of the table or an index; for segmented queries also those that scan all segments. */
 const wasteful = (sql: string): readonly string[] => {
 	const pieces = sql.includes("CROSS JOIN");
 	return stepsOf(sql).filter(
@@ -50,7 +50,7 @@ describe.each(READ_MODELS.map((one) => [one.name, one] as const))("%s", (name, p
 		...spec.columns.flatMap((one) => spec.columns.filter((other) => other !== one).map((other) => ({ [one]: "x", [other]: "x" }))),
 	];
 
-	it("is listed by every filter and any two, in every order, without going through all rows", () => {
+	it("is listed by every filter and any two, in every order, without a full scan", () => {
 		for (const filters of asked)
 			for (const sort of sorts)
 				for (const descending of [false, true])
@@ -60,11 +60,11 @@ describe.each(READ_MODELS.map((one) => [one.name, one] as const))("%s", (name, p
 					}
 	});
 
-	it("is counted by every filter and any two without going through all rows", () => {
+	it("is counted by every filter and any two, without a full scan", () => {
 		for (const filters of asked) expect({ filters, wasteful: wasteful(finding.count(filters).sql) }).toEqual({ filters, wasteful: [] });
 	});
 
-	it("is looked for in one segment after the other by the index of the value that is asked for", () => {
+	it("is searched segment by segment with the index of the requested value", () => {
 		for (const column of spec.scattered ?? []) {
 			const steps = stepsOf(finding.rows(query({ filters: { [column]: "x" } })).sql);
 			expect(steps).toContainEqual(

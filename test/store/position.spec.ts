@@ -1,12 +1,12 @@
-/** Positions as clients hold them, and the partition a stream belongs to for ever. */
+/** Position - the text form of positions in the API, and the permanent partition of a stream. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { parsePositions, partitionOf, positionsText, positionText } from "../../store/position.ts";
 
-describe("a position outside the store", () => {
+describe("a position in the API", () => {
 	it("is the partition's name and a number", () => expect(positionText("radar:0", 1234)).toBe("radar:0:1234"));
 
-	it("joins several by commas, and reads them back", () => {
+	it("joins several with commas, and parses them", () => {
 		const name = fc.tuple(fc.stringMatching(/^[a-z][a-z-]{0,20}$/), fc.nat(9999)).map(([log, partition]) => `${log}:${partition}`);
 		const positions = fc.dictionary(name, fc.nat(999_999_999_999_999), { minKeys: 1, maxKeys: 5, noNullPrototype: true });
 		fc.assert(fc.property(positions, (given) => expect(parsePositions(positionsText(given))).toEqual(given)));
@@ -20,9 +20,9 @@ describe("a position outside the store", () => {
 		["case-opening:3:9", { "case-opening:3": 9 }],
 		["radar:0:12.3", { "radar:0": 12 }],
 		["radar:0:999999999999999", { "radar:0": 999_999_999_999_999 }],
-	])("is understood in %j", (text, positions) => expect(parsePositions(text)).toEqual(positions));
+	])("is parsed from %j", (text, positions) => expect(parsePositions(text)).toEqual(positions));
 
-	it("named twice is the later one, in any order", () => {
+	it("keeps the later of two positions of a partition, in any order", () => {
 		expect(parsePositions("radar:0:7,radar:0:5")).toEqual({ "radar:0": 7 });
 		expect(parsePositions("radar:0:5,radar:0:7")).toEqual({ "radar:0": 7 });
 	});
@@ -57,9 +57,9 @@ describe("a position outside the store", () => {
 		"radar:0:1;radar:0:2",
 		"radar:0:١",
 		"radar:0:1\u0000",
-	])("is not what %j is", (text) => expect(parsePositions(text)).toBeNull());
+	])("is not parsed from %j", (text) => expect(parsePositions(text)).toBeNull());
 
-	it("is read or refused, but never breaks, whatever the text", () => {
+	it("is parsed or refused for any text, and never throws", () => {
 		fc.assert(
 			fc.property(fc.string({ unit: fc.constantFrom("r", "a", ":", ",", "0", "9", ".", " ", "-", "é", "\n"), maxLength: 40 }), (text) => {
 				for (const [name, position] of Object.entries(parsePositions(text) ?? {})) {
@@ -73,14 +73,14 @@ describe("a position outside the store", () => {
 });
 
 describe("the partition of a stream", () => {
-	it("is the only one when there is one", () => expect(partitionOf("radar-1", 1)).toBe(0));
+	it("is 0 if there is only one", () => expect(partitionOf("radar-1", 1)).toBe(0));
 
-	it("is the same for ever: these were written down", () =>
+	it("never changes: these values were recorded", () =>
 		expect(["radar-1", "radar-FR-0001", "vehicle-FR-AB-123-CD", "owner-Zoë", ""].map((stream) => partitionOf(stream, 16))).toEqual([
 			9, 2, 1, 13, 5,
 		]));
 
-	it("is one of those there are", () => {
+	it("is an existing one", () => {
 		fc.assert(
 			fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 64 }), (stream, partitions) => {
 				const partition = partitionOf(stream, partitions);
@@ -89,7 +89,7 @@ describe("the partition of a stream", () => {
 		);
 	});
 
-	it("spreads streams about evenly", () => {
+	it("distributes streams roughly evenly", () => {
 		const counts = Array.from({ length: 16 }, () => 0);
 		for (let i = 0; i < 16_000; i++) {
 			const partition = partitionOf(`detection-${i}`, 16);

@@ -1,4 +1,4 @@
-/** Several processes on one log, some killed in the middle of it: it stays one log, whatever store keeps it (DESIGN §3, LAW 1-5). */
+/** ProcessesContract - several processes on one log, some of them killed: the log stays consistent on every store (DESIGN §3, LAW 1-5). */
 import { describe, expect, it } from "@jest/globals";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import type { Commit } from "../../store/log.ts";
 import { storeAt } from "../support/appender-store.ts";
 import { everything, flawOf } from "../support/commits.ts";
 
-/** Where the processes of one test meet: a file or a URL. */
+/** The store that the processes of one test share: a file or a URL. */
 export interface Meeting {
 	readonly address: string;
 	remove(): void | Promise<void>;
@@ -16,7 +16,7 @@ export interface Meeting {
 
 const script = fileURLToPath(new URL("../support/appender.ts", import.meta.url).href);
 
-/** A child and what it said. */
+/** A child process and its output. */
 class Appender {
 	readonly lines: string[] = [];
 	readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
@@ -99,7 +99,7 @@ export function processesContract(name: string, meet: () => Meeting): void {
 			}
 		};
 
-		it.each([2, 3])("write one log, %d of them started at once where there is no log yet", (count) =>
+		it.each([2, 3])("write one log, with %d of them started at once on a new store", (count) =>
 			together(async (address, start) => {
 				const all = Array.from({ length: count }, (_, i) => start(`p${i}`, 120));
 				for (const appender of all) expect([await appender.ended, appender.errors]).toEqual([{ code: 0, signal: null }, ""]);
@@ -109,7 +109,7 @@ export function processesContract(name: string, meet: () => Meeting): void {
 			}),
 		);
 
-		it("lose nothing acknowledged and double nothing when they are killed in the middle of it", () =>
+		it("lose and duplicate no acknowledged commit when they are killed", () =>
 			together(async (_address, start) => {
 				const steady = start("steady", 250);
 				for (const [round, killedAfter] of [3, 17, 40, 9].entries()) {
@@ -120,7 +120,7 @@ export function processesContract(name: string, meet: () => Meeting): void {
 				for (const appender of [steady, last]) expect([await appender.ended, appender.errors]).toEqual([{ code: 0, signal: null }, ""]);
 			}));
 
-		it("answer a command again after the process that took it was killed", () =>
+		it("repeat the answer to a command after the process that handled it was killed", () =>
 			together(async (address, start) => {
 				const killed = start("same", 10_000, 30);
 				await killed.ended;

@@ -1,4 +1,4 @@
-/** The contract of reading rows, written once: what is found, in which order, how it is counted and paged (DESIGN §5, §7). */
+/** ReadsContract - the tests for queries that every row store has to pass: filters, order, counts and paging (DESIGN §5, §7). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Query, Row, RowStore, Table } from "../../store/rows.ts";
@@ -49,7 +49,7 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 			await place.remove();
 		});
 
-		it("do not find what is hidden or deleted, and find it again when it shows", async () => {
+		it("do not find hidden or deleted rows, and find them again once visible", async () => {
 			await drive(table, { a: { colour: "red" }, b: { colour: "red", hidden: true }, c: { colour: "red" } });
 			await drive(table, { c: { gone: true } });
 			expect([await table.get("b"), await table.get("c")]).toEqual([null, null]);
@@ -62,13 +62,13 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 			expect([await table.count({}), await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([3, 2, 1]);
 		});
 
-		it("count a text that says null, and not what has no value", async () => {
+		it('count the text "null", but not a missing value', async () => {
 			await drive(table, { a: { colour: "null" }, b: {} });
 			expect(idsOf(await table.find(query({ filters: { colour: "null" } })))).toEqual(["a"]);
 			expect(await table.count({ colour: "null" })).toBe(1);
 		});
 
-		it("take a range from its start up to, not including, its end", async () => {
+		it("include the start of a range and exclude its end", async () => {
 			await drive(table, Object.fromEntries(["1", "2", "3", "4"].map((day) => [day, { colour: "red", day: `2026-03-0${day}` }])));
 			const within = async (from: string | null, to: string | null): Promise<string[]> =>
 				idsOf(await table.find(query({ filters: { colour: "red" }, range: { column: "day", from, to }, sort: "day" })));
@@ -79,7 +79,7 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 			expect(await within("2026-03-02", "2026-03-02")).toEqual([]);
 		});
 
-		it("order ties by id, up and down", async () => {
+		it("order equal values by id, ascending and descending", async () => {
 			await drive(table, { b: { size: 1 }, a: { size: 1 }, c: { size: 0 } });
 			expect(idsOf(await table.find(query({ sort: "size" })))).toEqual(["c", "a", "b"]);
 			expect(idsOf(await table.find(query({ sort: "size", descending: true })))).toEqual(["b", "a", "c"]);
@@ -100,7 +100,7 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 			return seen;
 		};
 
-		it("walk every row once by cursor, in any order, ties on the border of a page too", async () => {
+		it("return every row once by cursor, in any order, also with equal values at a page border", async () => {
 			await drive(table, Object.fromEntries(Array.from({ length: 23 }, (_, i) => [`car-${i}`, { colour: "red", size: i % 3, day: "d" }])));
 			for (const sort of ["id", "colour", "size", "day"])
 				for (const descending of [false, true])
@@ -111,13 +111,13 @@ export function readsContract(name: string, makePlace: () => RowsPlace): void {
 					}
 		});
 
-		it("walk every row once by cursor where some have nothing to be sorted by", async () => {
+		it("return every row once by cursor if some have no sort value", async () => {
 			await drive(table, { a: { size: 1 }, b: {}, c: { size: 2 }, d: {}, e: {} });
 			expect(await walk(table, query({ sort: "size", limit: 2 }))).toEqual(["b", "d", "e", "a", "c"]);
 			expect(await walk(table, query({ sort: "size", limit: 2, descending: true }))).toEqual(["c", "a", "e", "d", "b"]);
 		});
 
-		it("find, order, count and total after any changes what plain arrays would", async () => {
+		it("give the same results as plain arrays after random changes", async () => {
 			await fc.assert(
 				fc.asyncProperty(fleet, fc.array(asked, { minLength: 4, maxLength: 8 }), async (drives, queries) => {
 					const own = await store.open({ ...CARS, name: `cars-${++tables}` });

@@ -1,4 +1,4 @@
-/** What is kept in memory for followers is never a log with a gap in it. */
+/** Recent - the commits in memory for followers never have a gap. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Commit } from "../../store/log.ts";
@@ -9,9 +9,9 @@ const positions = (commits: readonly Commit[] | null): number[] | null => commit
 const from = (first: number, count: number): Commit[] => things(count, { position: first - 1, hash: "" });
 
 describe("the recent commits", () => {
-	it("are none at first", () => expect(new Recent().read(0, 10)).toBeNull());
+	it("are empty at first", () => expect(new Recent().read(0, 10)).toBeNull());
 
-	it("are read after a position, as many as asked for", () => {
+	it("are read after a position, up to the limit", () => {
 		const recent = new Recent();
 		recent.add(from(1, 3), 0);
 		recent.add(from(4, 2), 0);
@@ -20,14 +20,14 @@ describe("the recent commits", () => {
 		expect(positions(recent.read(4, 10))).toEqual([5]);
 	});
 
-	it("do not say that there is nothing more: that is for the log to say", () => {
+	it("do not report the end of the log", () => {
 		const recent = new Recent();
 		recent.add(from(1, 3), 0);
 		expect(recent.read(3, 10)).toBeNull();
 		expect(recent.read(9, 10)).toBeNull();
 	});
 
-	it("begin anew after commits somebody else appended in between", () => {
+	it("start again after commits of another writer", () => {
 		const recent = new Recent();
 		recent.add(from(1, 3), 0);
 		recent.add(from(6, 2), 0);
@@ -36,7 +36,7 @@ describe("the recent commits", () => {
 		expect(positions(recent.read(5, 10))).toEqual([6, 7]);
 	});
 
-	it("do not grow for ever, neither for one who is far behind nor when nobody follows", () => {
+	it("are bounded, both for a slow follower and without any", () => {
 		for (const taken of [0, Number.POSITIVE_INFINITY]) {
 			const recent = new Recent();
 			for (let first = 1; first < 100_000; first += 1000) recent.add(from(first, 1000), taken);
@@ -46,7 +46,7 @@ describe("the recent commits", () => {
 		}
 	});
 
-	it("are a stretch of the log without a gap, whatever was added, missed and taken", () => {
+	it("are a part of the log without a gap, after random steps", () => {
 		const act = fc.record({
 			count: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(1000, 2048, 5000)),
 			missed: fc.constantFrom(0, 0, 0, 0, 1, 7),

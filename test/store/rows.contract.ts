@@ -1,10 +1,10 @@
-/** The contract of rows, written once: whatever store keeps read models and process rows has to pass it (DESIGN §5). */
+/** RowsContract - the tests that every store of read models and process rows has to pass (DESIGN §5). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { blank, type Row, type RowStore, type Table } from "../../store/rows.ts";
 import { becomes, CARS, drive, idsOf, query } from "../support/cars.ts";
 import { tail } from "../support/commits.ts";
 
-/** Where one test keeps its rows; `open` again is another start of the system, or another process. */
+/** The store of one test; a second `open` simulates a restart or another process. */
 export interface RowsPlace {
 	open(): RowStore;
 	remove(): void | Promise<void>;
@@ -26,7 +26,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 		});
 		const row = async (id: string): Promise<Row> => (await table.load([id])).get(id) ?? blank(id);
 
-		it("belong to nobody until an installation adopts them, and keep that", async () => {
+		it("have no owner until an installation adopts them, and remember it", async () => {
 			expect(await store.installation()).toBeNull();
 			await store.adoptInstallation("one");
 			const again = place.open();
@@ -40,7 +40,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 			const at = "2026-03-01T00:00:00.000Z";
 			const states = async () => (await store.generations("cars")).map(({ number, state }) => `${number} ${state}`);
 
-			it("are none until one is begun; the first is live at once, the next beside it", async () => {
+			it("do not exist until one is created; the first is live at once, the next is building", async () => {
 				expect(await store.generations("cars")).toEqual([]);
 				expect(await store.begin(CARS, "old", at)).toEqual({ number: 1, state: "live", spec: CARS, code: "old", begun: at });
 				const next = await store.begin({ ...CARS, columns: ["colour"] }, "new", at);
@@ -49,7 +49,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await store.generations("vans")).toEqual([]);
 			});
 
-			it("have one first for all who begin it at once, and it is live", async () => {
+			it("have one live first generation for all concurrent callers", async () => {
 				const openers = [store, ...Array.from({ length: 3 }, () => place.open())];
 				expect(await Promise.all(openers.map((opener) => opener.generations("cars")))).toEqual([[], [], [], []]);
 				const found = await Promise.all(openers.map((opener, i) => opener.live(CARS, `code ${i}`, at)));
@@ -60,7 +60,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				for (const opener of openers.slice(1)) await opener.close();
 			});
 
-			it("have a live one that is found and never begun again, whatever its number", async () => {
+			it("return the existing live one, whatever its number", async () => {
 				const first = await store.live(CARS, "old", at);
 				expect(await store.live({ ...CARS, columns: [] }, "new", at)).toEqual(first);
 				const next = await store.begin(CARS, "new", at);
@@ -84,7 +84,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await table.count({ colour: "red" }), await table.count({}), await beside.count({ colour: "blue" })]).toEqual([1, 1, 2]);
 			});
 
-			it("change places in one step, and back", async () => {
+			it("are promoted atomically, and back", async () => {
 				await store.begin(CARS, "", at);
 				await store.begin(CARS, "", at);
 				expect(await store.promote("cars", 2)).toBe(true);
@@ -96,7 +96,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await states()).toEqual(["1 live", "2 kept"]);
 			});
 
-			it("are removed with all they hold, the live one never", async () => {
+			it("are removed with their rows and checkpoints, but never the live one", async () => {
 				await store.begin(CARS, "", at);
 				const { spec } = await store.begin(CARS, "", at);
 				await drive(await store.open(spec), { a: { colour: "red" } });
@@ -108,7 +108,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await again.checkpoints(), await again.count({}), (await again.load(["a"])).size]).toEqual([{}, 0, 0]);
 			});
 
-			it("are not the only tables: one beside them is discarded with all it holds, whether it is there or not", async () => {
+			it("do not include other tables, which are discarded with their content, even if missing", async () => {
 				const spec = { ...CARS, name: "cars~check" };
 				await store.discard(spec.name);
 				await drive(await store.open(spec), { a: { colour: "red" } });
@@ -120,7 +120,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.count({})).toBe(1);
 			});
 
-			it("are taken over as they are elsewhere: numbers, states and all; what others there were held is gone", async () => {
+			it("are replaced by those of another store, and the rows of all others are removed", async () => {
 				const one = await store.begin(CARS, "old", at);
 				await drive(table, { a: { colour: "red" } });
 				const three = { number: 3, state: "live", spec: { ...CARS, name: "cars@3", columns: ["size"] }, code: "new", begun: at } as const;
@@ -137,7 +137,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await store.generations("cars")).toEqual([]);
 			});
 
-			it("are scanned whole, hidden and deleted rows too", async () => {
+			it("are scanned completely, including hidden and deleted rows", async () => {
 				await drive(table, { a: { colour: "red" }, b: {}, c: { colour: "blue" } });
 				await table.save([{ before: await row("c"), after: { ...(await row("c")), data: null, columns: null } }], []);
 				const first = await table.scan("", 2);
@@ -157,7 +157,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.count({})).toBe(0);
 			});
 
-			it("come back as they were, one revision on", async () => {
+			it("are read back unchanged, with the next revision", async () => {
 				const change = becomes(blank("a"), { colour: "réd 'n' \"blue\"", size: 1.5, day: "2026-03-01", due: "2026-04-01" });
 				expect(await table.save([change], [{ partition: "cars:0", from: tail(0), to: tail(7) }])).toBe(true);
 				expect(await row("a")).toEqual({ ...change.after, rev: 1 });
@@ -165,7 +165,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.checkpoints()).toEqual({ "cars:0": tail(7) });
 			});
 
-			it("change with the checkpoint or not at all", async () => {
+			it("change together with the checkpoint or not at all", async () => {
 				await drive(table, { a: { colour: "red" } });
 				const before = await row("a");
 				for (const from of [0, 2]) {
@@ -178,7 +178,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await table.count({}), await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([1, 1, 0]);
 			});
 
-			it("move several checkpoints together, each only from where it stands", async () => {
+			it("move several checkpoints together, each only from its current place", async () => {
 				const both = (first: number, second: number, to: number) => [
 					{ partition: "cars:0", from: tail(first), to: tail(to) },
 					{ partition: "cars:1", from: tail(second), to: tail(to + 100) },
@@ -199,7 +199,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect((await row("a")).rev).toBe(1);
 			});
 
-			it("that are found as before, found otherwise, or new, may be in one save", async () => {
+			it("with the same columns, with other columns, and new can be in one save", async () => {
 				await drive(table, { same: { colour: "red", size: 1 }, moved: { colour: "red", size: 2 } });
 				await drive(table, { same: { colour: "red", size: 1 }, moved: { colour: "blue", size: 2 }, fresh: { colour: "blue" } });
 				expect(idsOf(await table.find(query({ filters: { colour: "blue" } })))).toEqual(["fresh", "moved"]);
@@ -208,18 +208,18 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.count({ colour: "red" })).toBe(1);
 			});
 
-			it("are refused when somebody else wrote one of them since it was loaded, whoever moved which checkpoint", async () => {
+			it("are refused if another process wrote one of them since it was loaded", async () => {
 				await drive(table, { a: { size: 1 }, b: { size: 1 } });
 				const stale = await row("a");
 				expect(await table.save([becomes(stale, { size: 2 })], [{ partition: "cars:1", from: tail(0), to: tail(1) }])).toBe(true);
 				const late = [becomes(await row("b"), { size: 3 }), becomes(stale, { size: 3 })];
 				expect(await table.save(late, [{ partition: "cars:2", from: tail(0), to: tail(1) }]).catch(() => false)).toBe(false);
 				expect((await row("a")).columns?.[1]).toBe(2);
-				expect(table.atomic ? [1] : [1, 3]).toContain((await row("b")).columns?.[1]); // without a transaction each row stands for itself
+				expect(table.atomic ? [1] : [1, 3]).toContain((await row("b")).columns?.[1]); // without a transaction each row is written independently
 				expect(await table.checkpoints()).toEqual({ "cars:0": tail(1), "cars:1": tail(1) });
 			});
 
-			it("that were new to two at once are written by one", async () => {
+			it("created by two processes at once are written by one", async () => {
 				expect(await table.save([becomes(blank("a"), { colour: "red" })], [{ partition: "cars:0", from: tail(0), to: tail(1) }])).toBe(
 					true,
 				);
@@ -229,7 +229,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect(await table.checkpoints()).toEqual({ "cars:0": tail(1) });
 			});
 
-			it("are there after another start, with checkpoints and totals", async () => {
+			it("exist after a restart, with checkpoints and totals", async () => {
 				await drive(table, { a: { colour: "red" }, b: { colour: "red", hidden: true }, c: { gone: true } });
 				const kept = await table.load(["a", "b", "c"]);
 				await store.close();
@@ -240,7 +240,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await table.count({}), await table.count({ colour: "red" })]).toEqual([1, 1]);
 			});
 
-			it("of one table are no business of another", async () => {
+			it("of one table do not affect another", async () => {
 				const other = await store.open({ ...CARS, name: "lorries" });
 				await drive(table, { a: { colour: "red" } });
 				expect(await other.checkpoints()).toEqual({});
@@ -251,8 +251,8 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 			});
 		});
 
-		describe("refreshed by themselves", () => {
-			it("change without a step, one revision on", async () => {
+		describe("refreshed", () => {
+			it("change without a step, with the next revision", async () => {
 				await drive(table, { a: { colour: "red" } });
 				expect(await table.refresh(becomes(await row("a"), { colour: "blue" }))).toBe(true);
 				expect(await row("a")).toMatchObject({ rev: 2, columns: ["blue", null, null] });
@@ -260,7 +260,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await table.count({ colour: "red" }), await table.count({ colour: "blue" })]).toEqual([0, 1]);
 			});
 
-			it("stay as they are when they were written meanwhile, or never were", async () => {
+			it("do not change if they were written meanwhile, or do not exist", async () => {
 				await drive(table, { a: { colour: "red" } });
 				const stale = await row("a");
 				await drive(table, { a: { colour: "green" } });
@@ -270,7 +270,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 				expect([await table.count({}), await table.count({ colour: "blue" })]).toEqual([1, 0]);
 			});
 
-			it("are due from their instant on, the earliest first, hidden ones too", async () => {
+			it("are due from their instant on, earliest first, including hidden ones", async () => {
 				await drive(table, { a: { due: "2026-03-03" }, b: { due: "2026-03-01", hidden: true }, c: { due: "2026-03-02" }, d: {} });
 				await drive(table, { c: { gone: true } });
 				expect(idsOf(await table.due("2026-02-28", 10))).toEqual([]);

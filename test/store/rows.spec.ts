@@ -1,4 +1,4 @@
-/** Rows on SQLite, and those in memory that other tests use, keep the contract of all rows. */
+/** Rows - the rows on SQLite, and the rows in memory that other tests use, pass the rows contract. */
 import { describe, expect, it } from "@jest/globals";
 import { setTimeout as pause } from "node:timers/promises";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
@@ -34,7 +34,7 @@ describe("a file of rows", () => {
 			pause(2000, "silence", { ref: false }),
 		]);
 
-	it("that cannot be opened says so, to whoever asks later too", async () => {
+	it("that cannot be opened fails every call, also later ones", async () => {
 		const folder = new Folder();
 		const store = new SqliteRowStore(folder.file("no-such-folder/rows.db"));
 		expect(await answered(store.open(CARS))).toBe("an error");
@@ -42,7 +42,7 @@ describe("a file of rows", () => {
 		folder.remove();
 	});
 
-	it("that is closed answers nobody, and says so", async () => {
+	it("that is closed fails every call", async () => {
 		const folder = new Folder();
 		const store = new SqliteRowStore(folder.file("rows.db"));
 		const table = await store.open(CARS);
@@ -53,7 +53,7 @@ describe("a file of rows", () => {
 		folder.remove();
 	});
 
-	it("is kept by two processes at once without losing a row", async () => {
+	it("can be written by two processes at once without losing a row", async () => {
 		const folder = new Folder();
 		const stores = [new SqliteRowStore(folder.file("rows.db")), new SqliteRowStore(folder.file("rows.db"))];
 		const tables = await Promise.all(stores.map((store) => store.open(CARS)));

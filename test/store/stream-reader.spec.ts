@@ -1,4 +1,4 @@
-/** A long stream is read over several turns: it holds up nobody else, and what is known of it is not read again. */
+/** StreamReader - a long stream is read over several turns, does not delay other streams, and is not read again. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { Bank } from "../support/bank.ts";
 import { chainedAfter, EMPTY, tailOf } from "../support/commits.ts";
@@ -13,7 +13,7 @@ const deposited = (stream: string, version: number) => ({
 	commandId: `deposit-${version}`,
 });
 
-/** Counts the commits each question gave. */
+/** Records the number of commits that each read returned. */
 class CountingLog extends ScriptedLog {
 	readonly given: number[] = [];
 	override async streams(names: readonly string[], limit: number) {
@@ -46,13 +46,13 @@ describe("an actor with a long stream", () => {
 		bank = new Bank(log);
 	});
 
-	it("is read in pages, each of its commits once", async () => {
+	it("is read in pages, each commit once", async () => {
 		expect(await bank.balance("long")).toBe(LONG);
 		expect(Math.max(...log.given)).toBeLessThanOrEqual(2000);
 		expect(log.given.reduce((sum, count) => sum + count, 0)).toBe(LONG + 1);
 	});
 
-	it("holds up nobody else", async () => {
+	it("does not delay others", async () => {
 		const order: string[] = [];
 		const asked = [
 			bank.do("deposit", { id: "long", amount: 1 }).then(() => order.push("long")),
@@ -64,7 +64,7 @@ describe("an actor with a long stream", () => {
 		expect(await Promise.all(["long", "short", "new"].map((id) => bank.balance(id)))).toEqual([LONG + 1, 6, 0]);
 	});
 
-	it("is read from where it is known when another node has written to it", async () => {
+	it("is read from its known version after another node wrote to it", async () => {
 		await bank.balance("long");
 		log.given.length = 0;
 		log.shelf.put(chainedAfter(tailOf(log.shelf.commits), [deposited("account-long", LONG + 1)]));
@@ -73,7 +73,7 @@ describe("an actor with a long stream", () => {
 		expect(log.given).toEqual([1]);
 	});
 
-	it("may be written to by another node while it is read", async () => {
+	it("can be written by another node while it is read", async () => {
 		const asked = bank.do("withdraw", { id: "long", amount: LONG + 1 });
 		log.before = () => {
 			log.before = null;
@@ -83,7 +83,7 @@ describe("an actor with a long stream", () => {
 		expect(await asked).toMatchObject({ version: LONG + 3 });
 	});
 
-	it("whose versions do not follow each other is not understood", async () => {
+	it("with inconsistent versions cannot be read", async () => {
 		log.shelf.commits.splice(5000, 1);
 		await expect(bank.balance("long")).rejects.toThrow("account-long, at position 5002, cannot be read: it follows version 5000");
 	});

@@ -1,4 +1,4 @@
-/** Several processes on one file of events keep the contract of all who write one log. */
+/** TwoProcesses - several processes on one SQLite log pass the processes contract. */
 import { Folder } from "../support/folder.ts";
 import { processesContract } from "./processes.contract.ts";
 

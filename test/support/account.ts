@@ -1,10 +1,10 @@
 /**
- * Account - the smallest aggregate with a law of its own (money in, money out, never below zero), so that writer and actors are
- * tested without a radar in sight.
+ * Account - a minimal aggregate with an invariant of its own (deposits, withdrawals, never below zero), to test writer and actors without
+ * the domain model.
  */
 import { aggregate, id, integer, invariant, optional, text, type Case, type Unknown } from "../../model/index.ts";
 
-// -- State: what it remembers ----------------------------------------------------
+// -- State -----------------------------------------------------------------------
 interface Open {
 	readonly status: "open";
 	readonly owner: string;
@@ -50,7 +50,7 @@ export const account = define({
 				answer: (facts) => ({ said: facts.length }),
 			},
 		),
-		/** As open, at the rate another actor names. */
+		/** Like open, with the rate of another actor. */
 		openAtRate: command(
 			{ id: id(), owner: text() },
 			{
@@ -72,7 +72,7 @@ export const account = define({
 				answer: () => ({ paid: true }),
 			},
 		),
-		/** Pays out what is left and closes, in one decision of two facts. */
+		/** Pays out the balance and closes, in one decision with two facts. */
 		close: command(
 			{ id: id() },
 			{
@@ -81,7 +81,7 @@ export const account = define({
 				decide: ({ balance }) => [fact("account.withdrawn", { amount: balance }), fact("account.closed", {})],
 			},
 		),
-		/** What no decision may do. */
+		/** Throws in the decision. */
 		crash: command(
 			{ id: id() },
 			{

@@ -1,4 +1,4 @@
-/** AppenderStore - the log several processes share, by the file or the URL it is at. */
+/** AppenderStore - opens the log that several processes share, by its file or URL. */
 import type { LogStore } from "../../store/log.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";

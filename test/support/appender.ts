@@ -1,6 +1,6 @@
 /**
- * Appender - a process of its own for processes.contract.ts: opens the same log as others do, asks much of few accounts, and says on
- * its output what was acknowledged, line by line and at once, so that a kill loses none of it.
+ * Appender - a child process for processes.contract.ts: opens a shared log, sends many commands to few accounts, and prints each
+ * acknowledged command at once, so that a kill loses none of them.
  *
  * appender.ts ADDRESS NAME COMMANDS
  */
@@ -17,7 +17,7 @@ const store = storeAt(address);
 const [log] = await store.open("bank");
 if (!log) throw new Error("a log has at least one partition");
 const bank = new Bank(log);
-/** A pipe its reader does not empty in time takes nothing for a moment (EAGAIN). */
+/** Retries while the pipe is full (EAGAIN). */
 function say(...words: readonly (string | number)[]): void {
 	for (let line = Buffer.from(`${words.join(" ")}\n`); line.length > 0;)
 		try {

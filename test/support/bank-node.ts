@@ -1,6 +1,6 @@
 /**
- * BankNode - one node of Moleculer as the product's mixins make it: accounts, what people read of them, and the figures it shows,
- * over a log and rows that a test can hold up, break, or let another process write to.
+ * BankNode - a Moleculer node with the product's mixins: accounts, their read model and metrics, over a log and rows that a test can delay,
+ * break, or change from another process.
  */
 import { ServiceBroker } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
@@ -16,7 +16,7 @@ import { Scrape } from "./prometheus.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { restless, turns } from "./turns.ts";
 
-/** An amount no read model can fold. */
+/** An amount that the read model cannot fold. */
 export const POISON = 666;
 
 export const balances = projection<{ readonly balance: number }, AccountFacts>({
@@ -26,7 +26,7 @@ export const balances = projection<{ readonly balance: number }, AccountFacts>({
 	on: {
 		"account.opened": () => ({ balance: 0 }),
 		"account.deposited": (row, { amount }) => {
-			if (amount === POISON) throw new RangeError("nobody deposits that");
+			if (amount === POISON) throw new RangeError("this amount cannot be folded");
 			return { balance: (row?.balance ?? 0) + amount };
 		},
 		"account.withdrawn": (row, { amount }) => ({ balance: (row?.balance ?? 0) - amount }),
@@ -35,7 +35,7 @@ export const balances = projection<{ readonly balance: number }, AccountFacts>({
 	filters: [],
 });
 
-/** Rows in memory, each table one that fails when told to. */
+/** Rows in memory, whose tables fail on demand. */
 export class FaultyRows implements RowStore {
 	readonly inner = new MemoryRowStore();
 	readonly tables = new Map<string, FaultyTable>();
@@ -58,10 +58,10 @@ export class FaultyRows implements RowStore {
 
 interface Options extends MetricsOptions {
 	readonly shelf?: Shelf;
-	/** Those of another node. */
+	/** Rows shared with another node. */
 	readonly rows?: FaultyRows;
 	readonly nodeID?: string;
-	/** Joins the others of this process that do; else it is alone. */
+	/** Connects to the other joined nodes of this process. */
 	readonly joined?: boolean;
 	readonly reading?: boolean;
 }
@@ -127,13 +127,13 @@ export class BankNode {
 		return this.broker.stop();
 	}
 
-	/** Of what people read. */
+	/** The table of the read model. */
 	get table(): FaultyTable {
 		const table = this.rows.tables.get(balances.name);
-		if (!table) throw new Error("nobody reads here");
+		if (!table) throw new Error("there is no read model");
 		return table;
 	}
-	/** The code of the refusal; "done" without one. */
+	/** Sends a command; returns the code of its refusal, or "done". */
 	async give(command: string, params: object): Promise<string> {
 		return this.broker.call<unknown, object>(`account.${command}`, params).then(
 			() => "done",
@@ -146,7 +146,7 @@ export class BankNode {
 	async scrape(): Promise<Scrape> {
 		return new Scrape(await this.metrics.text());
 	}
-	/** Everything that is under way and needs no clock is done. */
+	/** Resolves when all work that needs no timer is done. */
 	settle(): Promise<void> {
 		return turns(50);
 	}

@@ -1,4 +1,4 @@
-/** Bank - the product's own writer and actors over any partition, with the accounts of account.ts: what one node of a cluster is. */
+/** Bank - the product's writer and actors over any partition, with the accounts of account.ts: equivalent to one node of a cluster. */
 import type { Consulting, Done, Envelope } from "../../mixins/actors/envelope.ts";
 import { Actors } from "../../mixins/actors/actors.ts";
 import { isRefusal, type Refusal } from "../../model/index.ts";
@@ -20,13 +20,13 @@ export class Bank {
 	readonly log: LogPartition;
 	readonly writer: Writer;
 	readonly actors: Actors;
-	/** What the followers of this node were told, in order. */
+	/** Commits passed to the followers of this node, in order. */
 	readonly appended: Commit[] = [];
-	/** Milliseconds; stands still unless a test moves it. */
+	/** Milliseconds; changed only by tests. */
 	clock = Date.parse(NOW);
 	pauses = 0;
 
-	/** `now`: what the writer's figures go by. */
+	/** `now`: clock of the writer's figures. */
 	constructor(log: LogPartition, capacity = 1000, now = () => 0) {
 		this.log = log;
 		this.writer = new Writer(log, {
@@ -43,17 +43,17 @@ export class Bank {
 		this.actors = new Actors(account, { writer: () => this.writer, clock: () => this.clock, capacity, freeze: true });
 	}
 
-	/** The answer of one command, a refusal too; a failure rejects. */
+	/** Sends a command; resolves to its answer or refusal. */
 	ask(name: string, order: Order, envelope: Partial<Envelope> = {}, consulting: Consulting = nobody): Promise<Done | Refusal> {
 		return this.actors.command(name, order, { commandId: `made-up-${++commands}`, by: "a test", at: NOW, ...envelope }, consulting);
 	}
-	/** What was done; a refusal is an error here. */
+	/** Sends a command; rejects for a refusal. */
 	async do(name: string, order: Order, envelope: Partial<Envelope> = {}, consulting: Consulting = nobody): Promise<Done> {
 		const answer = await this.ask(name, order, envelope, consulting);
 		if (isRefusal(answer)) throw new Error(`refused: ${answer.code}`);
 		return answer;
 	}
-	/** The code of the refusal; "done" if it was not refused. */
+	/** Sends a command; resolves to the code of its refusal, or "done". */
 	async refusal(name: string, order: Order, envelope: Partial<Envelope> = {}): Promise<string> {
 		const answer = await this.ask(name, order, envelope);
 		return isRefusal(answer) ? answer.code : "done";
@@ -66,7 +66,7 @@ export class Bank {
 	}
 }
 
-const nobody: Consulting = (name) => Promise.reject(new Error(`nobody answers ${name}`));
+const nobody: Consulting = (name) => Promise.reject(new Error(`no actor answers ${name}`));
 
 /** The ids of all commands in the log, in order. */
 export const commandIds = (commits: readonly Commit[]): string[] => commits.map((commit) => decode(commit).command.id);

@@ -1,11 +1,11 @@
-/** Bound - processes of a test that do not outlive it, however it ends, and how one of them dies. */
+/** Bound - child processes that end with their test, however it ends, and a way to kill one of them. */
 import type { ChildProcess } from "node:child_process";
 import { onPath } from "./mongo.ts";
 
-/** Goes before the command; where there is no such thing, the ordinary end has to do. */
+/** Prefix of the command; empty where there is no such tool, and children then end only with a regular end of the test. */
 export const bound: readonly string[] = onPath("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
 
-/** As kill -9; resolves when it is gone. */
+/** Sends SIGKILL; resolves when the process has ended. */
 export async function killed(child: ChildProcess): Promise<void> {
 	const gone = new Promise((resolve) => child.once("exit", resolve));
 	child.kill("SIGKILL");

@@ -1,4 +1,4 @@
-/** Cars - made-up rows for those who keep rows: a colour that is counted, a size, a day, and a plate. */
+/** Cars - sample rows for tests of row stores: a counted color, a size, a day, and a plate. */
 import { blank, type Change, checkpointOf, type Query, type Row, type Table, type TableSpec } from "../../store/rows.ts";
 import { tail } from "./commits.ts";
 
@@ -15,13 +15,13 @@ export interface Car {
 	readonly size?: number | string | null;
 	readonly day?: string | null;
 	readonly due?: string | null;
-	/** Kept, but not found by reads. */
+	/** Hidden from queries. */
 	readonly hidden?: boolean;
-	/** Deleted: only the guard stays. */
+	/** Deleted: only `at` stays. */
 	readonly gone?: boolean;
 }
 
-/** A row and what it becomes. */
+/** The change of a row. */
 export const becomes = (before: Row, { colour = null, size = null, day = null, due = null, hidden, gone }: Car): Change => ({
 	before,
 	after: {
@@ -34,7 +34,7 @@ export const becomes = (before: Row, { colour = null, size = null, day = null, d
 	},
 });
 
-/** Writes cars as a projector does: loads them, changes them, and moves the checkpoint by one. */
+/** Writes cars like a projector: loads them, changes them, and moves the checkpoint by one. */
 export async function drive(table: Table, cars: Readonly<Record<string, Car>>): Promise<boolean> {
 	const rows = await table.load(Object.keys(cars));
 	const { position } = checkpointOf(await table.checkpoints(), "cars:0");

@@ -1,6 +1,6 @@
 /**
- * Cluster - the product over many processes as an operator runs it: cli/start.ts as often as wanted, each with the services it is told,
- * on one nats-server and one MongoDB; killed, paused, stopped and joined one by one. All of it ends with the process that started it.
+ * Cluster - the product as several processes of cli/start.ts, each with some services, on one nats-server and one MongoDB. Nodes can be
+ * killed, paused, stopped and added one by one. All processes end with the test process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
@@ -15,7 +15,7 @@ import { freePort, type MongoServer, mongoServer, onPath } from "./mongo.ts";
 import { es, type Told } from "./operator.ts";
 import { type Answer, eventually, System } from "./system.ts";
 
-/** The command sides, one by one. */
+/** Command services by name. */
 export const COMMANDS = {
 	radars: "radar-commands",
 	registration: "registration-commands",
@@ -23,7 +23,7 @@ export const COMMANDS = {
 } as const;
 /** What a node does. */
 export const ROLES = { command: "commands", query: "queries", gateway: "gateway" } as const;
-/** Two of each. */
+/** Two nodes of each role. */
 export const SIX: Readonly<Record<string, string>> = {
 	"command-1": ROLES.command,
 	"command-2": ROLES.command,
@@ -33,13 +33,13 @@ export const SIX: Readonly<Record<string, string>> = {
 	"gateway-2": ROLES.gateway,
 };
 
-/** Whether clusters can be started here at all. */
+/** Whether clusters can be started on this machine. */
 export const hasNats = onPath("nats-server");
-/** What a cluster on MongoDB stands on. */
+/** Servers that a cluster on MongoDB needs. */
 export interface Ground {
 	readonly mongo: MongoServer;
 }
-/** Null, and one line that says so, where it is not to be had; an error instead where CLUSTER_REQUIRED is set. */
+/** Null after a one-line notice if the servers are not available; throws instead if CLUSTER_REQUIRED is set. */
 export async function ground(): Promise<Ground | null> {
 	const mongo = hasNats ? await mongoServer() : null;
 	if (mongo) return { mongo };
@@ -49,7 +49,7 @@ export async function ground(): Promise<Ground | null> {
 	return null;
 }
 
-/** A nats-server at one port, as often as it is started. */
+/** A nats-server that keeps its port over restarts. */
 export class Nats {
 	readonly port: number;
 	readonly #folder = new Folder();
@@ -59,7 +59,7 @@ export class Nats {
 		this.port = port;
 		writeFileSync(this.#config, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
 	}
-	/** `config`: lines of its configuration. */
+	/** `config`: additional configuration lines. */
 	static async start(config = ""): Promise<Nats> {
 		const nats = new Nats(await freePort(), config);
 		await nats.up();
@@ -87,7 +87,7 @@ export class Nats {
 		this.#child = null;
 		if (child) await killed(child);
 	}
-	/** For good. */
+	/** Stops it permanently. */
 	async end(): Promise<void> {
 		await this.kill();
 		this.#folder.remove();
@@ -95,30 +95,30 @@ export class Nats {
 }
 
 interface Plan {
-	/** What each node does, by its name. */
+	/** Services by node name. */
 	readonly nodes?: Readonly<Record<string, string>>;
 	readonly settings?: Readonly<Record<string, string>>;
-	/** Instead of a database of the ground's server. */
+	/** Replaces a database of the ground's server. */
 	readonly mongoUrl?: string;
-	/** Lines of the configuration of NATS. */
+	/** Additional configuration lines of NATS. */
 	readonly nats?: string;
-	/** Settings of single nodes, by name. */
+	/** Settings by node name. */
 	readonly own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
-/** Where logs and rows are kept: a database, or the folder all nodes share. */
+/** The storage of logs and rows: a database, or a folder that all nodes share. */
 interface Place {
 	readonly mongoUrl?: string;
 	remove(): Promise<unknown>;
 }
 const FOLDER: Place = { remove: () => Promise.resolve() };
 const SHARED_FILES = ["events.db", "rows.db"];
-/** Longest wait for the other writers of a file, in milliseconds. */
+/** Maximum wait for other writers of a file, in milliseconds. */
 const OTHER_WRITERS = 1000;
 
 export class Cluster {
 	readonly nats: Nats;
 	readonly #place: Place;
-	/** The keys of all nodes are here: what one signs, all know. */
+	/** Folder with the keys of all nodes, so that each trusts the others' signatures. */
 	readonly folder: string;
 	readonly #nodes = new Map<string, { readonly services: string; readonly system: System }>();
 	readonly #settings: Readonly<Record<string, string>>;
@@ -136,7 +136,7 @@ export class Cluster {
 		const place = mongo.place();
 		return Cluster.#on({ mongoUrl: mongoUrl ?? place.url, remove: () => place.remove() }, plan);
 	}
-	/** On the files of one folder: needs no database server. */
+	/** A cluster on the files of one folder, without a database server. */
 	static shared(plan: Omit<Plan, "mongoUrl"> = {}): Promise<Cluster> {
 		return Cluster.#on(FOLDER, plan);
 	}
@@ -145,7 +145,7 @@ export class Cluster {
 		const cluster = new Cluster(await Nats.start(nats), place, folder, plan);
 		try {
 			const [[first, services] = ["", ""], ...others] = Object.entries(nodes);
-			if (first) await cluster.join(first, services); // it alone makes what is new
+			if (first) await cluster.join(first, services); // alone, because it creates the new store
 			await Promise.all(others.map(([name, does]) => cluster.join(name, does)));
 			await cluster.ready();
 			await cluster.#routed();
@@ -156,7 +156,7 @@ export class Cluster {
 		return cluster;
 	}
 
-	/** A node that was not there before, or is there again. */
+	/** Starts a new or a stopped node. */
 	async join(name: string, services = this.#known(name).services): Promise<void> {
 		if (this.#over) throw new Error("the cluster has been stopped");
 		const system = this.#nodes.get(name)?.system ?? System.at(this.folder, {}, bound);
@@ -173,7 +173,7 @@ export class Cluster {
 		if (!node) throw new Error(`there is no node ${name}`);
 		return node;
 	}
-	/** A gateway is asked; the others only live and die. */
+	/** The process of a node; only gateways accept requests. */
 	node(name: string): System {
 		return this.#known(name).system;
 	}
@@ -186,14 +186,14 @@ export class Cluster {
 	get gateways(): readonly System[] {
 		return [...this.#nodes.values()].filter(({ services }) => services === ROLES.gateway).map(({ system }) => system);
 	}
-	/** Without a warning. */
+	/** Sends SIGKILL. */
 	async kill(name: string): Promise<void> {
 		await this.node(name).kill();
 	}
 	pause(name: string): void {
 		this.node(name).signal("SIGSTOP");
 	}
-	/** Between two transactions: a node that is stopped inside one keeps all others from writing to the files they share. */
+	/** Pauses a node between two transactions: inside one, it would block all other writers of the shared files. */
 	async pauseUnlocked(name: string): Promise<void> {
 		await eventually(async () => {
 			this.pause(name);
@@ -206,17 +206,17 @@ export class Cluster {
 	resume(name: string): void {
 		this.node(name).signal("SIGCONT");
 	}
-	/** As an operator; answers the exit code. */
+	/** Stops a node like an operator; resolves to the exit code. */
 	leave(name: string): Promise<number | null> {
 		return this.node(name).stop();
 	}
-	/** Resolves when every gateway finds every part well. */
+	/** Resolves when every gateway reports all parts as healthy. */
 	async ready(withinMs = 30_000): Promise<void> {
 		await eventually(async () => {
 			for (const gateway of this.gateways) expectReady(await gateway.get("/health/ready"));
 		}, withinMs);
 	}
-	/** Every gateway has heard what every node offers. */
+	/** Resolves when every gateway knows the services of every node. */
 	#routed(): Promise<void> {
 		return eventually(async () => {
 			for (const gateway of this.gateways)
@@ -225,11 +225,11 @@ export class Cluster {
 						if (status !== 200 && status !== 422) throw new Error(`a gateway answers ${path} with ${status}`);
 		}, 30_000);
 	}
-	/** The operator's command line beside it. */
+	/** Runs the operator's command line. */
 	es(words: string): Promise<Told> {
 		return es(this.folder, words, this.settingsOf("operator", ""));
 	}
-	/** Commits that were verified, all of them fitting; throws what the operator is told otherwise. */
+	/** Verifies all logs; resolves to the number of commits, or throws the output if there are findings. */
 	async verified(): Promise<number> {
 		const { code, stdout, stderr } = await this.es("verify");
 		const counted = [...stdout.matchAll(/^\S+:\d+\s+([\d,]+)/gm)].reduce(
@@ -239,7 +239,7 @@ export class Cluster {
 		if (code !== 0 || !stdout.includes("every commit fits")) throw new Error(`verify ends with ${code}:\n${stdout}\n${stderr}`);
 		return counted;
 	}
-	/** What each node printed last. */
+	/** The last output of each node. */
 	get words(): string {
 		return [...this.#nodes].map(([name, { system }]) => `--- ${name}\n${system.output.slice(-1500)}`).join("\n");
 	}
@@ -252,7 +252,7 @@ export class Cluster {
 	}
 }
 
-/** From here on a system is the gateway of a cluster; false, and one line that says so, where there can be none. */
+/** Makes every later System the gateway of a cluster; false after a one-line notice if clusters are not available. */
 export function amongOthers(): boolean {
 	if (!hasNats) writeSync(2, "Cluster tests are skipped: no nats-server on PATH\n");
 	System.beside = async (folder) => {
@@ -274,7 +274,7 @@ export function amongOthers(): boolean {
 	return hasNats;
 }
 
-/** A signal to stop takes effect later for a thread that is inside a system call, such as writing to the disk. */
+/** SIGSTOP takes effect late for a thread in a system call, such as a disk write. */
 function expectStopped(pid: number): void {
 	const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"));
 	if (!threads.every((stat) => /^\d+ \(.*\) T /s.test(stat))) throw new Error(`a thread of ${pid} still runs`);

@@ -1,4 +1,4 @@
-/** Commits for those who store and follow them: made up, but chained and numbered as the writer does it, and checked the same way. */
+/** Commits - sample commits for tests of stores and followers, chained and numbered like those of the writer. */
 import { chained } from "../../store/chain.ts";
 import { decode, encode } from "../../store/codec.ts";
 import type { Recorded, RecordedFact } from "../../store/log.ts";
@@ -6,13 +6,13 @@ import type { Commit, LogPartition, Tail } from "../../store/log.ts";
 
 export const EMPTY: Tail = { position: 0, hash: "" };
 
-/** A place nobody looks at closely. */
+/** A place with an arbitrary hash. */
 export const tail = (position: number): Tail => (position === 0 ? EMPTY : { position, hash: `hash-${position}` });
 
 export interface Drafted {
 	readonly stream: string;
 	readonly version: number;
-	/** Any text; else a body with the facts given, or one fact. */
+	/** Body text; by default a body with the given facts, or with one fact. */
 	readonly body?: string;
 	readonly facts?: readonly RecordedFact[];
 	readonly commandId?: string;
@@ -34,7 +34,7 @@ export function chainedAfter(tail: Tail, drafts: readonly Drafted[]): Commit[] {
 	});
 }
 
-/** Streams `thing-1`, `thing-2` ... with one commit each. */
+/** One commit for each of the streams `thing-1`, `thing-2` ... */
 export const things = (count: number, tail: Tail = EMPTY): Commit[] =>
 	chainedAfter(
 		tail,
@@ -47,10 +47,10 @@ export const things = (count: number, tail: Tail = EMPTY): Commit[] =>
 
 export const tailOf = (commits: readonly Commit[]): Tail => commits.at(-1) ?? EMPTY;
 
-/** Whether all were appended; a rejection says as little as false. */
+/** Whether all commits were appended; a rejection counts as false. */
 export const accepted = (log: LogPartition, commits: readonly Commit[]): Promise<boolean> => log.append(commits).catch(() => false);
 
-/** A commit as it is stored, without what this process remembers about it. */
+/** A commit as it is stored, without the cached fields of this process. */
 export const stored = ({ position, stream, version, body, hash }: Commit): Commit => ({ position, stream, version, body, hash });
 
 export async function everything(log: LogPartition): Promise<Commit[]> {
@@ -59,7 +59,7 @@ export async function everything(log: LogPartition): Promise<Commit[]> {
 	return all;
 }
 
-/** The first thing that is wrong with a whole partition (a hole, a broken chain, a version that does not follow), or null. */
+/** The first error in a whole partition (gap, broken chain, wrong version), or null. */
 export function flawOf(commits: readonly Commit[]): string | null {
 	const versions = new Map<string, number>();
 	let previous = EMPTY;
@@ -67,7 +67,7 @@ export function flawOf(commits: readonly Commit[]): string | null {
 		const { position, stream, version, body, hash } = commit;
 		if (position !== previous.position + 1) return `${position} follows ${previous.position}`;
 		if (hash !== chained(previous.hash, stream, version, body)) return `${position} does not fit the chain`;
-		if (version !== (versions.get(stream) ?? 0)) return `${position} says ${stream} stands at ${version}, not ${versions.get(stream) ?? 0}`;
+		if (version !== (versions.get(stream) ?? 0)) return `${position} has version ${version} of ${stream}, not ${versions.get(stream) ?? 0}`;
 		versions.set(stream, version + decode(commit).facts.length);
 		previous = commit;
 	}

@@ -1,31 +1,31 @@
-/** DataFolder - the two files of a data folder as SQLite sees them, whoever wrote them: every cell of what has to be the same after a move. */
+/** DataFolder - the content of the two files of a data folder, read with SQL: every cell that must be equal after a move. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 
 type Cells = Readonly<Record<string, SQLOutputValue>>;
 export interface Content {
-	/** Every table of a log, with the signed heads; not what is scribbled on it. */
+	/** All tables of a log with its signed heads, except `room` and `moves`. */
 	readonly events: Readonly<Record<string, readonly Cells[]>>;
-	/** Every table of rows with checkpoints, totals and generations; how often a row was written, and as the how many-eth it came, is left out. */
+	/** All tables of rows with checkpoints, totals and generations, without revisions and row numbers. */
 	readonly rows: Readonly<Record<string, readonly Cells[]>>;
 }
 
-/** The log alone, where there may be no rows. */
+/** The log without rows, which may not exist. */
 export const eventsOf = (folder: string): Content["events"] =>
 	tables(join(folder, "events.db"), ({ name }) => !["room", "moves"].includes(name));
 export const contentOf = (folder: string): Content => ({
 	events: eventsOf(folder),
 	rows: tables(join(folder, "rows.db"), () => true, ["rev", "n"]),
 });
-/** How often each row was written. */
+/** Revision of each row. */
 export const revisionsOf = (folder: string): unknown =>
 	reading(join(folder, "rows.db"), (db) =>
 		namesOf(db)
 			.filter((name) => name.startsWith("rows_"))
 			.map((name) => [name, db.prepare(`SELECT id, rev FROM "${name}" ORDER BY id`).all()]),
 	);
-/** One number, or null while there is no such table. */
+/** One number, or null if the file or the table does not exist. */
 export const figure = (file: string, sql: string): number | null => {
 	if (!existsSync(file)) return null;
 	try {
@@ -49,7 +49,7 @@ const namesOf = (db: DatabaseSync): string[] =>
 		.all()
 		.map(({ name }) => String(name));
 
-/** A total of nothing may be written down or not. */
+/** The rows of tables; zero totals are left out, because they may be absent. */
 const tables = (file: string, wanted: (table: { name: string }) => boolean, without: readonly string[] = []): Content["events"] =>
 	reading(file, (db) =>
 		Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
- * Depot - the product's own process runner over logs that show as much as a test wants, a table that fails when told to, and calls
- * that are carried out and answered when the test says so.
+ * Depot - the product's process runner over logs whose visible part a test controls, a table that fails on demand, and calls that the test
+ * executes and answers.
  */
 import type { Outcome } from "../../mixins/actors/outcome.ts";
 import type { Send } from "../../mixins/processes/outbox.ts";
@@ -17,9 +17,9 @@ import { delivering, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { restless, turns } from "./turns.ts";
 
-/** Milliseconds after which what waited to be written is. */
+/** Milliseconds after which delayed writes are done. */
 export const WRITTEN = LONGEST + 50;
-/** When everything is parked, retried and given up. */
+/** Time of every park, retry and drop. */
 export const NOW = "2026-03-31T08:00:00.000Z";
 export type Log = "post" | "people" | "round" | "operations";
 const LOGS: readonly Log[] = ["post", "people", "round", "operations"];
@@ -29,7 +29,7 @@ interface Beside {
 	readonly beside?: Depot;
 	readonly logsOf?: Depot;
 }
-/** One call on its way. */
+/** One call in progress. */
 export class Call {
 	readonly commandIds: readonly string[];
 	readonly #execute: () => Outcome[];
@@ -41,14 +41,14 @@ export class Call {
 		this.#execute = execute;
 		this.#answer = answer;
 	}
-	/** What is asked is done; nobody has said so yet. */
+	/** Executes the call without answering it. */
 	execute(): Outcome[] {
 		return (this.#outcomes ??= this.#execute());
 	}
 	answer(): void {
 		this.#answer(this.execute());
 	}
-	/** As a broken line: whether it was done, nobody knows. */
+	/** Fails the call like a broken connection, with unknown outcome. */
 	fail(): void {
 		this.#answer(this.commandIds.map(() => ({ failure: "the line is dead" })));
 	}
@@ -58,9 +58,9 @@ export class Depot {
 	readonly logs: Record<Log, ScriptedLog>;
 	readonly round: Round;
 	readonly inner: Table;
-	/** Calls not answered yet, the oldest first. */
+	/** Unanswered calls, oldest first. */
 	readonly calls: Call[] = [];
-	/** Calls are carried out and answered by themselves. */
+	/** Whether calls are executed and answered automatically. */
 	obliging: boolean;
 	table: FaultyTable;
 	runner: ProcessRunner;
@@ -82,7 +82,7 @@ export class Depot {
 		this.table = new FaultyTable(inner);
 		this.runner = this.#makeRunner();
 	}
-	/** `beside`: another process on the same logs and the same table, asking the same actors; `logsOf`: on the same logs alone. */
+	/** `beside`: a second process on the same logs, table and actors; `logsOf`: on the same logs only. */
 	static async open({ obliging = true, beside, logsOf }: Beside = {}): Promise<Depot> {
 		const table = beside?.inner ?? (await new MemoryRowStore().open(processTableOf(delivering)));
 		const depot = new Depot(table, obliging, beside ?? logsOf);
@@ -117,16 +117,16 @@ export class Depot {
 			from: new ContextLog([this.logs[context]], restless),
 		}));
 		await this.runner.start(followed, (error) => this.stopped.push(error));
-		await turns(12); // a hint in the middle of the first look costs a pause
+		await turns(12); // a hint during the first poll would cost a pause
 	}
 
-	/** As kill -9: what was not saved is gone; calls under way may still be carried out. */
+	/** Simulates SIGKILL: unsaved work is lost; calls in progress may still be executed. */
 	leave(): void {
 		this.table.dead = true;
 		for (const follower of this.runner.followers) void follower.stop();
 		this.runner.outbox.stop();
 	}
-	/** And another start. */
+	/** Simulates SIGKILL and a restart. */
 	async crash(): Promise<void> {
 		this.leave();
 		this.table = new FaultyTable(this.inner);
@@ -134,18 +134,18 @@ export class Depot {
 		await this.#start();
 	}
 
-	/** Adds to a log; nobody sees it yet. */
+	/** Adds to a log, not yet visible. */
 	send(...parcels: readonly Sent[]): void {
 		for (const parcel of parcels) this.#say("post", parcel);
 	}
 	move(...moves: readonly Moved[]): void {
 		for (const move of moves) this.#say("people", move);
 	}
-	/** The same in one log: a parcel and where its customer lives may come in one batch. */
+	/** Adds to one log, so that a parcel and its customer's address can be in one batch. */
 	sayInOne(...said: readonly (Sent | Moved)[]): void {
 		for (const one of said) this.#say("post", one);
 	}
-	/** A person gives up what is parked under this id. */
+	/** Drops parked work, like an operator. */
 	async drop(work: string, reason = "nobody lives there", process = delivering.name): Promise<void> {
 		const { command = "", action = "", code = "", detail = "", attempts = 1 } = (await this.runner.work(work))?.parked ?? {};
 		const said: DroppedWork = { process, work, command, action, code, detail, attempts, reason };
@@ -161,7 +161,7 @@ export class Depot {
 		shelf.put(chainedAfter(shelf.tail, [{ stream, version, facts: [fact] }]));
 		(stream.startsWith("parcel-") ? this.#parcels : this.#customers).add(stream.slice(stream.indexOf("-") + 1));
 	}
-	/** So many more commits of a log can be seen, all unless said. */
+	/** Makes more commits of a log visible; all by default. */
 	async show(name: Log, count = Number.POSITIVE_INFINITY): Promise<void> {
 		const log = this.logs[name];
 		log.visible = Math.min(log.visible + count, log.shelf.tail.position);
@@ -171,7 +171,7 @@ export class Depot {
 	async showAll(): Promise<void> {
 		for (const name of LOGS) await this.show(name);
 	}
-	/** All is seen, and what follows from it, until nothing follows any more. */
+	/** Makes everything visible, and waits until no work follows from it. */
 	async settle(): Promise<void> {
 		for (let before = -1; before !== this.logs.round.shelf.tail.position;) {
 			before = this.logs.round.shelf.tail.position;
@@ -180,7 +180,7 @@ export class Depot {
 		}
 	}
 
-	/** Whether everything was read and answered. */
+	/** Whether all commits are read and all calls answered. */
 	get resting(): boolean {
 		const read = this.runner.followers.every(({ name, position }) =>
 			LOGS.some((log) => `${log}:0` === name && position === this.logs[log].shelf.tail.position),
@@ -188,7 +188,7 @@ export class Depot {
 		return read && this.calls.length === 0 && this.runner.outbox.size === 0;
 	}
 
-	/** Subjects as they stand in the table, without the bookkeeping that depends on the order of arrival. */
+	/** Subjects in the table, without bookkeeping that depends on the order of arrival. */
 	async subjects(): Promise<Record<string, unknown>> {
 		const rows = await this.inner.load([...this.#parcels].map((id) => `subject/${id}`));
 		return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Folder - a place of its own for the files of one test, gone with it. */
+/** Folder - a temporary folder for the files of one test, removed after it. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

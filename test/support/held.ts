@@ -1,4 +1,4 @@
-/** Held - measures how long the event loop of this thread is blocked, in milliseconds of CPU, so that the load of the machine does not matter. */
+/** Held - measures how long the event loop is blocked, in milliseconds of CPU time, so that the load of the machine does not matter. */
 
 /** Runs the work; resolves to the longest block between two turns of the event loop, and to the CPU time of all of it. */
 export async function longestHold(work: () => Promise<unknown>): Promise<{ readonly longest: number; readonly total: number }> {

@@ -1,4 +1,4 @@
-/** Holder - a process of its own that takes the right to write to an SQLite file and keeps it: for good, or only between the writes it makes all the time. */
+/** Holder - a child process that holds the write lock of an SQLite file: permanently, or only during its own frequent writes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -24,11 +24,11 @@ export class Holder {
 	get pid(): number {
 		return this.#child.pid ?? 0;
 	}
-	/** As a debugger or a frozen machine holds it. */
+	/** Stops the process, as a debugger or a frozen machine does. */
 	stop(): void {
 		this.#child.kill("SIGSTOP");
 	}
-	/** Wakes it where it was stopped, and lets it go on to its end. */
+	/** Continues the stopped process, and lets it end. */
 	async release(): Promise<void> {
 		const gone = once(this.#child, "exit");
 		this.#child.kill("SIGCONT");

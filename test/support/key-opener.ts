@@ -1,4 +1,4 @@
-/** KeyOpener - a process of its own for keys.spec.ts: waits for a line, so that many begin at once, opens the keys of a folder and says which it got. */
+/** KeyOpener - a child process for keys.spec.ts: waits for a line, so that many start at once, opens a folder of keys and prints their ids. */
 import { once } from "node:events";
 import { openKeys } from "../../store/evidence/keys.ts";
 

@@ -1,4 +1,4 @@
-/** LiveFeed - a listener of the live feed as its users are one: it keeps everything it heard. */
+/** LiveFeed - a client of the live feed that records all events. */
 import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 
@@ -8,7 +8,7 @@ export interface LiveEvent {
 	readonly data: string;
 }
 
-/** A listener of the live feed (server-sent events), keeping everything it heard. */
+/** A client of the live feed (server-sent events). */
 export class LiveFeed {
 	readonly status: number;
 	readonly headers: IncomingHttpHeaders;
@@ -17,9 +17,9 @@ export class LiveFeed {
 	readonly close: () => void;
 	readonly pause: () => void;
 	readonly resume: () => void;
-	/** What it would come back with: an id counts also where it comes without an event. */
+	/** Last event id for a reconnect; an id without an event counts, too. */
 	lastId = "";
-	/** Whether the other side has ended it. */
+	/** Whether the server has ended the feed. */
 	ended = false;
 	#rest = "";
 
@@ -30,7 +30,7 @@ export class LiveFeed {
 		this.pause = () => void incoming.pause();
 		this.resume = () => void incoming.resume();
 		incoming.setEncoding("utf8");
-		incoming.on("error", () => undefined); // a feed that is cut has simply ended
+		incoming.on("error", () => undefined); // an interrupted feed counts as ended
 		incoming.once("end", () => (this.ended = true));
 		incoming.on("data", (chunk: string) => this.#hear(chunk));
 	}

@@ -1,4 +1,4 @@
-/** A process that appends to a log and makes rows from it, one commit after the other, until its input ends; says so after the first. */
+/** LogAndRows - a child process that appends to a log and makes rows from it, commit by commit, until its input ends. */
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 import { CARS } from "./cars.ts";

@@ -1,5 +1,5 @@
 /**
- * Loop monitor - preloaded into the product (`NODE_OPTIONS=--import`), it records how much CPU the main thread uses between two turns of
+ * LoopMonitor - preloaded into the product (`NODE_OPTIONS=--import`), it records how much CPU the main thread uses between two turns of
  * the event loop. CPU time, unlike wall time, does not depend on the load of the machine.
  */
 import { appendFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Machine - what happens to the machine a system runs on, done for real: its disk fills up, its folder or files can no longer be
- * written, bytes of a file change. What this machine or this user cannot do is told, so that its tests are skipped and not passed.
+ * Machine - causes real faults of the machine: a full disk, a folder or file that cannot be written, changed bytes of a file. Faults that
+ * this machine or user cannot cause are reported, so that their tests are skipped instead of passed.
  */
 import { execFileSync } from "node:child_process";
 import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 
-/** Whether a command does what it says, here and for us. */
+/** Whether an action works for this user on this machine. */
 function can(attempt: () => void): boolean {
 	try {
 		attempt();
@@ -21,7 +21,7 @@ function can(attempt: () => void): boolean {
 const run = (file: string, ...args: readonly string[]): string =>
 	execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** No file of the child grows beyond so many bytes; raised and lowered while it runs. Every Linux can. */
+/** Command prefix that limits the size of a child's files; the limit can be changed later. Works on every Linux. */
 export const limited = (bytes: number): readonly string[] => [
 	"bash",
 	"-c",
@@ -31,7 +31,7 @@ export const limited = (bytes: number): readonly string[] => [
 export const limit = (pid: number, bytes: number | "unlimited"): void => void run("prlimit", "--pid", String(pid), `--fsize=${bytes}:`);
 export const CAN_LIMIT = process.platform === "linux" && can(() => limit(process.pid, "unlimited"));
 
-/** A file system of a size of its own. */
+/** A separate file system with a fixed size. */
 export class Disk {
 	readonly path = mkdtempSync(join(tmpdir(), "vigie-disk-"));
 
@@ -41,14 +41,14 @@ export class Disk {
 	resize(size: string): void {
 		run("mount", "-o", `remount,size=${size}`, this.path);
 	}
-	/** Takes no writes any more, or does again; only while nothing on it is open. */
+	/** Makes the file system read-only, or writable again; only while no file on it is open. */
 	readOnly(): void {
 		run("mount", "-o", "remount,ro", this.path);
 	}
 	writable(): void {
 		run("mount", "-o", "remount,rw", this.path);
 	}
-	/** Takes all that is left. */
+	/** Uses all free space. */
 	fill(): void {
 		const file = openSync(join(this.path, "ballast"), "a");
 		try {
@@ -67,7 +67,7 @@ export class Disk {
 }
 export const CAN_MOUNT = can(() => new Disk("1m").remove());
 
-/** Nobody may change the file any more, not even who has it open. */
+/** Makes files immutable, even for processes that have them open. */
 export const freeze = (...files: readonly string[]): void => void run("chattr", "+i", ...files);
 export const thaw = (...files: readonly string[]): void => void run("chattr", "-i", ...files);
 export const CAN_FREEZE = can(() => {
@@ -79,17 +79,17 @@ export const CAN_FREEZE = can(() => {
 	thaw(file);
 	closeSync(open);
 	rmSync(folder, { recursive: true });
-	if (!holds) throw new Error("a frozen file takes writes");
+	if (!holds) throw new Error("a frozen file accepts writes");
 });
 
-/** Somebody who is not root, for modes mean something to them: who runs the tests, or nobody. */
+/** A user to whom file modes apply: the current one, or uid 65534 for root. */
 export const PLAIN_USER: { readonly uid?: number } = process.getuid?.() === 0 ? { uid: 65_534 } : {};
 const START = fileURLToPath(new URL("../../cli/start.ts", import.meta.url).href);
-/** Whether they can read what is to be run. */
+/** Whether that user can read the program. */
 export const CAN_BE_PLAIN = can(
 	() => void execFileSync(process.execPath, ["-e", `require("node:fs").readFileSync(${JSON.stringify(START)})`], PLAIN_USER),
 );
-/** A folder of theirs. */
+/** A folder owned by that user. */
 export function plainFolder(): string {
 	const folder = mkdtempSync(join(tmpdir(), "vigie-plain-"));
 	if (PLAIN_USER.uid !== undefined) chownSync(folder, PLAIN_USER.uid, PLAIN_USER.uid);
@@ -97,13 +97,13 @@ export function plainFolder(): string {
 }
 
 export const PAGE = 4096;
-/** Other bytes over part of a file, the same each time. */
+/** Overwrites part of a file with fixed bytes. */
 export function scribble(file: string, from: number, length: number): void {
 	const open = openSync(file, "r+");
 	writeSync(open, Buffer.from(Array.from({ length }, (_, i) => (i * 197 + 71) & 0xff)), 0, length, from);
 	closeSync(open);
 }
-/** Where a text stands among the rows of a table, and not among what is left of old pages. */
+/** Offset of a text in the current pages of a table, not in unused pages. */
 export function placeOf(file: string, table: string, text: string): number {
 	const db = new DatabaseSync(file, { readOnly: true });
 	const pages = db.prepare("SELECT pgoffset FROM dbstat WHERE name = ? AND pagetype = 'leaf'").all(table);
@@ -115,12 +115,12 @@ export function placeOf(file: string, table: string, text: string): number {
 	}
 	throw new Error(`${table} in ${file} does not hold ${text}`);
 }
-/** Other bytes of the same length at a place. */
+/** Overwrites bytes at an offset. */
 export function overwrite(file: string, place: number, by: string): void {
 	const open = openSync(file, "r+");
 	writeSync(open, by, place);
 	closeSync(open);
 }
-/** Only the first bytes stay. */
+/** Truncates a file. */
 export const cut = (file: string, length: number): void => writeFileSync(file, readFileSync(file).subarray(0, length));
 export const sizeOf = (file: string): number => statSync(file).size;

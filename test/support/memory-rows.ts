@@ -1,6 +1,6 @@
 /**
- * MemoryRows - rows as the contract says they are, in the plainest way: the oracle SQLite is compared with, and a quick place for
- * projections and processes whose subject is not the store. FaultyTable does to any table what disks and other processes do.
+ * MemoryRows - a simple implementation of the rows contract in memory: the oracle for SQLite, and a fast store for tests of projections and
+ * processes. FaultyTable adds faults of disks and of other processes to any table.
  */
 import { BEGINNING, sameTail, type Tail } from "../../store/log.ts";
 import {
@@ -151,7 +151,7 @@ export class MemoryTable implements Table {
 	#value(row: Row, column: string): Value {
 		return column === "id" ? row.id : (row.columns?.[this.#spec.columns.indexOf(column)] ?? null);
 	}
-	/** Nothing is equal to what is not there. */
+	/** A missing value equals nothing. */
 	#matches(row: Row, filters: Query["filters"]): boolean {
 		return Object.entries(filters).every(([column, value]) => value !== null && this.#value(row, column) === value);
 	}
@@ -162,9 +162,9 @@ export class MemoryTable implements Table {
 	}
 }
 
-/** Through JSON, as every store does it. */
+/** Copies through JSON, like every store. */
 const copy = (row: Row | undefined): Row => JSON.parse(JSON.stringify(row)) as Row;
-/** What is not there comes before numbers, numbers before texts, texts by their bytes. */
+/** Orders missing values first, then numbers, then texts by their bytes. */
 function compare(a: Value, b: Value): number {
 	const rank = (value: Value): number => (value === null ? 0 : typeof value === "number" ? 1 : 2);
 	if (typeof a === "number" && typeof b === "number") return a - b;
@@ -172,25 +172,25 @@ function compare(a: Value, b: Value): number {
 	return rank(a) - rank(b);
 }
 
-/** What the next save does: nothing and rejects, writes and rejects, or just works. */
+/** Outcome of the next save: `rejected` writes nothing and rejects, `lost` writes and rejects, `fine` works. */
 export type SaveMishap = "fine" | "rejected" | "lost";
 
 export class FaultyTable implements Table {
 	readonly atomic = true;
 	readonly inner: Table;
 	readonly script: SaveMishap[] = [];
-	/** Saves that reached the table: what was to be written, in order. */
+	/** Steps of the saves that reached the table, in order. */
 	readonly saves: (readonly Step[])[] = [];
-	/** Loads that still fail. */
+	/** Number of further loads that fail. */
 	unreadable = 0;
-	/** The process is gone: whatever it still asks comes to nothing. */
+	/** Whether the process is dead: its remaining calls have no effect. */
 	dead = false;
 	#held: Promise<void> | null = null;
 
 	constructor(inner: Table) {
 		this.inner = inner;
 	}
-	/** Saves wait until the returned function is called. */
+	/** Blocks saves until the returned function is called. */
 	hold(): () => void {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.#held = promise;

@@ -1,4 +1,4 @@
-/** MongoProcess - a MongoDB of one test's own that is killed, paused and started again with what it kept: mongod where it is on PATH, else FerretDB. */
+/** MongoProcess - a MongoDB for one test, which can be killed, paused and restarted with its data: mongod on PATH, otherwise FerretDB. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,14 +34,14 @@ export class MongoProcess {
 		this.#child = spawn(file, args, { stdio: ["pipe", "ignore", "ignore"] });
 		await eventually(() => this.#answers(), 30_000);
 	}
-	/** A client that once found nobody looks no more: each try has its own. */
+	/** Uses a new client for each attempt, because one that found no server does not search again. */
 	async #answers(): Promise<void> {
 		const direct = new MongoClient(`mongodb://127.0.0.1:${this.#port}/?directConnection=true`, { serverSelectionTimeoutMS: 1000 });
 		try {
 			const admin = direct.db("admin");
 			const members = [{ _id: 0, host: `127.0.0.1:${this.#port}` }];
 			if (mongod) await admin.command({ replSetInitiate: { _id: "vigie", members } }).catch(() => undefined); // it is one already
-			if (!(await admin.command({ hello: 1 }))["isWritablePrimary"]) throw new Error("MongoDB takes no writes yet");
+			if (!(await admin.command({ hello: 1 }))["isWritablePrimary"]) throw new Error("MongoDB does not accept writes yet");
 		} finally {
 			await direct.close();
 		}

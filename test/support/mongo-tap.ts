@@ -1,13 +1,13 @@
-/** MongoTap - a proxy in front of a MongoDB that counts what is asked of it, by command and collection. */
+/** MongoTap - a proxy in front of a MongoDB that counts its requests by command and collection. */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { BSON } from "mongodb";
 
 const OP_MSG = 2013;
-/** What the driver asks for its own sake. */
+/** Commands that the driver sends for itself. */
 const OWN = new Set(["hello", "ismaster", "isMaster", "ping", "endSessions", "buildInfo", "saslStart", "saslContinue"]);
 
 export class MongoTap {
-	/** `find leases`: how often. */
+	/** Number of requests by command and collection, such as `find leases`. */
 	readonly counts = new Map<string, number>();
 	readonly url: string;
 	readonly #server: Server;
@@ -18,7 +18,7 @@ export class MongoTap {
 		this.url = url;
 	}
 
-	/** In front of the server of a URL. */
+	/** Starts a proxy in front of the server at a URL. */
 	static async before(url: string): Promise<MongoTap> {
 		const { hostname, port } = new URL(url);
 		const server = createServer();
@@ -36,7 +36,7 @@ export class MongoTap {
 	get total(): number {
 		return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
 	}
-	/** Everything so far is forgotten. */
+	/** Resets the counts. */
 	begin(): void {
 		this.counts.clear();
 	}

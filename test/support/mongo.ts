@@ -1,7 +1,7 @@
 /**
- * Mongo - a MongoDB for the tests of one file: the one of MONGO_URL, else a mongod on PATH, else mongodb-memory-server where it is
- * installed, else FerretDB (MongoDB's protocol over SQLite), built from test/support/ferretdb once where there is Go. Each is told to
- * end by the end of its input, so that none outlives the tests however those end.
+ * Mongo - a MongoDB for the tests of one file: that of MONGO_URL, otherwise a mongod on PATH, mongodb-memory-server if installed, or
+ * FerretDB (MongoDB's protocol over SQLite), which is built once from test/support/ferretdb if Go is available. Each server ends when its
+ * input ends, so that none outlives the tests.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -26,7 +26,7 @@ interface Started {
 
 export class MongoServer {
 	readonly url: string;
-	/** FerretDB: no update of it is atomic against its own filter, and it knows no read concern. */
+	/** Whether it is FerretDB, whose updates are not atomic with their filter, and which has no read concern. */
 	readonly ferret: boolean;
 	readonly client: MongoClient;
 	readonly #stop: () => Promise<void>;
@@ -42,7 +42,7 @@ export class MongoServer {
 		const info = await client.db("admin").command({ buildInfo: 1 });
 		return new MongoServer(started, client, info["ferretdbVersion"] !== undefined);
 	}
-	/** A database of its own for one test, gone with it. */
+	/** A new database for one test, dropped after it. */
 	place(): MongoPlace {
 		return new MongoPlace(this);
 	}
@@ -61,7 +61,7 @@ export class MongoPlace {
 		this.#server = server;
 		this.url = databaseUrl(server.url, this.database);
 	}
-	/** The same as the driver sees it, for what no store of ours does. */
+	/** The database of the driver, for operations that the stores do not have. */
 	get db() {
 		return this.#server.client.db(this.database);
 	}
@@ -70,7 +70,7 @@ export class MongoPlace {
 	}
 }
 
-/** The URL with another database; whoever has to say who they are says it to the one it named before. */
+/** The URL with another database; authentication stays at the original one. */
 export function databaseUrl(url: string, database: string): string {
 	const [, server = "", named = "", options = ""] = /^([^/]+\/\/[^/?]+)\/?([^?]*)\??(.*)$/.exec(url) ?? [];
 	const source = server.includes("@") && !/\bauthSource=/i.test(options) ? `authSource=${named || "admin"}` : "";
@@ -78,7 +78,7 @@ export function databaseUrl(url: string, database: string): string {
 	return `${server}/${database}${all && `?${all}`}`;
 }
 
-/** Null, and one line that says so, where there is none to be had; an error instead where MONGO_REQUIRED is set. */
+/** Null after a one-line notice if no server is available; throws instead if MONGO_REQUIRED is set. */
 export async function mongoServer(): Promise<MongoServer | null> {
 	const given = process.env["MONGO_URL"];
 	if (given) return MongoServer.of({ url: given, stop: () => Promise.resolve() });
@@ -105,7 +105,7 @@ const lastLine = (error: unknown): string =>
 export const onPath = (program: string): boolean =>
 	(process.env["PATH"] ?? "").split(":").some((folder) => folder && existsSync(join(folder, program)));
 
-/** From here on it does not keep this process from ending. */
+/** Detaches a child, so that it does not keep this process alive. */
 function loose(running: ChildProcess): Started["stop"] {
 	for (const one of [running, running.stdin, running.stdout]) if (one && "unref" in one && typeof one.unref === "function") one.unref();
 	return () => ended(running);
@@ -127,7 +127,7 @@ async function ferretdb(): Promise<Started | null> {
 	return { url, stop: loose(running) };
 }
 
-/** Built once for each version; whoever comes while another builds waits for it. */
+/** Builds FerretDB once per version; concurrent callers wait for the same build. */
 export async function built(): Promise<string> {
 	const key = createHash("sha256");
 	for (const file of ["main.go", "go.mod", "go.sum"]) key.update(readFileSync(join(source, file)));
@@ -147,7 +147,7 @@ export async function built(): Promise<string> {
 	}
 	return program;
 }
-/** A file only one can make; one whose maker is gone is taken away for the next try. */
+/** Creates a lock file, or returns false; removes the file of a dead process for the next attempt. */
 function locked(file: string): boolean {
 	try {
 		writeFileSync(file, String(process.pid), { flag: "wx" });
@@ -166,7 +166,7 @@ function alive(pid: number): boolean {
 	}
 }
 
-/** A replica set of one member. The shell around it hears the end of its input, and takes the folder away. */
+/** A replica set of one member. Its shell stops it at the end of the input, and removes the folder. */
 async function mongod(): Promise<Started | null> {
 	if (!onPath("mongod")) return null;
 	const folder = mkdtempSync(join(tmpdir(), "vigie-mongod-"));
@@ -195,7 +195,7 @@ export async function freePort(): Promise<number> {
 	return port;
 }
 
-/** Not among our packages: it downloads a server when it is installed. */
+/** Not a dependency, because its installation downloads a server. */
 async function memoryServer(): Promise<Started | null> {
 	const name: string = "mongodb-memory-server";
 	const { MongoMemoryReplSet } = ((await import(name).catch(() => null)) ?? {}) as {

@@ -1,6 +1,6 @@
 /**
- * Opener - a process of its own for opens.spec.ts: for each line `WAY FOLDER` on stdin it opens the files of that folder and closes
- * them, as a bare connection or as both stores, and answers with "opened" or with the reason why not.
+ * Opener - a child process for opens.spec.ts: for each line `WAY FOLDER` on stdin it opens and closes the files of that folder, as a
+ * plain connection or as both stores, and prints "opened" or the error.
  */
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import { openDatabase } from "../../store/sqlite/file.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
 import { SqliteRowStore } from "../../store/sqlite/rows.ts";
 
-/** Often within one line: one process closes the file as another opens it. */
+/** Several times per line, so that one process closes the file while another opens it. */
 const TIMES = 20;
 
 async function stores(folder: string): Promise<void> {

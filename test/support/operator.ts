@@ -1,4 +1,4 @@
-/** Operator - who sits at a terminal beside a running system: the command line as a child process, and the REPL by its stdin. */
+/** Operator - a person at a terminal beside a running system: runs the command line as a child process, and the REPL through its stdin. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -9,12 +9,12 @@ export interface Told {
 	readonly code: number | null;
 	readonly stdout: string;
 	readonly stderr: string;
-	/** What is on stdout, as the one JSON document it has to be. */
+	/** stdout, parsed as one JSON document. */
 	readonly json: Readonly<Record<string, unknown>>;
 }
 type Env = Readonly<Record<string, string>>;
 
-/** A child process, all it says, and how it ends. */
+/** A child process with its output and exit code. */
 export class Child {
 	readonly #child: ChildProcess;
 	stdout = "";
@@ -36,7 +36,7 @@ export class Child {
 	signal(signal: NodeJS.Signals): void {
 		this.#child.kill(signal);
 	}
-	/** The exit code, once it has ended and everything it said has arrived. */
+	/** Resolves to the exit code when the child has ended and all output has arrived. */
 	ended(withinMs = 30_000): Promise<number | null> {
 		this.#child.stdin?.end();
 		return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export async function es(dataDir: string, words: string | readonly string[], env
 }
 
 const PROMPT = "vigie $ ";
-/** The REPL as somebody types in it: one line at a time, each read until the prompt comes back. */
+/** The REPL, used line by line: each output is read until the next prompt. */
 export class Repl {
 	readonly #child: Child;
 	#read = 0;
@@ -83,16 +83,16 @@ export class Repl {
 		await repl.#prompt();
 		return repl;
 	}
-	/** What is said until the prompt comes back. */
+	/** Types a line; resolves to the output up to the next prompt. */
 	async type(line: string): Promise<string> {
 		this.send(line);
 		return this.#prompt();
 	}
-	/** Without waiting. */
+	/** Types a line without waiting. */
 	send(line: string): void {
 		this.#child.type(`${line}\n`);
 	}
-	/** Everything said so far. */
+	/** All output so far. */
 	get said(): string {
 		return this.#child.stdout + this.#child.stderr;
 	}
@@ -105,11 +105,11 @@ export class Repl {
 			return text;
 		}, 30_000);
 	}
-	/** Without a warning. */
+	/** Sends SIGKILL. */
 	kill(): void {
 		this.#child.signal("SIGKILL");
 	}
-	/** As by Ctrl-D: the exit code. */
+	/** Ends the input, like Ctrl-D; resolves to the exit code. */
 	leave(): Promise<number | null> {
 		return this.#child.ended();
 	}

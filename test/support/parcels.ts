@@ -1,6 +1,6 @@
 /**
- * Parcels - a made-up process: every parcel is delivered to where its customer lived at the instant it was sent, and moved when it
- * turns out that the customer lived elsewhere. Its effect is kept here too, as other actors would keep it: one command once.
+ * Parcels - a sample process: each parcel is delivered to its customer's address at the time of sending, and moved if that address is
+ * corrected later. It also models the other actors, which execute each command once.
  */
 import type { Outcome } from "../../mixins/actors/outcome.ts";
 import type { Send } from "../../mixins/processes/outbox.ts";
@@ -19,7 +19,7 @@ interface Parcel {
 	readonly id?: string;
 	readonly customer?: string;
 	readonly at?: Instant;
-	/** Asked for, and got. */
+	/** Whether insurance was requested and granted. */
 	readonly insured?: true;
 	readonly isInsured?: true;
 	readonly stands?: { readonly id: string; readonly version: number; readonly address: string | null };
@@ -46,7 +46,7 @@ export const delivering = process<Parcel, Customer, Facts>({
 		changed: ({ addresses }, { from }) => ({ from, to: entryAfter(addresses, from)?.from ?? null }),
 	},
 	next: ({ id, at, insured, isInsured, stands: now }, customer) => {
-		if (!id || !at) return []; // heard of the delivery before the parcel
+		if (!id || !at) return []; // the delivery arrived before the parcel
 		const address = customer ? (valueAt(customer.addresses, at) ?? null) : null;
 		if (!now) return [{ action: "delivery.open", params: { id, address }, cause: "open" }];
 		const moves = { action: "delivery.move", params: { id: now.id, address }, cause: `${now.version}` };
@@ -58,21 +58,21 @@ export const delivering = process<Parcel, Customer, Facts>({
 export interface Sent {
 	readonly id: string;
 	readonly customer: string;
-	/** The day of March it was sent. */
+	/** Day of March on which it was sent. */
 	readonly day: number;
-	/** Whether it has to be insured too, once it is on its way. */
+	/** Whether it must be insured once it is on its way. */
 	readonly insured?: boolean;
 }
 export interface Moved {
 	readonly customer: string;
-	/** The day of March from which on; null from the beginning of time. */
+	/** First day of March; null for the beginning of time. */
 	readonly from: number | null;
 	readonly address: string | null;
 }
 
 const dayOf = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T08:00:00.000Z`;
 
-/** What is said of a parcel or of a customer: the stream, and the fact. */
+/** A fact about a parcel or a customer, with its stream. */
 export type Said = readonly [stream: string, fact: { readonly type: string; readonly data: object }];
 export const saidOf = (one: Sent | Moved): Said =>
 	"id" in one
@@ -85,7 +85,7 @@ export const saidOf = (one: Sent | Moved): Said =>
 				{ type: "customer.moved", data: { from: one.from === null ? null : dayOf(one.from), address: one.address } },
 			];
 
-/** Where every parcel has to be in the end: the law, in three lines. */
+/** The expected final address of every parcel. */
 export function addressesBy(parcels: readonly Sent[], moves: readonly Moved[]): Record<string, string | null> {
 	const last = (customer: string, day: number): string | null => {
 		const known = moves.filter((move) => move.customer === customer && (move.from ?? 0) <= day);
@@ -95,13 +95,13 @@ export function addressesBy(parcels: readonly Sent[], moves: readonly Moved[]): 
 	return Object.fromEntries(parcels.map(({ id, customer, day }) => [id, last(customer, day)]));
 }
 
-/** The actors the process asks: each command once, its facts in the log of the round. */
+/** The actors that receive the process's commands; each command is executed once, with its facts in the log of the round. */
 export class Round {
 	readonly shelf: Shelf;
 	readonly addresses = new Map<string, string | null>();
 	/** Whether parcels with a bad name are refused. */
 	strict = true;
-	/** Every command asked for, however often. */
+	/** Every received command, including repeated ones. */
 	readonly asked: string[] = [];
 	readonly #done = new Set<string>();
 	readonly #versions = new Map<string, number>();
@@ -109,7 +109,7 @@ export class Round {
 	constructor(shelf: Shelf) {
 		this.shelf = shelf;
 	}
-	/** Does what is asked unless it was done; a parcel with a bad name is refused. */
+	/** Executes a command once; refuses a parcel with a bad name. */
 	execute(action: string, { params, commandId = "" }: Parameters<Send>[1][number]): Outcome {
 		const id = String(params["id"]);
 		if (this.strict && id.startsWith("bad")) return { refusal: { status: 409, code: "NO_SUCH_STREET", detail: "There is no such street" } };

@@ -1,6 +1,6 @@
 /**
- * Places - where logs and rows are moved from and to, in memory: one with everything a store may hold, all it holds to be compared,
- * and the same as seen by a process that dies at a given step.
+ * Places - sources and targets of moves in memory: one with every kind of content, a snapshot of the content for comparison, and a wrapper
+ * that simulates the death of the process at a given step.
  */
 import type { Place } from "../../store/move/move.ts";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
@@ -53,7 +53,7 @@ export const KEPT = { readModels: ["cars", "vans"], tables: [{ ...CARS, name: "p
 const key = newKey();
 export const KEYS: PublicKeys = publicOf(key);
 
-/** Logs of one and two partitions, signed up to their ends; a read model in two generations and one begun; rows of every kind. */
+/** Logs with one and two partitions, signed to their ends; a read model with two generations and one building; rows of every kind. */
 export async function fullPlace(): Promise<MemoryPlace> {
 	const place = emptyPlace();
 	for (const [context, counts] of [
@@ -74,7 +74,7 @@ export async function fullPlace(): Promise<MemoryPlace> {
 	for (const [i, spec] of tables.entries()) await fill(await place.rows.open(spec), i);
 	return place;
 }
-/** Rows found, hidden, deleted, due, of two logs, written more than once. */
+/** Writes visible, hidden, deleted and due rows of two logs, some repeatedly. */
 async function fill(table: Table, size: number): Promise<void> {
 	await drive(table, { a: { colour: "red", size }, b: { hidden: true, due: "2026-04-01" }, c: { gone: true }, é: { size: "tall" } });
 	await drive(table, { a: { colour: "blue", day: "2026-03-01" } });
@@ -86,7 +86,7 @@ async function fill(table: Table, size: number): Promise<void> {
 	);
 }
 
-/** Everything that has to be the same on both sides. */
+/** All content that must be equal on both sides. */
 export async function contentOf({ logs, rows }: Place): Promise<object> {
 	const partitions: Record<string, object> = {};
 	for (const context of [...(await logs.contexts()).keys()].toSorted())
@@ -105,7 +105,7 @@ export async function tableContent(rows: RowStore, spec: TableSpec): Promise<obj
 }
 
 export class Dead extends Error {}
-/** A process that dies before its step of that number, or after it with the answer lost. Dead, it does nothing any more. */
+/** A process that dies before a given step, or after it with a lost answer. When dead, its calls have no effect. */
 export class Mortal {
 	steps = 0;
 	readonly #at: number;
@@ -118,7 +118,7 @@ export class Mortal {
 	place({ logs, rows }: Place): Place {
 		return { logs: this.#of(logs), rows: this.#of(rows) };
 	}
-	/** Every method is a step; what is opened dies with it. */
+	/** Wraps an object so that each method call is a step, also on objects that it opens. */
 	#of<T extends object>(target: T): T {
 		return new Proxy(target, {
 			get: (_, name) => {

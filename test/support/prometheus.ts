@@ -1,4 +1,4 @@
-/** Prometheus text, read as strictly as Prometheus reads it: every family once, its type before its samples, no series twice, buckets that rise. */
+/** Prometheus - a strict parser of the Prometheus text format: unique families and series, types before samples, rising buckets. */
 export interface Sample {
 	readonly name: string;
 	readonly labels: Readonly<Record<string, string>>;
@@ -8,7 +8,7 @@ type Labels = Readonly<Record<string, string>>;
 
 export class Scrape {
 	readonly samples: readonly Sample[];
-	/** By family: `counter`, `gauge`, `histogram`. */
+	/** Type by family: `counter`, `gauge` or `histogram`. */
 	readonly types: ReadonlyMap<string, string>;
 
 	constructor(text: string) {
@@ -18,13 +18,13 @@ export class Scrape {
 		for (const line of text.split("\n").filter((one) => one !== "")) {
 			const [, keyword, family = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
 			if (keyword === "TYPE") {
-				if (types.has(family)) throw new Error(`${family} is there twice`);
+				if (types.has(family)) throw new Error(`${family} is duplicated`);
 				types.set(family, rest);
 			}
 			if (keyword !== undefined) continue;
 			const sample = sampleOf(line);
 			const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).toSorted())}`;
-			if (series.has(key)) throw new Error(`${line} is there twice`);
+			if (series.has(key)) throw new Error(`${line} is duplicated`);
 			if (!types.has(familyOf(sample.name, types))) throw new Error(`${sample.name} has no type`);
 			series.add(key);
 			samples.push(sample);
@@ -34,21 +34,21 @@ export class Scrape {
 		this.#risingBuckets();
 	}
 
-	/** Every sample of a name whose labels are these, and maybe more. */
+	/** Samples of a name with at least these labels. */
 	all(name: string, labels: Labels = {}): readonly Sample[] {
 		return this.samples.filter((one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value));
 	}
-	/** All of them together; 0 where there is none. */
+	/** Sum of the matching samples; 0 if there are none. */
 	sum(name: string, labels: Labels = {}): number {
 		return this.all(name, labels).reduce((sum, { value }) => sum + value, 0);
 	}
-	/** The one there is. */
+	/** Value of the only matching sample; throws if there is none, or several. */
 	value(name: string, labels: Labels = {}): number {
 		const [found, another] = this.all(name, labels);
 		if (!found || another) throw new Error(`${name} ${JSON.stringify(labels)} is there ${found ? "more than once" : "not at all"}`);
 		return found.value;
 	}
-	/** Names of samples: of a histogram its buckets, its sum and its count. */
+	/** All sample names; a histogram has those of its buckets, its sum and its count. */
 	get names(): ReadonlySet<string> {
 		return new Set(this.samples.map(({ name }) => name));
 	}

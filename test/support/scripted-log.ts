@@ -1,25 +1,25 @@
 /**
- * ScriptedLog - a log in memory that does to a writer what stores and networks do: refuses, loses an answer, writes a part, lands
- * late, lets others in between, cannot be read. Several on one shelf are several processes on one log.
+ * ScriptedLog - a log in memory with scripted faults of stores and networks: it refuses, loses an answer, writes a part, stores late, lets
+ * other writers in between, or cannot be read. Several logs on one shelf simulate several processes on one log.
  */
 import type { Commit, Head, LogPartition, Tail } from "../../store/log.ts";
 import { EMPTY } from "./commits.ts";
 import { turns } from "./turns.ts";
 
-/** What the next append does. A number writes that many and then rejects. `late` rejects now; it lands with the append after. */
+/** Outcome of the next append. A number stores that many commits and rejects. `late` rejects, and is stored with the following append. */
 export type Mishap = "fine" | "rejected" | "false" | "lost" | "late" | number;
 
-/** What is durable, whoever looks. */
+/** The durable content, shared by all logs on it. */
 export class Shelf {
 	readonly commits: Commit[] = [];
 	readonly heads: Head[] = [];
-	/** Never counted on: what a store without transactions may still do. */
+	/** A pending late append, as a store without transactions may have. */
 	late: (() => void) | null = null;
 
 	get tail(): Tail {
 		return this.commits.at(-1) ?? EMPTY;
 	}
-	/** Appends in order until one does not fit; how many did. */
+	/** Appends in order until a commit does not fit; returns the number of stored commits. */
 	put(commits: readonly Commit[]): number {
 		let written = 0;
 		for (const { position, stream, version, body, hash } of commits) {
@@ -37,19 +37,19 @@ export class ScriptedLog implements LogPartition {
 	readonly maxBatch: number;
 	readonly readsFirst: boolean;
 	readonly shelf: Shelf;
-	/** Mishaps of the appends to come; fine when there are none left. */
+	/** Outcomes of the next appends; `fine` if empty. */
 	readonly script: Mishap[] = [];
 	/** Runs before each append reaches the shelf. */
 	before: ((commits: readonly Commit[]) => void) | null = null;
-	/** How many commits each append carried, and what was asked besides. */
+	/** Number of commits in each append; the two fields below record other calls. */
 	readonly appends: number[] = [];
 	readonly looks: number[] = [];
 	readonly streamReads: string[][] = [];
-	/** Reads that still fail, tails and streams too. */
+	/** Number of further reads that fail, including tails and streams. */
 	unreadable = 0;
-	/** Turns of the event loop the next steps take, so that others come in between; none when there are none left. */
+	/** Turns of the event loop that the next calls take, so that others come in between; 0 if empty. */
 	readonly delays: number[] = [];
-	/** What can be seen: a follower's view of a log that grows. */
+	/** Last visible position, to simulate a growing log. */
 	visible = Number.POSITIVE_INFINITY;
 	#held: Promise<void> | null = null;
 
@@ -60,7 +60,7 @@ export class ScriptedLog implements LogPartition {
 		this.readsFirst = readsFirst;
 	}
 
-	/** Appends wait until the returned function is called. */
+	/** Blocks appends until the returned function is called. */
 	hold(): () => void {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.#held = promise;

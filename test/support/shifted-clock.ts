@@ -1,4 +1,4 @@
-/** ShiftedClock - preloaded into a child: its wall clock is ahead of the machine's, or behind, by the milliseconds a file says, and jumps when the file changes. */
+/** ShiftedClock - preloaded into a child: shifts its wall clock by the milliseconds in a file, and jumps when the file changes. */
 import { readFileSync } from "node:fs";
 
 const file = process.env["CLOCK_FILE"] ?? "";
@@ -9,7 +9,7 @@ function look(): void {
 	try {
 		offset = Number(readFileSync(file, "utf8"));
 	} catch {
-		offset = 0; // nobody has said anything yet
+		offset = 0; // the file does not exist yet
 	}
 }
 

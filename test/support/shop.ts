@@ -1,6 +1,6 @@
 /**
- * Shop - a made-up projection over two logs for those who keep rows: things with a name and a price that may change by itself, and
- * how often each was sold, by tills of its own log and by a web shop in another one.
+ * Shop - a sample projection over two logs for tests of row stores: things with a name, a price that can change at a given time, and the
+ * number of sales, by tills in its own log and by a web shop in another.
  */
 import { projection, type Instant } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
@@ -9,7 +9,7 @@ import { chainedAfter, type Drafted, EMPTY } from "./commits.ts";
 interface Facts {
 	"thing.made": { name: string; price: number };
 	"thing.renamed": { name: string };
-	/** From an instant on: until then it reads as before. */
+	/** A price that takes effect at an instant. */
 	"thing.priced": { price: number; from: Instant };
 	"till.sold": { thing: string; amount: number };
 	"web.sold": { thing: string; amount: number };
@@ -33,7 +33,7 @@ interface Shown {
 const sold = {
 	row: ({ thing }: { thing: string }) => (thing === "" ? null : thing),
 	fold: (row: Row | null, { amount }: { amount: number }): Row => {
-		if (amount < 0) throw new RangeError("nothing is sold less than not at all");
+		if (amount < 0) throw new RangeError("a negative amount cannot be sold");
 		return { ...row, sold: (row?.sold ?? 0) + amount };
 	},
 };
@@ -53,7 +53,7 @@ export const things = projection<Row, Facts, Shown>({
 	},
 	show: (row, now) => {
 		if (row.text !== undefined) return { text: row.text, price: 0, sold: 0 };
-		if (row.name === undefined) return null; // sold before it was heard of
+		if (row.name === undefined) return null; // the sale arrived before the thing
 		return { name: row.name, price: row.next && row.next.from <= now ? row.next.price : (row.price ?? 0), sold: row.sold ?? 0 };
 	},
 	due: ({ next }, now) => (next && next.from > now ? next.from : null),
@@ -62,7 +62,7 @@ export const things = projection<Row, Facts, Shown>({
 	counted: ["name"],
 });
 
-/** What happens in the shop: which log says it, and how. */
+/** An event of the shop, with its log. */
 export interface Event {
 	readonly log: "shop" | "web";
 	readonly what: "made" | "renamed" | "priced" | "sold" | "label" | "torn" | "both";
@@ -70,7 +70,7 @@ export interface Event {
 	readonly amount: number;
 }
 
-/** The two logs those events make, a commit each. */
+/** The two logs of some events, with one commit per event. */
 export function logsOf(events: readonly Event[]): Record<Event["log"], Commit[]> {
 	const versions = new Map<string, number>();
 	const draft = ({ log, what, id, amount }: Event): Drafted => {

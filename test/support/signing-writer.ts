@@ -1,6 +1,6 @@
 /**
- * SigningWriter - a process of its own for verify.processes.spec.ts: the product's writer, actors and signers on one file, opening
- * accounts as fast as it can; says what was acknowledged and what was reported.
+ * SigningWriter - a child process for verify-processes.spec.ts: the product's writer, actors and signers on one file. It opens accounts as
+ * fast as it can, and prints acknowledged commands and reports.
  *
  * signing-writer.ts FOLDER NAME COMMANDS
  */
@@ -30,7 +30,7 @@ async function open(): Promise<void> {
 		const id = `${name}-${n}`;
 		const params = { id, owner: name };
 		const envelope = { commandId: id, by: name, at: new Date().toISOString() };
-		await actors.command("open", params, envelope, () => Promise.reject(new Error("nobody answers")));
+		await actors.command("open", params, envelope, () => Promise.reject(new Error("no actor answers")));
 		say("done", n);
 	}
 }

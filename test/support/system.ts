@@ -1,6 +1,6 @@
 /**
- * The product as its users meet it: a child process on a free port, with a data folder of its own, and a client that speaks HTTP to it.
- * Nothing of the product is imported, so what passes here holds for whoever calls it from outside.
+ * System - the product as a child process on a free port, with its own data folder, and an HTTP client for it. It imports nothing of the
+ * product, so its tests hold for every external client.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { LiveFeed } from "./live-feed.ts";
 
 export type Row = { readonly [field: string]: unknown };
-/** Any body of ours: a command's answer, a list, a row or a problem, whichever fields it has. */
+/** Any response body: the answer to a command, a list, a row or a problem. */
 export interface Body extends Row {
 	readonly id: string;
 	readonly version: number;
@@ -39,11 +39,11 @@ export interface Call {
 	readonly body?: string | Buffer | Readable;
 	readonly timeoutMs?: number;
 }
-/** How the child is run, where it matters. */
+/** Options for the child process. */
 export interface Launch {
-	/** Made by who asks, and left to them. */
+	/** Data folder that the caller creates and removes. */
 	readonly dataDir?: string;
-	/** Goes before node and its arguments. */
+	/** Command prefix before node and its arguments. */
 	readonly command?: readonly string[];
 	readonly uid?: number;
 }
@@ -52,7 +52,7 @@ export interface Beside {
 	readonly settings: Readonly<Record<string, string>>;
 	stop(): Promise<void>;
 }
-/** What came of a child that has ended. */
+/** The result of a child that has ended. */
 export interface Ended {
 	readonly code: number | null;
 	readonly output: string;
@@ -62,7 +62,7 @@ export interface Ended {
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const host = "127.0.0.1";
 
-/** Asks again until the check no longer throws; the last reason is told when time is up. */
+/** Repeats a check until it no longer throws; rejects with its last error after the timeout. */
 export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
 	const deadline = Date.now() + withinMs;
 	for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
@@ -113,18 +113,18 @@ export class System {
 		return system;
 	}
 
-	/** On what somebody left there; not started. */
+	/** A system on an existing data folder, not started. */
 	static at(dataDir: string, settings: Readonly<Record<string, string>> = {}, command: readonly string[] = []): System {
 		return new System(dataDir, settings, { dataDir, command });
 	}
 
-	/** Starts the child and waits until it says it is ready, or only answers; an early end is told with what it printed. */
+	/** Starts the child and waits until it is ready, or until it answers; rejects with its output if it ends early. */
 	async up(settings = this.#settings, asked: "/health/ready" | "/health/live" | "its own word" = "/health/ready"): Promise<void> {
 		const child = await this.#spawn(settings);
 		const deadline = Date.now() + 30_000;
 		for (;;) {
 			if (this.#ended) throw new Error(`the system ended while starting (${child.exitCode ?? child.signalCode}):\n${this.#output}`);
-			if (asked === "its own word" && /^Vigie (runs|listens)/m.test(this.#output)) return; // nobody else can be asked where there is no gateway
+			if (asked === "its own word" && /^Vigie (runs|listens)/m.test(this.#output)) return; // without a gateway, only its output shows the start
 			const ready = asked === "its own word" ? undefined : await this.get(asked, {}, 2_000).catch(() => undefined);
 			if (ready?.status === 200) return;
 			if (Date.now() > deadline) throw new Error(`the system is not ready after 30 s (${ready?.status} ${ready?.text}):\n${this.#output}`);
@@ -132,14 +132,14 @@ export class System {
 		}
 	}
 
-	/** Starts the child, run otherwise if it matters, and waits for it to end by itself. */
+	/** Starts the child, with other options if given, and waits for its end. */
 	async ending(launch = this.#launch, withinMs = 15_000): Promise<Ended> {
 		const begun = performance.now();
 		await this.#spawn(this.#settings, launch);
 		return this.ended(withinMs, begun);
 	}
 
-	/** What came of the child, as soon as it has ended; it is killed when it does not. */
+	/** Waits for the end of the child; kills it after the timeout. */
 	async ended(withinMs: number, begun = performance.now()): Promise<Ended> {
 		const child = this.#child;
 		const killed = setTimeout(() => child?.kill("SIGKILL"), withinMs);
@@ -162,14 +162,14 @@ export class System {
 		return (this.#child = child);
 	}
 
-	/** Where it listens, or is to. */
+	/** The port it listens on, now or after its start. */
 	get port(): number {
 		return this.#port;
 	}
 	get pid(): number {
 		return this.#child?.pid ?? 0;
 	}
-	/** Sends the signal and waits for nothing. */
+	/** Sends a signal without waiting. */
 	signal(name: NodeJS.Signals): void {
 		this.#child?.kill(name);
 	}
@@ -178,7 +178,7 @@ export class System {
 		return !this.#child || this.#child.exitCode !== null || this.#child.signalCode !== null;
 	}
 
-	/** What the child printed last, for messages. */
+	/** The last output of the child, for messages. */
 	get output(): string {
 		return this.#output;
 	}
@@ -202,9 +202,9 @@ export class System {
 		return child.exitCode;
 	}
 
-	/** As a power cut: no warning, nothing finished. */
+	/** Sends SIGKILL, like a power failure. */
 	kill = (): Promise<number | null> => this.#end("SIGKILL", 10_000);
-	/** As an operator: what is under way is finished; answers the exit code. */
+	/** Sends SIGTERM, like an operator: current work is finished. Resolves to the exit code. */
 	stop = (): Promise<number | null> => this.#end("SIGTERM", 15_000);
 
 	async restart(settings = this.#settings): Promise<void> {
@@ -218,15 +218,15 @@ export class System {
 		if (!this.#launch.dataDir) await rm(this.dataDir, { recursive: true, force: true });
 	}
 
-	/** One request, sent as it is: the path is not cleaned up, the body is not checked. Paths are under /api unless they start with two slashes. */
+	/** Sends one request unchanged, with any path and body. Paths are below /api unless they start with two slashes. */
 	send({ method = "GET", path, headers = {}, body, timeoutMs = 15_000 }: Call): Promise<Answer> {
 		return new Promise((resolve, reject) => {
 			const target = path.startsWith("//") ? path.slice(1) : `/api${path}`;
-			const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {}; // Node frames no body of a DELETE by itself
+			const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {}; // Node does not set it for a DELETE
 			const outgoing = request({ agent: this.#agent, host, port: this.#port, method, path: target, headers: { ...length, ...headers } });
 			const fail = async (reason: Error): Promise<void> => {
 				clearTimeout(timer);
-				await pause(50); // the end of the child is known a moment after its connections break
+				await pause(50); // the exit event arrives shortly after its connections break
 				const state = this.#ended ? `has ended (${this.#child?.exitCode ?? this.#child?.signalCode})` : "runs";
 				const words = `the system ${state}, its last words: ${this.#output.slice(-500)}`;
 				reject(new Error(`${method} ${target.slice(0, 200)}: ${reason.message} (${words})`, { cause: reason }));
@@ -261,7 +261,7 @@ export class System {
 		return this.send({ method: "POST", path, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
 	}
 
-	/** Detections in bulk; a line that is not a text is written as JSON. */
+	/** Sends detections in bulk; lines that are not strings are written as JSON. */
 	ndjson(lines: readonly unknown[], timeoutMs = 60_000): Promise<Answer> {
 		const body = lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("");
 		return this.send({ method: "POST", path: "/detections", headers: { "content-type": "application/x-ndjson" }, body, timeoutMs });
@@ -271,7 +271,7 @@ export class System {
 		return this.send({ method: "POST", path: "/radars/import", headers: { "content-type": "text/csv" }, body: text, timeoutMs: 60_000 });
 	}
 
-	/** Every row of a list, walked by cursor and by page number as far as pages go (10 000 rows): both must tell the same. */
+	/** All rows of a list, read by cursor and by page number up to the page limit (10,000 rows); both must agree. */
 	async rows(list: string, pageSize = 100): Promise<Row[]> {
 		const query = (more: string): string => `${list}${list.includes("?") ? "&" : "?"}pageSize=${pageSize}${more}`;
 		const byPage: Row[] = [];
@@ -297,7 +297,7 @@ export class System {
 		return byCursor;
 	}
 
-	/** Bytes on a bare socket, for what no client library would send; answers what came back until the other side fell silent. */
+	/** Sends bytes that no client library would send on a plain socket; resolves to all data received until the server is silent. */
 	raw(bytes: string | Buffer, timeoutMs = 5_000): Promise<string> {
 		return new Promise((resolve, reject) => {
 			const socket = connect(this.#port, host, () => socket.end(bytes));
@@ -312,7 +312,7 @@ export class System {
 		});
 	}
 
-	/** A bare connection, left open. */
+	/** Opens a plain connection. */
 	connect(): Promise<Socket> {
 		return new Promise((resolve, reject) => {
 			const socket = connect(this.#port, host, () => resolve(socket));

@@ -1,11 +1,11 @@
-/** Turns of the event loop, for tests that wait for order and never for a clock. */
+/** Turns - waits for turns of the event loop, for tests that depend on order instead of time. */
 import { setImmediate as turn } from "node:timers/promises";
 import { nodeTimers, type Timers } from "../../mixins/common/timers.ts";
 
-/** Time as it is, but nobody rests: what is there is taken at once. */
+/** Real time without delays between batches. */
 export const restless: Timers = { ...nodeTimers, rest: () => Promise.resolve() };
 
-/** Lets everything go on that only waits for its turn. */
+/** Lets all callbacks run that wait only for a turn. */
 export async function turns(count = 20): Promise<void> {
 	for (let i = 0; i < count; i++) await turn();
 }

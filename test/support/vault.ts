@@ -1,4 +1,4 @@
-/** Vault - a real SQLite log with signed heads for those who tamper with it: the product writes and verifies, SQL changes it behind its back. */
+/** Vault - a real SQLite log with signed heads for manipulation: the product writes and verifies it, and SQL changes it directly. */
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { chained } from "../../store/chain.ts";
@@ -19,7 +19,7 @@ export const publicOf = (...keys: readonly SigningKey[]): PublicKeys => new Map(
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Everything a verification gave, the last thing apart. */
+/** The progress steps of a verification, and its result. */
 export async function verified(
 	log: LogPartition,
 	keys: PublicKeys,
@@ -36,7 +36,7 @@ export async function verified(
 	return { progress, end };
 }
 
-/** Drafts of a life like that of the product: streams of one to four commits, of one to three facts each, mixed. */
+/** Realistic drafts: mixed streams of one to four commits, with one to three facts each. */
 export function drafts(count: number) {
 	const versions = new Map<string, number>();
 	return Array.from({ length: count }, (_, i) => {
@@ -62,7 +62,7 @@ export class Vault {
 		return found;
 	}
 
-	/** A log of so many commits, with a head signed at each of these positions. */
+	/** Fills a log with commits, and signs heads at the given positions. */
 	async filled(count: number, heads: readonly number[] = [], context = "radar"): Promise<readonly Commit[]> {
 		const log = await this.log(context);
 		const commits = chainedAfter(EMPTY, drafts(count));
@@ -77,7 +77,7 @@ export class Vault {
 		return signHead(partition, commit, AT, key);
 	}
 
-	/** Behind the product's back. */
+	/** Changes the file directly, without the product. */
 	tamper(change: (db: DatabaseSync) => void): void {
 		const db = new DatabaseSync(this.file);
 		try {
@@ -89,7 +89,7 @@ export class Vault {
 	sql(statement: string, ...params: readonly SQLInputValue[]): void {
 		this.tamper((db) => void db.prepare(statement).run(...params));
 	}
-	/** Changes the body of a commit, and if so asked hashes it and all after it anew, as somebody would who knows how. */
+	/** Changes the body of a commit; with `rechain`, also recomputes the hashes from there on, like a skilled attacker. */
 	rewrite(position: number, change: (body: string) => string, rechain = true): void {
 		this.tamper((db) => {
 			const rows = db.prepare("SELECT * FROM log_radar_0 WHERE position >= ? ORDER BY position").all(position);
@@ -108,7 +108,7 @@ export class Vault {
 	async findings(heads: readonly Head[] = [], keys = publicOf(this.key)): Promise<readonly Finding[]> {
 		return (await this.verified(heads, keys)).end.findings;
 	}
-	/** `3 CHANGED_COMMIT`, the first first. */
+	/** Findings like `3 CHANGED_COMMIT`, ordered by position. */
 	async found(heads: readonly Head[] = [], keys = publicOf(this.key)): Promise<readonly string[]> {
 		return (await this.findings(heads, keys)).map(({ position, code }) => `${position} ${code}`);
 	}

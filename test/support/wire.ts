@@ -1,6 +1,6 @@
 /**
- * Wire - a server that speaks MongoDB's protocol and answers as a test tells it to, for what no server does on demand: being too old,
- * refusing a user, losing its majority, falling silent.
+ * Wire - a server with MongoDB's protocol and scripted answers, for faults that no real server shows on demand: too old, refusing a user,
+ * without a majority, or silent.
  */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -10,10 +10,10 @@ const OP_REPLY = 1;
 const OP_QUERY = 2004;
 const OP_MSG = 2013;
 
-/** What it says to a command; undefined is silence. */
+/** Answers a command; undefined sends no answer. */
 export type Answer = (command: Document) => Document | undefined;
 
-/** The primary of a replica set that does whatever it is asked. */
+/** The `hello` answer of the primary of a replica set. */
 const willing = (address: string): Document => ({
 	ok: 1,
 	helloOk: true,
@@ -33,7 +33,7 @@ const willing = (address: string): Document => ({
 });
 
 export class WireServer {
-	/** Commands it was given, as they came, but for those by which drivers find out about servers. */
+	/** Received commands in order, except those for server discovery. */
 	readonly commands: Document[] = [];
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
@@ -45,7 +45,7 @@ export class WireServer {
 		this.#hello = hello;
 		this.#server = createServer((socket) => this.#accept(socket));
 	}
-	/** `answer`: null stands for success with nothing found; `hello` is what it says of itself besides. */
+	/** `hello`: additional fields of the `hello` answer. */
 	static async start(answer: Answer, hello: Document = {}): Promise<WireServer> {
 		const wire = new WireServer(answer, hello);
 		wire.#server.listen(0, "127.0.0.1");
@@ -95,7 +95,7 @@ function queryIn(message: Buffer): Document {
 	const start = message.indexOf(0, 20) + 9; // flags, the collection's name, and two numbers
 	return BSON.deserialize(message.subarray(start, start + message.readInt32LE(start)));
 }
-/** The body, and what was sent beside it as a sequence of documents. */
+/** The command in a message: its body, with its document sequences. */
 function commandIn(message: Buffer): Document {
 	let command: Document = {};
 	for (let at = 20; at < message.length;) {

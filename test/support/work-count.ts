@@ -1,21 +1,21 @@
-/** WorkCount - the SQL a system in this process has run since it was asked to count: how often, on which file, and how many rows. */
+/** WorkCount - counts the SQL that a system in this process runs: transactions and statements by file, and rows. */
 import { basename } from "node:path";
 import { StatementSync } from "node:sqlite";
 import { jest } from "@jest/globals";
 import { Thread } from "../../store/sqlite/thread.ts";
 
 export interface Work {
-	/** On the log; each is one flush to the disk. */
+	/** Transactions on the log; each is one disk flush. */
 	logTransactions: number;
 	/** Rows written to the log. */
 	logRows: number;
-	/** On the rows of read models and processes. */
+	/** Transactions on the rows of read models and processes. */
 	rowTransactions: number;
-	/** Statements in these, what is compared first included. */
+	/** Statements in these transactions, including comparisons. */
 	rowStatements: number;
-	/** Rows loaded before they are changed. */
+	/** Rows loaded for changes. */
 	rowReads: number;
-	/** Streams read on the thread that decides. */
+	/** Streams read on the main thread. */
 	streamReads: number;
 }
 const NOTHING: Work = { logTransactions: 0, logRows: 0, rowTransactions: 0, rowStatements: 0, rowReads: 0, streamReads: 0 };
@@ -47,11 +47,11 @@ export class WorkCount {
 		this.#restore = () => spies.forEach((spy) => void spy.mockRestore());
 	}
 
-	/** From nothing again. */
+	/** Resets the counts. */
 	begin(): void {
 		this.#work = { ...NOTHING };
 	}
-	/** So much for each of so many. */
+	/** Average work per operation. */
 	each(count: number): Work {
 		return Object.fromEntries(Object.entries(this.#work).map(([name, done]) => [name, done / count])) as unknown as Work; // the same names
 	}
@@ -60,10 +60,10 @@ export class WorkCount {
 	}
 }
 
-/** Names in a list that is given as JSON. */
+/** Number of names in a JSON list. */
 const listed = (names: unknown): number => (JSON.parse(String(names)) as unknown[]).length; // our own text
 
-/** Whoever only looks whether there is room, or signs a head in its own time, is not counted. */
+/** Counts a transaction, unless it is a probe or stores a head. */
 function count(work: Work, file: string, [runs, expect = []]: Parameters<Thread["transaction"]>): void {
 	const rows = runs.reduce((sum, run) => sum + run.rows.length, 0);
 	if (file === "events.db") {

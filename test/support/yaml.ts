@@ -1,11 +1,11 @@
-/** Yaml - as much of it as our own files use: mappings, lists, text and lists on one line, anchors and merges; what is more than that is an error. */
+/** Yaml - parses the part of YAML that our files use: mappings, lists, inline text and lists, anchors and merges. It throws on the rest. */
 export type Yaml = string | readonly Yaml[] | { readonly [key: string]: Yaml };
 interface Line {
 	readonly number: number;
 	readonly indent: number;
 	readonly text: string;
 }
-/** What is still to be read, and what was given a name. */
+/** Remaining lines, and anchored values by name. */
 interface Rest {
 	readonly lines: Line[];
 	readonly anchors: Map<string, Yaml>;
@@ -18,11 +18,11 @@ export function parseYaml(text: string): Yaml {
 		return indent < 0 || raw[indent] === "#" ? [] : [{ number: i + 1, indent, text: raw.slice(indent) }];
 	});
 	const value = block({ lines, anchors: new Map() }, lines[0]?.indent ?? 0);
-	if (lines[0]) throw new Error(`line ${lines[0].number} stands nowhere: ${lines[0].text}`);
+	if (lines[0]) throw new Error(`line ${lines[0].number} does not belong to any block: ${lines[0].text}`);
 	return value;
 }
 
-/** Takes the lines of one block away. */
+/** Parses one block, and removes its lines. */
 function block(rest: Rest, indent: number): Yaml {
 	return rest.lines[0]?.text.startsWith("- ") ? list(rest, indent) : mapping(rest, indent);
 }
@@ -32,7 +32,7 @@ function list(rest: Rest, indent: number): Yaml[] {
 	for (let line = lines[0]; line?.indent === indent && line.text.startsWith("- "); line = lines[0]) {
 		const text = line.text.slice(2);
 		if (KEY.test(text)) {
-			lines[0] = { ...line, indent: indent + 2, text }; // the first key stands behind the dash
+			lines[0] = { ...line, indent: indent + 2, text }; // the first key follows the dash
 			items.push(mapping(rest, indent + 2));
 		} else {
 			lines.shift();
@@ -58,7 +58,7 @@ function mapping(rest: Rest, indent: number): Record<string, Yaml> {
 	return { ...(merged as Record<string, Yaml>), ...found };
 }
 function scalar(text: string, number: number, { anchors }: Rest): Yaml {
-	if (/^["[]|^\{\}$/.test(text)) return JSON.parse(text) as Yaml; // throws on what is none
+	if (/^["[]|^\{\}$/.test(text)) return JSON.parse(text) as Yaml; // throws on invalid JSON
 	const named = /^\*([\w-]+)$/.exec(text)?.[1];
 	const value = named === undefined ? undefined : anchors.get(named);
 	if (value !== undefined) return value;

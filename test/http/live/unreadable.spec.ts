@@ -39,7 +39,7 @@ describe("a live feed with an unreadable commit", () => {
 			expect(JSON.parse(feed.events.at(-1)?.data ?? "")).toEqual({
 				code: "STREAM_UNREADABLE",
 				position: "radar:0:3",
-				detail: "radar-u-3, at position 3, cannot be read: its text is no JSON",
+				detail: "radar-u-3, at position 3, cannot be read: its text is not JSON",
 			});
 		},
 	);

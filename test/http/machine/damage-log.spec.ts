@@ -18,8 +18,8 @@ afterAll(() => damaged.dispose());
 
 describe("a log", () => {
 	it.each<[string, () => void, string]>([
-		["with other first bytes", () => scribble(log(), 0, 16), `events\\.db is no database\\. ${BACK}`],
-		["that is a text file", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is no database\\. ${BACK}`],
+		["with other first bytes", () => scribble(log(), 0, 16), `events\\.db is not a database\\. ${BACK}`],
+		["that is a text file", () => writeFileSync(log(), "not a database\n".repeat(600)), `events\\.db is not a database\\. ${BACK}`],
 		["without its schema", () => scribble(log(), 100, PAGE - 100), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["without its second half", () => cut(log(), middle(log())), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
 		["with other bytes in its middle", () => scribble(log(), middle(log()), 4 * PAGE), `events\\.db is damaged \\(.+\\)\\. ${BACK}`],
@@ -55,7 +55,7 @@ describe("a log", () => {
 	it("is complete after a regular stop if its copy is restored", async () => {
 		damaged.on("whole");
 		scribble(log(), 0, 10 * PAGE);
-		await expectRefused(damaged.system, refusal(`events\\.db is no database\\. ${BACK}`));
+		await expectRefused(damaged.system, refusal(`events\\.db is not a database\\. ${BACK}`));
 		damaged.putBack("whole", "events.db");
 		await damaged.system.up();
 		await damaged.expectAllThere();

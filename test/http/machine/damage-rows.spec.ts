@@ -24,7 +24,7 @@ describe("the rows", () => {
 	])("%s stop the start with one line, and are rebuilt after they are moved away", async (_what, damage) => {
 		damaged.on("whole");
 		damage();
-		await expectRefused(damaged.system, refusal(`rows\\.db is (no database|damaged \\(.+\\))\\. To go on, ${ANEW}`));
+		await expectRefused(damaged.system, refusal(`rows\\.db is (not a database|damaged \\(.+\\))\\. To continue, ${ANEW}`));
 		damaged.remove("rows.db", "rows.db-wal", "rows.db-shm");
 		await damaged.system.up();
 		await damaged.expectAllThere();

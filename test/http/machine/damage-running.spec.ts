@@ -45,7 +45,7 @@ describe("a log that is damaged while it is in use", () => {
 	});
 
 	it.each([
-		["is no JSON", '{"facts', "{'facts", /detection-m-150, at position \d+, cannot be read: its text is no JSON/],
+		["is no JSON", '{"facts', "{'facts", /detection-m-150, at position \d+, cannot be read: its text is not JSON/],
 		[
 			"has an unknown fact type",
 			"detection.recorded",

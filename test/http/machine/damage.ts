@@ -82,6 +82,6 @@ export class Damaged {
 
 const WAL = ", with its -wal if the copy has one";
 export const BACK = `Put back a copy of it${WAL}, and prove it with "npm run es -- verify"`;
-export const ANEW = "move rows\\.db, its -wal and its -shm away and start again: it is made anew from events\\.db";
+export const ANEW = "move rows\\.db, its -wal and its -shm away and start again: it is rebuilt from events\\.db";
 export const MISSING = `events\\.db ends at [a-z]+:0:\\d+, but rows\\.db was made from [a-z]+:0:\\d+: commits are missing\\. Put back the latest copy of events\\.db${WAL}; if this is the latest, what came after it is lost: ${ANEW}`;
 export const refusal = (said: string): RegExp => new RegExp(`^DATA_DIR is ".+": ${said}\\n$`);

@@ -172,7 +172,7 @@ describe("an auditor", () => {
 		await expect(call("radar-log.heads")).rejects.toMatchObject({
 			code: 500,
 			type: "LOG_ALTERED",
-			message: expect.stringMatching(/^radar:1 does not stand at \d+ where its head does/),
+			message: expect.stringMatching(/^radar:1 has another hash at \d+ than its head/),
 		});
 	});
 

@@ -47,10 +47,10 @@ describe("a node in trouble", () => {
 	});
 
 	it("logs each unreadable stream", async () => {
-		figures()?.lost("account-1", new StreamUnreadable("account-1", new Error("its text is no JSON")));
+		figures()?.lost("account-1", new StreamUnreadable("account-1", new Error("its text is not JSON")));
 		figures()?.lost("account-2", FULL);
 		expect(await look()).toEqual([
-			"! bank:0 has something unreadable, account-1: account-1 cannot be read: its text is no JSON",
+			"! bank:0 has something unreadable, account-1: account-1 cannot be read: its text is not JSON",
 			"! bank:0 has something unreadable, account-2: events.db: database or disk is full",
 		]);
 		figures()?.unreadable.delete("account-2");
@@ -58,10 +58,10 @@ describe("a node in trouble", () => {
 	});
 
 	it("logs each damaged file", async () => {
-		damage.push("events.db: database disk image is malformed", "rows.db: a row is no JSON");
+		damage.push("events.db: database disk image is malformed", "rows.db: a row is not JSON");
 		expect(await look()).toEqual([
 			"! what is stored is damaged, events.db: events.db: database disk image is malformed",
-			"! what is stored is damaged, rows.db: rows.db: a row is no JSON",
+			"! what is stored is damaged, rows.db: rows.db: a row is not JSON",
 		]);
 		expect(await look()).toEqual([]);
 	});

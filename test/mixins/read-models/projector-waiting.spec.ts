@@ -180,9 +180,7 @@ describe("a projector", () => {
 			happen(made("a"), { log: "shop", what: "sold", id: "a", amount: -1 });
 			happen(sale("a", "web"));
 			await turns();
-			expect(stopped.map(({ message }) => message)).toEqual([
-				"the fact at position 2 cannot be folded: nothing is sold less than not at all",
-			]);
+			expect(stopped.map(({ message }) => message)).toEqual(["the fact at position 2 cannot be folded: a negative amount cannot be sold"]);
 			expect(projector.followers.map(({ position, error }) => [position, error !== null])).toEqual([
 				[0, true],
 				[1, false],

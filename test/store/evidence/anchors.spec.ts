@@ -1,4 +1,4 @@
-/** Heads that are kept outside the database: a log that was cut, rewritten or stripped of its heads does not pass for the one that was signed. */
+/** Anchors - heads outside the database detect a log that was truncated, rewritten or stripped of its heads. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Anchors, anchorsIn, LogAltered } from "../../../store/evidence/anchors.ts";
@@ -21,7 +21,7 @@ const anchored = (): Anchors => new Anchors(folder.file("heads"), (reason) => fa
 const head = (position: number, partition = "shop:0", hash = "h".repeat(43)) => signHead(partition, { position, hash }, AT, key);
 
 describe("anchors", () => {
-	it("are written whole, only the newest of each partition, and for nobody else to read", async () => {
+	it("are written atomically, only the newest of each partition, and readable only by the owner", async () => {
 		const anchors = anchored();
 		for (const position of [1, 5, 3]) anchors.keep(head(position));
 		anchors.keep(head(2, "bank:11"));
@@ -35,7 +35,7 @@ describe("anchors", () => {
 		expect([statSync(folder.file("heads")).mode & 0o777, statSync(folder.file("heads/shop.0.head")).mode & 0o777]).toEqual([0o700, 0o600]);
 	});
 
-	it("that cannot be written are reported once, and tried again with the next", async () => {
+	it("that cannot be written are reported once, and retried with the next head", async () => {
 		writeFileSync(folder.file("heads"), "a file where the folder should be");
 		const anchors = new Anchors(folder.file("heads/in"), (reason) => failures.push(reason));
 		for (const position of [1, 2]) {
@@ -46,10 +46,10 @@ describe("anchors", () => {
 	});
 
 	it.each([
-		["holds nothing", () => ""],
+		["is empty", () => ""],
 		["holds the head of another partition", (text: string) => text.replaceAll("shop:0", "shop:1")],
 		["was cut", (text: string) => text.slice(0, text.length / 2)],
-	])("whose file %s are not read", async (_what, changed) => {
+	])("are refused if the file %s", async (_what, changed) => {
 		const anchors = anchored();
 		anchors.keep(head(1));
 		await anchors.settled();
@@ -58,14 +58,14 @@ describe("anchors", () => {
 		expect(anchored).toThrow(LogAltered);
 	});
 
-	it("of nobody are none", () => {
+	it("are empty without a folder", () => {
 		expect(anchored().all).toEqual([]);
 		mkdirSync(folder.file("heads"));
 		expect(anchored().all).toEqual([]);
 	});
 });
 
-describe("a log of which a head is kept outside", () => {
+describe("a log with a head outside the database", () => {
 	let store: MemoryLogStore;
 	let anchors: Anchors;
 	const commits = things(10);
@@ -89,7 +89,7 @@ describe("a log of which a head is kept outside", () => {
 		return end.findings.map(({ position, code }) => `${code} ${position}`);
 	};
 
-	it("passes as it is, and when it has grown", async () => {
+	it("passes unchanged, and after it has grown", async () => {
 		expect([await refusal(), await findings()]).toEqual(["fine", []]);
 		logOf().shelf.put(things(5, tailOf(commits)));
 		expect([await refusal(), await findings()]).toEqual(["fine", []]);
@@ -97,20 +97,20 @@ describe("a log of which a head is kept outside", () => {
 
 	it.each<[string, () => void, string, readonly string[]]>([
 		[
-			"whose heads are gone",
+			"whose heads were removed",
 			() => logOf().shelf.heads.splice(0),
 			`shop:0 holds no valid head, though one was signed at ${AT}`,
 			["UNSIGNED 8"],
 		],
 		[
-			"whose heads are of a key nobody knows",
+			"whose heads have an unknown key",
 			() => logOf().shelf.heads.splice(0, 1, signHead("shop:0", commits[7] ?? EMPTY, AT, newKey())),
 			`shop:0 holds no valid head, though one was signed at ${AT}`,
 			["UNKNOWN_KEY 8", "UNSIGNED 8"],
 		],
-		["that was cut short", () => logOf().shelf.commits.splice(5), `shop:0 does not hold 8, which was signed at ${AT}`, ["TRUNCATED 6"]],
+		["that was truncated", () => logOf().shelf.commits.splice(5), `shop:0 does not hold 8, which was signed at ${AT}`, ["TRUNCATED 6"]],
 		[
-			"that was rewritten, chained anew and stripped of its heads",
+			"that was rewritten with a new chain and stripped of its heads",
 			() => {
 				logOf().shelf.commits.splice(
 					0,
@@ -125,14 +125,14 @@ describe("a log of which a head is kept outside", () => {
 			`shop:0:8 is not the commit that was signed at ${AT}`,
 			["REWRITTEN 8", "UNSIGNED 8"],
 		],
-		["that is not there", () => store.logs.clear(), `there is no shop:0, of which 8 commits were signed at ${AT}`, []],
+		["that is missing", () => store.logs.clear(), `there is no shop:0, of which 8 commits were signed at ${AT}`, []],
 	])("%s does not pass", async (_what, change, reason, found) => {
 		change();
 		expect(await refusal()).toBe(`the log is not what was signed: ${reason}`);
 		if (store.logs.size > 0) expect((await findings()).toSorted()).toEqual(found);
 	});
 
-	it("kept by a key that is not known does not pass", async () => {
+	it("does not pass if the key of the outside head is unknown", async () => {
 		const other = publicOf(newKey());
 		await expect(anchors.assertHeld(store, other)).rejects.toThrow(
 			"the head of shop:0 kept outside the database is not signed by a key known here",

@@ -1,4 +1,4 @@
-/** A head says what its key's owner signed and nothing else, and the text somebody keeps of it is read as it was written (DESIGN §3, LAW 5). */
+/** Heads - a head proves exactly its signed content, and its text form is read back unchanged (DESIGN §3, LAW 5). */
 import { describe, expect, it } from "@jest/globals";
 import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import fc from "fast-check";
@@ -23,7 +23,7 @@ const head = (position = 12, by = key, partition = "radar:0"): Head => signHead(
 const exported = (...keys: readonly (typeof key)[]) => [...publicOf(...keys)].map(published);
 
 describe("a head", () => {
-	it("counts when it was signed by a known key", () => {
+	it("is valid if signed by a known key", () => {
 		expect(doubtOf(head(), publicOf(key))).toBeNull();
 		expect(doubtOf(head(), publicOf(other, key))).toBeNull();
 		expect(doubtOf(head(), publicOf(other))).toBe("UNKNOWN_KEY");
@@ -35,13 +35,13 @@ describe("a head", () => {
 		["hash", { hash: hash.replace(/./, "_") }],
 		["time", { at: "2026-03-01T08:15:00.001Z" }],
 		["signature", { signature: "A".repeat(86) }],
-	])("does not count with another %s", (_what, change) => expect(doubtOf({ ...head(), ...change }, publicOf(key))).toBe("BAD_SIGNATURE"));
-	it("says one thing only: no part can pass for two", () => {
+	])("is not valid with another %s", (_what, change) => expect(doubtOf({ ...head(), ...change }, publicOf(key))).toBe("BAD_SIGNATURE"));
+	it("is unambiguous: no part can be read as two", () => {
 		const { signature, ...rest } = head();
 		const two = { ...rest, hash: `${rest.hash}\n${rest.at}`, at: "", signature };
 		expect(doubtOf(two, publicOf(key))).toBe("BAD_SIGNATURE");
 	});
-	it("can be checked without a line of ours", () => {
+	it("can be checked without the product's code", () => {
 		const { partition, position, at, key: id, signature } = head();
 		const [one] = exported(key);
 		const spki = Buffer.from(one?.publicKey ?? "", "base64");
@@ -50,7 +50,7 @@ describe("a head", () => {
 		const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
 		expect(verify(null, Buffer.from(signed), publicKey, Buffer.from(signature, "base64url"))).toBe(true);
 	});
-	it("is the newest if none above it counts", () => {
+	it("is the newest if no higher one is valid", () => {
 		const heads = [head(3), head(7), { ...head(8), position: 9 }, head(12, other)];
 		expect(newestOf(heads, publicOf(key))).toEqual(head(7));
 		expect(newestOf(heads, publicOf(key, other))).toEqual(head(12, other));
@@ -59,7 +59,7 @@ describe("a head", () => {
 });
 
 describe("the text of heads", () => {
-	it("is read as it was written", () =>
+	it("is read back unchanged", () =>
 		fc.assert(
 			fc.property(
 				fc.uniqueArray(
@@ -75,7 +75,7 @@ describe("the text of heads", () => {
 			),
 			{ numRuns: 30 },
 		));
-	it("says in its first lines what it is for, in words that say nothing to the reader of it", () => {
+	it("explains its purpose in comment lines at the beginning", () => {
 		const lines = headsText(exported(key), [head()]).split("\n");
 		expect(lines[0]).toMatch(/^# /);
 		expect(lines.filter((line) => !line.startsWith("#"))).toEqual([
@@ -85,7 +85,7 @@ describe("the text of heads", () => {
 			"",
 		]);
 	});
-	it("may be joined, commented, mailed and saved on another system", () => {
+	it("can be joined, commented, mailed and saved on another system", () => {
 		const [one, two] = [headsText(exported(key), [head(3)]), headsText(exported(key, other), [head(9, other)])];
 		const text = `\uFEFF${one}\n# from the court\n   \n${two}`.replaceAll("\n", "\r\n").replaceAll("head ", "  head  ");
 		expect(parseHeads(text).heads.map(({ position }) => position)).toEqual([3, 9]);
@@ -105,40 +105,40 @@ describe("the text of heads", () => {
 	const lines = [...headsText(exported(key), [head()]).trimEnd().split("\n")].filter((line) => !line.startsWith("#"));
 	const [begin = "", aKey = "", aHead = ""] = lines;
 	it.each([
-		["nothing", "", ['1 "vigie-heads 1" has to come first']],
-		["something else", "# a letter\nDear Sir", ['2 "vigie-heads 1" has to come first']],
-		["of a later version", `vigie-heads 2\n${aHead}`, ['1 "vigie-heads 1" has to come first']],
+		["that is empty", "", ['1 the first line must be "vigie-heads 1"']],
+		["of another kind", "# a letter\nDear Sir", ['2 the first line must be "vigie-heads 1"']],
+		["of a later version", `vigie-heads 2\n${aHead}`, ['1 the first line must be "vigie-heads 1"']],
 		["of keys alone", `#\n${begin}\n${aKey}`, ["2 there is no head in the text"]],
 		[
-			"cut in the middle of a line",
+			"cut within a line",
 			`${begin}\n${aKey}\n${aHead.slice(0, -1)}`,
-			[`3 the signature of the head is not one: ${aHead.split(" ")[6]?.slice(0, 40)}`],
+			[`3 the signature of the head is not valid: ${aHead.split(" ")[6]?.slice(0, 40)}`],
 		],
 		[
 			"cut between two words",
 			`${begin}\n${aHead.slice(0, aHead.lastIndexOf(" "))}`,
 			["2 a head has 6 parts (partition, position, hash, at, key, signature), not 5"],
 		],
-		["with a word too many", `${begin}\n${aHead} x`, ["2 a head has 6 parts (partition, position, hash, at, key, signature), not 7"]],
-		["of a position before the first", `${begin}\n${aHead.replace(" 12 ", " 0 ")}`, ["2 the position of the head is not one: 0"]],
-		["of a strange line", `${begin}\nheads 3\n${aHead}`, ['2 it begins with neither "key" nor "head"']],
-		["whose key is none", `${begin}\nkey ${key.id} AAAA\n${aHead}`, ["2 a key is its id and an Ed25519 public key, base64 of its SPKI"]],
+		["with an extra word", `${begin}\n${aHead} x`, ["2 a head has 6 parts (partition, position, hash, at, key, signature), not 7"]],
+		["with a position before the first", `${begin}\n${aHead.replace(" 12 ", " 0 ")}`, ["2 the position of the head is not valid: 0"]],
+		["with an unknown line", `${begin}\nheads 3\n${aHead}`, ['2 it begins with neither "key" nor "head"']],
+		["with an invalid key", `${begin}\nkey ${key.id} AAAA\n${aHead}`, ["2 a key is its id and an Ed25519 public key, base64 of its SPKI"]],
 		[
 			"whose key has another's name",
 			`${begin}\n${aKey.replace(key.id, other.id)}\n${aHead}`,
 			[`2 the key is not ${other.id}: it is ${key.id}`],
 		],
 		[
-			"with two faults",
+			"with two errors",
 			`${begin}\nx\n${aKey}\ny`,
 			['2 it begins with neither "key" nor "head"', '4 it begins with neither "key" nor "head"'],
 		],
-	])("%s is not read, and says why by line", (_what, text, expected) => expect(problems(text)).toEqual(expected));
-	it("of a thousand faults tells twenty", () => expect(problems(`${begin}\n${"x\n".repeat(1000)}`)).toHaveLength(20));
+	])("%s is refused, with an error per line", (_what, text, expected) => expect(problems(text)).toEqual(expected));
+	it("with a thousand errors reports twenty", () => expect(problems(`${begin}\n${"x\n".repeat(1000)}`)).toHaveLength(20));
 });
 
 describe("a public key", () => {
-	it("is named by its fingerprint, and no other kind passes for one", () => {
+	it("is identified by its fingerprint, and other kinds of keys are refused", () => {
 		const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
 		const [one] = exported(key);
 		const read = publicKeyOf(one?.publicKey ?? "");

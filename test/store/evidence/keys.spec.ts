@@ -1,4 +1,4 @@
-/** The key that signs is made once, read by its owner alone, and never written again; every public key ever used stays known. */
+/** Keys - the signing key is created once, readable only by its owner, and never overwritten; every public key ever used stays known. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ afterEach(() => place.remove());
 
 const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 const own = (): string => join(folder, "signing.pem");
-/** Why it cannot be opened, in its one line. */
+/** The one-line error of a folder that cannot be opened. */
 function complaint(): string {
 	try {
 		openKeys(folder);
@@ -36,13 +36,13 @@ function complaint(): string {
 }
 
 describe("the keys of a folder", () => {
-	it("are made at the first start, the private one for its owner alone", () => {
+	it("are created at the first start, the private one readable only by its owner", () => {
 		const { signing, known } = openKeys(folder);
 		expect([modeOf(folder), modeOf(own()), modeOf(join(folder, `${signing.id}.pub`))]).toEqual(["700", "600", "644"]);
 		expect([...known.keys()]).toEqual([signing.id]);
 		expect(readdirSync(folder).toSorted()).toEqual([`${signing.id}.pub`, "signing.pem"].toSorted());
 	});
-	it("are the same at every start, and sign what they know", () => {
+	it("are the same at every start, and trust their own signatures", () => {
 		const first = openKeys(folder);
 		const written = readFileSync(own(), "utf8");
 		const again = openKeys(folder);
@@ -50,14 +50,14 @@ describe("the keys of a folder", () => {
 		const head = signHead("radar:0", { position: 1, hash: "x".repeat(43) }, AT, first.signing);
 		expect(doubtOf(head, again.known)).toBeNull();
 	});
-	it("are kept when another takes over: what the old one signed still counts", () => {
+	it("are kept when another key replaces them: old signatures are still trusted", () => {
 		const { signing } = openKeys(folder);
 		renameSync(own(), join(folder, "retired.pem"));
 		const next = openKeys(folder);
 		expect(next.signing.id).not.toBe(signing.id);
 		expect([...next.known.keys()].toSorted()).toEqual([signing.id, next.signing.id].toSorted());
 	});
-	it("may keep those of another folder, and make none of their own for it", () => {
+	it("can include those of another folder, without creating a private key", () => {
 		const { signing, known } = openKeys(place.file("elsewhere"));
 		expect([...knownIn(folder).keys(), existsSync(folder)]).toEqual([false]);
 		for (let twice = 0; twice < 2; twice++) keepKnown(folder, known);
@@ -65,7 +65,7 @@ describe("the keys of a folder", () => {
 		expect([...knownIn(folder).keys()]).toEqual([signing.id]);
 		expect([...openKeys(folder).known.keys()]).toContain(signing.id);
 	});
-	it("are looked at without one being made, and sign where there is one", () => {
+	it("are read without creating one, and sign if there is one", () => {
 		expect([keysIn(folder).signing, existsSync(folder)]).toEqual([undefined, false]);
 		const { signing } = openKeys(folder);
 		rmSync(join(folder, `${signing.id}.pub`));
@@ -73,13 +73,13 @@ describe("the keys of a folder", () => {
 		expect([seen?.id, ...known.keys()]).toEqual([signing.id, signing.id]);
 		expect(readdirSync(folder)).toEqual(["signing.pem"]);
 	});
-	it("are looked at beside one that is given: it signs, and leaves nothing", () => {
+	it("are read beside a given key, which signs and is not stored", () => {
 		const [given, trusted] = [newKey(), newKey()];
 		const { signing, known } = keysIn(folder, { signing: given.key, trusted: [createPublicKey(trusted.key)] });
 		expect([signing?.id, ...known.keys()]).toEqual([given.id, given.id, trusted.id]);
 		expect(existsSync(folder)).toBe(false);
 	});
-	it("are not even looked at where others may write or read them", () => {
+	it("are not read if others can write or read them", () => {
 		openKeys(folder);
 		chmodSync(folder, 0o777);
 		expect(() => keysIn(folder)).toThrow("can be written by others");
@@ -87,7 +87,7 @@ describe("the keys of a folder", () => {
 		chmodSync(own(), 0o644);
 		expect(() => keysIn(folder)).toThrow("can be read by others");
 	});
-	it.each([openKeys, keysIn])("are closed to a group that had access, which is reported once", (open) => {
+	it.each([openKeys, keysIn])("are restricted if a group had access, which is reported once", (open) => {
 		openKeys(folder);
 		chmodSync(folder, 0o770);
 		chmodSync(own(), 0o660);
@@ -95,7 +95,7 @@ describe("the keys of a folder", () => {
 		expect([modeOf(folder), modeOf(own())]).toEqual(["700", "600"]);
 		expect(open(folder).warnings).toEqual([]);
 	});
-	it("stay with a group the platform shares the folder with, but for the private one", () => {
+	it("stay accessible to a group with which the platform shares the folder, except the private one", () => {
 		openKeys(folder);
 		chmodSync(folder, 0o2775);
 		chmodSync(own(), 0o660);
@@ -107,7 +107,7 @@ describe("the keys of a folder", () => {
 		expect([modeOf(folder), modeOf(own())]).toEqual(["770", "600"]);
 		expect(openKeys(folder).warnings).toEqual([left]);
 	});
-	it.each([0o777, 0o770, 0o2777])("refuse no start over a folder of mode %o when the one that signs is given", (mode) => {
+	it.each([0o777, 0o770, 0o2777])("do not prevent a start with a folder of mode %o if the signing key is given", (mode) => {
 		openKeys(folder);
 		chmodSync(folder, mode);
 		chmodSync(own(), 0o666);
@@ -128,20 +128,20 @@ describe("the keys of a folder", () => {
 			thaw(folder);
 		}
 	});
-	it("lose no name: a public key that was removed is there again", () => {
+	it("restore a removed public key of their own", () => {
 		const { signing } = openKeys(folder);
 		rmSync(join(folder, `${signing.id}.pub`));
 		openKeys(folder);
 		expect(existsSync(join(folder, `${signing.id}.pub`))).toBe(true);
 	});
-	it("are not asked when one is given: it signs, and leaves its public one", () => {
+	it("do not sign if one is given: it signs, and its public key is stored", () => {
 		const given = newKey();
 		const trusted = newKey();
 		const { signing, known } = openKeys(folder, { signing: given.key, trusted: [createPublicKey(trusted.key)] });
 		expect([signing.id, [...known.keys()].toSorted()]).toEqual([given.id, [given.id, trusted.id].toSorted()]);
 		expect(readdirSync(folder)).toEqual([`${given.id}.pub`]);
 	});
-	it("are one pair when many processes start at once", async () => {
+	it("are one pair if many processes start at once", async () => {
 		const script = fileURLToPath(new URL("../../support/key-opener.ts", import.meta.url).href);
 		const children = Array.from({ length: 6 }, () =>
 			spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, folder], { stdio: ["pipe", "pipe", "inherit"] }),
@@ -158,15 +158,15 @@ describe("the keys of a folder", () => {
 	});
 });
 
-describe("a start is stopped, in one line,", () => {
-	it.each(["644", "604", "666", "602"])("by a private key of mode %s", (mode) => {
+describe("a start fails, with one line,", () => {
+	it.each(["644", "604", "666", "602"])("with a private key of mode %s", (mode) => {
 		openKeys(folder);
 		chmodSync(own(), Number.parseInt(mode, 8));
 		expect(complaint()).toBe(`keys/signing.pem can be read by others (mode 0${mode}): chmod 600 it`);
 		chmodSync(own(), 0o400);
 		expect(complaint()).toBe("");
 	});
-	it("by a folder others may write to", () => {
+	it("with a folder that others can write to", () => {
 		openKeys(folder);
 		chmodSync(folder, 0o777);
 		expect(complaint()).toBe("keys can be written by others (mode 0777): chmod 700 it");
@@ -180,7 +180,7 @@ describe("a start is stopped, in one line,", () => {
 			generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
 		],
 		["a public key", createPublicKey(newKey().key).export({ type: "spki", format: "pem" }).toString()],
-	])("by a private key that is %s, which stays as it is", (_what, content) => {
+	])("with a private key that is %s, which is not changed", (_what, content) => {
 		mkdirSync(folder, { mode: 0o700 });
 		writeFileSync(own(), content, { mode: 0o600 });
 		expect(complaint()).toBe(
@@ -188,12 +188,12 @@ describe("a start is stopped, in one line,", () => {
 		);
 		expect(readFileSync(own(), "utf8")).toBe(content);
 	});
-	it("by a private key that is a folder", () => {
+	it("with a private key that is a folder", () => {
 		mkdirSync(own(), { recursive: true });
 		chmodSync(own(), 0o700);
 		expect(complaint()).toBe("keys/signing.pem cannot be read (EISDIR)");
 	});
-	it("by a public key that is damaged, or another's", () => {
+	it("with a public key that is damaged or has a wrong name", () => {
 		const { signing } = openKeys(folder);
 		const name = `${newKey().id}.pub`;
 		writeFileSync(join(folder, name), readFileSync(join(folder, `${signing.id}.pub`)));
@@ -201,7 +201,7 @@ describe("a start is stopped, in one line,", () => {
 		writeFileSync(join(folder, name), "x");
 		expect(complaint()).toContain(`keys/${name} is not the public key it is named after`);
 	});
-	it("by a place where no folder can be made", () => {
+	it("with a path where no folder can be created", () => {
 		writeFileSync(folder, "");
 		expect(complaint()).toBe("keys cannot be made (EEXIST)");
 	});
@@ -212,14 +212,14 @@ describe("a private key given as text", () => {
 	const pem = key.export({ type: "pkcs8", format: "pem" }).toString();
 	it.each([
 		["PEM", pem],
-		["PEM without line breaks of its own", pem.replaceAll("\n", "\\n")],
+		["PEM with escaped line breaks", pem.replaceAll("\n", "\\n")],
 		["base64 of PKCS8", key.export({ type: "pkcs8", format: "der" }).toString("base64")],
-	])("may be %s", (_what, text) => expect(privateKeyOf(text)?.equals(key)).toBe(true));
+	])("can be %s", (_what, text) => expect(privateKeyOf(text)?.equals(key)).toBe(true));
 	it.each([
 		["nothing", ""],
 		["a word", "x"],
 		["base64 of something else", "AAAA"],
 		["the first line of PEM", "-----BEGIN PRIVATE KEY-----"],
 		["the public one", createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64")],
-	])("is none when it is %s", (_what, text) => expect(privateKeyOf(text)).toBeNull());
+	])("is refused if it is %s", (_what, text) => expect(privateKeyOf(text)).toBeNull());
 });

@@ -1,4 +1,4 @@
-/** Heads are signed often enough, beside those who write and never in their way, and never for a log that was changed (DESIGN §3, LAW 5). */
+/** Signer - heads are signed often enough, without delaying writes, and never for an altered log (DESIGN §3, LAW 5). */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { doubtOf, signHead } from "../../../store/evidence/heads.ts";
 import type { Commit, Head } from "../../../store/log.ts";
@@ -16,10 +16,10 @@ class Node {
 	readonly log: ScriptedLog;
 	readonly signer: Signer;
 	readonly reports: string[] = [];
-	/** What waits for its time. */
+	/** Pending timers. */
 	readonly timers: { readonly milliseconds: number; readonly run: () => void }[] = [];
 
-	/** Heads kept outside the log. */
+	/** Heads outside the log. */
 	readonly anchored: Map<string, Head>;
 
 	constructor(shelf = new Shelf(), anchored = new Map<string, Head>()) {
@@ -46,7 +46,7 @@ class Node {
 	get heads(): readonly number[] {
 		return this.log.shelf.heads.map(({ position }) => position);
 	}
-	/** As a writer does it. */
+	/** Appends like a writer. */
 	async write(count: number): Promise<readonly Commit[]> {
 		const commits = things(count, this.log.shelf.tail);
 		expect(await accepted(this.log, commits)).toBe(true);
@@ -54,7 +54,7 @@ class Node {
 		await turns();
 		return commits;
 	}
-	/** The time the next timer waits for has come. */
+	/** Runs the next timer. */
 	async elapse(): Promise<number | undefined> {
 		const timer = this.timers.shift();
 		timer?.run();
@@ -80,41 +80,41 @@ describe("a head is signed", () => {
 		expect(last && doubtOf(last, known)).toBeNull();
 		expect(last?.hash).toBe(node.log.shelf.tail.hash);
 	});
-	it("a minute after the first commit that has none", async () => {
+	it("a minute after the first unsigned commit", async () => {
 		await node.write(1);
 		await node.write(1);
 		expect(node.timers.map(({ milliseconds }) => milliseconds)).toEqual([60_000]);
 		await node.elapse();
 		expect([node.heads, node.timers, node.signer.position]).toEqual([[2], [], 2]);
 	});
-	it("at a clean stop, if something has none yet", async () => {
+	it("at a clean shutdown, if there are unsigned commits", async () => {
 		await node.write(3);
 		await node.signer.close();
 		await node.signer.close();
 		expect([node.heads, node.timers]).toEqual([[3], []]);
 	});
-	it("when it is asked for, once", async () => {
+	it("on request, once", async () => {
 		await node.write(3);
 		expect((await node.signer.sign())?.position).toBe(3);
 		expect(await node.signer.sign()).toBeNull();
 		await node.signer.close();
 		expect([node.heads, node.timers]).toEqual([[3], []]);
 	});
-	it("once, by all who ask at the same time", async () => {
+	it("once for concurrent requests", async () => {
 		await node.write(3);
 		await Promise.all([node.signer.sign(), node.signer.sign(), node.signer.close()]);
 		expect(node.heads).toEqual([3]);
 	});
-	it("for what a killed process left without one, though nothing more is written", async () => {
+	it("for commits that a killed process left unsigned, even without new commits", async () => {
 		await node.write(5);
 		await node.signer.sign();
-		await accepted(node.log, things(2, node.log.shelf.tail)); // and then it was killed
+		await accepted(node.log, things(2, node.log.shelf.tail)); // then the process was killed
 		const next = new Node(node.log.shelf);
 		await next.start();
 		expect(await next.elapse()).toBe(60_000);
 		expect([next.heads, next.reports]).toEqual([[5, 7], []]);
 	});
-	it("with what others wrote in between, which is read and followed", async () => {
+	it("including commits of other processes, which are read and verified", async () => {
 		const other = await new Node(node.log.shelf).start();
 		await node.write(2);
 		await node.signer.sign();
@@ -123,13 +123,13 @@ describe("a head is signed", () => {
 		await node.signer.close();
 		expect([node.heads, node.reports]).toEqual([[2, 1502, 1505], []]);
 	});
-	it("not when there is nothing", async () => {
+	it("not for an empty log", async () => {
 		node.signer.start();
 		await node.elapse();
 		await node.signer.close();
 		expect([node.heads, node.reports, node.timers]).toEqual([[], [], []]);
 	});
-	it("without reading what this node wrote itself", async () => {
+	it("without reading this node's own commits", async () => {
 		await node.write(1);
 		await node.signer.sign();
 		node.log.looks.length = 0;
@@ -137,12 +137,12 @@ describe("a head is signed", () => {
 		await node.write(500);
 		expect([node.heads, node.log.looks]).toEqual([[1, 1001], [1001]]);
 	});
-	it("only after those who wait for their answer", async () => {
+	it("only after pending answers", async () => {
 		const commits = things(1000);
 		await accepted(node.log, commits);
 		node.signer.appended(commits);
 		expect([node.heads, node.log.looks]).toEqual([[], []]);
-		for (let i = 0; i < 100; i++) await Promise.resolve(); // all that waits for no turn
+		for (let i = 0; i < 100; i++) await Promise.resolve(); // runs all pending microtasks
 		expect(node.log.looks).toEqual([]);
 		await turns();
 		expect(node.heads).toEqual([1000]);
@@ -150,7 +150,7 @@ describe("a head is signed", () => {
 });
 
 describe("a signature that fails", () => {
-	it("is told, and tried again in ten seconds", async () => {
+	it("is reported, and retried after ten seconds", async () => {
 		const keep = node.log.keepHead.bind(node.log);
 		node.log.keepHead = () => Promise.reject(new Error("the disk is full"));
 		await node.write(1000);
@@ -160,14 +160,14 @@ describe("a signature that fails", () => {
 		expect(await node.elapse()).toBe(10_000);
 		expect([node.heads, node.timers]).toEqual([[1010], []]);
 	});
-	it("is told to whoever asked, and tried again all the same", async () => {
+	it("rejects the request, and is retried", async () => {
 		await node.write(3);
 		node.log.unreadable = 1;
 		await expect(node.signer.sign()).rejects.toThrow("the store cannot be reached");
 		await node.elapse();
 		expect([node.heads, node.reports]).toEqual([[3], []]);
 	});
-	it("at a clean stop does not stop the stop", async () => {
+	it("does not prevent a clean shutdown", async () => {
 		await node.write(3);
 		node.log.unreadable = 100;
 		await node.signer.close();
@@ -175,8 +175,8 @@ describe("a signature that fails", () => {
 	});
 });
 
-describe("a log that does not follow from its last head is not signed:", () => {
-	/** A log of ten commits, signed at five, as the next process finds it. */
+describe("a log that does not match its last head is not signed:", () => {
+	/** A log of ten commits, signed at five, opened by the next process. */
 	const found = async (change: (shelf: Shelf) => void): Promise<Node> => {
 		await node.write(5);
 		await node.signer.sign();
@@ -184,11 +184,11 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		change(node.log.shelf);
 		return new Node(node.log.shelf, node.anchored);
 	};
-	const altered = (message: string) => `error: ${message}: it is not signed any more; es-verify tells more`;
+	const altered = (message: string) => `error: ${message}: it is no longer signed; run es-verify for details`;
 	it.each([
-		["it was cut", (shelf: Shelf) => void shelf.commits.splice(4), "bank:0 has no commit 5, of which there is a head"],
+		["it was truncated", (shelf: Shelf) => void shelf.commits.splice(4), "bank:0 has no commit 5, although a head for it was signed"],
 		[
-			"it was chained anew from the beginning",
+			"it was rewritten from the beginning",
 			(shelf: Shelf) =>
 				void shelf.commits.splice(
 					0,
@@ -198,14 +198,14 @@ describe("a log that does not follow from its last head is not signed:", () => {
 						shelf.commits.map(({ stream }) => ({ stream, version: 0, body: "{}" })),
 					),
 				),
-			"bank:0 does not stand at 5 where its head does",
+			"bank:0 has another hash at 5 than its head",
 		],
 		[
 			"a commit after the head was changed",
 			(shelf: Shelf) => void Object.assign(shelf.commits[7] ?? {}, { body: "{}" }),
 			"bank:0:8 does not follow from 7",
 		],
-		["a commit after the head was dropped", (shelf: Shelf) => void shelf.commits.splice(6, 1), "bank:0:8 does not follow from 6"],
+		["a commit after the head was removed", (shelf: Shelf) => void shelf.commits.splice(6, 1), "bank:0:8 does not follow from 6"],
 	])("%s", async (_what, change, message) => {
 		const next = await found(change);
 		await next.start();
@@ -213,45 +213,45 @@ describe("a log that does not follow from its last head is not signed:", () => {
 		expect([next.heads, next.reports]).toEqual([[5], [altered(message)]]);
 		await expect(next.signer.sign()).rejects.toThrow(LogAltered);
 		await next.signer.close();
-		expect([next.heads, next.reports]).toEqual([[5], [altered(message)]]); // said once
+		expect([next.heads, next.reports]).toEqual([[5], [altered(message)]]); // reported once
 	});
-	it("its heads were removed, though one is kept outside", async () => {
+	it("its heads were removed, although one is kept outside", async () => {
 		const next = await found((shelf) => shelf.heads.splice(0));
 		await next.start();
 		await next.elapse();
 		await next.write(1);
 		await next.signer.close();
-		expect([next.heads, next.reports]).toEqual([[], [altered("bank:0 holds no valid head, of which there was one at 5")]]);
+		expect([next.heads, next.reports]).toEqual([[], [altered("bank:0 holds no valid head, although one was signed at 5")]]);
 	});
 
-	it("it was chained anew after a head, the last ones removed, though one is kept outside", async () => {
+	it("it was rewritten after a head and the last heads were removed, although one is kept outside", async () => {
 		const next = await found((shelf) => {
 			const [head] = shelf.heads;
-			if (head) node.anchored.set(head.partition, signHead(head.partition, shelf.tail, AT, key)); // signed later, and removed since
+			if (head) node.anchored.set(head.partition, signHead(head.partition, shelf.tail, AT, key)); // signed later, and removed afterwards
 			shelf.commits.splice(7, 3, ...things(3, shelf.commits[6]).map((commit) => ({ ...commit, hash: "forged" })));
 		});
 		await next.start();
-		expect(next.reports).toEqual([altered("bank:0 does not stand at 10 where its head does")]);
+		expect(next.reports).toEqual([altered("bank:0 has another hash at 10 than its head")]);
 	});
 
-	it("it was changed under a writer that went on from there", async () => {
+	it("it was changed under a writer that continued from there", async () => {
 		await node.write(5);
 		await node.signer.sign();
-		Object.assign(node.log.shelf.commits[4] ?? {}, { hash: "x" }); // and the writer reads its tail anew
+		Object.assign(node.log.shelf.commits[4] ?? {}, { hash: "x" }); // the writer reads its tail again
 		await node.write(1);
 		await node.elapse();
 		expect([node.heads, node.reports]).toEqual([[5], [altered("bank:0:6 does not follow from 5")]]);
 	});
-	it("but a head that proves nothing is not what it has to follow from", async () => {
+	it("but an invalid head is ignored", async () => {
 		const next = await found((shelf) =>
 			shelf.heads.push(signHead("bank:0", { position: 900, hash: tailOf(shelf.commits).hash }, AT, newKey())),
 		);
 		await next.signer.sign();
 		expect(next.heads).toEqual([5, 900, 10]);
 	});
-	it("but one that was never signed is, with a word on it", async () => {
+	it("but one without any head is signed, with a warning", async () => {
 		const next = await (await found((shelf) => (shelf.heads.splice(0), node.anchored.clear()))).start();
-		await next.start(); // with the second kind of actor
+		await next.start(); // as for the second aggregate of the log
 		await next.signer.sign();
 		expect([next.heads, next.reports]).toEqual([[10], ["warn: bank:0 holds 10 commits and no head: they are signed from here on"]]);
 	});

@@ -1,4 +1,4 @@
-/** One process writes and signs, another verifies the same file meanwhile, and whoever is killed leaves a log that fits (DESIGN §3, LAW 5). */
+/** VerifyProcesses - verification of a file while other processes write, sign and are killed finds no error (DESIGN §3, LAW 5). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -39,9 +39,9 @@ class Writing {
 		this.ended = new Promise((resolve) => child.once("exit", (code, signal) => void silent.then(() => resolve(signal ?? code))));
 	}
 }
-/** Whoever starts before the first head is signed says that there is none. */
+/** A process that starts before the first head warns that there is none. */
 const isUnexpected = (line: string): boolean => !line.endsWith("and no head: they are signed from here on");
-/** As another process sees it. */
+/** Verifies as another process. */
 async function looking<T>(look: (verify: () => Promise<Verified>) => Promise<T>): Promise<T> {
 	const store = new SqliteLogStore(folder.file("events.db"));
 	try {
@@ -54,7 +54,7 @@ async function looking<T>(look: (verify: () => Promise<Verified>) => Promise<T>)
 }
 
 describe("a log that one process writes and signs", () => {
-	it("fits for another that looks at any moment", async () => {
+	it("is valid for another process at any moment", async () => {
 		const writing = new Writing("steady", 6000);
 		let over = false;
 		const ended = writing.ended.finally(() => (over = true));
@@ -65,13 +65,13 @@ describe("a log that one process writes and signs", () => {
 				expect(findings).toEqual([]);
 				seen.add(commits);
 			}
-			expect(seen.size).toBeGreaterThan(3); // it really grew meanwhile
+			expect(seen.size).toBeGreaterThan(3); // it grew meanwhile
 			expect([await ended, writing.others]).toEqual([0, []]);
 			expect(await verify()).toMatchObject({ verified: 6000, signed: 6000, findings: [] });
 		});
 	});
 
-	it("fits after every kill, and the next one goes on signing: what a kill may lose is the latest head", async () => {
+	it("is valid after every kill, and the next process resumes signing: a kill loses only the latest head", async () => {
 		let signed = 0;
 		for (const [round, killedAfter] of [1, 40, 1003, 2100, 3001].entries()) {
 			const killed = new Writing(`killed${round}`, 1_000_000, killedAfter);
@@ -80,7 +80,7 @@ describe("a log that one process writes and signs", () => {
 			const after = await looking((verify) => verify());
 			expect(after.findings).toEqual([]);
 			expect(after.signed).toBeGreaterThanOrEqual(signed);
-			expect(after.verified - after.signed).toBeLessThan(2000); // one head's worth, and what was under way
+			expect(after.verified - after.signed).toBeLessThan(2000); // the commits of one head, and those in progress
 			signed = after.signed;
 		}
 		expect(signed).toBeGreaterThan(4000);
@@ -90,8 +90,8 @@ describe("a log that one process writes and signs", () => {
 		expect([end.findings, end.verified - end.signed]).toEqual([[], 0]);
 	});
 
-	it("fits when two write and sign it at once, with one key", async () => {
-		await looking((verify) => verify()); // the file is there
+	it("is valid if two processes write and sign it at once with one key", async () => {
+		await looking((verify) => verify()); // the file exists
 		const both = [new Writing("one", 2500), new Writing("other", 2500)];
 		for (const { ended, others } of both) expect([await ended, others.filter(isUnexpected)]).toEqual([0, []]);
 		expect(await looking((verify) => verify())).toMatchObject({ verified: 5000, signed: 5000, findings: [] });

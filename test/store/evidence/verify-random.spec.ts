@@ -1,4 +1,4 @@
-/** Any one change of any one value of a log is found, and found where it is; a log nobody changed is never suspected (DESIGN §3, LAW 5). */
+/** VerifyRandom - any change of any value of a log is found at its position, and an unchanged log has no findings (DESIGN §3, LAW 5). */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
@@ -33,7 +33,7 @@ interface Made {
 	readonly commits: readonly Commit[];
 	readonly heads: readonly Head[];
 }
-/** A new log whose last commit is signed. */
+/** A new log with a signed last commit. */
 async function made(count: number): Promise<Made> {
 	const context = `log-${++logs}`;
 	const [log] = await store.open(context);
@@ -44,18 +44,18 @@ async function made(count: number): Promise<Made> {
 	for (const head of heads.slice(-1)) await log.keepHead(head);
 	return { log, table: `"log_${context}_0"`, commits, heads };
 }
-/** False when the table itself refuses it. */
+/** False if the table refuses the change. */
 function changed(sql: string, ...params: readonly (string | number)[]): boolean {
 	try {
 		return db.prepare(sql).run(...params).changes === 1;
 	} catch {
-		return false; // taken, or no such value
+		return false; // a constraint refused it
 	}
 }
 const count = fc.integer({ min: 1, max: 24 });
 const text = fc.oneof(fc.string({ unit: "binary", maxLength: 12 }), fc.constantFrom("", "{}", "null", '{"facts":[{}]}', "thing-0", "\0"));
 const number = fc.oneof(fc.integer({ min: -30, max: 60 }), fc.maxSafeInteger());
-/** One character of a text is another one. */
+/** Replaces one character of a text. */
 const altered = (value: string, at: number, by: string): string => {
 	const letters = [...value];
 	letters[at % letters.length] = by;
@@ -73,7 +73,7 @@ const mutation = fc.oneof(
 );
 
 describe("a random log", () => {
-	it("that nobody changed fits, with every head of it", () =>
+	it("is valid when unchanged, with every head", () =>
 		fc.assert(
 			fc.asyncProperty(count, async (commits) => {
 				const { log, heads } = await made(commits);
@@ -84,7 +84,7 @@ describe("a random log", () => {
 		));
 
 	it(
-		"in which one value of one row was changed does not, and the first finding says where",
+		"is invalid after a change of one value of a row, and the first finding gives the position",
 		() =>
 			fc.assert(
 				fc.asyncProperty(count, fc.nat(), mutation, async (size, row, change) => {
@@ -108,7 +108,7 @@ describe("a random log", () => {
 		120_000,
 	);
 
-	it("in which one value of a head was changed does not", () => {
+	it("is invalid after a change of one value of a head", () => {
 		const columns = fc.constantFrom("position", "hash", "at", "key", "signature");
 		return fc.assert(
 			fc.asyncProperty(
@@ -132,7 +132,7 @@ describe("a random log", () => {
 	}, 120_000);
 
 	it(
-		"that was chained anew from some commit on is found by any one head from there on that somebody kept, and by none before",
+		"that was rewritten from some commit on is detected by any kept head from there on, and by none before",
 		() =>
 			fc.assert(
 				fc.asyncProperty(count, fc.nat(), fc.nat(), async (size, from, kept) => {

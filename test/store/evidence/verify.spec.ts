@@ -1,4 +1,4 @@
-/** Whoever rewrites the log behind the product's back is found, with the first position that does not fit (DESIGN §3, LAW 5). */
+/** Verify - every manipulation of a log outside the product is found, with its first position (DESIGN §3, LAW 5). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { HeadChecks } from "../../../store/evidence/head-checks.ts";
 import { signHead } from "../../../store/evidence/heads.ts";
@@ -22,21 +22,21 @@ const swap = (a: number, b: number) =>
 			db.prepare("UPDATE log_radar_0 SET position = ? WHERE position = ?").run(to ?? 0, from ?? 0);
 	});
 
-describe("a log nobody touched", () => {
-	it("fits, every commit and every head of it", async () => {
+describe("an unchanged log", () => {
+	it("is valid, with every commit and every head", async () => {
 		await vault.filled(1040, [999, 1040]);
 		expect((await vault.verified()).end).toEqual({ log: "radar:0", verified: 1040, heads: 2, signed: 1040, findings: [] });
 	});
-	it("fits when it is empty, and when nobody ever signed it", async () => {
+	it("is valid when empty, and without any head", async () => {
 		expect((await vault.verified()).end).toEqual({ log: "radar:0", verified: 0, heads: 0, signed: 0, findings: [] });
 		await vault.filled(7);
 		expect((await vault.verified()).end).toEqual({ log: "radar:0", verified: 7, heads: 0, signed: 0, findings: [] });
 	});
-	it("says how far it is from the beginning to the tail", async () => {
+	it("yields progress from the beginning to the tail", async () => {
 		await vault.filled(2500);
 		expect((await vault.verified()).progress).toEqual([0, 1000, 2000, 2500].map((position) => ({ log: "radar:0", position, tail: 2500 })));
 	});
-	it("fits also where a stream goes on after more streams than are remembered", async () => {
+	it("is valid if a stream continues after more streams than are remembered", async () => {
 		const log = new ScriptedLog(undefined, { name: "radar:0" });
 		const many = Array.from({ length: 100_100 }, (_, i) => ({
 			stream: i % 50_050 === 0 ? "radar-1" : `thing-${i}`,
@@ -50,14 +50,14 @@ describe("a log nobody touched", () => {
 	});
 });
 
-describe("a commit that was tampered with is named:", () => {
+describe("a manipulated commit is reported:", () => {
 	beforeEach(() => vault.filled(40, [10, 40]));
 
 	it("one byte of its body", async () => {
 		vault.rewrite(17, (body) => body.replace("happened", "happenee"), false);
 		expect(await vault.found()).toEqual(["17 CHANGED_COMMIT"]);
 	});
-	it("the last one's, which only its head tells from a changed hash", async () => {
+	it("one byte of the last body, which only its head distinguishes from a changed hash", async () => {
 		vault.rewrite(40, (body) => body.replace("somebody", "somebodY"), false);
 		expect(await vault.found()).toEqual(["40 CHANGED_COMMIT"]);
 	});
@@ -76,16 +76,16 @@ describe("a commit that was tampered with is named:", () => {
 		vault.rewrite(1, (body) => `${body} `, false);
 		expect(await vault.found()).toEqual(["1 CHANGED_COMMIT"]);
 	});
-	it("two of them, each", async () => {
+	it("two of them, both reported", async () => {
 		vault.rewrite(12, (body) => `${body} `, false);
 		vault.rewrite(30, (body) => `${body} `, false);
 		expect(await vault.found()).toEqual(["12 CHANGED_COMMIT", "30 CHANGED_COMMIT"]);
 	});
-	it.each([1, 17])("dropped, at %d", async (position) => {
+	it.each([1, 17])("removed, at %d", async (position) => {
 		vault.sql("DELETE FROM log_radar_0 WHERE position = ?", position);
 		expect(await vault.found()).toEqual([`${position} MISSING_COMMIT`]);
 	});
-	it("dropped, and the others renumbered so that nothing is missing", async () => {
+	it("removed, with the others renumbered to hide the gap", async () => {
 		vault.sql("DELETE FROM log_radar_0 WHERE position = 17");
 		for (let position = 18; position <= 40; position++)
 			vault.sql("UPDATE log_radar_0 SET position = position - 1 WHERE position = ?", position);
@@ -99,20 +99,15 @@ describe("a commit that was tampered with is named:", () => {
 	])("swapped with another: %d and %d", async (a, b) => {
 		swap(a, b);
 		const found = await vault.findings();
-		expect(found[0]).toEqual({
-			log: "radar:0",
-			position: a,
-			code: "REORDERED_COMMIT",
-			detail: `the commit that belongs here stands at ${b}`,
-		});
+		expect(found[0]).toEqual({ log: "radar:0", position: a, code: "REORDERED_COMMIT", detail: `the commit that belongs here is at ${b}` });
 		const [, ...more] = found;
 		expect(more.every(({ code }) => code === "REORDERED_COMMIT" || code === "BROKEN_CHAIN")).toBe(true);
-		if (b > a + 2) expect(more[0]).toMatchObject({ position: b, detail: `the commit that belongs here stands at ${a}` });
+		if (b > a + 2) expect(more[0]).toMatchObject({ position: b, detail: `the commit that belongs here is at ${a}` });
 	});
 	it("moved behind the end", async () => {
 		vault.sql("UPDATE log_radar_0 SET position = 50 WHERE position = 17");
 		expect(await vault.findings()).toEqual([
-			{ log: "radar:0", position: 17, code: "REORDERED_COMMIT", detail: "the commit that belongs here stands at 50" },
+			{ log: "radar:0", position: 17, code: "REORDERED_COMMIT", detail: "the commit that belongs here is at 50" },
 			{ log: "radar:0", position: 41, code: "MISSING_COMMIT", detail: "there are no commits 41 to 49" },
 		]);
 	});
@@ -120,18 +115,18 @@ describe("a commit that was tampered with is named:", () => {
 		vault.sql("UPDATE log_radar_0 SET position = 0 WHERE position = 40");
 		expect(await vault.found()).toEqual(["0 MISPLACED_COMMIT", "40 TRUNCATED"]);
 	});
-	it("given a number no store can give back", async () => {
+	it("with a position that no store can return", async () => {
 		vault.sql("UPDATE log_radar_0 SET version = 9223372036854775807 WHERE position = 17");
 		const [first, ...more] = await vault.findings();
 		expect([first?.position, first?.code, more]).toEqual([17, "UNREADABLE_COMMIT", []]);
 	});
 });
 
-describe("a commit that was written wrongly, and chained and signed so, is named:", () => {
+describe("an invalid commit with a valid chain and signature is reported:", () => {
 	it.each([
-		["no JSON", "{"],
-		["no record of facts", '{"facts":3}'],
-		["a record of none", '{"facts":[]}'],
+		["not JSON", "{"],
+		["a record without facts", '{"facts":3}'],
+		["a record with zero facts", '{"facts":[]}'],
 	])("its body is %s", async (_what, body) => {
 		const log = await vault.log();
 		await log.append(chainedAfter({ position: 0, hash: "" }, [...drafts(3), { stream: "thing-x", version: 0, body }]));
@@ -161,33 +156,33 @@ describe("a commit that was written wrongly, and chained and signed so, is named
 	});
 });
 
-describe("what only a signed head can tell:", () => {
-	it("the tail was cut before a head that is kept", async () => {
+describe("only a signed head detects:", () => {
+	it("a log truncated before a head", async () => {
 		await vault.filled(40, [10, 30]);
 		vault.sql("DELETE FROM log_radar_0 WHERE position > 29");
 		expect((await vault.findings())[0]).toMatchObject({ position: 30, code: "TRUNCATED" });
 		expect((await vault.findings())[0]?.detail).toContain("ends at 29");
 	});
-	it("the tail was cut after the last head: nobody signed what is gone", async () => {
+	it("no truncation after the last head, because those commits were not signed", async () => {
 		await vault.filled(40, [10, 30]);
 		vault.sql("DELETE FROM log_radar_0 WHERE position > 30");
 		expect((await vault.verified()).end).toMatchObject({ verified: 30, signed: 30, findings: [] });
 	});
-	it("the tail was cut and the heads with it, and somebody kept one elsewhere", async () => {
+	it("a log truncated together with its heads, by a head kept elsewhere", async () => {
 		const commits = await vault.filled(40, [10, 30]);
 		vault.sql("DELETE FROM log_radar_0 WHERE position > 20");
 		vault.sql("DELETE FROM heads");
 		expect(await vault.found()).toEqual([]);
 		expect(await vault.found([vault.head(commits, 30)])).toEqual(["21 TRUNCATED"]);
 	});
-	it("the whole log is gone", async () => {
+	it("a log that was removed completely", async () => {
 		const commits = await vault.filled(40, [10, 30]);
 		vault.sql("DELETE FROM log_radar_0");
 		expect(await vault.found()).toEqual(["1 TRUNCATED"]);
 		vault.sql("DELETE FROM heads");
 		expect(await vault.found([vault.head(commits, 10)])).toEqual(["1 TRUNCATED"]);
 	});
-	it("everything from one commit on was chained anew", async () => {
+	it("a log rewritten from one commit on", async () => {
 		await vault.filled(4040, [999, 1999, 2999, 4040]);
 		vault.rewrite(1500, (body) => body.replace("somebody", "nobody"));
 		const [first, ...more] = await vault.findings();
@@ -195,7 +190,7 @@ describe("what only a signed head can tell:", () => {
 		expect(first?.detail).toContain("the head at 999 still fits");
 		expect(first?.detail).toContain("(and 2 more)");
 	});
-	it("everything was chained anew and the heads are gone, and somebody kept one elsewhere", async () => {
+	it("a log rewritten completely without its heads, by a head kept elsewhere", async () => {
 		const commits = await vault.filled(40, [40]);
 		vault.rewrite(1, (body) => body.replace("somebody", "nobody"));
 		expect(await vault.found()).toEqual(["40 REWRITTEN"]);
@@ -203,7 +198,7 @@ describe("what only a signed head can tell:", () => {
 		expect(await vault.found()).toEqual([]);
 		expect(await vault.found([vault.head(commits, 33)])).toEqual(["33 REWRITTEN"]);
 	});
-	it("what was chained anew was signed anew, with a key nobody knows", async () => {
+	it("a rewritten log that was signed again with an unknown key", async () => {
 		const commits = await vault.filled(40, [40]);
 		vault.rewrite(20, (body) => body.replace("somebody", "nobody"));
 		vault.sql("DELETE FROM heads");
@@ -217,7 +212,7 @@ describe("what only a signed head can tell:", () => {
 	});
 });
 
-describe("a head that was tampered with is named:", () => {
+describe("a manipulated head is reported:", () => {
 	it.each([
 		["position", "position = 9", "9 BAD_SIGNATURE"],
 		["position, to one beyond the end", "position = 900", "900 BAD_SIGNATURE"],
@@ -225,11 +220,7 @@ describe("a head that was tampered with is named:", () => {
 		["time", "at = '2026-03-01T08:15:00.001Z'", "10 BAD_SIGNATURE"],
 		["key", "key = '0123456789abcdef'", "10 UNKNOWN_KEY"],
 		["signature", "signature = 'x' || substr(signature, 2)", "10 BAD_SIGNATURE"],
-		[
-			"signature, in a bit that says nothing",
-			`signature = substr(signature, 1, 85) || char(unicode(substr(signature, 86)) + 1)`,
-			"10 BAD_SIGNATURE",
-		],
+		["signature, in an unused bit", `signature = substr(signature, 1, 85) || char(unicode(substr(signature, 86)) + 1)`, "10 BAD_SIGNATURE"],
 		["partition", "partition = 'radar:0' WHERE partition = 'other:0'", "20 BAD_SIGNATURE"],
 	])("its %s", async (_what, change, finding) => {
 		await vault.filled(40, [10]);
@@ -239,7 +230,7 @@ describe("a head that was tampered with is named:", () => {
 		vault.sql(`UPDATE heads SET ${change}${change.includes("WHERE") ? "" : " WHERE partition = 'radar:0'"}`);
 		expect(await vault.found()).toEqual([finding]);
 	});
-	it("many of an unknown key once", async () => {
+	it("several of an unknown key, as one finding", async () => {
 		const commits = await vault.filled(40, [40]);
 		const stranger = newKey();
 		const heads = [5, 6, 7].map((position) => vault.head(commits, position, stranger));
@@ -247,7 +238,7 @@ describe("a head that was tampered with is named:", () => {
 		expect([first?.position, first?.code, more]).toEqual([5, "UNKNOWN_KEY", []]);
 		expect(await vault.found(heads, publicOf(vault.key, stranger))).toEqual([]);
 	});
-	it("but the same head twice is one head", async () => {
+	it("but a duplicate head is checked once", async () => {
 		const commits = await vault.filled(40, [40]);
 		const checks = new HeadChecks([vault.head(commits, 40), ...(await (await vault.log()).heads())], publicOf(vault.key));
 		expect([checks.rest({ position: 40, hash: "" }), checks.checked]).toEqual([[], 1]);
@@ -255,13 +246,13 @@ describe("a head that was tampered with is named:", () => {
 });
 
 describe("a verification", () => {
-	it("of a store that cannot be reached fails, and finds nothing wrong with the log", async () => {
+	it("of an unreachable store fails, without findings", async () => {
 		const log = new ScriptedLog();
 		log.shelf.commits.push(...things(5));
 		log.unreadable = 100;
 		await expect(verified(log, publicOf())).rejects.toThrow("the store cannot be reached");
 	});
-	it("of a store that is gone in the middle of it fails too", async () => {
+	it("of a store that becomes unreachable fails, too", async () => {
 		const log = new ScriptedLog();
 		log.shelf.commits.push(...things(2500));
 		const read = log.read.bind(log);
@@ -271,22 +262,22 @@ describe("a verification", () => {
 		};
 		await expect(verified(log, publicOf())).rejects.toThrow("the store cannot be reached");
 	});
-	it("goes no further than the tail it began with", async () => {
+	it("ends at the tail it began with", async () => {
 		const log = new ScriptedLog(undefined, { name: "radar:0" });
 		log.shelf.commits.push(...things(10));
 		log.tail = () => Promise.resolve({ position: 7, hash: log.shelf.commits[6]?.hash ?? "" });
 		const { progress, end } = await verified(log, publicOf());
 		expect([progress.at(-1), end.verified]).toEqual([{ log: "radar:0", position: 7, tail: 7 }, 7]);
 	});
-	it("of a store that was away for a moment goes on", async () => {
+	it("of a store that was briefly unreachable continues", async () => {
 		const log = new ScriptedLog();
 		log.shelf.commits.push(...things(5));
 		const read = log.read.bind(log);
-		let failures = 2; // the look before the beginning, and the first page
+		let failures = 2; // the read before the first position, and the first page
 		log.read = (after, limit) => (failures-- > 0 ? Promise.reject(new Error("away")) : read(after, limit));
 		expect((await verified(log, publicOf())).end).toMatchObject({ verified: 5, findings: [] });
 	});
-	it("while commits are appended and signed is clean, and ends at the tail it began with", async () => {
+	it("during appends and signatures finds nothing, and ends at the tail it began with", async () => {
 		const log = await vault.log();
 		const all = chainedAfter({ position: 0, hash: "" }, drafts(6000));
 		await log.append(all.slice(0, 1000));

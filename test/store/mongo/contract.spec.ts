@@ -1,4 +1,4 @@
-/** The log and the rows on MongoDB keep the contracts of every store; what only they can do is here. */
+/** MongoContract - the log and the rows on MongoDB pass the store contracts, and tests of MongoDB alone. */
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { type LogPartition, PartitionsFixed, StoreUnavailable } from "../../../store/log.ts";
 import { MongoLogStore } from "../../../store/mongo/log.ts";
@@ -52,7 +52,7 @@ const first = async (store: MongoLogStore): Promise<LogPartition> => {
 	return partition;
 };
 const AT = "2026-03-01T00:00:00.000Z";
-/** Rests on updates that are atomic against their own filter, or on what a replica set alone has. */
+/** Requires updates that are atomic with their filter, or features of a replica set. */
 const onMongoDB = server?.ferret ? it.skip : it;
 
 (server ? describe : describe.skip)("a MongoDB", () => {
@@ -61,7 +61,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 	readsContract("MongoDB", rows);
 
 	describe("keeps a log that", () => {
-		it("goes on beyond 2^31 commits in a partition, and beyond 2^31 facts in a stream", async () => {
+		it("supports more than 2^31 commits in a partition, and more than 2^31 facts in a stream", async () => {
 			const place = freshPlace();
 			const log = await first(logsAt(place));
 			const far = 2 ** 31 - 2;
@@ -80,11 +80,11 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect((await log.streams(["a-3"], 9)).map(stored)).toEqual(commits.slice(1));
 		});
 
-		it("has 16 partitions where nothing is said", async () => {
+		it("has 16 partitions by default", async () => {
 			expect(await logsAt(freshPlace()).open("radar")).toHaveLength(16);
 		});
 
-		it("is the same to all who create it at the same moment, whatever each wanted", async () => {
+		it("is the same for all processes that create it at once with different settings", async () => {
 			const place = freshPlace();
 			const wanted = [2, 3, 2, 3, undefined, undefined];
 			const opened = await Promise.allSettled(wanted.map((partitions) => logsAt(place, partitions).open("radar")));
@@ -98,7 +98,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			}
 		});
 
-		it("has another number of partitions is told of before anything is opened", async () => {
+		it("has another number of partitions is reported before anything is opened", async () => {
 			const place = freshPlace();
 			await logsAt(place, 2).open("radar");
 			await logsAt(place, 2).ready();
@@ -107,7 +107,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			);
 		});
 
-		it("tells by a probe that it can be written, and is as it was", async () => {
+		it("reports by a probe that it can be written, without a change", async () => {
 			const log = await first(logsAt(freshPlace(), 1));
 			await log.append(things(2));
 			await log.probe?.();
@@ -116,14 +116,14 @@ const onMongoDB = server?.ferret ? it.skip : it;
 	});
 
 	describe("keeps rows that", () => {
-		it("are whole again after a save that failed half-way, each fact folded once", async () => {
+		it("are complete again after a save that failed halfway, with each fact folded once", async () => {
 			const store = rowsAt(freshPlace());
 			const table = await store.open(CARS);
 			await drive(table, { a: { size: 1 }, b: { size: 1 } });
 			const [mine, other] = [await table.load(["a", "b"]), await table.load(["a", "b"])];
 			const step = [{ partition: "cars:0", from: tail(1), to: tail(2) }];
 			const all = (from: ReadonlyMap<string, Row>) => [...from.values()].map((row) => becomes(row, { size: 2 }));
-			expect(await table.save(all(other).slice(0, 1), [])).toBe(true); // the first row of somebody else, and then it crashed
+			expect(await table.save(all(other).slice(0, 1), [])).toBe(true); // another process writes its first row, then crashes
 			expect(await table.save(all(mine), step)).toBe(false);
 			expect(await table.checkpoints()).toEqual({ "cars:0": tail(1) });
 			const left = [...(await table.load(["a", "b"])).values()].filter(({ at }) => (at["cars:0"] ?? 0) < 2);
@@ -138,7 +138,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect(await table.checkpoints()).toEqual({ "cars:0": tail(2) });
 		});
 
-		it("are not written over by who knows another history of the same revision", async () => {
+		it("are not overwritten by a process with another history of the same revision", async () => {
 			const table = await rowsAt(freshPlace()).open(CARS);
 			await drive(table, { a: { colour: "red" } });
 			const row = (await table.load(["a"])).get("a") ?? blank("a");
@@ -148,7 +148,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect(await table.load(["a"])).toEqual(new Map([["a", row]]));
 		});
 
-		it("are taken again where a partition they only rest on has moved", async () => {
+		it("are folded again if the checkpoint of another partition has moved", async () => {
 			const table = await rowsAt(freshPlace()).open(CARS);
 			const rests = (position: number) => ({ partition: "cars:1", from: tail(position), to: tail(position) });
 			expect(await table.save([becomes(blank("a"), {})], [{ partition: "cars:0", from: tail(0), to: tail(5) }, rests(0)])).toBe(true);
@@ -159,7 +159,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect(await table.checkpoints()).toEqual({ "cars:0": tail(5), "cars:1": tail(2) });
 		});
 
-		it("are gone with their generation take nothing from who still follows for it", async () => {
+		it("were removed with their generation reject late writes of a follower", async () => {
 			const store = rowsAt(freshPlace());
 			for (let i = 0; i < 2; i++) await store.begin(CARS, "", AT);
 			const table = await store.open({ ...CARS, name: "cars@2" });
@@ -167,7 +167,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			const [[partition = "", from] = []] = Object.entries(await table.checkpoints());
 			if (!from) throw new Error("it was driven");
 			expect(await store.remove("cars", 2)).toBe(true);
-			const goesOn = [{ partition, from, to: { ...from, position: from.position + 1 } }]; // from where this process left it
+			const goesOn = [{ partition, from, to: { ...from, position: from.position + 1 } }]; // from the last checkpoint of this process
 			await expect(table.save([becomes(blank("c"), {})], goesOn)).rejects.toThrow(StoreUnavailable);
 			expect(await table.scan("", 10)).toEqual([]);
 			await expect(drive(table, { b: { colour: "red" } })).rejects.toThrow(StoreUnavailable);
@@ -175,11 +175,11 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			expect(next).toMatchObject({ number: 3, state: "building", spec: { name: "cars@3" } });
 		});
 
-		onMongoDB("are folded by three projectors at once end with each fact in them once, in order", async () => {
+		onMongoDB("are folded by three projectors at once contain each fact once, in order", async () => {
 			const place = freshPlace();
 			const FACTS = 300;
 			const idsOfFact = (position: number) => [`car-${position % 7}`, `car-${position % 5}`];
-			/** One batch as a projector takes it: what a row has seen is passed over; what failed is simply taken again. */
+			/** Processes one batch like a projector: skips positions that a row has seen, and retries a failed save. */
 			const take = async (table: Table, most: number): Promise<boolean> => {
 				const from = checkpointOf(await table.checkpoints(), "cars:0").position;
 				const to = Math.min(FACTS, from + most);
@@ -211,7 +211,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			}
 		});
 
-		onMongoDB("rest on a checkpoint that never sinks, whoever raises it last", async () => {
+		onMongoDB("have a checkpoint that never falls, whichever process writes it last", async () => {
 			const place = freshPlace();
 			const tables = await Promise.all([rowsAt(place), rowsAt(place)].map((store) => store.open(CARS)));
 			for (let from = 0; from < 200; from += 10) {
@@ -225,7 +225,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 			}
 		});
 
-		onMongoDB("are begun anew by several at once, to each its own", async () => {
+		onMongoDB("get separate generations from concurrent rebuilds", async () => {
 			const place = freshPlace();
 			await rowsAt(place).begin(CARS, "old", AT);
 			const begun = await Promise.all(Array.from({ length: 4 }, (_, i) => rowsAt(place).begin(CARS, `new ${i}`, AT)));
@@ -236,7 +236,7 @@ const onMongoDB = server?.ferret ? it.skip : it;
 	});
 });
 
-describe("the URL of a place", () => {
+describe("the URL of a database", () => {
 	it.each([
 		["mongodb://host", "mongodb://host/there"],
 		["mongodb://host/", "mongodb://host/there"],
@@ -244,5 +244,5 @@ describe("the URL of a place", () => {
 		["mongodb://me:pw@host/db", "mongodb://me:pw@host/there?authSource=db"],
 		["mongodb://me:pw@host/?w=1", "mongodb://me:pw@host/there?w=1&authSource=admin"],
 		["mongodb+srv://me:pw@host/db?authSource=admin", "mongodb+srv://me:pw@host/there?authSource=admin"],
-	])("of %s leads to another database by the same way", (url, there) => expect(databaseUrl(url, "there")).toBe(there));
+	])("of %s is changed to another database on the same server", (url, there) => expect(databaseUrl(url, "there")).toBe(there));
 });

@@ -1,4 +1,4 @@
-/** What a system asks of MongoDB: while nothing happens, and for one detection. Counted on the wire, each kind of question against its reason. */
+/** MongoEconomy - the number of MongoDB operations of an idle system and of one detection, counted on the wire. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MongoPlace, mongoServer } from "../../support/mongo.ts";
@@ -28,11 +28,11 @@ afterAll(() => server?.stop());
 		await tap.close();
 		await place.remove();
 	});
-	/** Of questions that begin like this, how many. */
+	/** Number of operations with this prefix. */
 	const counted = (beginning: string): number =>
 		[...tap.counts].filter(([key]) => key.startsWith(beginning)).reduce((sum, [, count]) => sum + count, 0);
 
-	it("looks for all leases at once and beats once for all, and reads each partition once a second", async () => {
+	it("polls all leases at once with one heartbeat, and reads each partition once per second", async () => {
 		await pause(2000);
 		tap.begin();
 		const begun = performance.now();
@@ -48,7 +48,7 @@ afterAll(() => server?.stop());
 		expect(tap.total - looking).toBeLessThanOrEqual(READ_MODELS_AND_PROCESSES * seconds);
 	}, 30_000);
 
-	it("writes a detection, its case and what is made of them, and looks at no checkpoint it wrote itself", async () => {
+	it("writes a detection, its case and their rows, and reads no checkpoint that it wrote itself", async () => {
 		await radarInService(system, "economy");
 		await ownerOf(system, "economist", [plate(1)]);
 		const offence = async (id: string) => {

@@ -1,4 +1,4 @@
-/** What the log and the rows ask of a MongoDB, and what they make of one that cannot, will not or does not answer. */
+/** MongoFaults - the requests of the log and the rows to MongoDB, and their behavior when it is misconfigured, fails or does not answer. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import { tail, things } from "../../support/commits.ts";
 import { type Answer, WireServer } from "../../support/wire.ts";
 
 const FINE: Document = { ok: 1 };
-/** A server whose log has two partitions and no commit. */
+/** A server with a log of two partitions and no commits. */
 const empty: Answer = (command) => {
 	if ("findAndModify" in command) return { ok: 1, value: { _id: "radar", partitions: 2 } };
 	if ("find" in command) return { ok: 1, cursor: { id: Long.ZERO, ns: `wire.${command["find"]}`, firstBatch: [] } };
@@ -44,8 +44,8 @@ const secondsOf = async (task: Promise<unknown>): Promise<number> => {
 	return (performance.now() - start) / 1000;
 };
 
-describe("the log asks MongoDB", () => {
-	it("for a majority and its disks with each append, in order, all at once", async () => {
+describe("the log requires MongoDB", () => {
+	it("to acknowledge each append by a majority with journal, as one ordered insert", async () => {
 		const server = await serve(empty);
 		const log = await first(logsAt(server.url));
 		expect(await log.append(things(100))).toBe(true);
@@ -55,7 +55,7 @@ describe("the log asks MongoDB", () => {
 		expect(insert?.["documents"].map(({ _id }: Document) => _id)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
 	});
 
-	it("for what a majority has, of the primary, with every read, whatever the URL says", async () => {
+	it("to read from the primary with majority read concern, whatever the URL says", async () => {
 		const server = await serve(empty);
 		const log = await first(logsAt(`${server.url}?readPreference=secondary&readConcernLevel=local&w=0`));
 		await log.tail();
@@ -70,7 +70,7 @@ describe("the log asks MongoDB", () => {
 		expect(server.named("insert")[0]?.["writeConcern"]).toMatchObject({ w: "majority", j: true });
 	});
 
-	it("to refuse a stream's version twice, before it hands out the partition", async () => {
+	it("to keep each version of a stream unique, before it returns the partition", async () => {
 		const server = await serve(empty);
 		await logsAt(server.url).open("radar");
 		const made = server.named("createIndexes").filter((command) => command["createIndexes"].startsWith("log."));
@@ -78,7 +78,7 @@ describe("the log asks MongoDB", () => {
 		for (const { indexes } of made) expect(indexes).toMatchObject([{ key: { stream: 1, version: 1 }, unique: true }]);
 	});
 
-	it("to keep 16 partitions of a new log, or as many as wanted", async () => {
+	it("to store the number of partitions of a new log, 16 by default", async () => {
 		const server = await serve(empty);
 		await logsAt(server.url).open("radar");
 		await logsAt(server.url, 2).open("radar");
@@ -98,7 +98,7 @@ describe("an append that did not cleanly succeed", () => {
 		return log.append(things(3)).catch((error: unknown) => (error instanceof StoreUnavailable ? "unknown" : "something else"));
 	};
 	it.each([
-		["was refused for a duplicate", { ok: 1, n: 1, writeErrors: [{ index: 1, code: 11_000, errmsg: "E11000 duplicate key" }] }, false],
+		["was refused as a duplicate", { ok: 1, n: 1, writeErrors: [{ index: 1, code: 11_000, errmsg: "E11000 duplicate key" }] }, false],
 		["wrote fewer than were sent", { ok: 1, n: 2 }, false],
 		["has no majority", { ok: 1, n: 3, writeConcernError: { code: 64, errmsg: "waiting for replication timed out" } }, "unknown"],
 		["failed at a document", { ok: 1, n: 1, writeErrors: [{ index: 1, code: 14_031, errmsg: "out of disk space" }] }, "unknown"],
@@ -107,7 +107,7 @@ describe("an append that did not cleanly succeed", () => {
 		expect(await appended({ ...answer })).toBe(outcome);
 	});
 
-	it("because nothing came back says so in a few seconds", async () => {
+	it("because the server did not answer fails in a few seconds", async () => {
 		const server = await serve((command) => ("insert" in command ? undefined : empty(command)));
 		const log = await first(logsAt(server.url));
 		const asked = log.append(things(1));
@@ -119,12 +119,12 @@ describe("an append that did not cleanly succeed", () => {
 describe("a MongoDB that", () => {
 	const refused = { ok: 0, code: 13, codeName: "Unauthorized", errmsg: `not authorized on wire to execute command { find: "logs" }` };
 
-	it("cannot be reached is told of in a few seconds, by its host and without the password", async () => {
+	it("cannot be reached is reported in a few seconds, with its host and without the password", async () => {
 		const probe = createServer().listen(0, "127.0.0.1");
 		await once(probe, "listening");
 		const { port } = probe.address() as AddressInfo; // it listens on TCP
 		await new Promise((closed) => probe.close(closed));
-		const url = `mongodb://somebody:secret@127.0.0.1:${port}/radars`;
+		const url = `mongodb://operator:secret@127.0.0.1:${port}/radars`;
 		for (const store of [logsAt(url), new MongoRowStore(url)]) {
 			const asked = store.ready();
 			expect(await secondsOf(asked)).toBeLessThan(5);
@@ -135,7 +135,7 @@ describe("a MongoDB that", () => {
 		}
 	});
 
-	it("takes the connection and says nothing is given up in a few seconds too", async () => {
+	it("accepts the connection but never answers is reported in a few seconds, too", async () => {
 		const silent = createServer((socket) => void socket.resume()).listen(0, "127.0.0.1");
 		await once(silent, "listening");
 		closing.push(() => new Promise((closed) => silent.close(() => closed())));
@@ -144,17 +144,17 @@ describe("a MongoDB that", () => {
 		expect(await secondsOf(store.ready())).toBeLessThan(10);
 	});
 
-	it("does not let the user in is told of with what the user needs", async () => {
+	it("refuses the user is reported with the role that the user needs", async () => {
 		const server = await serve((command) => ("find" in command ? refused : empty(command)));
 		await expect(logsAt(server.url).ready()).rejects.toThrow(/the user is refused \(Unauthorized\): it needs readWrite on the database/);
 	});
 
-	it("is older than the driver knows is told of as such", async () => {
+	it("is too old for the driver is reported", async () => {
 		const server = await serve(empty, { maxWireVersion: 6 });
 		await expect(logsAt(server.url).ready()).rejects.toThrow(/too old.*wire version 6.*at least/);
 	});
 
-	it("is a standalone server is used with a warning, for there is no majority to read from", async () => {
+	it("is a standalone server is used with a warning, because it has no majority", async () => {
 		const alone = { setName: undefined, hosts: undefined, primary: undefined, me: undefined };
 		const server = await serve(empty, alone);
 		const store = logsAt(server.url);
@@ -175,7 +175,7 @@ describe("a MongoDB that", () => {
 		expect(server.named("find")[0]?.["readConcern"]).toEqual({ level: "majority" });
 	});
 
-	it("is back again is used again, without another start", async () => {
+	it("is available again is used again, without a restart", async () => {
 		let away = true;
 		const server = await serve((command) => (away && "find" in command ? refused : empty(command)));
 		const store = logsAt(server.url);
@@ -184,12 +184,12 @@ describe("a MongoDB that", () => {
 		await store.ready();
 	});
 
-	it("is no URL at all is told of at once", () =>
-		expect(() => new MongoLogStore("postgres://localhost")).toThrow(/MONGO_URL makes no sense: .*mongodb:/));
+	it("has an invalid URL is reported at once", () =>
+		expect(() => new MongoLogStore("postgres://localhost")).toThrow(/MONGO_URL is not valid: .*mongodb:/));
 });
 
 describe("a store that is closed", () => {
-	it("answers nobody, and says so", async () => {
+	it("fails every call", async () => {
 		const server = await serve(empty);
 		const store = logsAt(server.url);
 		const log = await first(store);
@@ -198,7 +198,7 @@ describe("a store that is closed", () => {
 		await expect(store.open("radar")).rejects.toThrow(StoreUnavailable);
 	});
 
-	it("does not wait for a server that has fallen silent", async () => {
+	it("does not wait for a server that no longer answers", async () => {
 		const server = await serve((command) => ("insert" in command ? undefined : empty(command)));
 		const store = logsAt(server.url);
 		const log = await first(store);
@@ -212,7 +212,7 @@ describe("a store that is closed", () => {
 describe("rows that are saved", () => {
 	const isRows = ({ update, insert }: Document): boolean => (update ?? insert) === "rows.cars";
 	const raised = (server: WireServer): Document[] => server.named("update").filter(({ update }) => update === "checkpoints");
-	/** A row of revision 1 and a new one, in a table whose checkpoint stands at 5; how a write of rows is answered. */
+	/** A row of revision 1 and a new one, in a table with its checkpoint at 5; `written` answers a write of rows. */
 	async function saved(written: Answer, from = 5, raises = 1): Promise<{ readonly server: WireServer; readonly outcome: unknown }> {
 		const server = await serve((command) => {
 			const kept = [{ _id: "cars", places: { "cars:0": "000000000000005 hash-5" } }];
@@ -231,7 +231,7 @@ describe("rows that are saved", () => {
 		return { server, outcome };
 	}
 
-	it("are each written as they were read or not at all, then the checkpoint, which only rises", async () => {
+	it("are each written if unchanged since they were read, then the checkpoint, which only rises", async () => {
 		const { server, outcome } = await saved(() => ({ ok: 1, n: 1, nModified: 1 }));
 		expect(outcome).toBe(true);
 		const [update] = server.named("update");
@@ -246,23 +246,23 @@ describe("rows that are saved", () => {
 	});
 
 	it.each([
-		["one was not as it was read", { update: { n: 0, nModified: 0 } }, false],
-		["a new one was there", { insert: { n: 0, writeErrors: [{ index: 0, code: 11_000, errmsg: "E11000 duplicate key" }] } }, false],
+		["one was changed meanwhile", { update: { n: 0, nModified: 0 } }, false],
+		["a new one already existed", { insert: { n: 0, writeErrors: [{ index: 0, code: 11_000, errmsg: "E11000 duplicate key" }] } }, false],
 		["one has no majority", { update: { writeConcernError: { code: 64, errmsg: "timed out" } } }, "unknown"],
-		["the server broke off", { insert: { ok: 0, code: 11_600, codeName: "InterruptedAtShutdown", errmsg: "interrupted" } }, "unknown"],
+		["the server shut down", { insert: { ok: 0, code: 11_600, codeName: "InterruptedAtShutdown", errmsg: "interrupted" } }, "unknown"],
 	])("move no checkpoint when %s", async (_why, answers: { readonly update?: object; readonly insert?: object }, expected) => {
 		const { server, outcome } = await saved((command) => ({ ok: 1, n: 1, ...("update" in command ? answers.update : answers.insert) }));
 		expect(outcome).toBe(expected);
 		expect(raised(server)).toEqual([]);
 	});
 
-	it("are taken again where somebody else moved the checkpoint while they were written", async () => {
+	it("are folded again if another process moved the checkpoint during the write", async () => {
 		const { server, outcome } = await saved(() => ({ ok: 1, n: 1, nModified: 1 }), 5, 0);
 		expect(raised(server)).toHaveLength(1);
 		expect(outcome).toBe(false);
 	});
 
-	it.each([4, 6])("are not written at all when they rest on position %d, and the checkpoint on another", async (from) => {
+	it.each([4, 6])("are not written if they start at position %d and the checkpoint does not", async (from) => {
 		const { server, outcome } = await saved(() => ({ ok: 1, n: 1, nModified: 1 }), from);
 		expect(outcome).toBe(false);
 		expect(server.commands.filter(isRows)).toEqual([]);
@@ -271,7 +271,7 @@ describe("rows that are saved", () => {
 });
 
 describe("the first generation of rows", () => {
-	it("is whoever's was kept first, for all who began it at once", async () => {
+	it("is the one stored first, for all concurrent callers", async () => {
 		const theirs = { number: 1, state: "live", spec: JSON.stringify(CARS), code: "theirs", begun: "2026-03-01T00:00:00.000Z" };
 		let kept: Document[] = [];
 		const server = await serve((command) => {

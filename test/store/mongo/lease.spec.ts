@@ -1,4 +1,4 @@
-/** The right to do a piece of work, on MongoDB: one holder at a time, whoever dies, stands still or is slow. */
+/** MongoLease - a lease on MongoDB has one holder at a time, with crashed, stopped and slow processes. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Connection } from "../../../store/mongo/connection.ts";
 import { MongoLeases } from "../../../store/mongo/leases.ts";
@@ -13,7 +13,7 @@ const LASTS = 4000;
 	let place: MongoPlace;
 	let connection: Connection;
 	let now: number;
-	/** Of a process of its own. */
+	/** A lease as a separate process has it. */
 	const lease = (work = "radars"): Lease => new MongoLeases(connection, () => now).lease(work);
 	beforeEach(() => {
 		if (!server) throw new Error("no test runs without a server");
@@ -26,7 +26,7 @@ const LASTS = 4000;
 		await place.remove();
 	});
 
-	it("is one process's of all that want it at once, and kept as long as it wants it", async () => {
+	it("is acquired by one of several processes, which keeps it while it renews it", async () => {
 		const all = Array.from({ length: 8 }, () => lease());
 		const got = await Promise.all(all.map((one) => one.want()));
 		expect(got.filter(Boolean)).toHaveLength(1);
@@ -37,7 +37,7 @@ const LASTS = 4000;
 		}
 	});
 
-	it("is free at once when it is given up, and never the same twice", async () => {
+	it("is free at once when it is released, and gets a new epoch each time", async () => {
 		const [one, other] = [lease(), lease()];
 		for (let n = 0; n < 10; n++) {
 			expect([await one.want(), await other.want()]).toEqual([true, false]);
@@ -50,14 +50,14 @@ const LASTS = 4000;
 		expect(await lease().want()).toBe(true);
 	});
 
-	it("of one who is known to be gone goes to another at once, and he knows when he asks again", async () => {
+	it("of a process known to be gone moves to another at once, and the old holder notices at its next renewal", async () => {
 		const [gone, other] = [lease(), lease()];
 		expect([await gone.want(), await other.want()]).toEqual([true, false]);
 		expect(await other.want(true)).toBe(true);
 		expect([await gone.want(), gone.held, other.held, await other.want()]).toEqual([false, false, true, true]);
 	});
 
-	it("of one who is silent goes to another only after the time it lasts, and the silent one knows before", async () => {
+	it("without heartbeat moves to another only after it expires, and its holder notices before", async () => {
 		const [silent, other] = [lease(), lease()];
 		expect(await silent.want()).toBe(true);
 		expect(await other.want()).toBe(false);
@@ -70,7 +70,7 @@ const LASTS = 4000;
 		expect([await silent.want(), silent.held, other.held]).toEqual([false, false, true]);
 	});
 
-	it("is watched before it is wanted, so that nobody waits twice", async () => {
+	it("is watched by a standby, which then does not wait for the full lifetime", async () => {
 		const [silent, other] = [lease(), lease()];
 		await silent.want();
 		await other.watch();
@@ -78,11 +78,11 @@ const LASTS = 4000;
 		expect(await other.want()).toBe(true);
 	});
 
-	it("of one kind of work says nothing of another", async () => {
+	it("of one kind of work is independent of another", async () => {
 		expect(await Promise.all([lease("radars").want(), lease("owners").want()])).toEqual([true, true]);
 	});
 
-	it("of a process that holds several is kept by one beat and one look, and that of another is taken in the same moment", async () => {
+	it("of a process with several is renewed by one heartbeat and one poll, which also acquires others", async () => {
 		const works = ["radars", "owners", "vehicles"];
 		const [mine, theirs] = [new MongoLeases(connection, () => now), new MongoLeases(connection, () => now)];
 		const [ours, others] = [works.map((work) => mine.lease(work)), works.map((work) => theirs.lease(work))];
@@ -99,7 +99,7 @@ const LASTS = 4000;
 		expect(await wants(ours)).toEqual(works.map(() => false));
 	});
 
-	it("of processes that are gone leaves nothing behind", async () => {
+	it("of crashed processes leaves nothing behind", async () => {
 		const beats = async () =>
 			(await place.db.collection<{ _id: string }>("leases").distinct("_id")).filter((id) => id.startsWith("process:"));
 		const [gone, other] = [lease(), lease()];
@@ -113,7 +113,7 @@ const LASTS = 4000;
 		expect([await other.want(), (await beats()).length]).toEqual([true, 1]);
 	});
 
-	it("is not held by who cannot ask", async () => {
+	it("is not held by a process that cannot reach the server", async () => {
 		const one = lease();
 		await one.want();
 		await connection.close();

@@ -1,4 +1,4 @@
-/** What proves an answer on MongoDB: a look that no primary answers which has been replaced and has not noticed; and what a sharded cluster takes besides. */
+/** MongoLooks - linearizable tail checks, which a replaced primary cannot answer, and the additional reads on a sharded cluster. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Document, Long } from "mongodb";
 import { type LogPartition, StoreUnavailable } from "../../../store/log.ts";
@@ -10,7 +10,7 @@ const found = (command: Document, ...firstBatch: Document[]): Document => ({
 	ok: 1,
 	cursor: { id: Long.ZERO, ns: `wire.${command["find"]}`, firstBatch },
 });
-/** A server whose log has two partitions and no commit. */
+/** A server with a log of two partitions and no commits. */
 const empty: Answer = (command) => {
 	if ("findAndModify" in command) return { ok: 1, value: { _id: "radar", partitions: 2 } };
 	return "find" in command ? found(command) : { ok: 1 };
@@ -37,28 +37,28 @@ async function opened(answer: Answer, hello: Document = {}): Promise<{ readonly 
 }
 const lookOf = (server: WireServer): Document | undefined => server.named("find").at(-1);
 
-describe("a look at the end of the log", () => {
+describe("a check of the end of the log", () => {
 	it.each([
 		["a replica set", {}],
 		["a sharded cluster", ROUTER],
-	])("asks %s for one document by its _id, linearizable, and not for ever", async (_what, hello) => {
+	])("reads one document by _id from %s, linearizable, with a timeout", async (_what, hello) => {
 		const { server, log } = await opened(empty, hello);
 		expect(await log.endsAt(41)).toBe(true);
 		expect(server.named("find")).toMatchObject([{ find: "log.radar.0", filter: { _id: 42 }, limit: 1, ...LINEARIZABLE }]);
 	});
 
-	it("finds who stands after the position", async () => {
+	it("finds a commit after the position", async () => {
 		const { log } = await opened((command) => (command["filter"]?._id === 42 ? found(command, { _id: 42 }) : empty(command)));
 		expect([await log.endsAt(41), await log.endsAt(42)]).toEqual([false, true]);
 	});
 
-	it("asks a standalone server, which nothing can replace, for what it has", async () => {
+	it("uses a local read on a standalone server, which is never replaced", async () => {
 		const { server, log } = await opened(empty, NO_SET);
 		expect(await log.endsAt(0)).toBe(true);
 		expect(lookOf(server)?.["readConcern"]).toEqual({ level: "local" });
 	});
 
-	it("proves nothing where there is no majority to ask", async () => {
+	it("fails without a majority", async () => {
 		const late = { ok: 0, code: 50, codeName: "MaxTimeMSExpired", errmsg: "operation exceeded time limit" };
 		const { log } = await opened((command) => ("maxTimeMS" in command ? late : empty(command)));
 		const look = log.endsAt(0);
@@ -66,7 +66,7 @@ describe("a look at the end of the log", () => {
 		await expect(look).rejects.toThrow(/MaxTimeMSExpired/);
 	});
 
-	it("is linearizable from the moment on in which the standalone server has become a replica set", async () => {
+	it("is linearizable as soon as the standalone server has become a replica set", async () => {
 		const hello: Document = { ...NO_SET };
 		const { server, log } = await opened(empty, hello);
 		for (const part of Object.keys(NO_SET)) delete hello[part];
@@ -80,12 +80,12 @@ describe("a look at the end of the log", () => {
 });
 
 describe("a stream is read", () => {
-	it("as a majority has it, where there is one primary to one connection", async () => {
+	it("with majority read concern on a replica set", async () => {
 		const { server, log } = await opened(empty);
 		await log.streams(["radar-1"], 9);
 		expect(lookOf(server)?.["readConcern"]).toEqual({ level: "majority" });
 	});
-	it("linearizable where another router may know another primary than the one that told the tail", async () => {
+	it("with a linearizable read where routers can disagree about the primary", async () => {
 		const { server, log } = await opened(empty, ROUTER);
 		await log.streams(["radar-1"], 9);
 		expect(lookOf(server)).toMatchObject(LINEARIZABLE);
@@ -98,13 +98,13 @@ describe("a sharded cluster", () => {
 		(command) =>
 			"collStats" in command ? { ok: 1, sharded } : empty(command);
 
-	it("may keep each partition of a log on a shard", async () => {
+	it("can keep each partition of a log on one shard", async () => {
 		await opened(spread(false), ROUTER);
 	});
-	it("is refused where a partition is spread over shards, for then nothing keeps its positions unique", async () => {
+	it("is refused if a partition is spread over shards, because its positions may not be unique", async () => {
 		await expect(opened(spread(true), ROUTER)).rejects.toThrow(/^MongoDB: log\.radar\.\d is sharded, .*unshardCollection/);
 	});
-	it("alone is asked for that", async () => {
+	it("is the only deployment that is asked for this", async () => {
 		const { log } = await opened(spread(true));
 		expect(await log.endsAt(0)).toBe(true);
 	});

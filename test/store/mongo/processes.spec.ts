@@ -1,4 +1,4 @@
-/** Several processes on one log on MongoDB keep the contract of all who write one. */
+/** MongoProcesses - several processes on one MongoDB log pass the processes contract. */
 import { afterAll, describe } from "@jest/globals";
 import { mongoServer } from "../../support/mongo.ts";
 import { processesContract } from "../processes.contract.ts";

@@ -1,4 +1,4 @@
-/** What a decision rests on is asked again whenever it is taken again; what goes wrong with one is no other's business. */
+/** Decisions - consults are repeated whenever a decision is repeated, and a failing decision affects no other. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Consulting } from "../../../mixins/actors/envelope.ts";
 import { refuse } from "../../../model/index.ts";
@@ -17,7 +17,7 @@ describe("a decision", () => {
 		log = new ScriptedLog(shelf);
 		bank = new Bank(log);
 	});
-	/** Answers 1, then 2, then 3 ... */
+	/** Answers 1, 2, 3 ... in order. */
 	const rising = (): { readonly asked: object[]; readonly consulting: Consulting } => {
 		const asked: object[] = [];
 		return { asked, consulting: async (ask, params) => asked.push({ ask, params }) };
@@ -27,14 +27,14 @@ describe("a decision", () => {
 		throw new Error("there is no such commit");
 	};
 
-	it("knows what the other actor said", async () => {
+	it("receives the answer of the other actor", async () => {
 		const { asked, consulting } = rising();
 		await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting);
 		expect(asked).toEqual([{ ask: "bank.rate", params: { id: "Ada" } }]);
 		expect(rateOf(1)).toEqual({ owner: "Ada", rate: 1 });
 	});
 
-	it("that was overtaken asks again, and rests on the later answer", async () => {
+	it("that was overtaken consults again, and uses the later answer", async () => {
 		const { asked, consulting } = rising();
 		log.before = () => {
 			log.before = null;
@@ -45,7 +45,7 @@ describe("a decision", () => {
 		expect(rateOf(2)).toEqual({ owner: "Ada", rate: 2 });
 	});
 
-	it("is a refusal where the other actor refused, but not for what is already so or was asked before", async () => {
+	it("is a refusal if the other actor refused, except for a repeated command or an existing account", async () => {
 		const no: Consulting = async () => refuse("RATE_UNKNOWN", 404, "There is no such rate");
 		const { consulting } = rising();
 		const key = { commandId: "key", digest: "x" };
@@ -55,26 +55,26 @@ describe("a decision", () => {
 		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "ACCOUNT_ALREADY_EXISTS" });
 	});
 
-	it("whose refusal by the other actor was overtaken may still be taken", async () => {
+	it("can still succeed if the refusal of the other actor was overtaken", async () => {
 		let asked = 0;
 		const consulting: Consulting = async () => (++asked === 1 ? refuse("RATE_UNKNOWN", 404, "There is no such rate") : 7);
 		await bank.balance("1");
-		shelf.put(things(1, shelf.tail)); // unseen until the refusal is proven
+		shelf.put(things(1, shelf.tail)); // not visible until the refusal is proven
 		expect(await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting)).toMatchObject({ version: 1 });
 		expect(rateOf(2)).toEqual({ owner: "Ada", rate: 7 });
 	});
 
-	it("cannot be taken while the other actor cannot be asked, and the next at the same actor is", async () => {
+	it("fails while the other actor cannot be consulted, and the next command of the same actor succeeds", async () => {
 		const asked = [
-			bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, () => Promise.reject(new Error("nobody there"))),
+			bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, () => Promise.reject(new Error("no actor answers"))),
 			bank.do("open", { id: "1", owner: "Ada" }),
 		];
 		const [failed, next] = await Promise.allSettled(asked);
-		expect(failed).toMatchObject({ status: "rejected", reason: { message: "nobody there" } });
+		expect(failed).toMatchObject({ status: "rejected", reason: { message: "no actor answers" } });
 		expect(next).toMatchObject({ status: "fulfilled", value: { version: 1 } });
 	});
 
-	it("that throws is a bug of one command, and fails that one alone, by its own name", async () => {
+	it("that throws fails only its own command, with its own error", async () => {
 		await Promise.all(["1", "2"].map((id) => bank.do("open", { id, owner: "Ada" })));
 		const asked = [bank.do("deposit", { id: "1", amount: 5 }), bank.do("crash", { id: "2" }), bank.do("deposit", { id: "2", amount: 7 })];
 		const [before, crashed, behind] = await Promise.allSettled(asked);
@@ -83,7 +83,7 @@ describe("a decision", () => {
 		expect([await bank.balance("1"), await bank.balance("2")]).toEqual([5, 7]);
 	});
 
-	it("on a stream that cannot be understood fails alone", async () => {
+	it("on an unreadable stream fails alone", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		shelf.put(chainedAfter(shelf.tail, [{ stream: "account-2", version: 0, facts: [{ type: "account.inherited", data: {} }] }]));
 		const asked = [bank.do("deposit", { id: "1", amount: 5 }), bank.do("deposit", { id: "2", amount: 5 })];
@@ -92,23 +92,23 @@ describe("a decision", () => {
 		expect(sound).toMatchObject({ status: "fulfilled", value: { version: 2 } });
 	});
 
-	it("and an ask on a stream that cannot be understood fail once, and nothing goes on trying", async () => {
+	it("and an ask on an unreadable stream fail once, without retries", async () => {
 		shelf.put(chainedAfter(shelf.tail, [{ stream: "account-2", version: 0, facts: [{ type: "account.inherited", data: {} }] }]));
 		await expect(bank.balance("2")).rejects.toThrow("account.inherited");
 		const reads = log.streamReads.length;
 		await turns();
 		const later = log.streamReads.length;
-		shelf.commits.length = 0; // whoever goes on trying can stop now
+		shelf.commits.length = 0; // lets a retry loop end
 		expect(later).toBe(reads);
 	});
 
-	it("sees a state nobody can change behind its back", async () => {
+	it("sees an immutable state", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		const state = bank.actors.get("account-1")?.state;
 		expect(Object.isFrozen(state)).toBe(true);
 	});
 
-	it("is no reason to fail for an ask that throws beside it", async () => {
+	it("does not fail because of an ask that throws in the same batch", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		const broken = bank.actors.ask("1", () => {
 			throw new Error("a bug in an answer");

@@ -1,4 +1,4 @@
-/** The writer on a store that refuses, forgets to answer, writes a part, or cannot be reached (DESIGN §3: anything but a clean success is one case). */
+/** WriterFaults - the writer on a store that refuses, loses answers, writes a part, or cannot be reached (DESIGN §3). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { decode } from "../../../store/codec.ts";
 import { StoreUnavailable } from "../../../store/log.ts";
@@ -29,8 +29,8 @@ describe("a writer", () => {
 	});
 	const open = (...names: readonly string[]) => Promise.all(names.map((id) => bank.do("open", { id, owner: "Ada" })));
 
-	describe("that is asked much at once", () => {
-		it("writes together what came while the last write was under way", async () => {
+	describe("with many requests at once", () => {
+		it("batches the commands that arrived during the last write", async () => {
 			const release = log.hold();
 			const first = open("0");
 			while (log.appends.length === 0) await turns(1);
@@ -40,7 +40,7 @@ describe("a writer", () => {
 			expect(log.appends).toEqual([1, 50]);
 		});
 
-		it("writes no more at once than the store takes", async () => {
+		it("respects the maximum batch size of the store", async () => {
 			await open(...ids(250));
 			expect(log.appends).toEqual([100, 100, 50]);
 		});
@@ -61,7 +61,7 @@ describe("a writer", () => {
 			expect([done.version, refused, log.looks.length]).toEqual([2, "NOT_COVERED", looks]);
 		});
 
-		it("proves refusals that share no write by one look that began after they were asked", async () => {
+		it("proves refusals without a write by one tail check that began after they arrived", async () => {
 			await open("1", "2");
 			const looks = log.looks.length;
 			const refused = await Promise.all(ids(2).map((id) => bank.refusal("withdraw", { id, amount: 1 })));
@@ -75,12 +75,12 @@ describe("a writer", () => {
 		it.each<[string, Mishap]>([
 			["was rejected", "rejected"],
 			["was refused without a reason", "false"],
-			["was made, but its answer lost", "lost"],
-			["was rejected and lands later all the same", "late"],
-			["was made for the first of them only", 1],
-			["was made for all but the last", 4],
-			["was not begun", 0],
-		])("%s acknowledges each command once, and has each once in the log", async (_what, mishap) => {
+			["succeeded, but its answer was lost", "lost"],
+			["was rejected but is stored later", "late"],
+			["stored only the first commit", 1],
+			["stored all but the last commit", 4],
+			["stored nothing", 0],
+		])("%s acknowledges and stores each command once", async (_what, mishap) => {
 			log.script.push(mishap);
 			const done = await open(...ids(5));
 			expect(shelf.commits).toHaveLength(5);
@@ -91,7 +91,7 @@ describe("a writer", () => {
 			expect(bank.appended.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
 		});
 
-		it("met another's in between decides again on what is there now", async () => {
+		it("was overtaken by another process is decided again on the current state", async () => {
 			await open("1", "2");
 			await bank.do("deposit", { id: "1", amount: 5 });
 			log.before = () => {
@@ -106,16 +106,16 @@ describe("a writer", () => {
 			expect(await bank.balance("1")).toBe(0);
 		});
 
-		it("met an actor that exists already lets the others through, and answers for that one by what it is", async () => {
+		it("met an existing actor stores the other commits, and decides that command on its actual state", async () => {
 			await other.do("open", { id: "2", owner: "Bob" }, { commandId: "bob" });
 			await other.do("open", { id: "3", owner: "Ada" });
-			await bank.balance("0"); // has seen the tail, and none of the streams
+			await bank.balance("0"); // knows the tail, and none of the streams
 			const asked = ["1", "2", "3", "4"].map((id) => bank.refusal("open", { id, owner: "Ada" }));
 			expect(await Promise.all(asked)).toEqual(["done", "ACCOUNT_ALREADY_EXISTS", "done", "done"]);
 			expect(shelf.commits).toHaveLength(4);
 		});
 
-		it("was made by another process before, the very same, proves nothing that was asked after that", async () => {
+		it("equals an earlier one of another process proves no later refusal", async () => {
 			await open("1");
 			const command = { commandId: "pay" };
 			await other.do("deposit", { id: "1", amount: 5 }, command);
@@ -124,7 +124,7 @@ describe("a writer", () => {
 			expect(shelf.commits).toHaveLength(2);
 		});
 
-		it("goes on under the same instant however often it is tried", async () => {
+		it("keeps the same instant over all retries", async () => {
 			log.script.push("rejected", "false", "late");
 			const asked = bank.do("open", { id: "1", owner: "Ada" });
 			bank.clock += 60_000;
@@ -132,7 +132,7 @@ describe("a writer", () => {
 			expect(shelf.commits.map((commit) => decode(commit).at)).toEqual([NOW]);
 		});
 
-		it("is not tried again once nobody waits for it", async () => {
+		it("is not retried once its caller has stopped waiting", async () => {
 			await open("1");
 			const deadline = bank.clock + 1000;
 			log.script.push("rejected");
@@ -142,8 +142,8 @@ describe("a writer", () => {
 		});
 	});
 
-	describe("that comes too late to a command", () => {
-		it("does not decide it, and goes on with the next of the same actor", async () => {
+	describe("that reaches a command too late", () => {
+		it("does not decide it, and continues with the next of the same actor", async () => {
 			await open("1");
 			const deadline = bank.clock + 1000;
 			bank.clock += 2000;
@@ -156,7 +156,7 @@ describe("a writer", () => {
 	});
 
 	describe("whose store", () => {
-		it("cannot be written tells all who wait, and works when it is back", async () => {
+		it("cannot be written fails all waiting commands, and works again later", async () => {
 			await open("1", "2");
 			log.script.push(...Array.from({ length: 12 }, (): Mishap => "rejected"));
 			const asked = await Promise.allSettled(["1", "1", "2"].map((id) => bank.do("deposit", { id, amount: 1 }, { commandId: `to-${id}` })));
@@ -168,7 +168,7 @@ describe("a writer", () => {
 			expect(shelf.commits).toHaveLength(3);
 		});
 
-		it("cannot be read answers nothing, neither a refusal nor an ask, and works when it is back", async () => {
+		it("cannot be read answers neither refusals nor asks, and works again later", async () => {
 			await open("1");
 			log.unreadable = 1;
 			await expect(bank.refusal("withdraw", { id: "1", amount: 1 })).rejects.toBeInstanceOf(StoreUnavailable);
@@ -178,7 +178,7 @@ describe("a writer", () => {
 			expect(await bank.refusal("withdraw", { id: "1", amount: 1 })).toBe("NOT_COVERED");
 		});
 
-		it("wrote, did not say so, and cannot be read: the same command is the first one's answer later", async () => {
+		it("wrote, lost the answer, and cannot be read: a retry later gets the first answer", async () => {
 			await open("1");
 			log.script.push("lost");
 			log.before = () => void (log.unreadable = 1);
@@ -189,13 +189,13 @@ describe("a writer", () => {
 			expect(await bank.balance("1")).toBe(5);
 		});
 
-		it("fails again and again holds up nobody for ever, however many wait at one actor", async () => {
+		it("fails repeatedly blocks no caller permanently, however many wait for one actor", async () => {
 			log.unreadable = 4;
 			const results = await Promise.allSettled(ids(6).map((amount) => bank.refusal("deposit", { id: "1", amount: Number(amount) })));
 			expect(results.map(({ status }) => status)).toEqual([...Array.from({ length: 4 }, () => "rejected"), "fulfilled", "fulfilled"]);
 		});
 
-		it("has moved on by far more than one look shows is caught up with", async () => {
+		it("has many pages of new commits is caught up with", async () => {
 			await open("1", "2");
 			shelf.commits.push(...things(10_500, shelf.tail));
 			const [moved] = chainedAfter(shelf.tail, [
@@ -206,7 +206,7 @@ describe("a writer", () => {
 			expect(await Promise.all(both)).toEqual(["done", "NOT_COVERED"]);
 		});
 
-		it("shows a hole does not append behind it", async () => {
+		it("shows a gap does not append after it", async () => {
 			await open("1");
 			const [, beyond] = things(2, shelf.tail);
 			if (beyond) shelf.commits.push(beyond);

@@ -1,6 +1,6 @@
 /**
- * Two nodes, one log, and whatever can go wrong at random: after each schedule the laws of DESIGN §3 are read off the log. Every
- * refusal is held against a plain account kept beside: it must have been right at some instant between question and answer.
+ * WriterRandom - two nodes on one log with random faults: after each schedule, the log must satisfy the laws of DESIGN §3. Every refusal is
+ * compared with a simple account model: it must have been right at some instant between request and answer.
  */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
@@ -19,15 +19,15 @@ interface Act {
 	readonly id: string;
 	readonly amount: number;
 	readonly owner: string;
-	/** Few, so that some come twice: to both nodes, at once or later. */
+	/** Few ids, so that some are used twice: on both nodes, at once or later. */
 	readonly key: number;
 	readonly ifMatch: number | undefined;
-	/** Turns to wait before the next. */
+	/** Turns of the event loop before the next request. */
 	readonly wait: number;
-	/** What befalls the node's store from here on. */
+	/** Faults of the node's store from here on. */
 	readonly mishap: Mishap;
 	readonly unreadable: number;
-	/** Turns its store's next steps take. */
+	/** Turns of the event loop for the next calls to its store. */
 	readonly delays: readonly number[];
 }
 const act: fc.Arbitrary<Act> = fc.record({
@@ -44,14 +44,14 @@ const act: fc.Arbitrary<Act> = fc.record({
 	delays: fc.array(fc.nat(3), { maxLength: 3 }),
 });
 
-/** One question, when it was asked and answered (commits in the log), and the answer; null for a failure. */
+/** One request, the log positions at which it was sent and answered, and the answer; null for a failure. */
 interface Told {
 	readonly act: Act;
 	readonly from: number;
 	readonly to: number;
 	readonly answer: Done | Refusal | null;
 }
-/** A command id stands for one content: the same key with other content is another command. */
+/** A command id identifies one content; the same key with other content is another command. */
 const envelopeOf = ({ name, id, amount, owner, key, ifMatch }: Act) => ({
 	commandId: `key-${key}`,
 	digest: JSON.stringify([name, id, amount, owner]),
@@ -59,13 +59,13 @@ const envelopeOf = ({ name, id, amount, owner, key, ifMatch }: Act) => ({
 });
 const orderOf = ({ name, id, amount, owner }: Act): Order => (name === "open" ? { id, owner } : name === "close" ? { id } : { id, amount });
 
-/** The account as a child would keep it. */
+/** A simple model of the account. */
 interface Plain {
 	readonly version: number;
 	readonly balance: number | null;
 	readonly owner: string;
 	readonly closed: boolean;
-	/** Commands it has carried out, and those that were answered without writing: what they were told. */
+	/** Executed commands, and the answers of those that wrote nothing. */
 	readonly keys: ReadonlyMap<string, { readonly digest: string; readonly said: string }>;
 }
 const NOBODY: Plain = { version: 0, balance: null, owner: "", closed: false, keys: new Map() };
@@ -90,7 +90,7 @@ function plainAt(commits: readonly Commit[], id: string, position: number): Plai
 			);
 		}, NOBODY);
 }
-/** What has to be answered without writing; null where it has to be written. */
+/** The expected answer without a write; null if the command must write. */
 function expected({ version, balance, owner, closed, keys }: Plain, act: Act): string | null {
 	const { commandId, digest } = envelopeOf(act);
 	const known = keys.get(commandId);
@@ -109,7 +109,7 @@ function check(commits: readonly Commit[], told: readonly Told[]): void {
 	expect(flawOf(commits)).toBeNull();
 	for (const id of ["a", "b", "c"]) {
 		const ids = commits.filter(({ stream }) => stream === `account-${id}`).map((commit) => decode(commit).command.id);
-		expect(new Set(ids).size).toBe(ids.length); // the same command is in the log once
+		expect(new Set(ids).size).toBe(ids.length); // each command is in the log once
 		for (const position of upTo(0, commits.length)) expect(plainAt(commits, id, position).balance ?? 0).toBeGreaterThanOrEqual(0);
 	}
 	for (const { act, from, to, answer } of told) {
@@ -129,10 +129,10 @@ function check(commits: readonly Commit[], told: readonly Told[]): void {
 }
 
 describe.each([
-	["a store that is read before a creation", true],
-	["a store that is not", false],
+	["a store with a read before a creation", true],
+	["a store without that read", false],
 ])("two nodes on %s", (_name, readsFirst) => {
-	it("keep every law whatever is refused, lost, late, halved or unreadable", async () => {
+	it("satisfy every law with refused, lost, late, partial and unreadable writes", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 40 }), fc.constantFrom(2, 1000), async (acts, capacity) => {
 				const shelf = new Shelf();

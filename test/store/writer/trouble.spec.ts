@@ -1,14 +1,14 @@
-/** A writer whose log is not well: who is not concerned goes on, who is is told, and it knows by itself when it is over. */
+/** WriterTrouble - a writer on a failing log: unaffected commands continue, others fail, and the writer notices when the log recovers. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Commit } from "../../../store/log.ts";
 import { Bank } from "../../support/bank.ts";
 import { chainedAfter } from "../../support/commits.ts";
 import { type Mishap, ScriptedLog, Shelf } from "../../support/scripted-log.ts";
 
-/** A log of which some streams cannot be read, whoever asks for them with others. */
+/** A log in which some streams cannot be read, and neither can queries that include them. */
 class DamagedLog extends ScriptedLog {
 	readonly damaged = new Set<string>();
-	/** Whether a probe finds room. */
+	/** Whether a probe finds enough space. */
 	roomy = true;
 	probes = 0;
 
@@ -42,40 +42,40 @@ const settled = (asked: readonly Promise<unknown>[]): Promise<string[]> =>
 	);
 const accounts = ["1", "2", "3", "4", "5", "6", "7"];
 
-describe("a log of which one stream cannot be read", () => {
+describe("a log with one unreadable stream", () => {
 	beforeEach(async () => {
 		await open(...accounts);
 		bank.actors.clear();
 		log.damaged.add("account-3");
 	});
 
-	it("fails the commands of that actor and no other's, and names it", async () => {
+	it("fails only the commands of that actor, and names it", async () => {
 		const told = await settled(accounts.map((id) => bank.do("deposit", { id, amount: 1 })));
 		expect(told).toEqual(accounts.map((id) => (id === "3" ? "account-3 cannot be read: database disk image is malformed" : "done")));
 		expect([...bank.writer.figures.unreadable.keys()]).toEqual(["account-3"]);
 		expect(bank.writer.figures.failing).toEqual({ append: null, read: null });
 	});
 
-	it("is never taken for one that does not exist", async () => {
+	it("is never treated as one without that stream", async () => {
 		expect(await settled([bank.do("open", { id: "3", owner: "Bob" })])).toEqual([expect.stringMatching(/cannot be read/)]);
 		expect(log.shelf.commits).toHaveLength(accounts.length);
 	});
 
-	it("is forgotten about once it can be read", async () => {
+	it("no longer reports it once it can be read", async () => {
 		await settled([bank.do("deposit", { id: "3", amount: 1 })]);
 		log.damaged.clear();
 		await bank.do("deposit", { id: "3", amount: 1 });
 		expect(bank.writer.figures.unreadable.size).toBe(0);
 	});
 
-	it("is no excuse where the log cannot be read at all", async () => {
-		log.unreadable = 2; // the streams, and the tail they are judged by
+	it("is distinguished from a log that cannot be read at all", async () => {
+		log.unreadable = 2; // the streams, and the tail that distinguishes the two cases
 		expect(await settled([bank.do("deposit", { id: "1", amount: 1 })])).toEqual([expect.stringMatching(/^bank:0 cannot be read/)]);
 		expect(bank.writer.figures.unreadable.size).toBe(0);
 	});
 });
 
-it("a stream that tells what nobody understands fails its own commands alone, and not as if that would pass", async () => {
+it("a stream that cannot be decoded fails only its own commands, with an error that is not retryable", async () => {
 	await open("1");
 	log.shelf.put(
 		chainedAfter(log.shelf.tail, [
@@ -87,12 +87,12 @@ it("a stream that tells what nobody understands fails its own commands alone, an
 	expect(asked.map((one) => (one.status === "fulfilled" ? "done" : [one.reason.code, one.reason.message]))).toEqual([
 		"done",
 		["STREAM_UNREADABLE", "account-2 cannot be read: account does not know the fact account.sung"],
-		["STREAM_UNREADABLE", "account-3, at position 3, cannot be read: its text is no JSON"],
+		["STREAM_UNREADABLE", "account-3, at position 3, cannot be read: its text is not JSON"],
 	]);
 });
 
-describe("a log that can be read and not be written", () => {
-	it("tells who waits although what they consult is asked of the same log, and answered", async () => {
+describe("a log that can be read but not written", () => {
+	it("fails waiting commands although their consults of the same log succeed", async () => {
 		await open("1");
 		log.appends.length = 0;
 		log.script.push(...always("rejected"));
@@ -103,7 +103,7 @@ describe("a log that can be read and not be written", () => {
 		expect(log.appends).toHaveLength(5);
 	});
 
-	it("tells the next at the first failure", async () => {
+	it("fails the next command at the first failure", async () => {
 		log.script.push(...always("rejected"));
 		await settled([bank.do("open", { id: "1", owner: "Ada" })]);
 		log.appends.length = 0;
@@ -112,21 +112,21 @@ describe("a log that can be read and not be written", () => {
 	});
 });
 
-describe("a writer that is asked whether it is well again", () => {
+describe("a probe of the writer", () => {
 	const failed = async (): Promise<void> => {
 		log.script.push(...Array.from({ length: 5 }, (): Mishap => "rejected"));
 		await settled([bank.do("open", { id: "1", owner: "Ada" })]);
 		await bank.writer.drained();
 	};
 
-	it("tries nothing while nothing is wrong, unless it is told to", async () => {
+	it("does nothing without a failure, unless forced", async () => {
 		await bank.writer.probe();
 		expect(log.probes).toBe(0);
 		await bank.writer.probe(true);
 		expect(log.probes).toBe(1);
 	});
 
-	it("is not well while there is no room, and well once there is, without a command", async () => {
+	it("fails while the disk is full, and succeeds once there is space, without a command", async () => {
 		await failed();
 		log.roomy = false;
 		await bank.writer.probe();
@@ -137,18 +137,18 @@ describe("a writer that is asked whether it is well again", () => {
 		expect(log.shelf.commits).toEqual([]);
 	});
 
-	it("is well once it can be read, where that was what failed", async () => {
+	it("succeeds once the log can be read, if reading had failed", async () => {
 		log.unreadable = 2;
 		await settled([bank.do("open", { id: "1", owner: "Ada" })]);
 		await bank.writer.drained();
 		expect(bank.writer.figures.failing.read).not.toBeNull();
 		await bank.writer.probe();
-		expect(bank.writer.figures.failing.read).not.toBeNull(); // the second time it could not be read either
+		expect(bank.writer.figures.failing.read).not.toBeNull(); // the second read failed too
 		await bank.writer.probe();
 		expect(bank.writer.figures.failing.read).toBeNull();
 	});
 
-	it("tries nothing while it is at work", async () => {
+	it("does nothing while the writer is busy", async () => {
 		await failed();
 		const release = log.hold();
 		const asked = open("2");

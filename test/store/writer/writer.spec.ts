@@ -1,4 +1,4 @@
-/** The writer with the actors it was made for, on a store that does what it says (DESIGN §3, LAW 1-4). */
+/** Writer - the writer with its actors on a store without faults (DESIGN §3, LAW 1-4). */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Done } from "../../../mixins/actors/envelope.ts";
 import { decode } from "../../../store/codec.ts";
@@ -38,8 +38,8 @@ const memory = (readsFirst: boolean) => (): Place => {
 
 describe.each([
 	["SQLite", sqlite],
-	["a store that is read before a creation", memory(true)],
-	["a store that is not", memory(false)],
+	["a store with a read before a creation", memory(true)],
+	["a store without that read", memory(false)],
 ])("actors on %s", (_name, makePlace) => {
 	let place: Place;
 	let log: LogPartition;
@@ -56,7 +56,7 @@ describe.each([
 	});
 	const wrote = async (): Promise<number> => (await log.tail()).position;
 
-	it("do what is asked, and say where it stands", async () => {
+	it("execute commands, and return their positions", async () => {
 		expect(await bank.do("open", { id: "1", owner: "Ada" })).toEqual({
 			id: "1",
 			version: 1,
@@ -71,7 +71,7 @@ describe.each([
 		expect(await bank.balance("1")).toBeNull();
 	});
 
-	it("keep one text: what is stored is what followers are handed", async () => {
+	it("store the same text that followers receive", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" }, { commandId: "first", by: "the clerk", trace: "t", cause: "bank:0:0" });
 		const [found] = await everything(log);
 		expect(found && decode(found)).toEqual({
@@ -85,13 +85,13 @@ describe.each([
 		expect(bank.appended.map(({ body, hash }) => [body, hash])).toEqual([[found?.body, found?.hash]]);
 	});
 
-	it("are handed to followers only once durable, in order", async () => {
+	it("pass commits to followers only once durable, in order", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		await Promise.all([1, 2, 3].map((amount) => bank.do("deposit", { id: "1", amount })));
 		expect(bank.appended.map(({ position }) => position)).toEqual([1, 2, 3, 4]);
 	});
 
-	it("refuse by the law, and write nothing", async () => {
+	it("refuse by an invariant, and write nothing", async () => {
 		expect(await bank.refusal("deposit", { id: "1", amount: 1 })).toBe("ACCOUNT_UNKNOWN");
 		await bank.do("open", { id: "1", owner: "Ada" });
 		expect(await bank.refusal("withdraw", { id: "1", amount: 1 })).toBe("NOT_COVERED");
@@ -107,7 +107,7 @@ describe.each([
 		});
 	});
 
-	it("find what is already so, write nothing, and say what was said at first", async () => {
+	it("recognize a fulfilled command, write nothing, and repeat the first answer", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		const again = await bank.do("open", { id: "1", owner: "Ada" });
 		expect(again).toMatchObject({ version: 1, position: "bank:0:1", begun: false, replayed: false, written: false, answer: { said: 1 } });
@@ -116,7 +116,7 @@ describe.each([
 		expect(await wrote()).toBe(2);
 	});
 
-	it("find what is already so one after another for as long as it is asked", async () => {
+	it("recognize fulfilled commands any number of times", async () => {
 		await bank.do("open", { id: "0", owner: "Ada" });
 		const other = new Bank(await place.open());
 		for (let i = 1; i <= 12; i++) await other.do("open", { id: `${i}`, owner: "Ada" });
@@ -124,13 +124,13 @@ describe.each([
 		expect(await wrote()).toBe(13);
 	});
 
-	it("write nothing when a decision says nothing", async () => {
+	it("write nothing for a decision without facts", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		expect(await bank.do("deposit", { id: "1", amount: 0 })).toMatchObject({ written: false, version: 1, position: "bank:0:1" });
 		expect(await wrote()).toBe(1);
 	});
 
-	it("give the same command the first one's answer, before the version seen and before the law", async () => {
+	it("repeat the first answer to the same command, before checking version and invariants", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		await bank.do("deposit", { id: "1", amount: 5 });
 		const command = { commandId: "pay", digest: "5", ifMatch: 2 };
@@ -141,7 +141,7 @@ describe.each([
 		expect(await wrote()).toBe(4);
 	});
 
-	it("give the same creation the first one's answer, asked twice at once or by another node", async () => {
+	it("repeat the first answer to the same creation, sent twice at once or by another node", async () => {
 		const other = new Bank(await place.open());
 		const command = { commandId: "come", digest: "Ada" };
 		const answers = await Promise.all(
@@ -156,11 +156,11 @@ describe.each([
 	it("refuse a command id that was used for something else", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" }, { commandId: "key", digest: "a" });
 		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { commandId: "key", digest: "b" })).toBe("IDEMPOTENCY_KEY_REUSED");
-		await bank.do("open", { id: "2", owner: "Ada" }, { commandId: "key", digest: "c" }); // another actor's commands are its own
+		await bank.do("open", { id: "2", owner: "Ada" }, { commandId: "key", digest: "c" }); // command ids are separate for each actor
 		expect(await wrote()).toBe(2);
 	});
 
-	it("give a refused command its first answer again, whatever holds by then", async () => {
+	it("repeat the refusal of a command, whatever the current state", async () => {
 		const key = { commandId: "key", digest: "a" };
 		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, key)).toBe("ACCOUNT_UNKNOWN");
 		await bank.do("open", { id: "1", owner: "Ada" });
@@ -169,7 +169,7 @@ describe.each([
 		expect(await bank.balance("1")).toBe(0);
 	});
 
-	it("give a command that was already so its first answer again, and do not carry it out later", async () => {
+	it("repeat the answer to a fulfilled command, and do not execute it later", async () => {
 		const key = { commandId: "key", digest: "a" };
 		await bank.do("open", { id: "1", owner: "Ada" });
 		const first = await bank.do("close", { id: "1" });
@@ -180,19 +180,19 @@ describe.each([
 		expect(await other.do("close", { id: "1" }, key)).toMatchObject({ written: false, replayed: true, version: first.version });
 	});
 
-	it("take a command again whose caller had seen another version: it was not carried out", async () => {
+	it("accept a command again after a version mismatch, because it was not executed", async () => {
 		const key = { commandId: "key", digest: "a" };
 		await bank.do("open", { id: "1", owner: "Ada" });
 		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { ...key, ifMatch: 9 })).toBe("VERSION_MISMATCH");
 		expect(await bank.do("deposit", { id: "1", amount: 5 }, { ...key, ifMatch: 1 })).toMatchObject({ written: true, version: 2 });
 	});
 
-	it("keep nothing of a command whose id the caller did not choose", async () => {
+	it("store nothing of a refused command without a caller's id", async () => {
 		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { commandId: "made up" })).toBe("ACCOUNT_UNKNOWN");
 		expect((await bank.log.tail()).position).toBe(0);
 	});
 
-	it("know a command for ever, however many came after it", async () => {
+	it("remember a command permanently, however many follow it", async () => {
 		const key = (n: number) => ({ commandId: `key-${n}`, digest: "a" });
 		await bank.do("open", { id: "1", owner: "Ada" });
 		for (let n = 0; n < 200; n++) await bank.do("deposit", { id: "1", amount: 1 }, key(n));
@@ -204,7 +204,7 @@ describe.each([
 		}
 	});
 
-	it("hold a command against the version its caller has seen", async () => {
+	it("compare a command with the version that its caller has seen", async () => {
 		await bank.do("open", { id: "1", owner: "Ada" });
 		expect(await bank.refusal("deposit", { id: "1", amount: 5 }, { ifMatch: 0 })).toBe("VERSION_MISMATCH");
 		expect(await bank.do("deposit", { id: "1", amount: 5 }, { ifMatch: 1 })).toMatchObject({ version: 2 });
@@ -225,7 +225,7 @@ describe.each([
 		expect(commandIds(await everything(log))).toEqual(["a", "b", "d", "e"]);
 	});
 
-	it("see at once what another node did", async () => {
+	it("see the commits of another node at once", async () => {
 		const other = new Bank(await place.open());
 		await bank.do("open", { id: "1", owner: "Ada" });
 		await other.do("deposit", { id: "1", amount: 5 });
@@ -236,12 +236,12 @@ describe.each([
 		expect(await other.do("withdraw", { id: "1", amount: 2 }, { ifMatch: 4 })).toMatchObject({ version: 5 });
 	});
 
-	it("answer an ask about nobody with nothing", async () => {
+	it("answer an ask about an unknown actor with null", async () => {
 		expect(await bank.balance("404")).toBeNull();
 		expect(await wrote()).toBe(0);
 	});
 
-	it("need no more memory than they are given", async () => {
+	it("respect their memory limit", async () => {
 		const small = new Bank(log, 2);
 		const ids = Array.from({ length: 20 }, (_, i) => `${i}`);
 		await Promise.all(ids.map((id) => small.do("open", { id, owner: "Ada" })));
