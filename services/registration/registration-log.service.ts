@@ -1,4 +1,4 @@
-/** The log of the registration context, for those who watch it and those who audit it. */
+/** Serves the log of the registration context to live feeds and auditors. */
 import type { ServiceSchema } from "moleculer";
 import { Audited } from "../../mixins/logs/audited.ts";
 import { Live } from "../../mixins/logs/live.ts";
