@@ -1,4 +1,4 @@
-/** npm run reference - writes docs/reference from the models and the code, and removes pages nobody makes any more. */
+/** npm run reference - writes docs/reference from the models and the code, and removes pages that are no longer made. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { FOLDER, pages } from "./reference/pages.ts";
 
@@ -13,5 +13,5 @@ for (const [name, text] of made) {
 	const file = new URL(name, FOLDER);
 	const same = there.includes(name) && readFileSync(file, "utf8") === text;
 	if (!same) writeFileSync(file, text);
-	console.log(`${name} ${same ? "is as it was" : "written"}`);
+	console.log(`${name} ${same ? "unchanged" : "written"}`);
 }

@@ -1,12 +1,12 @@
-/** Roles - what the nodes of a cluster are for: deciding, reading or HTTP, of one context or of all; found from the services themselves. */
+/** Roles - the roles of cluster nodes: commands, queries or gateway, of one context or of all, derived from the services. */
 import type { ServiceSchema } from "moleculer";
 import { type ServiceFile, serviceFiles, SettingsError } from "../../node/settings.ts";
 
-/** By its name (`commands`, `radar-queries`), the services a node of it runs. */
+/** The services of each role, by its name (`commands`, `radar-queries`). */
 export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;
-/** What is started where nothing is said. */
+/** The nodes to start by default. */
 export const NODES = "commands=2,queries=2,gateway=2";
-/** Of one role. */
+/** Maximum number of nodes of one role. */
 const MOST = 32;
 
 export async function rolesOf(): Promise<Roles> {
@@ -18,18 +18,18 @@ export async function rolesOf(): Promise<Roles> {
 	return roles;
 }
 
-/** Whoever follows a log answers questions or keeps a promise; all else of a context belongs to those who decide. */
+/** Services that follow a log (read models, processes) belong to the queries, all others of a context to the commands. */
 async function sideOf({ context, url }: ServiceFile): Promise<"gateway" | "queries" | "commands"> {
 	if (context === "gateway") return "gateway";
 	const { default: schema } = (await import(url.href)) as { default: ServiceSchema }; // a file under services/
-	const follows = schema.mixins?.some(({ metadata }) => (metadata as { follows?: unknown } | undefined)?.follows); // as Projected and Processing say
+	const follows = schema.mixins?.some(({ metadata }) => (metadata as { follows?: unknown } | undefined)?.follows); // set by Projected and Processing
 	return follows ? "queries" : "commands";
 }
 
 /** `radar/radar,radar/detection`, as SERVICES takes it. */
 export const servicesText = (files: readonly ServiceFile[]): string => files.map(({ context, name }) => `${context}/${name}`).join(",");
 
-/** The role of each node to start; throws a line for each thing that makes no sense. */
+/** The role of each node to start. Throws a SettingsError with one line for each mistake. */
 export function nodesOf(text: string, roles: Roles): readonly string[] {
 	const complaints: string[] = [];
 	const nodes = text.split(",").flatMap((one) => {

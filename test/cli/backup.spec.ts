@@ -92,7 +92,7 @@ describe("a backup while everybody writes", () => {
 				),
 			});
 			const told = await restored(backup, system.dataDir, "--replace");
-			const [, aside = ""] = /\nrestored as of \S+Z: \S+\nwhat was there is in (\S+)\n$/.exec(told.stdout) ?? [];
+			const [, aside = ""] = /\nrestored as of \S+Z: \S+\nthe previous content is in (\S+)\n$/.exec(told.stdout) ?? [];
 			expect({
 				code: told.code,
 				there: readdirSync(aside)
@@ -171,7 +171,7 @@ describe("a backup while everybody writes", () => {
 				if (signal !== "SIGKILL")
 					expect({ code, said: child.stderr, left: existsSync(backup) }).toEqual({
 						code: 1,
-						said: expect.stringMatching(/(^|\n)FAILED: the backup was ended, and nothing of it is left\n$/),
+						said: expect.stringMatching(/(^|\n)FAILED: the backup was interrupted, and its files were removed\n$/),
 						left: false,
 					});
 				else half.push(backup);
@@ -460,7 +460,7 @@ describe("a system on MongoDB", () => {
 		expect(await es(place.path, ["restore", folder("backup")], { MONGO_URL: "mongodb://127.0.0.1:1/d" })).toMatchObject({
 			code: 1,
 			stdout: "",
-			stderr: "MONGO_URL is set: a backup is restored to a data folder, from where npm run move takes it on\n",
+			stderr: "MONGO_URL is set: a backup is restored to a data folder, and npm run move copies it from there\n",
 		});
 	});
 });
