@@ -98,7 +98,7 @@ describe("a call", () => {
 	});
 
 	it.each(["localhost:3000", "ftp://127.0.0.1/api", ""])("is not made to %j", (url) => {
-		expect(() => new Client(url)).toThrow("is no address of a system");
+		expect(() => new Client(url)).toThrow("is not the URL of a system");
 	});
 });
 
