@@ -17,7 +17,7 @@ export interface Chart {
 	readonly series: readonly { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }[];
 }
 export interface Result {
-	/** What was measured and how, as text. */
+	/** Description of the measurement and its method. */
 	readonly about: string;
 	readonly tables: readonly Table[];
 	readonly charts?: readonly Chart[];

@@ -9,7 +9,7 @@ type Intervention = Unknown | { readonly status: "dropped"; readonly said: Dropp
 
 // -- Facts: stored permanently, so never renamed and extended with care ---------
 export interface InterventionFacts {
-	/** A parked command was given up; the process does not send it again. */
+	/** An operator gave up a parked command; the process does not send it again. */
 	"intervention.dropped": DroppedWork;
 }
 
