@@ -59,7 +59,7 @@ export function variablesRead(sources: Sources): ReadonlyMap<string, readonly st
 
 const isEnvironment = (checker: ts.TypeChecker, node: ts.Node): boolean => checker.getTypeAtLocation(node).symbol?.name === "ProcessEnv";
 
-/** The variables read at a node: `env.NAME`, `env["NAME"]`, `{ NAME } = env`, or `env[name]` in a loop over names. */
+/** The variables that a node reads: by property, by destructuring, or by index in a loop over names. */
 function readAt(checker: ts.TypeChecker, node: ts.Node): string[] {
 	if (ts.isObjectBindingPattern(node) && isEnvironment(checker, node.parent))
 		return node.elements.map(({ propertyName, name }) => (propertyName ?? name).getText());

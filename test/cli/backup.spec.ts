@@ -467,7 +467,7 @@ describe("a cluster on the files of one machine", () => {
 		async () => {
 			const cluster = new Child("cli/cluster.ts", ["--nodes", "commands=1,queries=1,gateway=1"], folder("data"));
 			try {
-				await eventually(() => expect(cluster.stdout).toMatch(/^help tells/m), 60_000);
+				await eventually(() => expect(cluster.stdout).toMatch(/^help lists/m), 60_000);
 				const [, NATS_URL = ""] = /^NATS +(\S+)$/m.exec(cluster.stdout) ?? [];
 				const [, url = ""] = /Vigie listens on (\S+)/.exec(cluster.stdout) ?? [];
 				const made = await fetch(`${url}/radars`, {

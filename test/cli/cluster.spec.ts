@@ -123,7 +123,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 		"is one system through any gateway, survives a wrong command, says 503 without deciding nodes, and stops gracefully at Ctrl-C",
 		async () => {
 			const child = cluster(["--nodes", "commands=1,queries=1,gateway=2"]);
-			await saying(child, /^help tells/);
+			await saying(child, /^help lists/);
 			const [one = "", other = ""] = [...child.stdout.matchAll(/Vigie listens on (\S+)/g)].map(([, url = ""]) => url);
 			const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 };
 			const headers = { "content-type": "application/json" };
@@ -137,7 +137,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			expect(child.stdout).toContain(
 				"\nthere is no command halt; there are help, status, owners, kill, pause, resume, leave, join, wait, quit\n",
 			);
-			expect(child.stdout).toContain("\nit has to be: kill <node>\ncommands-1 is up\nthere is no node or role cooks; roles are ");
+			expect(child.stdout).toContain("\nusage: kill <node>\ncommands-1 is up\nthere is no node or role cooks; roles are ");
 			expect(child.stdout).toContain('\n"long" has to be seconds, 0 to 3600\n');
 			child.type("kill commands-1\nwait\nowners\n");
 			await saying(child, /^Who follows/, 2);
@@ -159,7 +159,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 		"does not outlive its supervisor, however that ended",
 		async () => {
 			const child = cluster();
-			await saying(child, /^help tells/);
+			await saying(child, /^help lists/);
 			child.type("status\n");
 			await saying(child, / pid \d+/, 3);
 			const nats = Number(/^NATS +nats:\S+:(\d+)$/m.exec(child.stdout)?.[1]);

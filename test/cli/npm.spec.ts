@@ -156,7 +156,7 @@ onLinux("what npm has started", () => {
 		"as a cluster leaves no process when npm gets a %s",
 		async (signal) => {
 			npm(["cluster", "--", "--nodes", "commands=1,queries=1,gateway=1"]);
-			await saying(/help tells/);
+			await saying(/help lists/);
 			expect(processes()).toHaveLength(4);
 			child.kill(signal);
 			await ended();

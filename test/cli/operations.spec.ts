@@ -134,7 +134,7 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 	},
 	"npm run move": async (command) => expect((await typed(command, {}, fresh())).said).toMatch(/--from and --to are needed/),
 	"npm run cluster": async (command) => {
-		if (onPath("nats-server")) expect((await typed(command, {}, fresh(), /help tells/)).said).toContain("Vigie has stopped");
+		if (onPath("nats-server")) expect((await typed(command, {}, fresh(), /help lists/)).said).toContain("Vigie has stopped");
 	},
 };
 /** Commands tested elsewhere, or not testable here, with the reason. */

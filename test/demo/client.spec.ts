@@ -82,7 +82,7 @@ describe("a call", () => {
 
 	it("rejects a page of another server", async () => {
 		const client = await talkTo((_incoming, outgoing) => void outgoing.writeHead(200, { "content-type": "text/html" }).end("<html>"));
-		await expect(client.get("/radars")).rejects.toThrow("is this the address of a system");
+		await expect(client.get("/radars")).rejects.toThrow("is this the URL of a system");
 	});
 
 	it("reports a missing server", async () => {

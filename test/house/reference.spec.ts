@@ -28,7 +28,7 @@ const firstCells = (text: string): string[] =>
 describe("the pages", () => {
 	it.each(pageNames)("%s is what the generator makes of the code as it is", (name) => {
 		const there = readdirSync(FOLDER).includes(name) ? readFileSync(new URL(name, FOLDER), "utf8") : "";
-		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} writes it again`];
+		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} updates it`];
 		expect(stale).toEqual([]);
 	});
 	it("are all there are, and README leads to each", () => {

@@ -1,4 +1,4 @@
-/** Intervention - a parked command that was given up: recorded once with the reason, and readable for auditors. */
+/** Intervention - gives up a parked command: recorded once with the reason, and readable for auditors. */
 import { describe, expect, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { intervention } from "../../services/operations/intervention.service.ts";
