@@ -125,7 +125,7 @@ broker.createService({
 	},
 });
 
-// -- The process: what is qualified becomes a case -----------------------------------
+// -- The process: a qualified detection becomes a case -------------------------------
 let opened = 0;
 function openCase([{ data: passage }, verdict]: Facts): void {
 	if (verdict?.type !== "detection.qualified") return;

@@ -69,7 +69,7 @@ async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Prom
 	if (missing.length > 0)
 		throw invalid(
 			missing.map((field) => ({ field, message: "The column is missing", expected: NEEDED.join(", ") })),
-			"The header is not that of a radar file",
+			"This is not the header of a radar file",
 		);
 	const report: Report = { imported: 0, changed: 0, unchanged: 0, rejected: 0, errors: [] };
 	for await (const lines of batches()) {
@@ -129,7 +129,7 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	const { id = "", type = "", emplacement, route, direction } = fields;
 	const kind = KINDS.get(type);
 	if (!kind)
-		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is no type of radar we know: ${[...KINDS.keys()].join(", ")}`));
+		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is not a known type of radar: ${[...KINDS.keys()].join(", ")}`));
 	const kilometres = number(fields["longueur_troncon_km"]);
 	return {
 		id,
