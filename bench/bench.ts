@@ -1,6 +1,6 @@
 /**
- * npm run bench - measures everything, one part after the other, each in processes and folders of its own, and writes
- * docs/performance.md with its charts.
+ * npm run bench - runs all measurements one after the other, each in its own processes and folders, and writes docs/performance.md with its
+ * charts.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,11 +18,11 @@ const USAGE = `Usage: npm run bench [-- --quick] [--only PART,...] [--out FOLDER
 
 Measures everything, one part after the other, and writes performance.md with its charts.
 
-  --quick  shows in a few minutes that all of it works
-  --only   measures some parts anew and keeps what is known of the others: ${parts.map(({ name }) => name).join(", ")}
-  --out    the folder of the page, docs unless given
+  --quick  checks in a few minutes that everything works
+  --only   measures these parts again and keeps the results of the others: ${parts.map(({ name }) => name).join(", ")}
+  --out    the folder of the page, by default docs
 
-For one part alone with options of its own: npm run bench -- --only growth -- --to 10M`;
+For one part with its own options: npm run bench -- --only growth -- --to 10M`;
 const flag = { type: "boolean", default: false } as const;
 const { values: options, positionals: own } = parseArgs({
 	allowPositionals: true,
@@ -33,7 +33,7 @@ if (options.help) {
 	process.exit();
 }
 const { quick } = options;
-/** So many times as long as expected, and no less than so many seconds: then a part hangs, and is ended. */
+/** A part is ended after this multiple of its expected time, but not before this many seconds. */
 const [patience, leastPatience] = [6, 180];
 const out = resolve(root, options.out);
 
@@ -42,7 +42,7 @@ function chosen(): readonly Part[] {
 	const unknown = names?.find((name) => !parts.some((part) => part.name === name));
 	if (unknown !== undefined) throw new Error(`--only names "${unknown}"; there are ${parts.map(({ name }) => name).join(", ")}`);
 	const found = parts.filter(({ name }) => names?.includes(name) ?? true);
-	if (own.length > 0 && found.length !== 1) throw new Error("options after -- are for one part alone: name it with --only");
+	if (own.length > 0 && found.length !== 1) throw new Error("options after -- are for a single part: name it with --only");
 	return found;
 }
 
@@ -50,7 +50,7 @@ const argumentsOf = ({ whole, quick: short }: Part): readonly string[] =>
 	own.length > 0 ? own : (quick ? short : whole).split(" ").filter(Boolean);
 const commandOf = (part: Part): string => ["node", part.script, ...argumentsOf(part)].join(" ");
 
-/** As long as it took the last time, the same way; else as long as it says. */
+/** The time of the last run with the same command, otherwise the estimate of the part. */
 function expected(part: Part): number {
 	const last = resultsIn(out)[part.name];
 	return last?.command === commandOf(part) ? last.seconds : part.seconds[quick ? 1 : 0];
@@ -59,7 +59,7 @@ const span = (seconds: number): string => (seconds < 90 ? `${Math.ceil(seconds)}
 
 async function outputOf(part: Part): Promise<string> {
 	const args = ["--disable-warning=ExperimentalWarning", part.script, ...argumentsOf(part), "--json"];
-	// A MongoDB that is given is for the parts that ask for one.
+	// Passes MONGO_URL on, for the parts that use a MongoDB.
 	const env = { ...environment(), ...(process.env["MONGO_URL"] ? { MONGO_URL: process.env["MONGO_URL"] } : {}) };
 	const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
 	const abandon = (): void => void child.kill("SIGTERM");
@@ -76,7 +76,7 @@ async function outputOf(part: Part): Promise<string> {
 
 async function measure(part: Part): Promise<Measured> {
 	const [at, begun, busy] = [new Date().toISOString(), performance.now(), load()];
-	const result = JSON.parse(await outputOf(part)) as Result; // what part.ts printed
+	const result = JSON.parse(await outputOf(part)) as Result; // printed by part.ts
 	const seconds = Math.round((performance.now() - begun) / 100) / 10;
 	return { at, seconds, load: busy, command: commandOf(part), quick, machine: here, result };
 }
@@ -97,5 +97,5 @@ for (const [i, part] of todo.entries()) {
 		say(`${part.name}: ${error instanceof Error ? error.message : String(error)}`);
 	}
 }
-say(failed.length > 0 ? `not measured: ${failed.join(", ")}` : `all of it is in ${join(options.out, "performance.md")}`);
+say(failed.length > 0 ? `not measured: ${failed.join(", ")}` : `the results are in ${join(options.out, "performance.md")}`);
 process.exit(failed.length > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...] - the whole cluster on one machine, without containers: every node a
- * process of its own; nodes join, leave and die at a word from the keyboard or a script.
+ * npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...] - runs the whole cluster on one machine without containers, each node in its
+ * own process. Commands from the keyboard or a script make nodes join, leave and die.
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -20,15 +20,15 @@ import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
 import { onStop } from "../node/stopping.ts";
 import { dim, oneLine, red, table } from "./common/terminal.ts";
 
-/** Of a new log on SQLite, so that both command sides have something to decide. */
+/** Partitions of a new SQLite log, so that both command nodes have work. */
 const PARTITIONS = "4";
 const FAILED = 1;
 const USAGE = `Usage: npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,...]
 
---nodes   how many of each role, unless said ${NODES}
---script  a file with a command a line instead of the keyboard; its end is the end of the cluster
-NATS_URL and MONGO_URL say where to find them; unset, it starts a nats-server and keeps everything in DATA_DIR.
-"help", once it runs, tells the commands.`;
+--nodes   number of nodes of each role, by default ${NODES}
+--script  a file with one command per line instead of the keyboard; the cluster stops at its end
+NATS_URL and MONGO_URL give their addresses; without them, it starts a nats-server and stores everything in DATA_DIR.
+"help" in the running cluster lists the commands.`;
 
 const prompt = new Prompt();
 let nats: Nats | undefined;
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
 	const env = { ...process.env };
 	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
 	const roles = await servicesByRole();
-	nodesOf(nodes, roles); // complains before anything is started
+	nodesOf(nodes, roles); // throws before any node starts
 	if (settings.natsUrl === undefined) nats = await startNats(prompt.say);
 	const natsUrl = settings.natsUrl ?? nats?.url ?? "";
 	prompt.tell(`NATS     ${placeOf(natsUrl)}\nstorage  ${storageText(settings)}`);
@@ -63,7 +63,7 @@ function storageText({ mongoUrl, dataDir }: Settings): string {
 const partitionsFor = ({ mongoUrl, partitions, dataDir }: Settings): NodeJS.ProcessEnv =>
 	mongoUrl === undefined && partitions === undefined && !existsSync(join(dataDir, LOG_FILE)) ? { PARTITIONS } : {};
 
-/** The end of the script is the end of the cluster; so is a command that fails. */
+/** Stops the cluster at the end of the script, or when a command fails. */
 async function follow(lines: readonly string[], running: Cluster): Promise<void> {
 	for (const line of lines) {
 		if (line.trim() !== "") prompt.tell(dim(`> ${line.trim()}`));
@@ -73,7 +73,7 @@ async function follow(lines: readonly string[], running: Cluster): Promise<void>
 }
 
 function take(running: Cluster): void {
-	prompt.tell(dim("help tells the commands, Ctrl-C stops all"));
+	prompt.tell(dim("help lists the commands, Ctrl-C stops all"));
 	const carry = async (line: string): Promise<void> => {
 		try {
 			if (await carryOut(line, running, prompt.tell)) await end(0);
@@ -84,10 +84,10 @@ function take(running: Cluster): void {
 	prompt.listen(carry, interrupted, () => void end(0));
 }
 
-/** Every node gently, NATS last; only once, whoever asks. */
+/** Stops every node gracefully, then NATS; runs only once. */
 function end(code: number): Promise<never> {
 	ending ??= Promise.resolve()
-		.then(stopAll) // only once it is known to be under way: what it closes says so, and would begin it again
+		.then(stopAll) // deferred until `ending` is set, because closing the prompt calls `end` again
 		.then(
 			(gently) => process.exit(gently ? code : FAILED),
 			(error: unknown) => {
@@ -106,14 +106,14 @@ async function stopAll(): Promise<boolean> {
 }
 
 function interrupted(): void {
-	if (ending) process.exit(FAILED); // the nodes hear of it and stop by themselves
+	if (ending) process.exit(FAILED); // the nodes lose their channel to this process and stop by themselves
 	void end(0);
 }
 
 guardOutput();
 onStop(interrupted, interrupted);
 await main().catch((error: unknown) => {
-	if (ending) return; // what is broken off has nothing more to say
+	if (ending) return; // an interrupted start reports nothing
 	warn(error instanceof SettingsError || error instanceof ClusterError ? red(error.message) : red(oneLine(error)));
 	return end(FAILED);
 });

@@ -1,4 +1,4 @@
-/** npm run demo - the whole system in one process, a day of simulated traffic through it, and what became of that day. */
+/** npm run demo - runs the whole system in one process, sends a day of simulated traffic through it, and shows the outcome. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,12 +18,12 @@ import { bold, count, dim, type Line, money, oneLine, red, table, withProgress }
 
 const USAGE = `Usage: npm run demo [-- --detections NUMBER] [--seed NUMBER] [--url URL] [--exit]
 
-Starts the whole system in one process, sends a day of simulated traffic through it, shows what became of it, and stays up to be explored.
-Its data are in a folder of their own that is removed at the end, or in DATA_DIR.
+Starts the whole system in one process, sends a day of simulated traffic through it, shows the outcome, and stays up to be explored.
+Its data is in a temporary folder that is removed at the end, or in DATA_DIR.
 
-  --detections  passages to send, 20000 unless given
-  --seed        another number is another day
-  --url         sends the traffic to a system that runs already, e.g. http://127.0.0.1:3000/api
+  --detections  passages to send, 20000 by default
+  --seed        another number gives another day
+  --url         sends the traffic to a running system, e.g. http://127.0.0.1:3000/api
   --exit        ends after the table`;
 
 const FAILED = 1;
@@ -32,19 +32,19 @@ const BROKEN_OFF = 130;
 interface Options {
 	readonly detections: number;
 	readonly seed: number;
-	/** A system that runs already, instead of one started here. */
+	/** URL of a running system, instead of starting one. */
 	readonly url: string | undefined;
 	/** Ends after the table instead of staying up. */
 	readonly exit: boolean;
 }
 interface Told {
-	/** The day (UTC) the traffic is of. */
+	/** The day (UTC) of the traffic. */
 	readonly day: string;
 	readonly world: World;
 	readonly sent: Sent;
 	readonly reached: Totals;
 	readonly outcome: Outcome;
-	/** From the first passage sent until the last case could be read. */
+	/** Seconds from the first passage sent until the last case was readable. */
 	readonly seconds: number;
 }
 
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
 	const system = options.url === undefined ? await startHere() : { url: options.url, stop: async () => undefined };
 	const client = new Client(system.url);
 	const work = simulate(client, options);
-	work.catch(() => undefined); // a step that Ctrl-C breaks off has nothing more to say
+	work.catch(() => undefined); // a step interrupted by Ctrl-C reports nothing
 	try {
 		const told = await Promise.race([work, askedToStop]);
 		if (typeof told === "number") process.exitCode = told;
@@ -75,12 +75,12 @@ function show(told: Told, url: string): void {
 }
 
 async function stayUp(url: string): Promise<void> {
-	const kept = process.env["DATA_DIR"] ? "." : " and removes its data (set DATA_DIR to keep them).";
+	const kept = process.env["DATA_DIR"] ? "." : " and removes its data (set DATA_DIR to keep it).";
 	tell(`\n${url} stays up; Ctrl-C stops it${kept}`);
 	await askedToStop;
 }
 
-/** Null where only help is asked for. */
+/** Null if only help was requested. */
 function readOptions(): Options | null {
 	const [text, flag] = [{ type: "string" }, { type: "boolean", default: false }] as const;
 	const { values } = parseArgs({ options: { detections: text, seed: text, url: text, exit: flag, help: { ...flag, short: "h" } } });
@@ -97,7 +97,7 @@ function readOptions(): Options | null {
 	};
 }
 
-/** Where no folder is given, the data lie in one of their own, gone with the process however it ends. */
+/** Without DATA_DIR, the data is in a temporary folder that is removed when the process exits. */
 function startHere(): ReturnType<typeof start> {
 	if (process.env["DATA_DIR"]) return start();
 	const folder = mkdtempSync(join(tmpdir(), "vigie-demo-"));
@@ -113,7 +113,7 @@ async function simulate(client: Client, { seed, detections }: Options): Promise<
 	const people = world.owners.length + world.vehicles.length;
 
 	const radars = await withProgress("radars imported", world.sites.length, (advance) => importRadars(client, slicesOf(file), advance));
-	if (radars.errors[0]) throw new Error(`the demo's radars were not taken: line ${radars.errors[0].line} ${radars.errors[0].detail}`);
+	if (radars.errors[0]) throw new Error(`the demo's radars were rejected: line ${radars.errors[0].line} ${radars.errors[0].detail}`);
 	await withProgress("radars commissioned", world.sites.length, (advance) => commission(client, world, now, advance));
 	await withProgress("owners and vehicles", people, (advance) => register(client, world, advance));
 
@@ -133,7 +133,7 @@ async function simulate(client: Client, { seed, detections }: Options): Promise<
 	return { day: new Date(startOfDayBefore(now)).toISOString().slice(0, 10), world, sent, reached, outcome, seconds };
 }
 
-// -- What is shown -------------------------------------------------------------------------
+// -- Output ---------------------------------------------------------------------------------
 function whatBecameOfIt({ day, sent, reached, outcome, seconds }: Told): Line[] {
 	const { discarded, byStatus, byClass, standardMinor, busiest, qualified } = outcome;
 	const share = (part: number, whole: number): string => (whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`);
@@ -170,7 +170,7 @@ function whyRefused({ errors }: Sent): string {
 
 const byCount = (tally: ReadonlyMap<string, number>): [string, number][] => [...tally].toSorted(([, a], [, b]) => b - a);
 
-/** Lines to paste, each with ids that exist. */
+/** Commands to paste, with ids that exist. */
 function explore(url: string, { world, outcome: { busiest, example } }: Told): string[] {
 	const { sale, infraction, holder } = example;
 	const lines: [comment: string, path: string, flags?: string][] = [["the busiest radar", `/radars/${busiest?.id ?? world.sites[0]?.id}`]];
@@ -186,13 +186,13 @@ function explore(url: string, { world, outcome: { busiest, example } }: Told): s
 		lines.push([sale ? "the first case after the sale" : "a case", `/infractions/${infraction}`]);
 		lines.push(["all that happened to it", `/infractions/${infraction}/history`]);
 	}
-	if (holder) lines.push([`what the ${sale ? "buyer" : "holder"} has to answer for`, `/owners/${holder}/infractions?pageSize=3`]);
-	lines.push(["the live feed", "/live", "-N"], ["is everything running", "/health/ready"]);
+	if (holder) lines.push([`the cases of the ${sale ? "buyer" : "holder"}`, `/owners/${holder}/infractions?pageSize=3`]);
+	lines.push(["the live feed", "/live", "-N"], ["whether everything is running", "/health/ready"]);
 	return lines.map(([comment, path, flags = "-s"]) => `${dim(`# ${comment}`)}\ncurl ${flags} '${url}${path}'`);
 }
 
 // -- The end -------------------------------------------------------------------------------
-/** Resolves to the exit code of an end before the end: by a signal, or because nobody reads any more. */
+/** Resolves to the exit code of an early end: by a signal, or because the reader of stdout is gone. */
 const askedToStop = new Promise<number>((resolve) => {
 	onStop(() => resolve(BROKEN_OFF));
 	guardOutput({ unread: () => resolve(0) });
@@ -204,4 +204,4 @@ try {
 	warn(red(oneLine(error)));
 	process.exitCode = FAILED;
 }
-process.exit(); // whatever the system may have left open
+process.exit(); // ends even if the system left something open

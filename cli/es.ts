@@ -1,4 +1,4 @@
-/** npm run es -- <command> - one of the operator's commands beside the running system: looks on, does what it is told, and ends. */
+/** npm run es -- <command> - runs one operator command against the running system and ends. */
 import { beside } from "../node/observer.ts";
 import { helpOf } from "./es/command.ts";
 import { all, anyNamed } from "./es/commands.ts";
@@ -12,7 +12,7 @@ import { red } from "./common/terminal.ts";
 const PREFIX = "npm run es -- ";
 const HELP = ["help", "--help", "-h"];
 
-/** Every command with what it is for. */
+/** Lists every command with its description. */
 function overview(): string {
 	const width = Math.max(...all.map(({ name }) => name.length));
 	const lines = all.map(({ name, description }) => `  ${name.slice("es-".length).padEnd(width)}${description}`);

@@ -1,4 +1,4 @@
-/** npm run import FILE - reads a radar file in the columns of the French open data into a running system. */
+/** npm run import FILE - sends a radar file in the columns of the French open data to a running system. */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Client } from "../demo/client.ts";
@@ -9,11 +9,11 @@ import { oneLine, red, table, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run import -- FILE [--url URL]
 
-Sends a radar file in the columns of the French open data (CSV) to a running system. What is there already is changed where the file says
-so; lines that cannot be taken are listed, and the others are imported. Running it again is safe. Exit code 0, or 2 where lines were
-rejected, or 1 where nothing was done.
+Sends a radar file in the columns of the French open data (CSV) to a running system. Existing radars are changed where the file
+differs; invalid lines are listed, and the others are imported. Running it again is safe. Exit code 0, or 2 if lines were
+rejected, or 1 if nothing was done.
 
-  --url  the system, http://127.0.0.1:PORT/api unless given, with PORT as for npm start`;
+  --url  the system, by default http://127.0.0.1:PORT/api, with PORT as for npm start`;
 const NOTHING_DONE = 1;
 const SOME_LINES_REJECTED = 2;
 

@@ -1,4 +1,4 @@
-/** npm run move - the logs and rows of a system that stands still, taken to another store; may be stopped at any moment and run again. */
+/** npm run move - copies the logs and rows of a stopped system to another store; it may be interrupted at any moment and run again. */
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -17,9 +17,9 @@ import { oneLine, red, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run move -- --from <place> --to <place>
 
-Takes every log with its signed heads, and the rows of every read model and process, to another store. Stop the system first. The
-target has to be empty, or to hold what an earlier run left: it is gone on with. In the end both sides are compared; exit code 0 then
-and only then. Public keys go along, the key that signs stays where it is. Revisions of rows (the ETag of a read) start again.
+Copies every log with its signed heads, and the rows of every read model and process, to another store. Stop the system first. The
+target must be empty, or hold the result of an interrupted move, which then resumes. At the end both sides are compared; the exit code
+is 0 only if they are equal. Public keys are copied, the signing key is not. Revisions of rows (the ETag of a read) start again.
 
   <place>       sqlite:DIR, a data folder, or mongodb://HOST/DATABASE
   DATA_DIR      where the keys of a system on MongoDB are, as for npm start
@@ -60,7 +60,7 @@ async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
 	keepKnown(to.keys, keys);
 	tell(report(told));
 }
-/** Progress bars, until somebody sends a signal; the second one ends it at once. */
+/** Shows progress bars. The first signal stops the move at the next step; the second one ends the process at once. */
 function watching(): Watch {
 	let stopped = false;
 	onStop(() => (stopped = true));

@@ -18,5 +18,5 @@ for (const [path, text] of await deployments(await loadHouse())) write(path, joi
 function write(name: string, file: URL | string, text: string, exists: boolean): void {
 	const same = exists && readFileSync(file, "utf8") === text;
 	if (!same) writeFileSync(file, text);
-	console.log(`${name} ${same ? "is unchanged" : "written"}`);
+	console.log(`${name} ${same ? "unchanged" : "written"}`);
 }

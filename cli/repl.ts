@@ -1,6 +1,6 @@
 /**
- * npm run repl - the system in this process on its settings, with Moleculer's REPL in it and the operator's commands beside the
- * built-in ones; with --beside it looks on at a system that runs already, on the same folder or as a cluster.
+ * npm run repl - runs the system in this process with Moleculer's REPL and the operator commands beside the built-in ones; with --beside it
+ * connects to a running system, on the same folder or in a cluster.
  */
 import { REPLServer } from "node:repl";
 import { parseArgs } from "node:util";
@@ -22,18 +22,18 @@ type Server = ReturnType<typeof REPL>;
 
 const USAGE = `Usage: npm run repl [-- --beside]
 
-Starts the system on its settings with a prompt: Moleculer's commands and the es- commands of operators ("help" lists them). Lines from a
-pipe are carried out one after the other, and the end of the input ends it.
+Starts the system with a prompt: Moleculer's commands and the es- commands of operators ("help" lists them). Lines from a
+pipe run one after the other, and the end of the input ends it.
 
-  --beside  looks on at a system that runs already, on the same DATA_DIR or, with NATS_URL, as a cluster`;
+  --beside  connects to a running system, on the same DATA_DIR or, with NATS_URL, in a cluster`;
 
-/** Opens the REPL on a broker, whether it has services of its own or has only joined those who have. */
+/** Opens the REPL on a broker, with or without services of its own. */
 export function openRepl(broker: ServiceBroker): Server {
 	const system = systemOf(broker);
 	const stop = broker.stop.bind(broker);
 	let stopping: Promise<void> | undefined;
-	broker.stop = () => (stopping ??= stop()); // "quit", the end of the input and a signal each stop it
-	if (!process.stdin.isTTY) REPLServer.prototype.setupHistory = () => undefined; // lines from a pipe are none, and moleculer-repl does not ask
+	broker.stop = () => (stopping ??= stop()); // "quit", the end of the input and a signal each call it
+	if (!process.stdin.isTTY) REPLServer.prototype.setupHistory = () => undefined; // piped lines have no history, but moleculer-repl does not check that
 	const server: Server = REPL(broker, {
 		delimiter: "vigie $",
 		customCommands: commands.map((command) =>
@@ -47,7 +47,7 @@ export function openRepl(broker: ServiceBroker): Server {
 	return server;
 }
 
-/** In the terms of moleculer-repl; the words are read by our own rules, as on the command line. */
+/** A command in the format of moleculer-repl. Our own parser reads the words, as on the command line. */
 function asCustomCommand(command: Command, act: (words: readonly string[]) => Promise<unknown>) {
 	return {
 		command: [command.name, ...command.args.map(argumentText)].join(" "),
@@ -55,16 +55,16 @@ function asCustomCommand(command: Command, act: (words: readonly string[]) => Pr
 		alias: null,
 		allowUnknownOptions: true,
 		options: Object.entries(optionsOf(command)).map(([name, option]) => ({
-			option: optionText(name, option).replace(/<(.+)>/, "[$1]"), // a value left out is told by us: commander would log it with its stack
+			option: optionText(name, option).replace(/<(.+)>/, "[$1]"), // optional here, so that our parser reports a missing value; commander would log it with a stack
 			description: option.description,
 		})),
 		parse: (parsing: { params?: object; readonly parent: { readonly rawArgs: readonly string[] } }) =>
-			void (parsing.params = { words: parsing.parent.rawArgs.slice(3) }), // behind "node", its script and the command
+			void (parsing.params = { words: parsing.parent.rawArgs.slice(3) }), // after "node", its script and the command
 		action: (_broker: ServiceBroker, { words }: { readonly words: readonly string[] }) => act(words),
 	};
 }
 
-/** While commands run, Ctrl-C ends them and not the REPL; one may be typed while another still runs. */
+/** While commands run, Ctrl-C ends them and not the REPL. Another command may be typed meanwhile. */
 function interruptions(server: Server) {
 	const running = new Set<AbortController>();
 	let others: (() => void)[] = [];
@@ -72,7 +72,7 @@ function interruptions(server: Server) {
 	const interruptible = async (act: (enough: AbortSignal) => Promise<unknown>): Promise<void> => {
 		const enough = new AbortController();
 		if (running.size === 0) {
-			others = server.rawListeners("SIGINT") as (() => void)[]; // node:repl's own
+			others = server.rawListeners("SIGINT") as (() => void)[]; // the listeners of node:repl
 			server.removeAllListeners("SIGINT").on("SIGINT", interrupt);
 		}
 		running.add(enough);
@@ -88,9 +88,9 @@ function interruptions(server: Server) {
 }
 
 type Evaluate = (line: string, context: object, file: string, callback: (...answer: readonly unknown[]) => void) => void;
-/** Each line waits for the one before it, unless that shows what happens from then on; resolves once all that was read is carried out. */
+/** Each line waits for the previous one, unless that is endless. The returned function resolves once all lines have run. */
 function asScript(server: Server): () => Promise<unknown> {
-	const repl = server as unknown as { eval: Evaluate }; // asked for every line
+	const repl = server as unknown as { eval: Evaluate }; // called for every line
 	const evaluate = repl.eval;
 	const all: Promise<void>[] = [];
 	let before: Promise<void> = Promise.resolve();
@@ -113,9 +113,9 @@ async function leave(broker: ServiceBroker, carriedOut: () => Promise<unknown>):
 }
 
 type Complete = (line: string, callback: (error: Error | null, offers?: readonly [string[], string]) => void) => void;
-/** moleculer-repl completes its own commands and offers no way to add to that; ours come first. */
+/** moleculer-repl completes its own commands and cannot be extended; operator commands come first. */
 function completeOurs(server: Server, system: System): void {
-	const readline = server as unknown as { completer: Complete }; // asked at every tab
+	const readline = server as unknown as { completer: Complete }; // called at every tab
 	const theirs = readline.completer;
 	readline.completer = (line, callback) =>
 		void completed(line, system).then(
@@ -125,7 +125,7 @@ function completeOurs(server: Server, system: System): void {
 }
 
 async function opened(looksOn: boolean) {
-	if (looksOn) return { ...(await beside()), words: "Beside a running system: looks on, and does what it is told" };
+	if (looksOn) return { ...(await beside()), words: "Connected to a running system" };
 	const running = await start();
 	return { ...running, words: `Vigie listens on ${running.url}` };
 }

@@ -10,7 +10,7 @@ import { guardOutput, tell as print } from "./common/output.ts";
 
 const USAGE = `Usage: npm start
 
-Runs the services of this node until SIGTERM or Ctrl-C, and finishes what is under way. Its settings come from the environment:
+Runs the services of this node until SIGTERM or Ctrl-C, and finishes the work in progress. Its settings come from the environment:
 
 ${Object.entries(ENVIRONMENT)
 	.map(([name, { means }]) => `  ${name.padEnd(14)}${means.replaceAll("`", "")}`)
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 	guardOutput();
 	if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) return print(USAGE);
 	const { url, metricsUrl, broker, stop } = await start();
-	stopOnSignals(stop, GRACE); // before anybody is told that it runs
+	stopOnSignals(stop, GRACE); // before the first line that says that it runs
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
 	if (metricsUrl) console.log(`Its metrics: ${metricsUrl}`);
 }

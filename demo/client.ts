@@ -1,6 +1,6 @@
 /**
- * Client - speaks to a running system over its REST interface, here or on another machine: few connections kept open,
- * streams sent only as fast as they are taken, and every no told in the words of the answer.
+ * Client - calls a running system over its REST interface, here or on another machine. It keeps few connections open, sends streams with
+ * backpressure, and puts the text of a problem answer into its errors.
  */
 import { Agent as PlainAgent, type IncomingMessage, request as plainRequest, type RequestOptions } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
@@ -11,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Answer<T> {
 	readonly status: number;
 	readonly body: T;
-	/** What to send with a read that must show what was just written; null when the answer gave none. */
+	/** The position to send with a read that must show this write; null if the answer has none. */
 	readonly position: string | null;
 }
 export interface Page<Row> {
@@ -20,7 +20,7 @@ export interface Page<Row> {
 	readonly next: string | null;
 }
 
-/** The system answered, and it is a no: of the law (4xx) or a failure (5xx). */
+/** The system answered with a refusal (4xx) or a failure (5xx). */
 export class NotDone extends Error {
 	readonly status: number;
 	readonly code: string;
@@ -30,7 +30,7 @@ export class NotDone extends Error {
 		this.code = problem.code ?? "";
 	}
 }
-/** No answer came. */
+/** The system did not answer. */
 export class NotReached extends Error {}
 
 interface Problem {
@@ -49,7 +49,7 @@ type Received = Pick<IncomingMessage, "headers"> & { readonly status: number; re
 
 const ATTEMPTS = 6;
 const CONNECTIONS = 32;
-/** Lines go out in pieces of about this size: one system call for a hundred of them. */
+/** Approximate size of a piece of an upload, so that one system call sends about a hundred lines. */
 const PIECE_LENGTH = 16_384;
 
 export class Client {
@@ -57,11 +57,11 @@ export class Client {
 	readonly #agent: PlainAgent | SecureAgent;
 	readonly #request: typeof plainRequest;
 
-	/** @param url where the interface begins, e.g. `http://127.0.0.1:3000/api`. Throws an Error for what is no http(s) address. */
+	/** @param url base URL of the interface, e.g. `http://127.0.0.1:3000/api`. Throws an Error if it is not an http(s) URL. */
 	constructor(url: string) {
 		const protocol = URL.canParse(url) ? new URL(url).protocol : "";
 		if (protocol !== "http:" && protocol !== "https:")
-			throw new Error(`${url} is no address of a system, such as http://127.0.0.1:3000/api`);
+			throw new Error(`${url} is not the URL of a system, such as http://127.0.0.1:3000/api`);
 		this.url = url.replace(/\/+$/, "");
 		this.#agent = new (protocol === "https:" ? SecureAgent : PlainAgent)({ keepAlive: true, maxSockets: CONNECTIONS });
 		this.#request = protocol === "https:" ? secureRequest : plainRequest;
@@ -75,12 +75,14 @@ export class Client {
 		return this.send(path, "application/json", JSON.stringify(body));
 	}
 
-	/** All of a body at once; asked again while the system says it will be able to answer soon. */
+	/** Sends a whole body at once; retries while the system answers 503 or 429. */
 	send<T>(path: string, contentType: string, body: string | Buffer): Promise<Answer<T>> {
 		return this.#ask({ method: "POST", path, headers: { "content-type": contentType }, body });
 	}
 
-	/** NDJSON of any length: a line is asked for only when the system takes it. What the lines throw ends the upload and is thrown here. */
+	/**
+	 * Sends NDJSON of any length, and reads a line only when the system accepts more. An error of `lines` ends the upload and is thrown here.
+	 */
 	async stream<T>(path: string, lines: AsyncIterable<object> | Iterable<object>): Promise<Answer<T>> {
 		const broken: unknown[] = [];
 		const body = Readable.from(pieces(lines, broken), { highWaterMark: 2 });
@@ -91,7 +93,7 @@ export class Client {
 		return understand(sending, received);
 	}
 
-	/** Every row of a list, page after page. */
+	/** Yields every row of a list, page by page. */
 	async *rows<Row>(list: string, position: string | null = null): AsyncGenerator<Row> {
 		const query = `${list}${list.includes("?") ? "&" : "?"}pageSize=100`;
 		for (let more: string | null = ""; more !== null;) {
@@ -128,10 +130,10 @@ export class Client {
 			answering = true;
 			readText(incoming).then((text) => {
 				resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
-				if (body instanceof Readable) body.destroy(); // a no may come before the last line has gone out
+				if (body instanceof Readable) body.destroy(); // a refusal may come before the last line is sent
 			}, reject);
 		});
-		// An upload may break because the answer came first: then the answer counts.
+		// The upload may break because the answer came first; then the answer counts.
 		outgoing.on("error", (reason: NodeJS.ErrnoException) => {
 			if (!answering) reject(new NotReached(`no answer from ${this.url}: ${reason.code ?? reason.message}`, { cause: reason }));
 		});
@@ -141,7 +143,7 @@ export class Client {
 	}
 }
 
-/** Works on the items in their order, so many at once; the first failure is thrown. */
+/** Runs `work` on the items in order, up to `width` at a time; throws the first failure. */
 export async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
 	const queue = items.values();
 	const worker = async (): Promise<void> => {
@@ -150,7 +152,7 @@ export async function inParallel<T>(items: readonly T[], width: number, work: (i
 	await Promise.all(Array.from({ length: width }, worker));
 }
 
-/** Notes in `broken` what the lines throw: the request that breaks with them tells only that it broke. */
+/** Records an error of `lines` in `broken`, because the error of the broken request does not contain it. */
 async function* pieces(lines: AsyncIterable<object> | Iterable<object>, broken: unknown[]): AsyncGenerator<Buffer> {
 	let piece = "";
 	try {
@@ -172,9 +174,9 @@ function understand<T>({ method, path }: Sending, { status, headers, text }: Rec
 	const body: unknown = /\bjson\b/.test(headers["content-type"] ?? "") ? parse(text) : undefined;
 	if (status < 200 || status > 299) throw new NotDone(what, status, body ?? {});
 	if (typeof body !== "object" || body === null)
-		throw new NotDone(what, status, { detail: "the answer is no JSON: is this the address of a system, ending in /api?" });
+		throw new NotDone(what, status, { detail: "the answer is not JSON: is this the URL of a system, ending in /api?" });
 	const position = headers["x-position"];
-	const asked = body as T; // the caller knows what it asked for
+	const asked = body as T; // the caller knows the type of its request
 	return { status, body: asked, position: typeof position === "string" ? position : null };
 }
 

@@ -1,19 +1,19 @@
-/** Outcome - reads back, through the same interface as anybody, what became of the traffic. */
+/** Outcome - reads the outcome of the traffic through the public interface. */
 import type { Client } from "./client.ts";
 import type { Advance } from "./set-up.ts";
 import type { Sale } from "./traffic.ts";
 
 export interface Outcome {
 	readonly qualified: number;
-	/** How many, by reason. */
+	/** Number of detections, by reason. */
 	readonly discarded: Tally;
-	/** How many cases, by status and by class. */
+	/** Number of cases, by status and by class. */
 	readonly byStatus: Tally;
 	readonly byClass: Tally;
 	/** Minor units, by currency. */
 	readonly standardMinor: Tally;
 	readonly busiest: RadarRow | undefined;
-	/** A sale that came between two cases of a vehicle, the first case after it, and who answers for that one; without a sale any case. */
+	/** A sale between two cases of a vehicle, the first case after it, and the holder of that case; any case if there is no such sale. */
 	readonly example: { readonly holder?: string; readonly infraction?: string; readonly sale?: Sale };
 }
 export type Tally = ReadonlyMap<string, number>;
@@ -38,7 +38,7 @@ interface InfractionRow {
 	readonly amounts: { readonly standardMinor: number; readonly currency: string } | null;
 }
 
-/** `position` is that of the last detection, so that the radars' counters are as new. `advance` hears how many rows have been read. */
+/** `position`: that of the last detection, so that the radars' counters include it. `advance` gets the number of rows read. */
 export async function readOutcome(client: Client, sales: readonly Sale[], position: string | null, advance: Advance): Promise<Outcome> {
 	let read = 0;
 	const count = async <Row>(list: string, note: (row: Row) => void): Promise<void> => {
@@ -58,14 +58,14 @@ export async function readOutcome(client: Client, sales: readonly Sale[], positi
 	return { qualified, discarded, byStatus, byClass, standardMinor, busiest, example: cases.example() };
 }
 
-/** The cases as they are read, one by one: counted, never kept. */
+/** Counts the cases as they are read, without storing them. */
 class Cases {
 	readonly byStatus = new Map<string, number>();
 	readonly byClass = new Map<string, number>();
 	readonly standardMinor = new Map<string, number>();
 	readonly #sales: ReadonlyMap<string, Sale>;
 	readonly #soldAfterACase = new Set<string>();
-	/** By vehicle sold: the case that the sale had to move, if it was reported late. */
+	/** By sold vehicle: the case that the sale had to move if it was reported late. */
 	readonly #firstAfter = new Map<string, InfractionRow>();
 	#any: InfractionRow | undefined;
 

@@ -1,4 +1,4 @@
-/** Plates - what stands on the vehicles of the demo, and how a camera happens to read it. */
+/** Plates - the plates of the demo's vehicles, and the spellings that a camera reads. */
 import type { Random } from "./random.ts";
 
 export interface Plate {
@@ -9,7 +9,7 @@ export interface Plate {
 const sivLetters = "ABCDEFGHJKLMNPQRSTVWXYZ";
 const latinLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** France since 2009: AB-123-CD, none of the series the law leaves out. */
+/** France since 2009: AB-123-CD, without the series that the law excludes. */
 export function frenchPlate(random: Random): Plate {
 	const first = letters(random, sivLetters, 2);
 	const last = letters(random, sivLetters, 2);
@@ -25,10 +25,10 @@ const abroad: readonly ((random: Random) => Plate)[] = [
 ];
 export const foreignPlate = (random: Random): Plate => random.pick(abroad)(random);
 
-/** The same letters and digits as a French plate, but of Italy, which shares the layout: another vehicle. */
+/** A French plate's letters and digits as an Italian plate, which has the same layout: another vehicle. */
 export const italianTwinOf = ({ plate }: Plate): Plate => ({ country: "IT", plate });
 
-/** A French plate without its hyphens or capitals, as cameras deliver them: still the same vehicle. */
+/** A French plate without its hyphens or capitals, as cameras deliver them: the same vehicle. */
 export function carelesslyRead(random: Random, { country, plate }: Plate): Plate {
 	if (country !== "FR") return { country, plate: plate.toLowerCase() };
 	const separated = plate.replaceAll("-", random.pick(["", " ", "-"]));
@@ -36,7 +36,7 @@ export function carelesslyRead(random: Random, { country, plate }: Plate): Plate
 	return { country, plate: spelled === plate ? plate.toLowerCase() : spelled };
 }
 
-/** What no French plate can be: part of it hidden, a letter of no series, a number nobody has. */
+/** An impossible French plate: partly hidden, with a letter of no series, or with an unused number. */
 export function misread(random: Random): Plate {
 	const [first = "", number = "", last = ""] = frenchPlate(random).plate.split("-");
 	const plate = random.pick([

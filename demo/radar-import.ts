@@ -1,7 +1,7 @@
-/** Radar import - sends a radar file in slices that are no burden to anybody, and tells errors by the lines of the file itself. */
+/** Radar import - sends a radar file in small slices, and reports errors by their lines in the file. */
 import { type Client, NotDone } from "./client.ts";
 
-/** A line of the file that was not taken, counted from 1; lines up to `lastLine` when a slice as a whole was refused. */
+/** A rejected line of the file, counted from 1; all lines up to `lastLine` if the whole slice was refused. */
 export interface LineError {
 	readonly line: number;
 	readonly lastLine?: number;
@@ -16,10 +16,10 @@ export interface ImportReport {
 	readonly errors: readonly LineError[];
 }
 export interface Slice {
-	/** The header and some rows, exactly as they stand in the file. */
+	/** The header and some rows, with the bytes of the file. */
 	readonly bytes: Buffer;
 	readonly rows: number;
-	/** The first row's line in the file, the last row's last one, and how many lines the header takes. */
+	/** Line of the first row in the file, last line of the last row, and number of header lines. */
 	readonly firstLine: number;
 	readonly lastLine: number;
 	readonly headerLines: number;
@@ -37,8 +37,8 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Sends the file slice after slice and adds up the answers; `advance` hears how many rows have been sent. A slice the system
- * cannot read counts as rejected and the next one is sent. Throws NotReached, and NotDone when the system fails.
+ * Sends the file slice by slice and adds up the answers; `advance` gets the number of rows sent. A slice that the system cannot read counts
+ * as rejected, and the next one is sent. Throws NotReached, and NotDone if the system fails.
  */
 export async function importRadars(
 	client: Client,
@@ -64,7 +64,7 @@ export async function importRadars(
 async function sendSlice(client: Client, { bytes, rows, firstLine, lastLine, headerLines }: Slice): Promise<ImportReport> {
 	try {
 		const { body } = await client.send<ImportReport>("/radars/import", "text/csv", bytes);
-		// The system counts the lines of what it was sent: the header, then the slice.
+		// The system counts the lines of the request: the header, then the slice.
 		return {
 			...body,
 			errors: body.errors.map((error) => ({
@@ -84,7 +84,7 @@ async function sendSlice(client: Client, { bytes, rows, firstLine, lastLine, hea
 	}
 }
 
-/** The file cut into pieces of so many rows, each under the file's header; none when it has no rows. */
+/** Cuts the file into slices of `rowsEach` rows, each with the file's header; none if the file has no rows. */
 export function slicesOf(file: Buffer, rowsEach = 200): Slice[] {
 	const [header, ...body] = recordsOf(file);
 	if (!header) return [];
@@ -105,8 +105,8 @@ export function slicesOf(file: Buffer, rowsEach = 200): Slice[] {
 }
 
 /**
- * Where each record of a CSV text stands. A line ends a record unless a quoted field is open, which an odd number of quotes
- * tells (a doubled one counts twice). Bytes and not letters: quotes and line ends are the same in UTF-8 and in Latin-1.
+ * The records of a CSV text. A line ends a record unless a quoted field is open, that is, after an odd number of quotes (a doubled quote
+ * counts twice). It reads bytes, because quotes and line ends are the same in UTF-8 and in Latin-1.
  */
 function recordsOf(file: Buffer): CsvRecord[] {
 	const records: CsvRecord[] = [];

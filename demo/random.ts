@@ -1,4 +1,4 @@
-/** Random - numbers that look random and are the same for the same seed, so that a world and its day can be told again exactly. */
+/** Random - pseudo-random numbers that are the same for the same seed, so that a world and its day can be reproduced exactly. */
 
 export interface Random {
 	/** From 0 up to, but not including, 1. */
@@ -6,11 +6,11 @@ export interface Random {
 	/** A whole number, both ends included. */
 	integer(from: number, to: number): number;
 	chance(probability: number): boolean;
-	/** Throws a RangeError when there is nothing to pick from. */
+	/** Throws a RangeError if the list is empty. */
 	pick<T>(list: readonly T[]): T;
 }
 
-/** sfc32 of Chris Doty-Humphrey: small, fast, and long enough for any day of traffic. */
+/** sfc32 by Chris Doty-Humphrey: small, fast, and with a period long enough for any day of traffic. */
 export function seeded(seed: string): Random {
 	let a = hash(`${seed}/a`);
 	let b = hash(`${seed}/b`);
@@ -24,7 +24,7 @@ export function seeded(seed: string): Random {
 		c = ((c << 21) | (c >>> 11)) + sum;
 		return (sum >>> 0) / 0x1_0000_0000;
 	};
-	for (let round = 0; round < 12; round++) next(); // its authors' advice: the first numbers still show the seed
+	for (let round = 0; round < 12; round++) next(); // recommended by its author: the first numbers still depend visibly on the seed
 	return {
 		next,
 		integer: (from, to) => from + Math.floor(next() * (to - from + 1)),
@@ -33,7 +33,7 @@ export function seeded(seed: string): Random {
 	};
 }
 
-/** A way to pick from a list by weight, at a cost that hardly grows with the list. */
+/** Returns a function that picks from a list by weight, with a binary search. */
 export function byWeight<T>(list: readonly T[], weight: (item: T, rank: number) => number): (random: Random) => T {
 	let sum = 0;
 	const upTo = list.map((item, rank) => (sum += weight(item, rank)));
@@ -57,7 +57,7 @@ export function shuffled<T>(list: readonly T[], random: Random): T[] {
 		.map(({ item }) => item);
 }
 
-/** FNV-1a, 32 bits: spreads well enough to seed from and to tell texts apart; hides nothing. */
+/** FNV-1a, 32 bits, with a final mix: good enough for seeds and for distinguishing texts, but not secret. */
 export function hash(text: string): number {
 	let value = 0x811c9dc5;
 	for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);

@@ -1,4 +1,7 @@
-/** Send day - lets a day of traffic arrive: passages as one long upload, sales beside it as they are reported; then waits until all can be read. */
+/**
+ * Send day - sends a day of traffic: passages as one long upload and sales in parallel as they are reported. Then it waits until all of it
+ * is readable.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "./client.ts";
 import type { Advance } from "./set-up.ts";
@@ -14,7 +17,7 @@ interface BulkAnswer {
 export interface Sent extends BulkAnswer {
 	readonly sales: readonly Sale[];
 	readonly seconds: number;
-	/** To send with a read of detections. */
+	/** The position to send with a read of detections. */
 	readonly position: string | null;
 }
 export interface Totals {
@@ -44,7 +47,7 @@ export async function sendDay(client: Client, day: Iterable<Arrival>, advance: A
 			underWay.add(reported);
 			reported.then(
 				() => underWay.delete(reported),
-				() => undefined, // stays, to be thrown by whoever waits next
+				() => undefined, // stays in the set, so that the next wait throws its error
 			);
 			if (underWay.size >= SALES_AT_ONCE) await Promise.race(underWay);
 		}
@@ -54,7 +57,7 @@ export async function sendDay(client: Client, day: Iterable<Arrival>, advance: A
 	return { ...body, sales, position, seconds: (performance.now() - began) / 1000 };
 }
 
-/** What can be read now. */
+/** The totals that are readable now. */
 export async function totals(client: Client): Promise<Totals> {
 	const [detections, qualified, infractions] = await Promise.all([
 		client.total("/detections"),
@@ -65,8 +68,8 @@ export async function totals(client: Client): Promise<Totals> {
 }
 
 /**
- * Until the given number of detections can be read and each qualified one has its case. `advance` hears how much of both is
- * there. Throws when nothing has moved for a minute.
+ * Waits until `expected` detections are readable and each qualified one has its case. `advance` gets the progress of both. Throws if
+ * nothing has changed for a minute.
  */
 export async function waitUntilRead(client: Client, expected: number, advance: (done: number, total: number) => void): Promise<Totals> {
 	let last: Totals = { detections: -1, qualified: -1, infractions: -1 };
@@ -79,7 +82,7 @@ export async function waitUntilRead(client: Client, expected: number, advance: (
 		if (!still) moved = Date.now();
 		if (Date.now() - moved > STANDSTILL_MS)
 			throw new Error(
-				`nothing moves any more: ${now.detections} of ${expected} detections can be read, ${now.infractions} cases for ${now.qualified} qualified detections`,
+				`no progress for a minute: ${now.detections} of ${expected} detections can be read, ${now.infractions} cases for ${now.qualified} qualified detections`,
 			);
 		last = now;
 	}

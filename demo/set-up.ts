@@ -1,17 +1,17 @@
-/** Set-up - puts the demo's world into a running system. Every step may be repeated: what is already so stays as it is. */
+/** Set-up - puts the demo's world into a running system. Every step can be repeated: it changes nothing that is already so. */
 import { type Client, inParallel, NotDone } from "./client.ts";
 import type { World } from "./world.ts";
 
-/** Hears how much of a step is done. */
+/** Called with the completed part of a step. */
 export type Advance = (done: number) => void;
 
-/** Long before any traffic: what happened since then is judged as of a radar at work. */
+/** Earlier than any traffic, so that the radar is active and certified at every capture. */
 const LONG_AGO = "2015-01-01T00:00:00.000Z";
 const WIDTH = 16;
 
-/** Verifies and switches on every radar but the two the world leaves as they are. */
+/** Calibrates and activates every radar, except for the two that the world leaves uncommissioned. */
 export async function commission(client: Client, world: World, now: Date, advance: Advance): Promise<void> {
-	// By the calendar year and not by the day: the same certificate again is the same one.
+	// Depends on the year and not on the day, so that a repeated run sends the same certificate.
 	const validUntil = `${now.getUTCFullYear() + 1}-12-31T00:00:00.000Z`;
 	let done = 0;
 	await inParallel(world.sites, WIDTH, async ({ id }) => {
@@ -35,7 +35,7 @@ export async function register(client: Client, { owners, vehicles }: World, adva
 	});
 }
 
-/** Somebody may have corrected, by hand, what an earlier demo registered: then theirs stands. */
+/** Ignores an existing one with other content: an operator may have corrected it after an earlier demo. */
 async function unlessThere(creation: Promise<unknown>): Promise<void> {
 	await creation.catch((error: unknown) => {
 		if (!(error instanceof NotDone && error.status === 409 && error.code.endsWith("_ALREADY_EXISTS"))) throw error;

@@ -1,13 +1,13 @@
 /**
- * Traffic - one day of passages and sales in the order in which they reach the system: pure, and the same for the same seed.
- * What flashes are like follows the published figures: two thirds become cases, most of them for a few km/h, hardly any above 20.
+ * Traffic - one day of passages and sales in their order of arrival: pure, and the same for the same seed. The distribution follows the
+ * published figures: two thirds of the flashes become cases, most of them for a few km/h, very few above 20.
  */
 import { retainedSpeed } from "../jurisdictions/index.ts";
 import { carelesslyRead, foreignPlate, frenchPlate, misread, type Plate } from "./plates.ts";
 import { byWeight, hash, type Random, seeded, shuffled } from "./random.ts";
 import type { Site, Vehicle, World } from "./world.ts";
 
-/** What a radar sends; instants are ISO-8601 in UTC. */
+/** A passage as the radar sends it; instants are ISO-8601 in UTC. */
 export interface Passage {
 	readonly id: string;
 	readonly radar: string;
@@ -21,9 +21,9 @@ export interface Sale {
 	readonly vehicle: string;
 	readonly seller: string;
 	readonly buyer: string;
-	/** From when it holds in the world. */
+	/** Instant from which the sale holds. */
 	readonly from: string;
-	/** Reported hours later, after passages it decides about. */
+	/** Reported hours later, after passages that it affects. */
 	readonly late: boolean;
 }
 export type Arrival =
@@ -31,9 +31,9 @@ export type Arrival =
 	| { readonly type: "sale"; readonly sale: Sale };
 export interface Day {
 	readonly seed: number;
-	/** How many different passages; about a hundredth of them arrive twice. */
+	/** Number of different passages; about a hundredth of them arrive twice. */
 	readonly detections: number;
-	/** The traffic is that of the day (UTC) before, so that nothing is captured in the future. */
+	/** The traffic is from the previous day (UTC), so that no capture is in the future. */
 	readonly now: Date;
 }
 
@@ -46,11 +46,11 @@ const UNKNOWN = 0.04;
 const CARELESSLY_READ = 0.08;
 const AT_SITES_WITHOUT_LIMIT = 0.02;
 const AT_EACH_UNCOMMISSIONED_SITE = 0.01;
-/** Of the flashes a working radar makes: with the discarded ones above, 67 % of all become cases. */
+/** Share of a working radar's flashes; together with the discarded ones above, 67 % of all passages become cases. */
 const BEYOND_TOLERANCE = 0.67 / (1 - AT_SITES_WITHOUT_LIMIT - 2 * AT_EACH_UNCOMMISSIONED_SITE);
 const SOLD = 0.05;
 
-/** Whoever iterates holds only what is still to arrive: about a twentieth of the day. */
+/** Generates the day lazily: memory holds only the arrivals that are delayed, about a twentieth of the day. */
 export function* arrivals(world: World, { seed, detections, now }: Day): Generator<Arrival> {
 	const random = seeded(`day ${seed}`);
 	const midnight = startOfDayBefore(now);
@@ -77,12 +77,12 @@ export function* arrivals(world: World, { seed, detections, now }: Day): Generat
 	for (const minute of [...later.keys()].toSorted((a, b) => a - b)) yield* later.get(minute) ?? [];
 }
 
-/** Midnight (UTC) at which the day of the traffic begins. */
+/** Midnight (UTC) at the beginning of the day of traffic. */
 export function startOfDayBefore(now: Date): number {
 	return Math.floor(now.getTime() / DAY_MS) * DAY_MS - DAY_MS;
 }
 
-// -- When: little by night, a steady day, a morning and a higher evening peak ----
+// -- Time: little at night, a steady day, a peak in the morning and a higher one in the evening ----
 const busyAt = (minute: number): number =>
 	0.06 + 0.45 * bell(minute, 13 * 60, 240) + bell(minute, 8 * 60, 70) + 1.15 * bell(minute, 17.5 * 60, 90);
 const bell = (minute: number, middle: number, width: number): number => Math.exp(-(((minute - middle) / width) ** 2));
@@ -94,7 +94,7 @@ function runningSum(numbers: readonly number[]): number[] {
 	return numbers.map((number) => (sum += number));
 }
 
-// -- Where, who and how fast --------------------------------------------------------
+// -- Site, vehicle and speed --------------------------------------------------------
 interface Limited extends Site {
 	readonly lightKmh: number;
 }
@@ -116,7 +116,7 @@ function camera(world: World, random: Random, midnight: number): (minute: number
 	};
 }
 
-/** Made of what it names: the same passage always has the same id, and another seed's day never takes it for another one. */
+/** Derived from the content: the same passage always has the same id, and a passage of another seed has another one. */
 function idOf({ radar, capturedAt, ...rest }: Omit<Passage, "id">): string {
 	const print = hash(JSON.stringify(rest)).toString(16).padStart(8, "0");
 	return `${radar}-${capturedAt.replaceAll(/[-:.]/g, "")}-${print}`;
@@ -154,7 +154,7 @@ function vehicleChooser({ vehicles }: World, random: Random): () => Seen {
 	};
 }
 
-/** Excess retained in km/h, and how many of a hundred cases have it: 58 below 5, 6 above 20. */
+/** Retained excess in km/h, with its share of a hundred cases: 58 below 5, 6 above 20. */
 const excessOf = byWeight(
 	[
 		{ from: 1, to: 4, cases: 58 },
@@ -169,13 +169,15 @@ const excessOf = byWeight(
 	({ cases }) => cases,
 );
 
-/** The lowest measured speed of which this much is retained. No radar of the file measures from a moving vehicle, so one margin holds for all. */
+/**
+ * The lowest measured speed for each retained speed. No radar of the file measures from a moving vehicle, so one tolerance applies to all.
+ */
 const measuredAs = new Map(
 	Array.from({ length: 400 }, (_, index) => 400 - index).map((measured) => [retainedSpeed("FR", "fixed", measured), measured]),
 );
 const measured = (retainedKmh: number): number => measuredAs.get(retainedKmh) ?? 400;
 
-/** The speed a radar measures when it flashes: beyond the limit, but not always beyond the tolerance. */
+/** The measured speed of a flash: above the limit, but not always above the tolerance. */
 function flashedAt(random: Random, limitKmh: number): number {
 	if (!random.chance(BEYOND_TOLERANCE)) return random.integer(limitKmh + 1, measured(limitKmh + 1) - 1);
 	const { from, to } = excessOf(random);
@@ -183,7 +185,7 @@ function flashedAt(random: Random, limitKmh: number): number {
 }
 
 // -- Sales ------------------------------------------------------------------------------
-/** Each vehicle is sold at most once a day; every second sale is reported hours after it. */
+/** Each vehicle is sold at most once a day; every second sale is reported hours later. */
 function salesOf({ vehicles, owners }: World, random: Random, midnight: number): { minute: number; sale: Sale }[] {
 	if (owners.length < 2) return [];
 	const sold = shuffled(vehicles, random).slice(0, Math.ceil(vehicles.length * SOLD));

@@ -1,9 +1,9 @@
-/** World - the sites, owners and vehicles of the demo: invented from a seed, except for the sites, which are those of a radar file. */
+/** World - the sites, owners and vehicles of the demo: the sites come from a radar file, the rest from a seed. */
 import { parse } from "csv-parse/sync";
 import { foreignPlate, frenchPlate, italianTwinOf, type Plate } from "./plates.ts";
 import { type Random, seeded } from "./random.ts";
 
-/** A radar as its file describes it; km/h, null where the file gives no limit. */
+/** A radar as described in the file; km/h, null if the file gives no limit. */
 export interface Site {
 	readonly id: string;
 	readonly lightKmh: number | null;
@@ -25,12 +25,12 @@ export interface Vehicle extends Plate {
 	readonly brand: string;
 	readonly model: string;
 	readonly fiscalPower: number;
-	/** Who holds it when the day begins. */
+	/** Id of the holder at the beginning of the day. */
 	readonly owner: string;
 }
 export interface World {
 	readonly sites: readonly Site[];
-	/** The site whose radar nobody verified, and the one whose radar nobody switched on: what they see is no evidence. */
+	/** The sites whose radars are not calibrated and not activated: their captures are not evidence. */
 	readonly uncalibrated: string;
 	readonly outOfService: string;
 	readonly owners: readonly Owner[];
@@ -42,11 +42,11 @@ export interface WorldSize {
 	readonly vehicles?: number;
 }
 
-/** Throws an Error for a file with fewer than three radars that have a limit: two of them are left uncommissioned. */
+/** Throws an Error if the file has fewer than three radars with a limit, because two of them stay uncommissioned. */
 export function worldOf(csv: string | Buffer, { seed, owners: ownerCount = 300, vehicles: vehicleCount = 400 }: WorldSize): World {
 	const random = seeded(`world ${seed}`);
 	const sites = sitesOf(csv);
-	// By their place in the file and not by the seed, so that another seed on the same data finds them as they were left.
+	// Chosen by their place in the file and not by the seed, so that another seed on the same data chooses the same ones.
 	const [outOfService, uncalibrated, first] = sites.filter(({ lightKmh }) => lightKmh !== null).toReversed();
 	if (!outOfService || !uncalibrated || !first) throw new Error("the demo needs a file of at least three radars with a limit");
 	const owners = Array.from({ length: ownerCount }, (_, index) =>
@@ -61,7 +61,7 @@ export function worldOf(csv: string | Buffer, { seed, owners: ownerCount = 300, 
 	};
 }
 
-/** The columns of the French radar file that traffic depends on. */
+/** The columns of the French radar file that the traffic depends on. */
 export function sitesOf(csv: string | Buffer): Site[] {
 	const rows: Record<string, string>[] = parse(csv, { columns: true, bom: true, trim: true, skip_empty_lines: true });
 	const limit = (text: string | undefined): number | null => (text ? Number(text) : null);
@@ -83,7 +83,7 @@ function ownerOf(random: Random, id: string, index: number): Owner {
 	const lastName = random.pick(lastNames);
 	const number = String(index).padStart(4, "0");
 	const address = `${random.integer(1, 120)} rue des Peupliers, 00${random.integer(100, 999)} ${random.pick(towns)}`;
-	// Telephone numbers of the block kept free for fiction, addresses of the domain kept free for examples.
+	// Phone numbers from the block reserved for fiction, e-mail addresses from the domain reserved for examples.
 	const reachable = { email: `${id}@example.org`, phone: `+33 6 39 98 ${number.slice(-4, -2)} ${number.slice(-2)}`, address };
 	if (random.chance(0.2)) return { id, kind: "company", name: `${random.pick(trades)} ${lastName} SARL`, ...reachable };
 	const birthDate = `${random.integer(1940, 2004)}-${two(random.integer(1, 12))}-${two(random.integer(1, 28))}`;
@@ -127,7 +127,7 @@ function vehiclesOf(random: Random, owners: readonly Owner[], count: number): Ve
 	const vehicles = new Map<string, Vehicle>();
 	const register = (plate: Plate): void => {
 		const id = `${plate.country}-${plate.plate}`;
-		// Everybody has a vehicle before anybody has two.
+		// Every owner gets a vehicle before any owner gets a second one.
 		if (vehicles.size < count && !vehicles.has(id))
 			vehicles.set(id, vehicleOf(random, { id, ...plate }, owners[vehicles.size] ?? random.pick(owners)));
 	};

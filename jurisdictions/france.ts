@@ -1,4 +1,4 @@
-/** France - the pack of the French road code, one regime for each change of its table of speeding offences since 2004. */
+/** France - the French road code as a pack, with one regime for each change of its table of speeding offences since 2004. */
 import type { Amounts, Band, Pack, Range, Tolerance } from "./pack.ts";
 
 // -- Technical tolerance -----------------------------------------------------
@@ -50,7 +50,7 @@ export const france: Pack = {
 	},
 	regimes: [
 		{
-			// Published on 2004-12-07, in force the day after (code civil, art. 1). Earlier offences, long lapsed, are judged by it too.
+			// Published on 2004-12-07, in force the day after (code civil, art. 1). It also judges earlier offences, which lapsed long ago.
 			begins: "2004-12-08",
 			bands: [...belowFive(1), ...fromFiveToFortyNine, fiftyAsFifthClass],
 			source: "Décret n° 2004-1330 du 6 décembre 2004 (code de la route, art. R413-14 et R413-14-1)",
@@ -81,7 +81,7 @@ export const france: Pack = {
 			layout: /^(\d{1,4})[ -]{0,3}([A-Z]{1,3})[ -]{0,3}(\d{2,3}|2[AB])$/,
 			separator: " ",
 			exact: /^\d{1,4} [A-HJ-NP-TV-Z]{1,3} (0[1-9]|[1-8]\d|9[0-5]|2A|2B|97[1-6])$/,
-			source: `The series before 2009, still on the road; replaced by: ${plateOrder}`,
+			source: `The series before 2009, still in use; replaced by: ${plateOrder}`,
 		},
 	],
 };

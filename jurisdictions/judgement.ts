@@ -1,8 +1,8 @@
-/** Judgement - a pack's regimes made ready once, so that judging an offence is comparing texts and whole numbers. */
+/** Judgement - prepares a pack's regimes once, so that judging an offence only compares texts and whole numbers. */
 import { localMidnight } from "./local-midnight.ts";
 import type { Amounts, Band, Instant, OffenceClass, Pack, Range, Regime, Tolerance } from "./pack.ts";
 
-/** What the law says of one offence. `pack` names the regime it was judged by: "FR@2025-12-29". */
+/** The verdict on one offence. `pack` names the regime that judged it: "FR@2025-12-29". */
 export interface Judgement {
 	readonly class: OffenceClass;
 	readonly amounts: Amounts | null;
@@ -27,7 +27,7 @@ interface RegimeInForce {
 	readonly rulings: readonly Ruling[];
 }
 
-/** The latest regime first, as most offences fall under it; the oldest reaches back without bound. */
+/** The latest regime comes first, because most offences fall under it; the oldest has no lower bound. */
 export interface Statute {
 	readonly later: readonly RegimeInForce[];
 	readonly oldest: readonly Ruling[];
@@ -43,9 +43,9 @@ export function statuteOf(pack: Pack): Statute {
 	};
 }
 
-/** Throws a RangeError for an excess that is no whole number of km/h >= 1 and for an instant that is not in UTC milliseconds. */
+/** Throws a RangeError for an excess that is not a whole number of km/h >= 1, and for an instant that is not in UTC milliseconds. */
 export function judgeBy(statute: Statute, { occurredAt, limitKmh, excessKmh }: Offence): Judgement {
-	// Compared as text: another spelling of the same instant would silently choose the wrong law.
+	// Instants are compared as text: another spelling of the same instant would silently choose the wrong law.
 	if (occurredAt.length !== 24 || !occurredAt.endsWith("Z")) throw new RangeError(`not an instant in UTC milliseconds: ${occurredAt}`);
 	if (Number.isInteger(excessKmh))
 		for (const ruling of rulingsAt(statute, occurredAt))
@@ -53,7 +53,7 @@ export function judgeBy(statute: Statute, { occurredAt, limitKmh, excessKmh }: O
 	throw new RangeError(`no law for an excess of ${excessKmh} km/h over ${limitKmh} km/h`);
 }
 
-/** The speed kept against the driver, in whole km/h, never below 0. */
+/** The speed that counts after the tolerance, in whole km/h, never below 0. */
 export function retain(tolerance: Tolerance, measuredKmh: number): number {
 	if (measuredKmh < tolerance.belowKmh) return Math.max(0, measuredKmh - tolerance.marginKmh);
 	const hundredths = measuredKmh * (100 - tolerance.percent);
@@ -65,7 +65,7 @@ function rulingsAt({ later, oldest }: Statute, instant: Instant): readonly Rulin
 	return oldest;
 }
 
-/** One judgement for each band, shared by every offence that falls in it: hence frozen. */
+/** Makes one judgement for each band; all offences in the band share it, so it is frozen. */
 function rulingsOf(pack: Pack, regime: Regime): readonly Ruling[] {
 	return regime.bands.map(({ excessKmh, limitKmh, ...band }) => ({ excessKmh, limitKmh, judgement: judgementOf(pack, regime, band) }));
 }

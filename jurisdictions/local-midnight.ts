@@ -1,17 +1,17 @@
-/** Local midnight - the instant a civil day begins in a time zone, because a law comes into force by the calendar of its country. */
+/** Local midnight - the instant at which a civil day begins in a time zone; a law comes into force on a local date. */
 import type { Instant } from "./pack.ts";
 
 const dayMs = 86_400_000;
 
 /**
- * The first instant whose local date is `date` ("2025-12-29") or later, so a day that begins at 01:00 because the clocks
- * go forward at midnight is right too. Throws a RangeError for a date that does not exist or an unknown zone.
+ * The first instant whose local date is `date` ("2025-12-29") or later. This also covers a day that begins at 01:00 because the clocks go
+ * forward at midnight. Throws a RangeError for a date that does not exist or an unknown zone.
  */
 export function localMidnight(date: string, zone: string): Instant {
 	const localDate = calendarOf(zone);
 	const utcMidnight = Date.parse(`${date}T00:00:00.000Z`);
 	if (new Date(utcMidnight).toISOString().slice(0, 10) !== date) throw new RangeError(`no such date: ${date}`);
-	// No zone is a whole day away from UTC, so the day begins between these two.
+	// No zone differs from UTC by a whole day, so the day begins between these two.
 	let before = utcMidnight - dayMs;
 	let begun = utcMidnight + dayMs;
 	while (begun - before > 1) {

@@ -1,4 +1,4 @@
-/** Morocco - the pack of the Moroccan road code: one regime, money in centimes of a dirham, no points. */
+/** Morocco - the Moroccan road code as a pack: one regime, money in centimes of a dirham, no points. */
 import type { Amounts, Band, Pack, Tolerance } from "./pack.ts";
 
 const everyDevice: Tolerance = {
@@ -6,15 +6,16 @@ const everyDevice: Tolerance = {
 	marginKmh: 7,
 	percent: 10,
 	rounding: "down",
-	source: "Control practice under loi n° 52-05, not a text of its own: 7 km/h up to 70 km/h measured, 10 % above (a choice of this pack)",
+	source:
+		"Control practice under loi n° 52-05, not based on a separate text: 7 km/h up to 70 km/h measured, 10 % above (a choice of this pack)",
 };
 
-// The full amount is due from the sixteenth day; the two lower ones (24 hours, 15 days) came with loi n° 116-14.
+// The full amount is due from the sixteenth day; loi n° 116-14 added the two lower ones (24 hours, 15 days).
 const thirdClass: Amounts = { reducedMinor: 15_000, standardMinor: 20_000, increasedMinor: 30_000, currency: "MAD" };
 const secondClass: Amounts = { reducedMinor: 30_000, standardMinor: 35_000, increasedMinor: 50_000, currency: "MAD" };
 const firstClass: Amounts = { reducedMinor: 40_000, standardMinor: 50_000, increasedMinor: 70_000, currency: "MAD" };
 
-// In Morocco the first class is the gravest contravention, the reverse of France.
+// In Morocco the first class is the most serious contravention, the reverse of France.
 const anyLimit = { from: 0, to: null };
 const bands: readonly Band[] = [
 	{ excessKmh: { from: 1, to: 20 }, limitKmh: anyLimit, class: 3, amounts: thirdClass, points: 0 },

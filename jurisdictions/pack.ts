@@ -1,4 +1,4 @@
-/** Pack - the shape of one jurisdiction's law as data: tolerance, regimes and plates, each with the text it comes from. */
+/** Pack - the law of one jurisdiction as data: tolerances, regimes and plates, each with its legal source. */
 
 /** ISO-8601 in UTC, always with milliseconds ("2026-03-01T08:15:00.000Z"), so that text order is time order. */
 export type Instant = string;
@@ -11,24 +11,24 @@ export type JurisdictionId = (typeof jurisdictionIds)[number];
 
 export type OffenceClass = 1 | 2 | 3 | 4 | 5 | "délit";
 
-/** What is due, in minor units (cents, centimes). */
+/** The amounts due, in minor units (cents, centimes). */
 export interface Amounts {
-	/** Paid early. */
+	/** Early payment. */
 	readonly reducedMinor: number;
-	/** Paid in time. */
+	/** Payment in time. */
 	readonly standardMinor: number;
-	/** Paid late. */
+	/** Late payment. */
 	readonly increasedMinor: number;
 	readonly currency: "EUR" | "MAD";
 }
 
-/** Whole km/h, both ends included; `to: null` has no upper end. */
+/** Whole km/h, both ends included; `to: null` means no upper end. */
 export interface Range {
 	readonly from: number;
 	readonly to: number | null;
 }
 
-/** One line of a table of offences. `amounts: null`: the law fixes none, a court does. */
+/** One line of a table of offences. `amounts: null` means that a court sets the fine. */
 export interface Band {
 	readonly excessKmh: Range;
 	readonly limitKmh: Range;
@@ -37,24 +37,24 @@ export interface Band {
 	readonly points: number;
 }
 
-/** A table of offences in force from `begins` (a local date, from its midnight) until the next regime begins. */
+/** A table of offences in force from midnight of the local date `begins` until the next regime begins. */
 export interface Regime {
 	readonly begins: string;
 	readonly bands: readonly Band[];
 	readonly source: string;
 }
 
-/** What is taken off a measured speed: `marginKmh` when it is below `belowKmh`, `percent` of it from there on. */
+/** The amount subtracted from a measured speed: `marginKmh` below `belowKmh`, otherwise `percent` of the speed. */
 export interface Tolerance {
 	readonly belowKmh: number;
 	readonly marginKmh: number;
 	readonly percent: number;
-	/** What becomes of a fraction of a km/h kept after the percentage: "down" favours the driver. */
+	/** Rounding of a fraction of a km/h after the percentage; "down" favors the driver. */
 	readonly rounding: "down" | "up";
 	readonly source: string;
 }
 
-/** One series of plates: `layout` takes tolerant upper-case input apart, `exact` is the law of the parts joined by `separator`. */
+/** One series of plates. `layout` splits upper-case input tolerantly; `exact` checks the parts joined by `separator`. */
 export interface PlateRule {
 	readonly name: string;
 	readonly example: string;
@@ -70,7 +70,7 @@ export interface Pack {
 	readonly timeZone: string;
 	readonly currency: Amounts["currency"];
 	readonly tolerances: Readonly<Record<RadarKind, Tolerance>>;
-	/** Oldest first. The oldest also holds for everything before it. */
+	/** Oldest first. The oldest one also covers all earlier offences. */
 	readonly regimes: readonly [Regime, ...Regime[]];
 	readonly plates: readonly PlateRule[];
 }

@@ -1,21 +1,21 @@
 /**
- * Decide - one command against one state, in the one order the law is asked in, and the state its facts leave. Actors decide by
- * it and tests decide by it, so what a sentence of a test proves holds for what is stored.
+ * Decide - decides one command on one state, with the checks in a fixed order, and folds the resulting facts into the next state. Actors
+ * and tests both use it, so what a test proves also holds for stored facts.
  */
 import { type AnyCommand, type Case, creates, type Fact, type Model } from "./define.ts";
 import { codeOf, type Refusal, refuse } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
-/** What a decision hangs on besides the case itself. */
+/** The inputs of a decision besides the case itself. */
 export interface Circumstances {
-	/** Facts of the actor so far. */
+	/** Number of facts of the actor so far. */
 	readonly version: number;
-	/** What the caller has seen. */
+	/** The version or versions named by the caller's `If-Match`. */
 	readonly ifMatch?: Seen | undefined;
-	/** The first refusal among the answers consulted. */
+	/** The first refusal among the consulted answers. */
 	readonly refusal?: Refusal | null;
 }
-/** The version, or one of several, or any there is. */
+/** One version, one of several, or `*` for any existing version. */
 export type Seen = number | readonly number[] | "*";
 type State = { readonly status: string };
 
@@ -23,8 +23,8 @@ export const unknownActor = (model: Pick<Model, "name">, id: string): Refusal =>
 	refuse(`${codeOf(model.name)}_UNKNOWN`, 404, `There is no ${model.name} ${id}`);
 
 /**
- * The facts, none where there is nothing to say, or the refusal. The order: is it known; does it stand at the version seen; is it
- * already so; does its status allow the command; does what was consulted; does every rule hold.
+ * Returns the facts (none if nothing changes) or the refusal. Checks in this order: the actor exists, `ifMatch`, "already so", the status
+ * allows the command, the consulted answers, the invariants.
  */
 export function decide(
 	model: Model,
@@ -48,8 +48,8 @@ function unseen({ name }: Model, version: number, seen: Seen): string {
 	if (seen === "*") return `There is no version of the ${name} yet`;
 	const versions = [seen].flat();
 	return versions.length > 0
-		? `The ${name} stands at version ${version}, not ${versions.join(" or ")}`
-		: `The ${name} stands at version ${version}, and If-Match names none (a weak entity tag never matches)`;
+		? `The ${name} is at version ${version}, not ${versions.join(" or ")}`
+		: `The ${name} is at version ${version}, and If-Match names none (a weak entity tag never matches)`;
 }
 
 function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State): Refusal {
@@ -58,16 +58,16 @@ function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State
 		: refuse(`${codeOf(name)}_${codeOf(status)}`, 409, `The ${name} ${id} is ${status}`);
 }
 
-/** The state after facts of one decision, taken at one instant. */
+/** The state after the facts of one decision, made at one instant. */
 export function evolve(model: Model, state: State, facts: readonly Fact[], at: Instant): State {
 	return facts.reduce<State>((before, { type, data }) => {
 		const step = model.evolve[type];
 		if (!step) throw new Error(`${model.name} does not know the fact ${type}`);
-		return step(before as never, data as never, at); // the model's own types were checked where it was written
+		return step(before as never, data as never, at); // the types were checked where the model is defined
 	}, state);
 }
 
-/** The value itself, so that whoever writes to it is told at once. */
+/** Deep-freezes the value itself, so that a later write to it throws at once. */
 export function frozen<T>(value: T): T {
 	if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
 	for (const inner of Object.values(Object.freeze(value))) frozen(inner);

@@ -1,17 +1,17 @@
 /**
- * Define - the vocabulary an aggregate is stated in, and the types that keep the statement honest: a fact left out of `evolve`,
- * a status that does not exist, a command or an ask nobody offers do not compile (test/model/types.ts).
+ * Define - the vocabulary that defines an aggregate. Its types reject a fact missing from `evolve`, a status that does not exist, and a
+ * command or ask that no actor offers (test/model/types.ts).
  */
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
 import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
-/** Asks other actors offer, by full name; each aggregate file adds its own. */
+/** Asks offered by actors, by full name; each aggregate file adds its own. */
 export interface Asks {}
-/** Commands processes may send, by full name; each aggregate file adds its own. */
+/** Commands that processes may send, by full name; each aggregate file adds its own. */
 export interface Commands {}
 
-/** Every actor that was never written to stands here. */
+/** The state of every actor without facts. */
 export interface Unknown {
 	readonly status: "unknown";
 }
@@ -19,14 +19,14 @@ type WithStatus = { readonly status: string };
 type Known<S> = Exclude<S, Unknown>;
 type In<S extends WithStatus, Status> = Extract<S, { readonly status: Status }>;
 
-/** What happened: past tense, stored for ever. */
+/** An event: named in the past tense and stored permanently. */
 export interface Fact<K extends string = string, D = unknown> {
 	readonly type: K;
 	readonly data: D;
 }
 export type FactOf<F> = { [K in keyof F & string]: Fact<K, F[K]> }[keyof F & string];
 
-/** All a decision may know besides the state: nothing is looked up inside it. */
+/** All that a decision may depend on besides the state; `decide` reads nothing else. */
 export interface Case<S = unknown, P = unknown, C = unknown> {
 	readonly id: string;
 	readonly state: S;
@@ -44,44 +44,44 @@ export interface Consult<P, K extends keyof Asks> {
 	readonly ask: K;
 	readonly params: (params: P) => AskParams<K> | null;
 }
-/** Loose on purpose: naming every ask here would make each aggregate's type depend on every other's. */
+/** Deliberately loose: naming every ask here would make each aggregate's type depend on all others. */
 type Consults<P> = Readonly<Record<string, { readonly ask: string; readonly params: (params: P) => object | null }>>;
 type Consulted<C> = { readonly [N in keyof C]: C[N] extends Consult<never, infer K> ? Answer<K> : never };
 
-/** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null asks nobody. */
+/** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null skips the ask. */
 export const ask = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({ ask: name, params });
 
 export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C> {
-	/** The statuses it may be given in; any other refuses it with `<NAME>_<STATUS>`. */
+	/** The statuses in which the command is allowed; any other one refuses it with `<NAME>_<STATUS>`. */
 	readonly from: readonly From[];
-	/** Whether the state already is what the command wants: then 200, and nothing is written. Asked in every status but "unknown". */
+	/** Whether the state already is what the command wants; if so, the answer is 200 and nothing is written. Not called for "unknown". */
 	readonly already?: (state: Known<S>, params: P, facts: { readonly now: Instant }) => boolean;
 	readonly consult?: C;
 	readonly require?: readonly Invariant<Case<In<S, From>, P, Consulted<C>>>[];
-	/** Pure: the facts, none if there is nothing to say. */
+	/** Pure. Returns the facts, none if nothing changes. */
 	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly FactOf<F>[];
-	/** What the caller is told besides id, version and position; a function of the facts, so that a replay says the same. */
+	/** The fields of the answer besides id, version and position. Depends only on the facts, so a replay answers the same. */
 	readonly answer?: (facts: readonly FactOf<F>[]) => Readonly<Record<string, unknown>>;
-	/** The actor's id, where its content says it. */
+	/** Computes the actor's id from the params. */
 	readonly identity?: (params: P) => string;
-	/** The params in their normal form, before anything else sees them. */
+	/** Normalizes the params before anything else sees them. */
 	readonly normalise?: (params: P) => P;
-	/** At least one of these must be given. */
+	/** At least one of these fields is required. */
 	readonly oneOf?: readonly (keyof P & string)[];
 	/** No route: only other services send it. */
 	readonly internal?: true;
-	/** Takes many in one call, and NDJSON over HTTP. */
+	/** Accepts many commands in one call, and NDJSON over HTTP. */
 	readonly bulk?: true;
 }
 
 export interface AskLaw<S, P, A> {
 	readonly shape: Shape;
 	readonly answer: (state: Known<S>, params: P, facts: { readonly now: Instant; readonly id: string }) => A;
-	/** `GET /<plural>/:id/<route>`; no route if absent. */
+	/** `GET /<plural>/:id/<route>`; without it there is no route. */
 	readonly route?: string;
 }
 
-/** A command as the mixins see it: the types have done their work. */
+/** A command as the mixins see it, without its specific types. */
 export interface AnyCommand {
 	readonly shape: Shape;
 	readonly from: readonly string[];
@@ -103,15 +103,15 @@ export interface AnyAsk {
 }
 /** An aggregate as the mixins see it. */
 export interface Model {
-	/** The service, and the prefix of its streams: `radar`. */
+	/** Name of the service, and the prefix of its streams: `radar`. */
 	readonly name: string;
-	/** The read model beside it, and its routes: `radars`. */
+	/** Name of the read model beside it, and of its routes: `radars`. */
 	readonly plural: string;
-	/** The bounded context, and its log. */
+	/** Name of the bounded context and of its log. */
 	readonly context: string;
-	/** The rule for its ids in every command and ask, if not the default one. */
+	/** The rule for its ids in every command and ask; `id()` by default. */
 	readonly id?: Field<string>;
-	/** The facts that bring an actor into being. */
+	/** The facts that create an actor. */
 	readonly begins: readonly string[];
 	/** The fields of each fact that are personal data. */
 	readonly personal?: Readonly<Record<string, readonly string[]>>;
@@ -126,15 +126,15 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly context: string;
 	readonly id?: Field<string>;
 	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
-	/** The facts that bring an actor into being; all others are only ever said of one that is. */
+	/** The facts that create an actor; all others apply to an existing one. */
 	readonly begins: readonly B[];
 	readonly commands: C;
 	readonly asks: A;
-	/** Total: leaving a fact out does not compile. `at` is when the decision was taken. */
+	/** Total: a missing fact does not compile. `at` is the instant of the decision. */
 	readonly evolve: { readonly [K in keyof F]: (state: K extends B ? S : Known<S>, data: F[K], at: Instant) => Known<S> };
 }
 
-/** The words of one aggregate, bound to its state and facts. */
+/** The vocabulary of one aggregate, bound to its state and facts. */
 export function aggregate<S extends WithStatus, F extends object>() {
 	return {
 		fact: <K extends keyof F & string>(type: K, data: F[K]): Fact<K, F[K]> => ({ type, data }),
@@ -158,10 +158,10 @@ export function aggregate<S extends WithStatus, F extends object>() {
 	};
 }
 
-/** What an ask of a model takes and answers, for the catalogue of asks. */
+/** The params and the answer of an ask, for `Asks`. */
 export type AskOf<M extends { readonly asks: object }, K extends keyof M["asks"]> =
 	M["asks"][K] extends AskLaw<infer _S, infer P, infer A> ? { params: { readonly id: string } & P; answer: A } : never;
-/** What a command of a model takes, for the catalogue of commands. */
+/** The params of a command, for `Commands`. */
 export type CommandOf<M extends { readonly commands: object }, K extends keyof M["commands"]> = M["commands"][K] extends {
 	readonly shape: infer P extends Shape;
 }
@@ -171,7 +171,7 @@ export type CommandOf<M extends { readonly commands: object }, K extends keyof M
 export const UNKNOWN: Unknown = { status: "unknown" };
 /** The rule for an actor's ids. */
 export const idOf = (model: Pick<Model, "id">): Field<string> => model.id ?? id();
-/** Whether the command brings an actor into being. */
+/** Whether the command creates an actor. */
 export const creates = (command: { readonly from: readonly string[] }): boolean => command.from.includes("unknown");
 /** `change-limits` for `changeLimits`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

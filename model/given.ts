@@ -1,7 +1,6 @@
 /**
- * Given - the grammar every test of an aggregate speaks: given these facts, when this is asked for, then that is said. Typed by
- * the model, so a command nobody offers, a wrong param or a fact of another aggregate does not compile. Pure: it throws, and any
- * test runner tells.
+ * Given - the grammar of every aggregate test: given these facts, when this command or ask comes, then this is the result. The model types
+ * it, so an unknown command, a wrong param or a fact of another aggregate does not compile. It only throws, so any test runner can use it.
  *
  * `given(radar, installed()).at(noon).when("activate", { from: noon }).then(activated(noon))`
  */
@@ -13,15 +12,15 @@ import { same } from "./same.ts";
 import type { Instant } from "./time.ts";
 
 type DataOf<Step> = Step extends (state: never, data: infer D, at: Instant) => unknown ? D : never;
-/** The facts a model knows. */
+/** The facts of a model. */
 export type FactIn<M extends Model> = { [K in keyof M["evolve"] & string]: Fact<K, DataOf<M["evolve"][K]>> }[keyof M["evolve"] & string];
 
-/** Whoever it is about; a sentence that does not care about the id leaves it out. */
+/** The params with an optional id, for tests that do not depend on the id. */
 type Anonymous<P> = Omit<P, "id"> & { readonly id?: string };
 type ShapeOf<L> = L extends { readonly shape: infer S extends Shape } ? S : never;
-/** What a command of a model takes in a sentence. */
+/** The params of a command in a test. */
 export type Given<M extends Model, K extends keyof M["commands"]> = Anonymous<ParamsOf<ShapeOf<M["commands"][K]>>>;
-/** What an ask of a model takes in a sentence. */
+/** The params of an ask in a test. */
 export type Asked<M extends Model, K extends keyof M["asks"]> = Anonymous<AskParams<M["asks"][K]>>;
 type AskParams<L> = L extends { answer(state: never, params: infer P, facts: never): unknown } ? P : never;
 type AskAnswer<L> = L extends { answer(...given: never): infer A } ? A : never;
@@ -31,15 +30,15 @@ type AnswerOf<K> = K extends keyof Asks ? (Asks[K] extends { readonly answer: in
 type Answers<L> = L extends { readonly consult?: infer C }
 	? { readonly [N in keyof C as string extends N ? never : N]?: C[N] extends { readonly ask: infer K } ? AnswerOf<K> | Refusal : never }
 	: never;
-/** What those a model consults would answer, by the name the command gives them; a refusal is an answer. */
+/** The answers of the consulted actors, by the name the command gives them; a refusal is an answer too. */
 export type Consulting<M extends Model> = Both<Answers<M["commands"][keyof M["commands"]]>>;
 
-/** The facts of a model, said: `const fact = factsOf(radar)`, `fact("radar.activated", { from })`. */
+/** Makes typed facts of a model: `const fact = factsOf(radar)`, `fact("radar.activated", { from })`. */
 export const factsOf =
 	<M extends Model>(_model: M) =>
 	<K extends keyof M["evolve"] & string>(type: K, data: DataOf<M["evolve"][K]>): Fact<K, DataOf<M["evolve"][K]>> => ({ type, data });
 
-/** The facts that have been said of one actor, in order; none: it was never written to. */
+/** The previous facts of one actor, in order; none if it does not exist yet. */
 export const given = <M extends Model>(model: M, ...facts: readonly FactIn<M>[]): Setting<M> => new Setting(model, { facts });
 
 const ITS_ID = "it";
@@ -59,11 +58,11 @@ class Setting<M extends Model> {
 		this.#model = model;
 		this.#scene = scene;
 	}
-	/** What those it asks would answer. */
+	/** The answers of the actors that the command consults. */
 	consulting(consulted: Consulting<M> & object): Setting<M> {
 		return new Setting(this.#model, { ...this.#scene, consulted: Object.fromEntries(Object.entries(consulted)) });
 	}
-	/** When it is asked for; the turn of the year 2026 at noon if it does not matter. */
+	/** The instant of the command; 2026-01-01 at noon (UTC) by default. */
 	at(now: Instant): Setting<M> {
 		return new Setting(this.#model, { ...this.#scene, now });
 	}
@@ -85,18 +84,18 @@ class Setting<M extends Model> {
 			{ id, state, params: normal, now, by, commandId, consulted: answers },
 			{ version: facts.length, refusal },
 		);
-		if (!isRefusal(said)) evolve(this.#model, state, said, now); // what it says, it must know
+		if (!isRefusal(said)) evolve(this.#model, state, said, now); // the model must know each of its own facts
 		return new Outcome(said, isRefusal(said) ? null : (law.answer?.(said) ?? {}));
 	}
 
-	/** One of its asks, answered from what it remembers. */
+	/** Answers one of its asks from its state. */
 	ask<K extends keyof M["asks"] & string>(name: K, params: Asked<M, K>): Heard<AskAnswer<M["asks"][K]>> {
 		const law = this.#model.asks[name];
 		if (!law) throw new Error(`${this.#model.name} has no ask ${name}`);
 		const { now = "2026-01-01T12:00:00.000Z" } = this.#scene;
 		const id = params.id ?? ITS_ID;
 		const answer = law.answer(this.#state(now), frozen({ ...params, id }), { now, id });
-		return { answer: answer as AskAnswer<M["asks"][K]>, thenAnswered: (expected) => agree("it answers", answer, expected) }; // AnyAsk forgot its type
+		return { answer: answer as AskAnswer<M["asks"][K]>, thenAnswered: (expected) => agree("it answers", answer, expected) }; // AnyAsk has no answer type
 	}
 
 	#state(now: Instant): { readonly status: string } {
@@ -126,18 +125,18 @@ class Outcome<M extends Model> {
 	then(...facts: readonly [FactIn<M>, ...FactIn<M>[]]): void {
 		agree("it says", this.#said, facts);
 	}
-	/** Nothing to say: it is already so. */
+	/** No facts: it is already so. */
 	thenNothing(): void {
 		agree("it says", this.#said, []);
 	}
-	/** A no of the law: 409 unless another status is given. */
+	/** A refusal, with status 409 unless another one is passed. */
 	thenRefused(code: string, status = 409): void {
 		const { code: said, status: of } = isRefusal(this.#said) ? this.#said : { code: this.#said, status: undefined };
 		agree("it is refused with", { code: said, status: of }, { code, status });
 	}
-	/** What the caller is told besides id, version and position. */
+	/** The answer to the caller, without id, version and position. */
 	thenAnswered(answer: Readonly<Record<string, unknown>>): void {
-		agree("the caller is told", this.#answer ?? this.#said, answer);
+		agree("the answer is", this.#answer ?? this.#said, answer);
 	}
 }
 
@@ -147,7 +146,7 @@ function lawOf(model: Model, name: string): AnyCommand {
 	return law;
 }
 
-/** What was consulted, refusals apart; a question nobody has an answer for is a gap in the sentence. */
+/** Separates the refusals from the other consulted answers; an answer missing from the test throws. */
 function heard({ consult = {} }: AnyCommand, params: unknown, consulted: Readonly<Record<string, unknown>>) {
 	const answers: Record<string, unknown> = {};
 	let refusal: Refusal | null = null;

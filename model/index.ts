@@ -1,4 +1,4 @@
-/** The vocabulary: everything a file under services/ says, it says in these words. Pure: no I/O, no Moleculer, no clock. */
+/** The vocabulary of every file under services/. Pure: no I/O, no Moleculer, no clock. */
 export * from "./define.ts";
 export * from "./params.ts";
 export * from "./process.ts";

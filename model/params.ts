@@ -1,38 +1,38 @@
 /**
- * Params - what a command or an ask takes, said once: the type the decision sees and the rule fastest-validator checks.
- * Every rule is strict; none converts a number from a text.
+ * Params - the fields of a command or an ask. One definition gives both the type in the decision and the rule that fastest-validator
+ * checks. Every rule is strict; none converts a text to a number.
  */
 import { normalized, readable } from "./text.ts";
 import { type Instant, isDate, parseInstant } from "./time.ts";
 
-/** One complaint of a check: fastest-validator fills in the field. */
+/** One error of a check; fastest-validator adds the field. */
 interface Complaint {
 	type: string;
 	expected: string;
 	actual: unknown;
 	message: string;
 }
-/** A rule in fastest-validator's own words. */
+/** A rule in the format of fastest-validator. */
 export type Rule = Readonly<Record<string, unknown>>;
 export interface Field<T> {
 	readonly rule: Rule;
-	/** The rule for a person to read. */
+	/** The rule, described for a reader. */
 	readonly says: string;
-	/** What holds where it is not given. */
+	/** The default, described for a reader. */
 	readonly absent?: string;
-	/** Of a record. */
+	/** The fields of a record. */
 	readonly shape?: Shape;
-	/** Never set; carries the type. */
+	/** Never set; only carries the type. */
 	readonly type?: T;
 }
 export type Shape = Readonly<Record<string, Field<unknown>>>;
 type Value<F> = F extends Field<infer T> ? T : never;
-/** The type a shape describes; fields made `optional` may be absent. Each field keeps the comment it has in the shape. */
+/** The type that a shape describes; `optional` fields may be absent. Each field keeps its comment from the shape. */
 export type ParamsOf<S extends Shape> = { readonly [K in keyof S as undefined extends Value<S[K]> ? never : K]: Value<S[K]> } & {
 	readonly [K in keyof S as undefined extends Value<S[K]> ? K : never]?: Exclude<Value<S[K]>, undefined>;
 };
 
-/** Null is no value of anything, unless a field says so. */
+/** Null is invalid unless a field is `nullable`. */
 const strict = { nullable: false } as const;
 
 /** Text for people (see `normalText`), 1-200 characters unless stated otherwise. */
@@ -40,7 +40,7 @@ export const text = (max = 200): Field<string> => ({
 	rule: { ...strict, type: "string", min: 1, custom: (value: unknown, errors: Complaint[]) => normalText(value, max, errors) },
 	says: `text, 1-${max} characters`,
 });
-/** `.` and `..` are refused: clients and proxies remove them from a path, so such an actor could not be reached. */
+/** Refuses `.` and `..`: clients and proxies remove them from a path, so such an actor could not be reached. */
 export const id = (pattern = /^[A-Za-z0-9._-]{1,64}$/, says = "id: 1-64 of `A-Z a-z 0-9 . _ -`, but not `.` or `..`"): Field<string> => ({
 	rule: { ...strict, type: "string", pattern, custom: notDots },
 	says,
@@ -75,13 +75,13 @@ export const oneOf = <const T extends string>(...values: readonly T[]): Field<T>
 	rule: { ...strict, type: "enum", values },
 	says: values.map((value) => `\`${value}\``).join(", "),
 });
-/** `absent`: what holds where it is not given, as the law has it; said, not filled in. */
+/** `absent` describes the default for the reference pages; `decide` applies it. */
 export const optional = <T>(field: Field<T>, absent?: string): Field<T | undefined> => ({
 	...field,
 	rule: { ...field.rule, optional: true },
 	...(absent === undefined ? {} : { absent }),
 });
-/** The same, and null as a value of its own. */
+/** Allows null as a separate value. */
 export const nullable = <T>(field: Field<T>): Field<T | null> => ({
 	...field,
 	rule: { ...field.rule, nullable: true },
@@ -93,9 +93,9 @@ export const record = <S extends Shape>(shape: S): Field<ParamsOf<S>> => ({
 	shape,
 });
 
-/** An instant with an offset in, normalised to UTC. */
+/** An instant with an offset, normalized to UTC. */
 export const instant = (): Field<Instant> => ({ rule: { ...strict, type: "string", max: 40, custom: normalInstant }, says: "instant" });
-/** An instant later than the one in another field of the same params, which must stand before it. */
+/** An instant later than the one in another field of the same params. That field must come first in the shape. */
 export const instantAfter = (other: string): Field<Instant> => ({
 	rule: {
 		...strict,
@@ -118,7 +118,7 @@ export const instantAfter = (other: string): Field<Instant> => ({
 	},
 	says: `instant later than \`${other}\``,
 });
-/** A day of the calendar, `YYYY-MM-DD`. */
+/** A calendar date, `YYYY-MM-DD`. */
 export const date = (): Field<string> => ({
 	rule: {
 		...strict,
@@ -137,7 +137,7 @@ export const rulesOf = (shape: Shape): Record<string, Rule> =>
 function complain(errors: Complaint[], type: string, expected: string, actual: unknown): void {
 	errors.push({ type, expected, actual, message: `must be ${expected}` });
 }
-/** The string rule itself reports values that are not strings, and empty strings. */
+/** Ignores non-strings and empty strings: the string rule reports them. */
 function normalText(value: unknown, max: number, errors: Complaint[]): unknown {
 	if (typeof value !== "string" || value === "") return value;
 	const text = normalized(value, max);

@@ -1,15 +1,15 @@
 /**
- * Process - a promise the system keeps: from facts to the commands that follow from them, whatever the order of arrival.
+ * Process - turns facts into the commands that follow from them, in whatever order the facts arrive.
  *
- * Two kinds of rows. A *subject* is one piece of work (a case to open). A *reference* is what the work depends on and what may
- * be learnt later or corrected (who held a vehicle, from when). A subject needs one reference at one instant. `next` is pure, so
- * recovery is asking again; a fact about a reference wakes only the subjects inside the span of time it changed.
+ * It keeps two kinds of rows. A *subject* is one piece of work (a case to open). A *reference* is data that the work depends on and that
+ * may arrive late or be corrected (who held a vehicle, from when). A subject needs one reference at one instant. `next` is pure, so
+ * recovery calls it again. A fact about a reference wakes only the subjects within the time span it changed.
  */
 import type { Commands } from "./define.ts";
 import type { Fold, Touch } from "./projection.ts";
 import type { Instant } from "./time.ts";
 
-/** A command to send; `cause` tells apart two commands of one subject, and makes a repeated one the same. */
+/** A command to send. `cause` distinguishes two commands of one subject and gives a repeated command the same id. */
 export interface Sending {
 	readonly action: string;
 	readonly params: { readonly id: string };
@@ -21,11 +21,11 @@ export const send = <K extends keyof Commands & string>(
 	cause: string,
 ): Sending => ({ action, params, cause });
 
-/** What a fact about a reference says at least: from when it holds. */
+/** A fact about a reference has at least `from`, the instant from which it holds. */
 export interface Dated {
 	readonly from: Instant | null;
 }
-/** `[from, to)`; null is without end. */
+/** `[from, to)`; null means no bound. */
 export interface Span {
 	readonly from: Instant | null;
 	readonly to: Instant | null;
@@ -38,15 +38,15 @@ export interface Process<S extends object, R extends object, F extends object> {
 		/** Facts that start a piece of work, and facts that continue or close it. */
 		readonly start: { readonly [K in keyof F]?: Fold<S, F[K]> | Touch<S, F[K]> };
 		readonly continue: { readonly [K in keyof F]?: Fold<S, F[K]> | Touch<S, F[K]> };
-		/** The reference the subject needs, and the instant; null while it needs none. */
+		/** The reference that the subject needs, and the instant; null if it needs none. */
 		readonly needs: (subject: S) => { readonly reference: string; readonly at: Instant } | null;
 	};
 	readonly references: {
 		readonly on: { readonly [K in keyof F]?: F[K] extends Dated ? Fold<R, F[K]> : never };
-		/** The time for which the fact may change the answer; decided on the row with the fact applied. */
+		/** The time span in which the fact may change the answer; `row` already includes the fact. */
 		readonly changed: (row: R, data: Dated) => Span;
 	};
-	/** What is still to be done; nothing when the subject is as it should be. */
+	/** The commands still to send; none when the subject is up to date. */
 	readonly next: (subject: S, reference: R | null) => readonly Sending[];
 }
 /** A process as the runner sees it. */

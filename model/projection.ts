@@ -1,20 +1,20 @@
-/** Projection - facts folded into rows that people read. Pure: `fact -> (row, data, origin) -> row | null`. */
+/** Projection - folds facts into rows of a read model. Pure: `fact -> (row, data, origin) -> row | null`. */
 import type { Fact } from "./define.ts";
 import type { Instant } from "./time.ts";
 
-/** Where a fact comes from. */
+/** The source of a fact. */
 export interface Origin {
 	readonly log: string;
 	readonly partition: number;
 	readonly position: number;
 	readonly service: string;
 	readonly id: string;
-	/** Of the actor, with the whole commit applied. */
+	/** Version of the actor after the whole commit. */
 	readonly version: number;
-	/** When the decision was taken. */
+	/** Instant of the decision. */
 	readonly at: Instant;
 	readonly by: string;
-	/** All facts of the commit: what one decision said is said together. */
+	/** All facts of the commit, that is, of one decision. */
 	readonly facts: readonly Fact[];
 }
 
@@ -23,33 +23,33 @@ export type Fold<R, D> = (row: R | null, data: D, origin: Origin) => R | null;
 export interface Touch<R, D> {
 	readonly row: (data: D, origin: Origin) => string | null;
 	readonly fold: Fold<R, D>;
-	/** A count that grows: neither what the row is filtered and sorted by nor when it reads differently hangs on it, so neither is worked out again. */
+	/** Only increments counters, so index columns and the next change by time are not recomputed. */
 	readonly counts?: true;
 }
 
 export interface Projection<R extends object, F extends object, Shown extends object> {
-	/** The read model: `radars`. */
+	/** Name of the read model: `radars`. */
 	readonly name: string;
-	/** The actor whose ids the rows carry: `radar`. */
+	/** Name of the actor whose ids the rows have: `radar`. */
 	readonly of: string;
-	/** The logs it follows; the facts are the keys of `on`. */
+	/** The logs it follows; the keys of `on` are the facts it folds. */
 	readonly follows: readonly string[];
 	readonly on: { readonly [K in keyof F]?: Fold<R, F[K]> | Touch<R, F[K]> };
-	/** The row as read at an instant; null while there is nothing to show (a count that came before the thing it counts). */
+	/** The row as read at an instant; null while there is nothing to show (for example, a count that arrived before the radar). */
 	readonly show: (row: R, now: Instant, id: string) => Shown | null;
-	/** When the row will read differently with no fact in between; null never. */
+	/** The instant at which the row next reads differently without a new fact; null if never. */
 	readonly due?: (row: R, now: Instant) => Instant | null;
-	/** Fields of the shown row a list may be filtered by. */
+	/** Fields of the shown row by which a list can be filtered. */
 	readonly filters: readonly (keyof Shown & string)[];
 	/** The values of filters that have few: a list refuses any other value. */
 	readonly values?: { readonly [K in keyof Shown & string]?: readonly Shown[K][] };
-	/** Filters whose value is the row's own id, under another name. */
+	/** Filters on the row's own id under another name. */
 	readonly identity?: readonly (keyof Shown & string)[];
-	/** Fields it may be sorted by, besides id. */
+	/** Sort fields besides id. */
 	readonly sorts?: readonly (keyof Shown & string)[];
-	/** Filters with few values: their totals are kept, not counted. */
+	/** Filters with few values; their totals are stored and not counted on each read. */
 	readonly counted?: readonly (keyof Shown & string)[];
-	/** Filters with many values that come in no order (a plate): indexed so that a row costs no more the more there are. */
+	/** Filters with many values in random order (plates); their index keeps the cost of a row constant as rows grow. */
 	readonly scattered?: readonly (keyof Shown & string)[];
 }
 /** A projection as the mixins see it. */
@@ -72,7 +72,7 @@ export const projection = <R extends object, F extends object, Shown extends obj
 	statement: Projection<R, F, Shown>,
 ): Projection<R, F, Shown> => statement;
 
-/** A fact of the same commit, where one fact needs what another of the same decision says. */
+/** Data of another fact in the same commit. */
 export function beside<F extends object, K extends keyof F & string>(origin: Origin, type: K): F[K] | undefined {
 	const found = origin.facts.find((fact): fact is Fact<K, F[K]> => fact.type === type);
 	return found?.data;

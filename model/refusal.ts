@@ -1,10 +1,10 @@
-/** Refusal - a no of the law: final, with a code from the model and an HTTP status below 500. A failure is anything else. */
+/** Refusal - a final no from the domain rules, with a code from the model and an HTTP status below 500. Every other error is a failure. */
 
 export interface Refusal {
 	readonly refused: true;
 	readonly code: string;
 	readonly status: number;
-	/** One sentence for a person. */
+	/** One sentence for the reader. */
 	readonly detail: string;
 }
 
@@ -13,7 +13,7 @@ export const refuse = (code: string, status: number, detail: string): Refusal =>
 export const isRefusal = (value: unknown): value is Refusal =>
 	typeof value === "object" && value !== null && "refused" in value && value.refused === true;
 
-/** One sentence of the law and the code of its refusal; `holds` is pure and sees the case a command makes. */
+/** One rule and the code of its refusal. `holds` is pure and sees the case of the command. */
 export interface Invariant<Case> {
 	readonly code: string;
 	readonly sentence: string;
@@ -21,7 +21,7 @@ export interface Invariant<Case> {
 	readonly holds: (facts: Case) => boolean;
 }
 
-/** A rule that guards a decision; 409 unless another status is given. */
+/** A rule that guards a decision. `status` is the HTTP status of its refusal. */
 export const invariant = <Case>(code: string, sentence: string, holds: (facts: Case) => boolean, status = 409): Invariant<Case> => ({
 	code,
 	sentence,
@@ -29,7 +29,7 @@ export const invariant = <Case>(code: string, sentence: string, holds: (facts: C
 	holds,
 });
 
-/** `vehicleRow` -> `VEHICLE_ROW`: names become codes by one rule. */
+/** `vehicleRow` -> `VEHICLE_ROW`. */
 export const codeOf = (name: string): string =>
 	name
 		.replace(/([a-z0-9])([A-Z])/g, "$1_$2")

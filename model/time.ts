@@ -1,12 +1,15 @@
-/** Time as data: instants are ISO-8601 texts in UTC with milliseconds, so that comparing two is comparing texts. */
+/** Time as data: instants are ISO-8601 texts in UTC with milliseconds, so comparing texts compares instants. */
 
-/** `2026-03-01T08:15:00.000Z`; within the years 0000-9999, always normalised, hence ordered as text. */
+/** `2026-03-01T08:15:00.000Z`; within the years 0000-9999 and always normalized, so text order is time order. */
 export type Instant = string;
 
 const SHAPE = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/;
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 
-/** The normalised instant a text with an offset stands for, or null: no such day, no offset, outside the years 0000-9999. */
+/**
+ * Parses a text with an offset into a normalized instant; null if the date does not exist, the offset is missing, or the year is outside
+ * 0000-9999.
+ */
 export function parseInstant(text: string): Instant | null {
 	const part = SHAPE.exec(text);
 	if (!part) return null;
@@ -20,7 +23,7 @@ export function parseInstant(text: string): Instant | null {
 	return instant.length === 24 ? instant : null;
 }
 
-/** Whether a text is a day of the calendar, `YYYY-MM-DD`. */
+/** Whether a text is a calendar date, `YYYY-MM-DD`. */
 export function isDate(text: string): boolean {
 	const part = DAY.exec(text);
 	if (!part) return false;
@@ -36,9 +39,9 @@ const daysIn = (year: number, month: number): number =>
 			? 30
 			: 31;
 
-/** Minutes as milliseconds, for readable rules. */
+/** Minutes in milliseconds. */
 export const minutes = (count: number): number => count * 60_000;
 
-/** Whether `instant` lies more than `byMs` milliseconds after `reference`. */
+/** Whether `instant` is more than `byMs` milliseconds after `reference`. */
 export const isAfter = (instant: Instant, reference: Instant, byMs = 0): boolean =>
 	byMs === 0 ? instant > reference : Date.parse(instant) - Date.parse(reference) > byMs;

@@ -1,7 +1,7 @@
 /**
- * Timeline - what held when. Half-open intervals `[from, next from)`, sorted; a record that arrives late is inserted where it
- * belongs and holds until the next one, so every order of arrival gives the same timeline. A lookup takes a binary search, a record the
- * copy of a page, however long the timeline is.
+ * Timeline - records which value held at which time. Intervals are half-open, `[from, next from)`, and sorted. A late record is inserted at
+ * its place and holds until the next one, so every order of arrival gives the same timeline. For any length, a lookup is a binary search
+ * and an insertion copies one page.
  */
 import type { Instant } from "./time.ts";
 
@@ -10,20 +10,20 @@ export interface Entry<T> {
 	readonly from: Instant | null;
 	readonly value: T;
 }
-/** A long timeline: its entries in pages, so that one more copies a page and not all of them. */
+/** A long timeline, split into pages so that an insertion copies only one page. */
 interface Paged<T> {
 	readonly pages: readonly (readonly Entry<T>[])[];
 }
-/** Plain data: an array of entries, or pages of them once it is long. */
+/** Plain data: an array of entries, or pages of them for a long timeline. */
 export type Timeline<T> = readonly Entry<T>[] | Paged<T>;
 
-/** Entries of a page. */
+/** Maximum number of entries in a page. */
 const PAGE = 256;
 
 const isPaged = <T>(line: Timeline<T>): line is Paged<T> => "pages" in line;
 const before = (a: Instant | null, b: Instant | null): boolean => b !== null && (a === null || a < b);
 
-/** Index of the last one that begins at or before the instant, -1 if there is none. */
+/** Index of the last item that begins at or before the instant; -1 if there is none. */
 function lastAt<E>(all: readonly E[], at: Instant | null, from: (one: E) => Instant | null): number {
 	let [low, high] = [0, all.length];
 	while (low < high) {
@@ -35,7 +35,7 @@ function lastAt<E>(all: readonly E[], at: Instant | null, from: (one: E) => Inst
 	return low - 1;
 }
 const indexAt = <T>(page: readonly Entry<T>[], at: Instant | null): number => lastAt(page, at, ({ from }) => from);
-/** Of the page that holds the instant, or of the first one. */
+/** Index of the page that holds the instant, or of the first page. */
 const pageAt = <T>({ pages }: Paged<T>, at: Instant | null): number =>
 	Math.max(
 		0,
@@ -51,7 +51,7 @@ export function entryAt<T>(line: Timeline<T>, at: Instant | null): Entry<T> | un
 	return page[indexAt(page, at)];
 }
 
-/** What held at the instant; undefined before the first record. */
+/** The value at the instant; undefined before the first record. */
 export const valueAt = <T>(line: Timeline<T>, at: Instant | null): T | undefined => entryAt(line, at)?.value;
 
 /** The first entry that begins after the instant. */
@@ -62,7 +62,7 @@ export function entryAfter<T>(line: Timeline<T>, at: Instant | null): Entry<T> |
 	return entries[indexAt(entries, at) + 1] ?? line.pages[page + 1]?.[0];
 }
 
-/** The timeline with one more record; one with the same `from` is replaced: the later word on the same instant counts. */
+/** Adds one record. It replaces a record with the same `from`, so the later statement counts. */
 export function insert<T>(line: Timeline<T>, from: Instant | null, value: T): Timeline<T> {
 	if (!isPaged(line)) {
 		const more = inserted(line, from, value);
@@ -77,26 +77,26 @@ function inserted<T>(page: readonly Entry<T>[], from: Instant | null, value: T):
 	const replaces = i >= 0 && page[i]?.from === from;
 	return page.toSpliced(replaces ? i : i + 1, replaces ? 1 : 0, { from, value });
 }
-/** The second half is the smaller one: most records come last. */
+/** The second part is smaller, because most records are appended. */
 const halves = <T>(page: readonly Entry<T>[]): readonly (readonly Entry<T>[])[] => {
 	const cut = page.length - PAGE / 8;
 	return [page.slice(0, cut), page.slice(cut)];
 };
 
-/** Without what ended long ago: the entry that holds at the instant, all after it, and so many before it. */
+/** Removes old entries: keeps the entry at the instant, all later ones, and `kept` earlier ones. */
 export function recent<T>(line: Timeline<T>, at: Instant, kept: number): Timeline<T> {
 	const entries = entriesOf(line);
 	const first = indexAt(entries, at) - kept;
 	return first <= 0 ? line : entries.slice(first);
 }
 
-/** Whether exactly this record is there already (same instant, same content by `equal`). */
+/** Whether exactly this record exists already (same instant, same content by `equal`). */
 export function has<T>(line: Timeline<T>, from: Instant | null, value: T, equal: (a: T, b: T) => boolean = Object.is): boolean {
 	const entry = entryAt(line, from);
 	return entry !== undefined && entry.from === from && equal(entry.value, value);
 }
 
-/** Whether recording this changes nothing: dated, the same record is there; undated, the value holds now and nothing else is to come. */
+/** Whether recording this changes nothing. With `from`: the same record exists. Without: the value holds now. */
 export function alreadyHolds<T>(
 	line: Timeline<T>,
 	from: Instant | undefined,

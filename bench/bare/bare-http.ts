@@ -1,8 +1,8 @@
 /**
- * Bare http - the least a Node server does: answers a GET with a text it was given, and a POST with another after reading the JSON
- * that came. The yardstick of the gateway.
+ * Bare http - a minimal Node server: answers a GET with a fixed text, and a POST with another one after reading its JSON. It is the
+ * baseline of the gateway.
  *
- *   node bench/bare/bare-http.ts   (PORT, ROW and DONE from the environment)
+ * node bench/bare/bare-http.ts (PORT, ROW and DONE from the environment)
  */
 import { createServer, type ServerResponse } from "node:http";
 

@@ -1,4 +1,4 @@
-/** Bare log - what it costs at least to go through a log on SQLite: every row read and hashed; every fact parsed and put into a table. */
+/** Bare log - the minimum cost of reading a log on SQLite: every row read and hashed; every fact parsed and put into a table. */
 import { hash } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -19,14 +19,14 @@ function* rowsOf(db: DatabaseSync, context: Context): Generator<readonly Row[]> 
 	);
 	page.setReturnArrays(true);
 	for (let after = 0; ;) {
-		const rows = page.all(after) as unknown as Row[]; // the columns asked for
+		const rows = page.all(after) as unknown as Row[]; // the selected columns
 		if (rows.length === 0) return;
 		after = rows.at(-1)?.[0] ?? after;
 		yield rows;
 	}
 }
 
-/** Every commit of all logs, hashed in a chain. */
+/** Hashes every commit of all logs in a chain. */
 export function bareWalk(events: string): { readonly perSecond: number } {
 	const db = new DatabaseSync(events, { readOnly: true });
 	const begun = performance.now();
@@ -49,7 +49,7 @@ export function factsIn(events: string, context: Context): number {
 	return Number(found?.["facts"]);
 }
 
-/** Facts a second. `counted`: one row a radar with two counters, instead of one row a stream. */
+/** Facts per second. `counted`: one row with two counters per radar, instead of one row per stream. */
 export function bareFold(events: string, context: Context, counted: boolean): number {
 	const folder = freshFolder("bare-fold");
 	const log = new DatabaseSync(events, { readOnly: true });
@@ -65,7 +65,7 @@ export function bareFold(events: string, context: Context, counted: boolean): nu
 		rows.exec("BEGIN");
 		const touched = new Set<string>();
 		for (const [, stream, , body] of page) {
-			const said = JSON.parse(body) as Body; // as the product wrote it
+			const said = JSON.parse(body) as Body; // as written by the product
 			facts += said.facts.length;
 			const data = Object.assign({}, ...said.facts.map((one) => one.data));
 			const radar = String(data.radar ?? stream);

@@ -1,4 +1,7 @@
-/** Bare node - a Moleculer broker with one action that returns an object at once: the yardstick of every call. Over NATS as a process of its own. */
+/**
+ * Bare node - a Moleculer broker with one action that returns an object at once: the baseline of every call. Over NATS it runs in its own
+ * process.
+ */
 import { type BrokerOptions, ServiceBroker, type ServiceSchema } from "moleculer";
 
 export const answering: ServiceSchema = {

@@ -1,4 +1,4 @@
-/** Bare - the bare http server as a process of its own. */
+/** Bare - runs the bare http server in its own process. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Process } from "../rig/process.ts";

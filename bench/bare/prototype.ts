@@ -1,9 +1,9 @@
 /**
- * The bare prototype - the whole way of a detection in one file and one thread: Moleculer actions, group commit with fsync,
- * decision, process, infraction, three read models. No HTTP, hash chain, consult or process rows. It is the yardstick: what
- * Node, Moleculer and SQLite give to code that does nothing else, so that the product is measured on any machine as a ratio.
+ * The bare prototype - the whole pipeline of a detection in one file and one thread: Moleculer actions, group commit with fsync, decision,
+ * process, infraction, three read models. It has no HTTP, hash chain, consults or process rows. It is the baseline: the speed of Node,
+ * Moleculer and SQLite without anything else, so that a ratio to it describes the product on any machine.
  *
- *   node bench/bare/prototype.ts [detections=150000] [radars=3350]
+ * node bench/bare/prototype.ts [detections=150000] [radars=3350]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,7 +57,7 @@ const insertCommit = { radar: createLog("radar"), infraction: createLog("infract
 const tail = { radar: 0, infraction: 0 };
 let waiting: Commit[] = [];
 
-/** Creates the stream. What arrives while a write is under way goes into the next one. */
+/** Creates the stream. Commits that arrive during a write go into the next one. */
 const append = (log: Log, stream: string, facts: Facts): Promise<number> =>
 	new Promise((acknowledge, fail) => {
 		if (waiting.push({ log, stream, facts, acknowledge, fail }) === 1) setImmediate(write);
@@ -125,7 +125,7 @@ broker.createService({
 	},
 });
 
-// -- The process: what is qualified becomes a case -----------------------------------
+// -- The process: a qualified detection becomes a case -------------------------------
 let opened = 0;
 function openCase([{ data: passage }, verdict]: Facts): void {
 	if (verdict?.type !== "detection.qualified") return;
@@ -154,7 +154,7 @@ const followed = { detections: "radar", radars: "radar", infractions: "infractio
 const projected = { radar: 0, infraction: 0 };
 let behind: Commit[] = [];
 
-/** A full batch, or what there is when no write waits: larger transactions touch fewer pages of the indexes for each row. */
+/** Writes a full batch, or all rows when no write waits: larger transactions touch fewer index pages per row. */
 function project(): void {
 	if (behind.length < rowBatch && waiting.length > 0) return;
 	const counts = new Map<string, { detections: number; qualified: number }>();

@@ -1,6 +1,6 @@
 /**
- * Flame SVG - where a thread spent its time, as a flame graph: a frame is as wide as it lasted with everything it called and stands on
- * its caller. By pure functions; it has a background of its own, so it can be read on any page, light or dark.
+ * Flame SVG - draws where a thread spent its time as a flame graph: each frame is as wide as its total time, above its caller. Pure
+ * functions; the SVG has its own background, so it is readable on light and dark pages.
  */
 import { escaped } from "../page/chart.ts";
 import { type Frame, type Origin, origins, type Spent } from "./profile.ts";
@@ -9,7 +9,7 @@ const width = 1_200;
 const [margin, head, rowHeight] = [10, 64, 17];
 const innerWidth = width - 2 * margin;
 const letterWidth = 6.4;
-/** Of the whole; narrower than this nothing could be read. */
+/** Minimum share of a frame; narrower ones would be unreadable. */
 const leastShare = 0.003;
 const colours: Readonly<Record<Origin, { readonly name: string; readonly light: string; readonly dark: string }>> = {
 	product: { name: "product", light: "#ffd8a8", dark: "#7a4a12" },
@@ -24,7 +24,7 @@ interface Placed {
 	readonly depth: number;
 	readonly left: number;
 }
-/** Those wide enough, each beside the one before it and above its caller. */
+/** The frames that are wide enough, side by side above their caller. */
 function placed(frames: readonly Frame[], busy: number, left = 0, depth = 0): readonly Placed[] {
 	const found: Placed[] = [];
 	for (const frame of frames) {
@@ -38,7 +38,7 @@ function placed(frames: readonly Frame[], busy: number, left = 0, depth = 0): re
 const place = (figure: number): string => String(Math.round(figure * 10) / 10);
 const percent = (part: number, whole: number): string => `${whole > 0 ? ((part / whole) * 100).toFixed(1) : "0.0"} %`;
 
-/** A function without a name is known by its line. */
+/** A function without a name is labeled with its line. */
 function labelOf({ name, where }: Frame, letters: number): string {
 	const whole = name === "(anonymous)" ? (where.split("/").at(-1) ?? name) : name;
 	return whole.length <= letters ? whole : `${whole.slice(0, letters - 1)}…`;
@@ -73,7 +73,7 @@ function legend(): string {
 	return entries.join("");
 }
 
-/** `title`: whose time; `about`: of which run. */
+/** `title`: name of the thread; `about`: description of the run. */
 export function flameOf({ frames, busy, idle, program }: Spent, title: string, about: string): string {
 	const shown = placed(frames, busy);
 	const rows = Math.max(0, ...shown.map(({ depth }) => depth + 1));

@@ -1,4 +1,4 @@
-/** Flame threads - preloaded into a product that is profiled: each of its threads notes the data file it serves, which no profile says. */
+/** Flame threads - preloaded into a profiled product: each thread records the data file it serves, which a profile does not contain. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId, workerData } from "node:worker_threads";

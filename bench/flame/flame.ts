@@ -1,11 +1,11 @@
 /**
- * Flame graphs - where the threads of the embedded product spend their time while detections come in bulk, by Node's own profiler:
- * one picture for each thread that did anything, and the functions with the most time of their own.
+ * Flame graphs - where the threads of the embedded product spend their time during a bulk load, measured by Node's own profiler: one
+ * picture for each active thread, and the functions with the most time of their own.
  *
- *   node bench/flame/flame.ts [--detections 150k] [--radars 3350] [--out docs/performance]
+ * node bench/flame/flame.ts [--detections 150k] [--radars 3350] [--out docs/performance]
  *
- * Only the time from the first byte sent until every read model shows everything counts. It is time on the clock: a thread that waits for the
- * disk, or for a CPU somebody else has, is busy. The profiler itself costs some: for how fast it is, see pipeline.ts.
+ * Only the time from the first byte sent until every read model is complete counts. It is wall-clock time: a thread that waits for the disk
+ * or for a CPU counts as busy. The profiler itself takes time; pipeline.ts measures the speed.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -20,7 +20,7 @@ import { hottest, type Profile, type Span, type Spent, spentIn } from "./profile
 import { allShown, type BulkAnswer, equip, lines } from "../rig/run.ts";
 import { Traffic } from "../rig/traffic.ts";
 
-/** Busy for less than this of the time, a thread did nothing worth a picture. */
+/** Threads that are busy for less than this share get no picture. */
 const leastBusy = 0.01;
 const functionsTold = 10;
 
@@ -35,7 +35,7 @@ const [detections, radars] = [numberIn(options.detections), numberIn(options.rad
 if (![detections, radars].every((number) => Number.isInteger(number) && number > 0))
 	throw new Error("--detections and --radars take whole numbers above 0 (200k, 1M)");
 
-/** What its threads wrote into the folder when it stopped, and when the traffic was. */
+/** Writes the profile of each thread into the folder, and returns the time span of the traffic. */
 async function profiled(folder: string): Promise<Span> {
 	const settings = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder} --import=./bench/flame/flame-threads.ts`, FLAME_DIR: folder };
 	const product = await Product.start({ settings });
@@ -57,13 +57,13 @@ async function profiled(folder: string): Promise<Span> {
 }
 
 interface Thread {
-	/** Of its file. */
+	/** Part of the file name. */
 	readonly name: string;
 	readonly title: string;
 }
-/** By the file it serves, as flame-threads.ts noted it. */
+/** Named after the data file it serves, as recorded by flame-threads.ts. */
 function threadOf(folder: string, id: string): Thread {
-	const { file, mode } = JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8")) as { file?: string; mode?: string }; // what thread.ts gives its worker; checkpoints.ts no mode
+	const { file, mode } = JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8")) as { file?: string; mode?: string }; // workerData of thread.ts; checkpoints.ts has no mode
 	if (file === undefined)
 		return { name: id === "0" ? "deciding" : `thread-${id}`, title: id === "0" ? "The thread that decides" : `Thread ${id}` };
 	const name = basename(file) === "events.db" ? "log" : basename(file, ".db");
@@ -87,7 +87,7 @@ function publish({ name, title }: Thread, spent: Spent, seconds: number): void {
 	console.log(`${tableText({ caption, columns: ["function", "where", "ms of its own", "of the busy time"], rows })}\n`);
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130)); // the product goes with it
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130)); // the product ends with this process
 const folder = freshFolder("flame");
 say(`load ${load()}`);
 const span = await profiled(folder.path);
@@ -95,10 +95,10 @@ mkdirSync(resolve(root, options.out), { recursive: true });
 for (const file of readdirSync(folder.path).filter((one) => one.endsWith(".cpuprofile"))) {
 	// CPU.<date>.<time>.<process>.<thread>.<number>.cpuprofile
 	const thread = threadOf(folder.path, file.split(".")[4] ?? "");
-	const profile = JSON.parse(readFileSync(join(folder.path, file), "utf8")) as Profile; // what Node wrote
+	const profile = JSON.parse(readFileSync(join(folder.path, file), "utf8")) as Profile; // written by Node
 	const spent = spentIn(profile, span, root);
 	if (spent.busy >= leastBusy * (span.to - span.from)) publish(thread, spent, (span.to - span.from) / 1e6);
-	else say(`${thread.title}: next to nothing`);
+	else say(`${thread.title}: almost idle`);
 }
 folder.remove();
-process.exit(0); // a connection somebody left open keeps nobody waiting
+process.exit(0); // does not wait for open connections

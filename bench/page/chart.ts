@@ -1,4 +1,4 @@
-/** Chart - lines over two axes as a small SVG, by pure functions; it has a background of its own, so it can be read on any page, light or dark. */
+/** Chart - draws lines over two axes as a small SVG with pure functions; its own background keeps it readable on light and dark pages. */
 import { figureText } from "../rig/markdown.ts";
 import type { Chart } from "../rig/result.ts";
 
@@ -6,7 +6,7 @@ const width = 760;
 const height = 380;
 const plot = { left: 76, right: 20, top: 44, bottom: 52 } as const;
 const [innerWidth, innerHeight] = [width - plot.left - plot.right, height - plot.top - plot.bottom];
-/** Told apart without seeing colours too: each with a mark of its own. */
+/** Each line has its own dash pattern, so that they differ without color. */
 const lines = [
 	{ light: "#0969da", dark: "#58a6ff", dash: "" },
 	{ light: "#bc4c00", dark: "#f0883e", dash: "7 3" },
@@ -19,7 +19,7 @@ const lines = [
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const place = (figure: number): string => String(Math.round(figure * 10) / 10);
 
-/** Four to eight round steps from 0 to beyond the highest. */
+/** Four to eight round steps from 0 to the highest value or above. */
 export function roundSteps(highest: number): readonly number[] {
 	if (!(highest > 0)) return [0, 1];
 	const rough = highest / 5;
@@ -28,7 +28,7 @@ export function roundSteps(highest: number): readonly number[] {
 	return Array.from({ length: Math.ceil(highest / step - 1e-9) + 1 }, (_, i) => i * step);
 }
 
-/** 1 and every factor of ten in between; the ends themselves where there is none. */
+/** All powers of ten in the range; both ends if there are fewer than two. */
 export function factorSteps(lowest: number, highest: number): readonly number[] {
 	const first = Math.ceil(Math.log10(lowest) - 1e-9);
 	const last = Math.floor(Math.log10(highest) + 1e-9);
@@ -102,7 +102,7 @@ function lineOf(points: Chart["series"][number]["points"], index: number, x: Sca
 	return `<path class="line s${index}" d="${path}"${dash ? ` stroke-dasharray="${dash}"` : ""}/>${marks.join("")}`;
 }
 
-/** Side by side above the plot, from the right. */
+/** Entries side by side above the plot, right-aligned. */
 function legend({ series }: Chart): string {
 	let right = width - plot.right;
 	const entries = series.toReversed().map(({ name }, back) => {

@@ -1,4 +1,4 @@
-/** Goals - where the system must get to, beside where it is: each found in the figures of the part that measures it. */
+/** Goals - the performance goals beside the current figures, each from the part that measures it. */
 import { figureText } from "../rig/markdown.ts";
 import type { Cell, Table } from "../rig/result.ts";
 import type { Results } from "./results.ts";
@@ -8,7 +8,7 @@ interface Goal {
 	readonly part: string;
 	readonly figure: string;
 	readonly unit: string;
-	/** Whether the figure has to be at least that, or below it. */
+	/** Whether the figure must be at least the bound, or below it. */
 	readonly is: "at least" | "below";
 	readonly bound: number;
 }

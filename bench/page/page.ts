@@ -1,4 +1,4 @@
-/** Page - docs/performance.md and its charts, made again from everything that was measured, whenever some of it was measured anew. */
+/** Page - makes docs/performance.md and its charts from all stored results, whenever some part was measured again. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { svgOf } from "./chart.ts";
@@ -23,7 +23,7 @@ export function resultsIn(docs: string): Results {
 const minute = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 const machineText = ({ cpus, model, memoryGb, platform, node, fsyncMs }: Machine): string =>
 	`${cpus} × ${model}, ${memoryGb} GB, ${platform}, Node ${node.slice(1)}, fsync of 4 KiB ${figureText(fsyncMs.p50)} ms (p99 ${figureText(fsyncMs.p99)} ms)`;
-/** Whether two runs were on the same machine; an fsync takes another time each time. */
+/** Whether two runs used the same machine; the fsync time varies between runs. */
 const alike = (one: Machine, other: Machine): boolean =>
 	JSON.stringify({ ...one, fsyncMs: null }) === JSON.stringify({ ...other, fsyncMs: null });
 
@@ -35,14 +35,14 @@ function sectionOf({ title }: Part, measured: Measured, machine: Machine): strin
 	return [`## ${title}`, result.about, ...result.tables.map(tableText), ...shown, ...(result.notes ?? []), when].join("\n\n");
 }
 
-const introduction = `Made by \`npm run bench\`, never by hand: each part runs in processes and folders of its own, one after the other, and stands here
-as it was measured last (\`npm run bench -- --only growth,latency\` measures those again and leaves the others). Absolute figures do not
-travel between machines, and hardly between two hours on one that others use too; a share of a baseline measured in the same run does.
-CPU is that of all threads of the measured processes, without the one that sends. The load average is that of the minute before the part
+const introduction = `\`npm run bench\` generates this page. Each part runs in its own processes and folders, one after the other; the page shows its latest
+result (\`npm run bench -- --only growth,latency\` repeats only those parts). Absolute figures are not comparable between machines,
+and hardly between two hours on a shared machine; a share of a baseline measured in the same run is.
+CPU is that of all threads of the measured processes, without the sending process. The load average covers the minute before the part
 began: above 0.5 on two cores, something else was running.`;
 
 export function pageOf(results: Results): string {
-	const found = parts.flatMap((part) => (results[part.name] ? [{ part, measured: results[part.name] as Measured }] : [])); // it is there
+	const found = parts.flatMap((part) => (results[part.name] ? [{ part, measured: results[part.name] as Measured }] : [])); // checked by the condition
 	const newest = found
 		.map(({ measured }) => measured)
 		.toSorted((a, b) => a.at.localeCompare(b.at))
@@ -60,7 +60,7 @@ export function pageOf(results: Results): string {
 	].join("\n\n");
 }
 
-/** Writes what was measured, the page, and every chart on it; a chart of a part that draws it no more goes; those of flame.ts stay. */
+/** Writes the results, the page and its charts, and removes charts that no part draws any more. Keeps the pictures of flame.ts. */
 export function publish(docs: string, results: Results): void {
 	mkdirSync(join(docs, folder), { recursive: true });
 	writeFileSync(pathOf(docs), `${JSON.stringify(results, null, "\t")}\n`);

@@ -1,13 +1,13 @@
-/** Parts - every measurement there is, in the order of the page: which script, with which options, and how long to expect. */
+/** Parts - all measurements in the order of the page: the script, its options, and the expected time. */
 
 export interface Part {
 	readonly name: string;
 	readonly title: string;
 	readonly script: string;
-	/** Options of the whole run, and of a quick one, that only shows that everything works. */
+	/** Options of a full run, and of a quick run that only checks that everything works. */
 	readonly whole: string;
 	readonly quick: string;
-	/** Seconds to expect, where no run before this one says it better: whole, quick. */
+	/** Expected seconds without an earlier run: full, quick. */
 	readonly seconds: readonly [whole: number, quick: number];
 }
 const part = (name: string, title: string, whole: string, quick: string, seconds: Part["seconds"]): Part => ({

@@ -1,13 +1,13 @@
-/** Results - what was measured, by part: the document that the page is made of. */
+/** Results - the stored results by part, from which the page is made. */
 import type { Machine } from "../rig/machine.ts";
 import type { Result } from "../rig/result.ts";
 
-/** One part as it was measured last. */
+/** The latest result of one part. */
 export interface Measured {
-	/** When it began, ISO-8601 UTC. */
+	/** Start time, ISO-8601 UTC. */
 	readonly at: string;
 	readonly seconds: number;
-	/** Load average of the minute before it began. */
+	/** Load average of the minute before the start. */
 	readonly load: number;
 	readonly command: string;
 	readonly quick: boolean;

@@ -1,20 +1,20 @@
-/** Appending - batch after batch for so long, whoever takes them: what each way to append costs, measured alike. */
+/** Appending - measures one way to append commits, batch after batch for a given time, the same way for every store. */
 import type { Commit } from "../../store/log.ts";
 import { Commits } from "../rig/commits.ts";
 import { median } from "../rig/quantile.ts";
 
 export interface Cost {
-	/** Commits. */
+	/** Commits per second. */
 	readonly perSecond: number;
-	/** Of this process, for each commit. */
+	/** CPU of this process per commit. */
 	readonly cpuMicros: number;
-	/** For a batch. */
+	/** Median time of a batch. */
 	readonly waitMs: number;
 }
-/** Commits made at a time, while no clock runs. */
+/** Commits made at a time, outside the measured time. */
 const ahead = 2_000;
 
-/** Rejects when one is refused. */
+/** Rejects if an append is refused. */
 export async function timed(ms: number, size: number, append: (batch: readonly Commit[]) => Promise<boolean>): Promise<Cost> {
 	const commits = new Commits();
 	const took: number[] = [];

@@ -1,8 +1,8 @@
 /**
- * Actors from a cold cache - a command to each of many radars nobody has asked for since the start, each read from its stream first,
- * against commands to radars that are in memory.
+ * Actors from a cold cache - commands to many radars that are not in memory, so that each is first read from its stream, against commands
+ * to radars that are in memory.
  *
- *   node bench/parts/cold.ts [--actors 50k]
+ * node bench/parts/cold.ts [--actors 50k]
  */
 import { type Asked, asked } from "../rig/asking.ts";
 import { csvOf } from "../rig/csv.ts";
@@ -15,7 +15,7 @@ import { radarId } from "../rig/traffic.ts";
 
 const { actors } = numbers({ actors: "50k" });
 const inFlight = 64;
-/** No more than are kept in memory for certain. */
+/** Fewer than the number of actors that surely stay in memory. */
 const remembered = 2_000;
 
 async function fill(dataDir: string): Promise<void> {
@@ -36,7 +36,7 @@ async function measure(): Promise<Result> {
 	await fill(folder.path);
 	const product = await Product.start({ dataDir: folder.path });
 	const few = Math.min(remembered, Math.ceil(actors / 4));
-	await describing(product, few, (index) => index); // the code is warm, these actors are too
+	await describing(product, few, (index) => index); // warms up the code and loads these actors
 	const warm = await describing(product, actors - few, (index) => index % few);
 	const cold = await describing(product, actors - few, (index) => few + index);
 	const again = await describing(product, actors - few, (index) => index % few);
@@ -52,7 +52,7 @@ async function measure(): Promise<Result> {
 		one.p99Ms,
 	];
 	return {
-		about: `After a restart with ${actors.toLocaleString("en")} radars in the log: a command that changes the name of a radar, over HTTP, ${inFlight} in flight. Cold: each to another radar that was not asked for since the start. Warm: to ${few.toLocaleString("en")} radars again and again.`,
+		about: `After a restart with ${actors.toLocaleString("en")} radars in the log: a command that changes the name of a radar, over HTTP, ${inFlight} in flight. Cold: each to a radar not used since the start. Warm: to the same ${few.toLocaleString("en")} radars repeatedly.`,
 		tables: [
 			{
 				columns: ["", "commands/s", "of warm", "CPU µs each", "p50 ms", "p99 ms"],

@@ -1,11 +1,11 @@
 /**
- * Failover - how long clients wait at most that know both gateways and ask again: six processes on this machine under load, and one thing
- * after another goes wrong. On SQLite, or on the MongoDB of MONGO_URL.
+ * Failover - the longest wait of clients that know both gateways and retry: six processes on this machine under load, with one failure
+ * after another. On SQLite, or on the MongoDB of MONGO_URL.
  *
- *   node bench/parts/failover.ts [--clients 8] [--seconds 6]
+ * node bench/parts/failover.ts [--clients 8] [--seconds 6]
  *
- * `--clients`: each sends a command, reads behind it, a passage, ten in bulk and a list, again and again. `--seconds`: how long each
- * trouble lasts. Needs nats-server on PATH.
+ * `--clients`: each repeatedly sends a command, a read after it, a passage, ten in bulk and a list. `--seconds`: duration of each failure.
+ * Needs nats-server on PATH.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Insist } from "../../test/cluster/insist.ts";
@@ -72,7 +72,7 @@ class Load {
 		this.#longest.set(kind, Math.max(this.#longest.get(kind) ?? 0, performance.now() - begun));
 		return answer;
 	}
-	/** In seconds, since this was asked last. */
+	/** In seconds, since the last call. */
 	longest(): readonly number[] {
 		const found = kinds.map((kind) => Math.round((this.#longest.get(kind) ?? 0) / 10) / 100);
 		this.#longest = new Map();
@@ -95,7 +95,7 @@ interface Trouble {
 	readonly end: () => Promise<void>;
 }
 const nothing = (): Promise<void> => Promise.resolve();
-/** Each side once, whichever of its two nodes has the work. */
+/** Covers each side, whichever of its two nodes is the owner. */
 function troublesOf(cluster: Cluster): readonly Trouble[] {
 	const nodes = cluster.names.filter((name) => !name.startsWith("gateway"));
 	const away = async (milliseconds: number): Promise<void> => {

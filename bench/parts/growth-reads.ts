@@ -1,4 +1,4 @@
-/** Growth reads - what people ask for while the log grows, one question after the other, each over HTTP on an otherwise quiet system. */
+/** Growth reads - typical reads while the log grows, one at a time over HTTP on an otherwise idle system. */
 import type { Table } from "../rig/result.ts";
 import type { Product } from "../rig/product.ts";
 import { Recorder } from "../rig/quantile.ts";
@@ -11,7 +11,7 @@ export type Reads = Readonly<Record<(typeof readNames)[number], { readonly p50Ms
 /** 100k, 1M, 5M, 10M, a year, and the end. */
 export const marked = (to: number): readonly number[] => [...[1e5, 1e6, 5e6, 1e7, 20_900_000].filter((mark) => mark < to), to];
 
-/** Spread over all there is, the same each time. */
+/** An index spread over all of them, the same on each run. */
 const spreadOver = (count: number, index: number): number => (index * 7_919) % count;
 
 function questions(traffic: Traffic): Readonly<Record<(typeof readNames)[number], (index: number) => string>> {
@@ -27,7 +27,7 @@ function questions(traffic: Traffic): Readonly<Record<(typeof readNames)[number]
 	};
 }
 
-/** Slow questions are asked less often: no more than this long for each kind. */
+/** Time limit for each kind of read, so that slow reads run fewer times. */
 const patienceMs = 10_000;
 
 export async function readsAt(product: Product, traffic: Traffic, count: number): Promise<Reads> {

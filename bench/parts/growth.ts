@@ -1,11 +1,11 @@
 /**
- * Growth - one continuing run: detections in bulk, more and more of them, and at each mark what the next one costs, how long reads
- * take, what is in memory and on the disk. Flat is the goal.
+ * Growth - one continuous run with more and more detections in bulk. At each mark it measures the cost of the next detection, the time of
+ * reads, the memory and the disk space. The goal is a flat curve.
  *
- *   node bench/parts/growth.ts [--to 1M] [--radars 3350] [--reads 400] [--reserve 4000]
+ * node bench/parts/growth.ts [--to 1M] [--radars 3350] [--reads 400] [--reserve 4000]
  *
- * Marks are at 100k, 1M, 5M, 10M, 20.9M and at the end. Before each step it looks whether the disk has room for it and for `--reserve`
- * megabytes besides, and stops with what it has when there is none.
+ * Marks are at 100k, 1M, 5M, 10M, 20.9M and at the end. Before each step it checks that the disk has room for the step and for `--reserve`
+ * more megabytes; otherwise it stops with the results so far.
  */
 import { readdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,10 +18,10 @@ import { allShown, type BulkAnswer, equip, lines } from "../rig/run.ts";
 import { Traffic } from "../rig/traffic.ts";
 
 const { to, radars, reads, reserve } = numbers({ to: "1M", radars: "3350", reads: "400", reserve: "4000" });
-/** Offences and tolerances of the seeded traffic are those of a year of France; this is how many detections that has. */
+/** Number of detections in a year of France; the seeded traffic has the offences and tolerances of that year. */
 const yearOfFrance = 20_900_000;
 const mostInAStep = 100_000;
-/** On the disk for each detection, while nothing is known better: log, read models, indexes and process rows. */
+/** Estimated bytes on the disk per detection before the first step: log, read models, indexes and process rows. */
 const roomEach = 5_000;
 
 interface Step {
@@ -43,7 +43,7 @@ const bytesIn = (folder: string): number =>
 		const path = join(folder, entry.name);
 		return sum + (entry.isDirectory() ? bytesIn(path) : statSync(path).size);
 	}, 0);
-/** Bytes whoever runs this may still write there. */
+/** Bytes that this user may still write there. */
 function freeIn(folder: string): number {
 	const { bavail, bsize } = statfsSync(folder);
 	return bavail * bsize;
@@ -67,7 +67,7 @@ function tell({ stored, perSecond, cpuMicros, rssMb }: Step, begun: number): voi
 	);
 }
 
-/** Why it stopped before the end; empty when it did not. */
+/** The reason for an early stop; otherwise empty. */
 let stopped = "";
 
 async function grown(product: Product): Promise<{ readonly steps: Step[]; readonly marks: Mark[] }> {
@@ -127,21 +127,21 @@ function chartsOf(steps: readonly Step[], marks: readonly Mark[]): readonly Char
 	];
 }
 
-/** Of the steps around a mark: one alone says too little. */
+/** The mean of the last five steps up to a mark, because a single step varies too much. */
 const around = (steps: readonly Step[], stored: number, of: (step: Step) => number): number => {
 	const near = steps.filter((one) => one.stored <= stored).slice(-5);
 	return near.reduce((sum, one) => sum + of(one), 0) / near.length;
 };
 
-/** Of all steps up to a year. */
+/** Measured time of all steps up to a year. */
 const minutesOf = (steps: readonly Step[]): number =>
 	steps
 		.filter(({ stored }) => stored <= yearOfFrance)
 		.reduce((sum, { stored, perSecond }, i) => sum + (stored - (steps[i - 1]?.stored ?? 0)) / perSecond, 0) / 60;
 
 /**
- * Seconds each, for the mean of the year: as the later half of the steps were, with their slope gone on with where it stands out three
- * times above its own error; a fall is not counted on. What is noise would else be multiplied by a hundred.
+ * Extrapolated time of the year: the mean seconds per detection of the later half of the steps, plus their slope if it is above three times
+ * its own error. A falling slope is ignored. Otherwise noise would be multiplied by a hundred.
  */
 function yearMinutes(steps: readonly Step[]): number {
 	const later = steps.slice(Math.floor(steps.length / 2));

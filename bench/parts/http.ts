@@ -1,8 +1,8 @@
 /**
- * The gateway against bare node:http - a row read and a command given, through all of the product, against a server that answers the
- * same bytes and does nothing else.
+ * The gateway against bare node:http - a read of a row and a command through the whole product, against a server that only answers the same
+ * bytes.
  *
- *   node bench/parts/http.ts [--requests 40k] [--rounds 3]
+ * node bench/parts/http.ts [--requests 40k] [--rounds 3]
  */
 import { type Asked, asked, type Server } from "../rig/asking.ts";
 import { bareHttp } from "../bare/bare.ts";
@@ -36,7 +36,7 @@ const middle = (all: readonly Asked[]): Asked => ({
 
 async function compared(product: Server, bare: Server, { name, ask }: Way) {
 	const [products, bares]: [Asked[], Asked[]] = [[], []];
-	await asked(product, Math.min(2_000, requests), inFlight, ask(-1)); // warm
+	await asked(product, Math.min(2_000, requests), inFlight, ask(-1)); // warm-up
 	await asked(bare, Math.min(2_000, requests), inFlight, ask(-1));
 	for (let round = 0; round < rounds; round++) {
 		bares.push(await asked(bare, requests, inFlight, ask(round)));

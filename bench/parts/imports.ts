@@ -1,7 +1,7 @@
 /**
  * Import - a file of radars in the columns of the French open data, and the same file again, which changes nothing.
  *
- *   node bench/parts/imports.ts [--radars 20k]
+ * node bench/parts/imports.ts [--radars 20k]
  */
 import { figureText } from "../rig/markdown.ts";
 import { numbers, run, say } from "../rig/part.ts";

@@ -1,8 +1,8 @@
 /**
- * With a large log - what has to go through all of it, or must not: a start, the verification of its chain, and the rebuild of a read
- * model, on a data folder the product has filled and left.
+ * With a large log - operations that read the whole log, or must not: a start, the verification of the chain, and the rebuild of a read
+ * model, on a data folder filled by the product.
  *
- *   node bench/parts/kept.ts [--detections 300k] [--radars 3350]
+ * node bench/parts/kept.ts [--detections 300k] [--radars 3350]
  */
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -32,7 +32,7 @@ async function fill(dataDir: string): Promise<void> {
 }
 
 let owners = 0;
-/** From the start of the process until it says that it is ready, and until it has answered a command after that. */
+/** Time from the start of the process until it reports ready, and until it has answered a command after that. */
 async function startup(dataDir?: string, end: "stop" | "kill" = "stop"): Promise<readonly [ready: number, answered: number]> {
 	const begun = performance.now();
 	const product = await Product.start({ everyMs: 5, ...(dataDir === undefined ? {} : { dataDir }) });
@@ -87,7 +87,7 @@ async function rebuilt(broker: ServiceBroker, name: string): Promise<Rebuilt> {
 	return { building, all: passed(), rows };
 }
 
-/** Beside nobody: this process looks on, and does all the work. */
+/** This process is an observer on its own, and does all the work. */
 async function worked(dataDir: string) {
 	const running = await start({ ...environment(), DATA_DIR: dataDir, LOG_LEVEL: "error" }, { observing: true });
 	const events = join(dataDir, "events.db");
@@ -118,7 +118,7 @@ const verifyTable = ({ walk, walked: { commits, seconds } }: Worked): Table => (
 });
 const rebuildTable = ({ rows }: Worked): Table => ({
 	caption:
-		"Rebuild of a read model: folded anew beside the one that answers, then compared with it row by row; bare: every fact read, parsed and put into a table with three indexes (counters per radar for `radars`), in batches.",
+		"Rebuild of a read model: folded again beside the current generation, then compared with it row by row; bare: every fact read, parsed and put into a table with three indexes (counters per radar for `radars`), in batches.",
 	columns: ["read model", "facts", "facts/s", "bare facts/s", "share", "seconds folding", "seconds in all", "rows"],
 	rows: rows.map(({ name, facts, bare, building, all, rows: count }) => {
 		const perSecond = facts / building;
@@ -143,7 +143,7 @@ async function measure(): Promise<Result> {
 			verifyTable(done),
 			rebuildTable(done),
 		],
-		notes: ["The rebuild runs in a process of its own here, with nobody else at work; beside live traffic it gives way to it."],
+		notes: ["The rebuild runs here in its own process without other load; beside live traffic it slows down."],
 		figures: {
 			rebuildFactsPerSecond: Math.min(...done.rows.map(({ facts, building }) => facts / building)),
 			verifyPerSecond: done.walked.commits / done.walked.seconds,

@@ -1,10 +1,10 @@
 /**
- * Latency - from the instant a detection was due until it is acknowledged, until its row can be read, and until a listener has it, at a
- * quarter, half and nine tenths of the highest rate that can be sustained; the load comes from this process, the system is another.
+ * Latency - measures from the instant a detection is due until it is acknowledged, readable, and received by a listener, at a quarter, half
+ * and nine tenths of the highest sustained rate. This process generates the load; the system runs in another one.
  *
- *   node bench/parts/latency.ts [--seconds 30] [--search 6] [--radars 300]
+ * node bench/parts/latency.ts [--seconds 30] [--search 6] [--radars 300]
  *
- * `--search`: seconds each rate is tried for while the highest is looked for.
+ * `--search`: seconds per rate during the search for the highest one.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Listener } from "../rig/listener.ts";
@@ -18,7 +18,7 @@ import { Traffic } from "../rig/traffic.ts";
 import { Wire } from "../rig/wire.ts";
 
 const { seconds, search, radars } = numbers({ seconds: "30", search: "6", radars: "300" });
-/** A rate is sustained when so few are late, and nobody waits longer and longer. */
+/** A rate is sustained if the p99 of visible stays within this and the backlog does not grow. */
 const mostP99Ms = 250;
 const firstRate = 250;
 const precision = 1.08;
@@ -30,7 +30,7 @@ const parts = [
 ] as const;
 const shown = [0.5, 0.9, 0.99, 0.999] as const;
 
-/** Nothing is under way any more: what one rate left behind does not meet the next. */
+/** Waits until no detection is in flight, so that one rate does not affect the next. */
 async function settled(loop: OpenLoop): Promise<void> {
 	for (const deadline = performance.now() + settleMs; loop.unheard > 0; await delay(20))
 		if (performance.now() > deadline) throw new Error(`${loop.unheard} detections were never heard of`);
@@ -39,7 +39,7 @@ async function settled(loop: OpenLoop): Promise<void> {
 const sustained = (ran: Ran, rate: number): boolean =>
 	ran.lost === 0 && ran.latencies.visible.at(0.99) <= mostP99Ms && ran.backlog <= Math.max(10, (rate * mostP99Ms) / 1_000);
 
-/** Doubled until it is too much, then halved in between until it is known to a few percent. */
+/** Doubles the rate until it is too much, then bisects to a few percent. */
 async function highest(loop: OpenLoop): Promise<number> {
 	let [good, bad] = [0, Number.POSITIVE_INFINITY];
 	for (
@@ -94,7 +94,7 @@ async function measure(): Promise<Result> {
 		if (id !== undefined) loop.heard(id, performance.now());
 	};
 	const listener = await Listener.open(product.port, "detection.recorded", { event: hear });
-	await loop.run(firstRate, search); // warm
+	await loop.run(firstRate, search); // warm-up
 	await settled(loop);
 	const most = await highest(loop);
 	const found = await measured(loop, most);
@@ -106,7 +106,7 @@ async function measure(): Promise<Result> {
 		kinds.map((kind) => [kind === "acknowledged" ? `${name}, ${rate}/s` : "", kind, ...cells(latencies[kind])]),
 	);
 	return {
-		about: `Detections each in a JSON request of its own, arriving on a schedule (Poisson) whatever becomes of those before, and each counted from the instant it was due, for ${seconds} s at each rate. Acknowledged: on the disk and answered. Visible: its row is read with the answer's X-Position (one in four is read back). Heard: a listener of the live feed has it. The highest sustained rate, ${most.toLocaleString("en")}/s with these reads and this listener, is the highest tried (${search} s each, to 8 %) at which the p99 of visible stays within ${mostP99Ms} ms and no more wait at the end than arrive in that time.`,
+		about: `Detections in one JSON request each, arriving on a fixed schedule (Poisson), each measured from the instant it was due, for ${seconds} s at each rate. Acknowledged: on the disk and answered. Visible: its row is read with the answer's X-Position (one in four is read back). Heard: a listener of the live feed has it. The highest sustained rate, ${most.toLocaleString("en")}/s with these reads and this listener, is the highest tried (${search} s each, to 8 %) at which the p99 of visible stays within ${mostP99Ms} ms and no more wait at the end than arrive in that time.`,
 		tables: [{ columns: ["rate", "", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "most ms"], rows }],
 		charts: [chartOf(found)],
 		notes: [

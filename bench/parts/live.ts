@@ -1,10 +1,10 @@
 /**
- * A thousand listeners - of the live feed, while detections come in: facts delivered, what each delivery costs, how late they are, and
- * what all of it costs whoever sends the detections.
+ * A thousand listeners - the live feed under load: facts delivered, the cost of a delivery, its latency, and the effect on the sender of
+ * the detections.
  *
- *   node bench/parts/live.ts [--listeners 1000] [--facts 400] [--perSecond 5] [--seconds 10]
+ * node bench/parts/live.ts [--listeners 1000] [--facts 400] [--perSecond 5] [--seconds 10]
  *
- * `--facts`: detections sent as fast as they are taken. Then so many a second, for so long.
+ * `--facts`: detections sent as fast as they are accepted. Then `--perSecond` detections per second for `--seconds`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { asked } from "../rig/asking.ts";
@@ -21,11 +21,11 @@ import { Wire } from "../rig/wire.ts";
 const { listeners, facts, perSecond, seconds } = numbers({ listeners: "1000", facts: "400", perSecond: "5", seconds: "10" });
 const radars = 100;
 const inFlight = 16;
-/** Listeners that look into what they get; the others only count. */
+/** Listeners that read the events; the others only count them. */
 const looking = 20;
 const type = "detection.recorded";
 
-/** Until everyone has so many. */
+/** Waits until every listener has this many. */
 async function delivered(all: readonly Listener[], each: number): Promise<void> {
 	for (const deadline = performance.now() + 120_000; all.some(({ count }) => count < each); await delay(5))
 		if (performance.now() > deadline)
@@ -33,9 +33,9 @@ async function delivered(all: readonly Listener[], each: number): Promise<void> 
 }
 
 interface Burst {
-	/** Until all are acknowledged. */
+	/** Time until all are acknowledged. */
 	readonly acknowledgedMs: number;
-	/** Until all listeners have all. */
+	/** Time until all listeners have all. */
 	readonly deliveredMs: number;
 	readonly cpuSeconds: number;
 }
@@ -54,7 +54,7 @@ interface Paced {
 	readonly acknowledged: Recorder;
 	readonly cpuPercent: number;
 }
-/** Open loop: from the instant one was due. */
+/** Open loop: measures from the instant each one was due. */
 async function paced(product: Product, traffic: Traffic, sentAt: Map<string, number>): Promise<Paced> {
 	const [wire, acknowledged, pending] = [new Wire(product.port), new Recorder(), [] as Promise<unknown>[]];
 	const [cpu, begun] = [product.cpuSeconds(), performance.now()];
@@ -81,13 +81,13 @@ interface Found {
 	readonly heard: Side;
 	/** From the instant a detection was due until a listener had it. */
 	readonly late: Recorder;
-	/** Megabytes, for all listeners. */
+	/** Megabytes for all listeners. */
 	readonly grownMb: number;
 }
 
 async function compared(product: Product): Promise<Found> {
 	const [traffic, sentAt, late] = [new Traffic(radars), new Map<string, number>(), new Recorder()];
-	await burst(product, traffic, []); // warm
+	await burst(product, traffic, []); // warm-up
 	const alone = { burst: await burst(product, traffic, []), paced: await paced(product, traffic, new Map()) };
 	const hear = (text: string): void => {
 		const due = sentAt.get(/"id":"([^"]+)"/.exec(text)?.[1] ?? "");

@@ -1,11 +1,11 @@
 /**
- * What the metrics cost - the product with them on, and Prometheus asking for them three times as often as it does by custom, against
- * the same product with METRICS=off: detections in bulk until every read model shows them, and creations each in a request of its own.
+ * The cost of metrics - the product with metrics on, and Prometheus reading them three times as often as usual, against the same product
+ * with METRICS=off: detections in bulk until every read model is complete, and creations in one request each.
  *
- *   node bench/parts/metrics.ts [--detections 60k] [--requests 40k] [--radars 1000] [--pairs 3]
+ * node bench/parts/metrics.ts [--detections 60k] [--requests 40k] [--radars 1000] [--pairs 3]
  *
- * On and off take turns in pairs, and each pair has a ratio on / off, so that what the machine does meanwhile meets both: above 1 the
- * metrics cost something. CPU time says it with the least noise.
+ * On and off alternate in pairs, and each pair gives a ratio on / off, so that other load on the machine affects both. Above 1 the metrics
+ * cost something. CPU time has the least noise.
  */
 import { figureText } from "../rig/markdown.ts";
 import { numbers, run, say } from "../rig/part.ts";
@@ -33,13 +33,13 @@ async function inBulk(plan: Plan): Promise<Cost> {
 	const { perSecond, cpuMicrosPerDetection } = await runProduct(plan);
 	return { perSecond, cpuMicros: cpuMicrosPerDetection };
 }
-/** The dearest way to be asked: each a request of its own, all of them different actors of one kind. */
+/** The most expensive case: one request each, all for different actors of one kind. */
 async function oneByOne(plan: Plan): Promise<Cost> {
 	const product = await Product.start(plan.setup);
 	try {
 		const owner = (index: number) =>
 			product.post("/api/owners", { id: `owner-${index}`, kind: "person", name: "Ada", email: "ada@example.org" });
-		await inLanes(inFlight, 1_000, (index) => owner(-1 - index)); // warm
+		await inLanes(inFlight, 1_000, (index) => owner(-1 - index)); // warm-up
 		const visits = visiting(product, plan);
 		const [cpu, start] = [product.cpuSeconds(), performance.now()];
 		await inLanes(inFlight, requests, owner).finally(visits.end);
@@ -63,13 +63,13 @@ async function paired(name: string, cost: (plan: Plan) => Promise<Cost>): Promis
 			return found;
 		};
 		if (pair % 2 === 1) done.push({ on: await told(on), off: await told(off) });
-		else done.push(flipped({ on: await told(off), off: await told(on) })); // the second of two finds another machine than the first
+		else done.push(flipped({ on: await told(off), off: await told(on) })); // alternates the order, because the machine's state changes between two runs
 	}
 	return done;
 }
 const flipped = ({ on: first, off: second }: Pair): Pair => ({ on: second, off: first });
 
-/** The median of the pairs, and the least and the most of them. */
+/** The median of the pairs, with the minimum and the maximum. */
 function spread(found: readonly Pair[], ratio: (pair: Pair) => number): string {
 	const ratios = found.map(ratio);
 	return `${figureText(median(ratios))} (${figureText(Math.min(...ratios))} to ${figureText(Math.max(...ratios))})`;

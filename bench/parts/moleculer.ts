@@ -1,10 +1,10 @@
 /**
- * Actors against bare Moleculer - an ask and a command through broker.call, without HTTP, against the call of an action that does
- * nothing: on the same node, and over NATS to another process.
+ * Actors against bare Moleculer - an ask and a command through broker.call, without HTTP, against the call of an empty action: on the same
+ * node, and over NATS to another process.
  *
- *   node bench/parts/moleculer.ts [--calls 200k]
+ * node bench/parts/moleculer.ts [--calls 200k]
  *
- * Commands are a tenth of the calls: each is on the disk before it is answered. Over NATS needs nats-server on PATH.
+ * Commands are a tenth of the calls, because each is on the disk before its answer. Over NATS needs nats-server on PATH.
  */
 import { ServiceBroker } from "moleculer";
 import { start } from "../../node/start.ts";
@@ -31,9 +31,9 @@ interface Cost {
 	readonly p99Ms: number;
 }
 
-/** CPU is of this process: where it calls another, only its own half. */
+/** The CPU time of this process only, also if it calls another one. */
 async function timed(count: number, lanes: number, call: Call): Promise<Cost> {
-	await inLanes(lanes, Math.ceil(count / 10), call); // warm
+	await inLanes(lanes, Math.ceil(count / 10), call); // warm-up
 	const took = new Recorder();
 	const used = process.cpuUsage();
 	const begun = performance.now();

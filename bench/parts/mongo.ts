@@ -1,8 +1,8 @@
 /**
- * The log on MongoDB against bare insertMany - the same documents, in the same batches, into a collection with the same index on the
- * same server, each acknowledged by a majority and on its disk: what the store adds to what MongoDB costs.
+ * The log on MongoDB against bare insertMany - the same documents in the same batches, into a collection with the same index on the same
+ * server, each acknowledged by a majority and journaled: the overhead of the store over MongoDB.
  *
- *   node bench/parts/mongo.ts [--ms 2000] [--rounds 3]
+ * node bench/parts/mongo.ts [--ms 2000] [--rounds 3]
  *
  * The server is that of MONGO_URL, else a mongod on PATH, else FerretDB (MongoDB's protocol over SQLite), as in the tests.
  */
@@ -37,12 +37,12 @@ async function bare({ db }: MongoPlace, size: number): Promise<Cost> {
 async function stored({ url }: MongoPlace, size: number): Promise<Cost> {
 	const store = new MongoLogStore(url, 1);
 	const [log] = await store.open("radar");
-	const cost = await timed(ms, size, (batch) => (log as LogPartition).append(batch)); // one was opened
+	const cost = await timed(ms, size, (batch) => (log as LogPartition).append(batch)); // `open` returned one partition
 	await store.close();
 	return cost;
 }
 
-/** In a database of its own, gone afterwards. */
+/** Runs in a separate database and removes it afterwards. */
 async function placed(server: MongoServer, cost: (place: MongoPlace) => Promise<Cost>): Promise<Cost> {
 	const place = server.place();
 	return cost(place).finally(() => place.remove());
@@ -52,7 +52,7 @@ async function measure(): Promise<Result> {
 	const server = await mongoServer();
 	if (!server)
 		return {
-			about: "No MongoDB was to be had: MONGO_URL is not set, and there is neither a mongod nor Go to build FerretDB with.",
+			about: "No MongoDB was available: MONGO_URL is not set, and there is neither a mongod nor Go to build FerretDB with.",
 			tables: [],
 		};
 	const rows = [];

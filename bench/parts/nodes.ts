@@ -1,10 +1,10 @@
 /**
- * Over several processes - the pipeline once more, in bulk until every read model is complete: in one process, and with command side,
- * query side and gateway apart, on one machine. They find each other over NATS and share the SQLite files, or a MongoDB.
+ * Over several processes - the bulk pipeline until every read model is complete: in one process, and with command side, query side and
+ * gateway in separate processes on one machine. They connect over NATS and share the SQLite files, or a MongoDB.
  *
- *   node bench/parts/nodes.ts [--detections 60k] [--radars 1000] [--mongo 2k]
+ * node bench/parts/nodes.ts [--detections 60k] [--radars 1000] [--mongo 2k]
  *
- * `--mongo`: how many detections where a MongoDB keeps them. Needs nats-server on PATH.
+ * `--mongo`: number of detections on a MongoDB. Needs nats-server on PATH.
  */
 import { type MongoServer, mongoServer, onPath } from "../../test/support/mongo.ts";
 import { Nats, ROLES } from "../../test/support/cluster.ts";
@@ -15,7 +15,7 @@ import { type ProductRun, runProduct } from "../rig/run.ts";
 
 const { detections, radars, mongo } = numbers({ detections: "60k", radars: "1000", mongo: "2k" });
 
-/** For one layout on a MongoDB that does not keep up. */
+/** Time limit for one layout on a MongoDB that does not keep up. */
 const patienceMs = 90_000;
 
 interface Layout {
@@ -97,7 +97,7 @@ async function measure(): Promise<Result> {
 		about:
 			"The pipeline in bulk until every read model is complete, in one process and in several on this machine, which find each other over NATS. With as many cores as here, more processes share the same machine: what is gained is that reading and deciding no longer wait for each other, what it costs is the way between them.",
 		tables,
-		notes: [...(nats ? [] : ["No nats-server on PATH: one process only."]), ...(server ? [] : ["No MongoDB was to be had."])],
+		notes: [...(nats ? [] : ["No nats-server on PATH: one process only."]), ...(server ? [] : ["No MongoDB was available."])],
 	};
 }
 

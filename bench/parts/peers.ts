@@ -1,8 +1,9 @@
 /**
- * Against what a Node developer would pick instead - the comparison of bench/peers, run as it is and put on the page.
+ * Peers - runs the comparison of bench/peers with other libraries for Node developers, and puts it on the page.
  *
- *   npm ci --prefix bench/peers
- *   node bench/parts/peers.ts [--quick] ...   (its options are those of bench/peers/run.ts)
+ * npm ci --prefix bench/peers
+ *
+ * node bench/parts/peers.ts [--quick] ... (its options are those of bench/peers/run.ts)
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -43,13 +44,13 @@ async function reported(): Promise<Report> {
 	child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
 	const [code] = await once(child, "close");
 	if (code !== 0) throw new Error(`bench/peers/run.ts ended with ${code}`);
-	return JSON.parse(output.trim().split("\n").at(-1) ?? "") as Report; // what it printed
+	return JSON.parse(output.trim().split("\n").at(-1) ?? "") as Report; // printed by run.ts
 }
 
 const streams: Readonly<Record<string, string>> = { new: "each command to a new stream", hot: "all commands to a few streams" };
 const cell = (figure: Figure): number | string => figure ?? "-";
 
-/** What is said of several rows is said once, below the tables. */
+/** Collects equal remarks of rows once, for the notes below the tables. */
 const remarksIn = (rows: readonly Row[]): readonly string[] => [...new Set(rows.map(({ note }) => note).filter(Boolean))];
 
 function tablesOf(rows: readonly Row[], remarks: readonly string[]): readonly Table[] {
@@ -72,7 +73,7 @@ function tablesOf(rows: readonly Row[], remarks: readonly string[]): readonly Ta
 	}));
 }
 
-/** Against the fastest of its settings that lost nothing; each command to a new stream, no read model. */
+/** The ratio to its fastest setting without losses; each command to a new stream, no read model. */
 function timesEmmett(rows: readonly Row[], inFlight: number): number | undefined {
 	const same = rows.filter((row) => row.shape === "new" && !row.projection && row.inFlight === inFlight);
 	const own = same.find(({ contestant }) => contestant === "vigie-sqlite")?.perSecond;

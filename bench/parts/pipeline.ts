@@ -1,12 +1,12 @@
 /**
- * The pipeline - detections through HTTP in bulk until all read models are complete, against the bare prototype in the same
- * run: absolute figures do not travel between machines, their ratio does.
+ * The pipeline - detections over HTTP in bulk until all read models are complete, against the bare prototype in the same run: absolute
+ * figures are not comparable between machines, their ratio is.
  *
- *   node bench/parts/pipeline.ts [--detections 150k] [--more 400k] [--radars 3350] [--runs 1]
+ * node bench/parts/pipeline.ts [--detections 150k] [--more 400k] [--radars 3350] [--runs 1]
  *
- * The clock runs from the first byte sent until the three read models show everything, the bench process itself generates and
- * sends meanwhile. With several runs prototype and product take turns, and the medians count. Twice: once with so few that every index
- * of the prototype is small, once with `--more`, for a year is more.
+ * The clock runs from the first byte sent until the three read models are complete; meanwhile the bench process generates and sends. With
+ * several runs prototype and product alternate, and the medians count. It runs twice: with few detections, while every index of the
+ * prototype is small, and with `--more`, closer to a year.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ async function runPrototype(detections: number): Promise<Run> {
 	const [code] = await once(child, "close");
 	process.off("exit", abandon);
 	if (code !== 0) throw new Error(`the prototype ended with ${code}`);
-	return JSON.parse(output) as Run; // what prototype.ts printed
+	return JSON.parse(output) as Run; // printed by prototype.ts
 }
 
 function medians(of: readonly Run[]): Run {

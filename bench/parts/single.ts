@@ -1,8 +1,8 @@
 /**
- * One by one - detections each in a JSON request of its own, so many in flight, against a bare node:http server that reads the same
- * and answers the same.
+ * One by one - detections in one JSON request each, with several in flight, against a bare node:http server that reads and answers the same
+ * bytes.
  *
- *   node bench/parts/single.ts [--requests 40k] [--radars 1000]
+ * node bench/parts/single.ts [--requests 40k] [--radars 1000]
  */
 import { type Asked, asked, type Server } from "../rig/asking.ts";
 import { bareHttp } from "../bare/bare.ts";

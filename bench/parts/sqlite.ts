@@ -1,8 +1,8 @@
 /**
- * The log on SQLite against bare node:sqlite - the same commits, in the same batches, each batch on the disk before the next
- * (WAL, synchronous=FULL): what the store adds to what SQLite costs.
+ * The log on SQLite against bare node:sqlite - the same commits in the same batches, each batch on the disk before the next (WAL,
+ * synchronous=FULL): the overhead of the store over SQLite.
  *
- *   node bench/parts/sqlite.ts [--ms 2000] [--rounds 3]
+ * node bench/parts/sqlite.ts [--ms 2000] [--rounds 3]
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -41,7 +41,7 @@ async function stored(size: number): Promise<Cost> {
 	const folder = freshFolder("store-sqlite");
 	const store = new SqliteLogStore(join(folder.path, "events.db"));
 	const [log] = await store.open("radar");
-	const cost = await timed(ms, size, (batch) => (log as LogPartition).append(batch)); // one was opened
+	const cost = await timed(ms, size, (batch) => (log as LogPartition).append(batch)); // `open` returned one partition
 	await store.close();
 	folder.remove();
 	return cost;

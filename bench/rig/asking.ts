@@ -1,10 +1,10 @@
-/** Asking - so many requests, so many at a time: how many a second, what each costs the one who answers, and how long it takes. */
+/** Asking - sends requests in a closed loop and measures the rate, the server's CPU per request, and the latency. */
 import { cents, Recorder } from "./quantile.ts";
 import { inLanes, Wire } from "./wire.ts";
 
 export interface Asked {
 	readonly perSecond: number;
-	/** Of the server, for each request. */
+	/** CPU of the server per request. */
 	readonly cpuMicros: number;
 	readonly p50Ms: number;
 	readonly p99Ms: number;
@@ -14,7 +14,7 @@ export interface Server {
 	cpuSeconds(): number;
 }
 
-/** A closed loop: each lane asks again when it is answered. */
+/** A closed loop: each lane sends its next request after the previous answer. */
 export async function asked(
 	server: Server,
 	requests: number,

@@ -1,4 +1,6 @@
-/** Commits - what a store is given to append: chained and numbered, with bodies as the product writes them for detections and cases. */
+/**
+ * Commits - generates commits for a store to append: chained and numbered, with bodies as the product writes them for detections and cases.
+ */
 import { chained } from "../../store/chain.ts";
 import { encode } from "../../store/codec.ts";
 import type { Commit, RecordedFact } from "../../store/log.ts";
@@ -8,7 +10,7 @@ import { radarSite, Traffic } from "./traffic.ts";
 const at = "2026-03-01T08:15:00.000Z";
 const radars = 1_000;
 
-/** A detection as it is kept: what was measured, and the verdict with all a judge needs. */
+/** A detection as stored: the measurement, and the verdict with the data for a judge. */
 function factsOf(traffic: Traffic): { readonly id: string; readonly facts: readonly RecordedFact[] } {
 	const { id, ...passage } = traffic.next();
 	const { latitude, longitude, lightKmh: limitKmh } = radarSite(Number(passage.radar.slice("radar-".length)) - 1);
@@ -27,7 +29,7 @@ export class Commits {
 	#position = 0;
 	#hash = "";
 
-	/** The next of them, each of a stream of its own. */
+	/** The next commits, each in a new stream. */
 	next(count: number): readonly Commit[] {
 		return Array.from({ length: count }, () => {
 			const { id, facts } = factsOf(this.#traffic);
@@ -39,7 +41,7 @@ export class Commits {
 		});
 	}
 
-	/** Of a body. */
+	/** Median size of a body. */
 	get medianBytes(): number {
 		return Math.round(median(new Commits().next(1_000).map(({ body }) => Buffer.byteLength(body))));
 	}

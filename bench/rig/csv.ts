@@ -1,4 +1,4 @@
-/** Csv - so many radars as files in the columns of the French open data, each below what one request may carry. */
+/** Csv - generates radar files in the columns of the French open data, each below the size limit of one request. */
 import { radarSite } from "./traffic.ts";
 
 const header = "id,type,latitude,longitude,emplacement,route,vitesse_vehicules_legers_kmh";

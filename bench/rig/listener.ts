@@ -1,15 +1,15 @@
-/** Listener - one who follows the live feed, as cheaply as can be: counts the facts, and looks into those it is asked to. */
+/** Listener - a minimal client of the live feed: counts the facts, and reads the events only on request. */
 import { connect, type Socket } from "node:net";
 
 const separator = Buffer.from("\n\n");
 
 export interface Heard {
-	/** Text of each event, as it came; left out where only their number counts. */
+	/** Receives the text of each event; omit it if only the count matters. */
 	readonly event?: (text: string) => void;
 }
 
 export class Listener {
-	/** Events, without the comments. */
+	/** Number of events, without the comments. */
 	count = 0;
 	bytes = 0;
 	readonly #socket: Socket;
@@ -44,7 +44,7 @@ export class Listener {
 		if (this.#heard.event) return this.#read(part.toString("utf8"));
 		for (let at = part.indexOf(separator); at >= 0; at = part.indexOf(separator, at + 2)) this.count++;
 	}
-	/** Events are long, chunks of HTTP are cut as they come: split at the empty line that ends each. */
+	/** Splits at the empty line that ends each event, because events are long and HTTP chunks are cut anywhere. */
 	#read(text: string): void {
 		const events = (this.#rest + text).split("\n\n");
 		this.#rest = events.pop() ?? "";

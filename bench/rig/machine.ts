@@ -1,4 +1,4 @@
-/** Machine - what a figure was measured on: without it a figure says nothing. No names of hosts or folders. */
+/** Machine - describes the machine of a measurement, without which a figure means nothing. Contains no names of hosts or folders. */
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ export interface Machine {
 	readonly memoryGb: number;
 	readonly platform: string;
 	readonly node: string;
-	/** Of 4 KiB appended to a file and brought to the disk. */
+	/** Time to append 4 KiB to a file and flush it to the disk. */
 	readonly fsyncMs: { readonly p50: number; readonly p99: number };
 }
 
@@ -43,5 +43,5 @@ export const machine = (): Machine => ({
 	fsyncMs: fsyncMs(),
 });
 
-/** How busy the machine is, with whatever else runs on it: the load average of the last minute. */
+/** The load average of the last minute, including all other processes. */
 export const load = (): number => cents(loadavg()[0] ?? Number.NaN);

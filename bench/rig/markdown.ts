@@ -1,16 +1,16 @@
-/** Markdown - figures as people read them, and tables of them. */
+/** Markdown - formats figures for people, and tables of them. */
 import type { Cell, Table } from "./result.ts";
 
-/** 13,218 · 45.2 · 1.47 · 0.004: three digits say enough. */
+/** 13,218 · 45.2 · 1.47 · 0.004: three significant digits are enough. */
 export function figureText(value: number): string {
 	if (!Number.isFinite(value)) return "-";
 	const size = Math.abs(value);
 	const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
 	return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
-/** A part of a whole. */
+/** The percentage of a whole. */
 export const share = (part: number, whole: number): string => `${figureText(Math.round((part / whole) * 1_000) / 10)} %`;
-/** So many times as much. */
+/** A multiple. */
 export const times = (figure: number): string => `${figureText(figure)} ×`;
 
 const text = (cell: Cell): string => (typeof cell === "number" ? figureText(cell) : cell);

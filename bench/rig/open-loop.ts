@@ -1,32 +1,32 @@
 /**
- * Open loop - detections that arrive on a schedule of their own, whatever becomes of those before: latency counts from the instant one
- * was due, so that a system that stalls is charged for all who came meanwhile (no coordinated omission).
+ * Open loop - detections that arrive on a fixed schedule, independent of earlier ones. Latency counts from the instant each was due, so a
+ * stall of the system counts for all that arrive meanwhile (no coordinated omission).
  */
 import { Recorder } from "./quantile.ts";
 import { headerOf, type Wire } from "./wire.ts";
 import type { Passage, Traffic } from "./traffic.ts";
 
 export interface Latencies {
-	/** Due until acknowledged: on the disk. */
+	/** From due until acknowledged: on the disk. */
 	readonly acknowledged: Recorder;
-	/** Due until its row could be read; of one in four. */
+	/** From due until its row is readable; one in four. */
 	readonly visible: Recorder;
-	/** Due until a listener of the live feed had it. */
+	/** From due until a listener of the live feed has it. */
 	readonly heard: Recorder;
 }
 export interface Ran {
 	readonly latencies: Latencies;
-	/** Arrivals not acknowledged yet when the last one was due. */
+	/** Arrivals not yet acknowledged when the last one was due. */
 	readonly backlog: number;
-	/** Arrivals that came to nothing: too many were under way, or a connection was refused or broken. */
+	/** Failed arrivals: too many were in flight, or a connection was refused or broken. */
 	readonly lost: number;
 }
-/** Under way at once, beyond which one more is lost: a machine has only so many connections. */
+/** Maximum in flight; one more is lost, because a machine has a limited number of connections. */
 const mostAtOnce = 4_000;
-/** One in so many is read back: more would be a load of its own. */
+/** One in this many is read back; more would be a load of its own. */
 const readEvery = 4;
 
-/** Every instant one is due, in milliseconds from now: arrivals of no memory (Poisson), seeded, the same for all who ask for the same. */
+/** Milliseconds from now at which each arrival is due: a Poisson process, seeded, the same for the same arguments. */
 export function schedule(perSecond: number, seconds: number): readonly number[] {
 	let seed = 0x5eed;
 	const random = (): number => {
@@ -46,7 +46,7 @@ export class OpenLoop {
 	readonly #traffic: Traffic;
 	#underWay = 0;
 	#lost = 0;
-	/** By the id of a detection, when it was due: taken away when heard. */
+	/** When each detection was due, by id; removed once a listener has it. */
 	readonly #due = new Map<string, { readonly at: number; readonly heard: Recorder }>();
 
 	constructor(wire: Wire, traffic: Traffic) {
@@ -54,14 +54,14 @@ export class OpenLoop {
 		this.#traffic = traffic;
 	}
 
-	/** The live feed gave a detection. */
+	/** Records that the live feed delivered a detection. */
 	heard(id: string, now: number): void {
 		const due = this.#due.get(id);
 		if (!due) return;
 		this.#due.delete(id);
 		due.heard.record(now - due.at);
 	}
-	/** Detections not heard of yet. */
+	/** Number of detections that the feed has not delivered yet. */
 	get unheard(): number {
 		return this.#due.size;
 	}

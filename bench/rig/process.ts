@@ -1,6 +1,6 @@
 /**
- * Process - one process that is measured: started with a clean environment, watched through /proc (so Linux only), asked to stop as
- * an operator asks, and gone with whoever started it.
+ * Process - one measured process: starts with a clean environment, is observed through /proc (so Linux only), stops on SIGTERM, and ends
+ * with this process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,11 +10,11 @@ import { join } from "node:path";
 const stopMs = 30_000;
 /** USER_HZ, the unit of the times in /proc: 100 on every Linux that Node supports. */
 const ticksPerSecond = 100;
-/** What would make it something else than the product in its delivered state. */
+/** Variables that would change the product from its delivered state. */
 const foreign = ["NATS_URL", "MONGO_URL", "PARTITIONS", "SERVICES", "METRICS", "METRICS_PORT", "NODE_ID", "LOG_LEVEL", "NODE_OPTIONS"];
 
 export const root = join(import.meta.dirname, "../..");
-/** The environment of everything that is measured. */
+/** The environment of every measured process. */
 export const environment = (): NodeJS.ProcessEnv => {
 	const inherited = Object.entries(process.env).filter(([name]) => !foreign.includes(name));
 	return { ...Object.fromEntries(inherited), NODE_ENV: "production" };
@@ -23,7 +23,7 @@ export const environment = (): NodeJS.ProcessEnv => {
 export interface Memory {
 	/** Resident, now. */
 	readonly rssMb: number;
-	/** At its highest. */
+	/** Resident, maximum. */
 	readonly peakMb: number;
 }
 
@@ -32,7 +32,7 @@ export class Process {
 	readonly #output: string;
 	readonly #abandon = (): void => void this.#child.kill("SIGKILL");
 
-	/** `output`: the file it prints to. */
+	/** `output`: the file for its output. */
 	constructor(args: readonly string[], settings: Readonly<Record<string, string>>, output: string) {
 		const file = openSync(output, "a");
 		this.#output = output;
@@ -49,15 +49,15 @@ export class Process {
 		return this.#child.exitCode !== null || this.#child.signalCode !== null;
 	}
 
-	/** What it printed last. */
+	/** The end of its output. */
 	output(): string {
 		return readFileSync(this.#output, "utf8").slice(-4_000);
 	}
 
-	/** CPU seconds of all its threads since it began. */
+	/** CPU seconds of all its threads since the start. */
 	cpuSeconds(): number {
 		const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-		// The name of the process may hold spaces: counted from the parenthesis that closes it.
+		// The process name may contain spaces, so fields are counted from its closing parenthesis.
 		const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 		return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 	}
@@ -68,7 +68,7 @@ export class Process {
 		return { rssMb: field("VmRSS"), peakMb: field("VmHWM") };
 	}
 
-	/** Without a warning, as a power cut would. */
+	/** Kills it without warning, like a power failure. */
 	async kill(): Promise<void> {
 		if (this.ended) return;
 		const exit = once(this.#child, "exit");
@@ -76,7 +76,7 @@ export class Process {
 		await exit;
 	}
 
-	/** False when it had to be killed or did not end well. */
+	/** False if it had to be killed or did not end well. */
 	async stop(): Promise<boolean> {
 		if (!this.ended) {
 			const exit = once(this.#child, "exit");

@@ -1,6 +1,6 @@
 /**
- * Product - Vigie as a stranger sees it: one process or several on a fresh data folder, spoken to over HTTP. Nothing of its code is
- * imported: what is measured is what is delivered.
+ * Product - Vigie as a black box: one process or several on a fresh data folder, used over HTTP. It imports no product code, so the
+ * measurement is of the delivered product.
  */
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,13 +16,13 @@ type Settings = Readonly<Record<string, string>>;
 
 export interface Setup {
 	readonly entry?: string;
-	/** Besides those every product is measured with. */
+	/** Settings in addition to those of every measured product. */
 	readonly settings?: Settings;
-	/** A data folder that outlives it; else a fresh one goes with it. */
+	/** An existing data folder to keep; by default a fresh one that is removed at the end. */
 	readonly dataDir?: string;
-	/** What runs where, by SERVICES; the gateway is on the last. One process with everything otherwise. */
+	/** SERVICES of each node; the last node has the gateway. By default one process with everything. */
 	readonly nodes?: readonly string[];
-	/** Milliseconds between two looks whether it is ready. */
+	/** Milliseconds between two polls of its readiness. */
 	readonly everyMs?: number;
 }
 
@@ -35,7 +35,7 @@ export async function freePort(): Promise<number> {
 	return address.port;
 }
 
-/** A folder that goes with this process. */
+/** A folder that is removed when this process ends. */
 export function freshFolder(name: string): { readonly path: string; readonly remove: () => void } {
 	const path = mkdtempSync(join(tmpdir(), `vigie-${name}-`));
 	const abandon = (): void => rmSync(path, { recursive: true, force: true });
@@ -44,9 +44,9 @@ export function freshFolder(name: string): { readonly path: string; readonly rem
 }
 
 /** The JSON of a successful answer. */
-const answerOf = async <T>(asked: ClientRequest): Promise<T> => JSON.parse((await textOf(asked)) || "null") as T; // bytes come in: every caller looks at what it uses
+const answerOf = async <T>(asked: ClientRequest): Promise<T> => JSON.parse((await textOf(asked)) || "null") as T; // parsed JSON: every caller checks the fields it uses
 
-/** The body of a successful answer; anything else than 2xx is an error that says what was asked and what came back. */
+/** The body of a 2xx answer; any other status rejects with the request and the answer. */
 function textOf(asked: ClientRequest): Promise<string> {
 	return new Promise((resolve, reject) => {
 		asked.once("error", reject);
@@ -78,7 +78,7 @@ export class Product {
 		this.dataDir = setup.dataDir ?? join(this.#folder.path, "data");
 	}
 
-	/** Resolves when it says it is ready. */
+	/** Resolves once it reports that it is ready. */
 	static async start(setup: Setup = {}): Promise<Product> {
 		const product = new Product(await freePort(), setup);
 		try {
@@ -92,7 +92,7 @@ export class Product {
 		}
 	}
 
-	/** Whoever has no gateway says by itself that it runs; the next one starts after that. */
+	/** Starts one node. A node without a gateway prints when it runs; only then does the next one start. */
 	async #begin(number: number, services: string): Promise<void> {
 		const { entry = join("cli", "start.ts"), settings = {}, nodes = [] } = this.#setup;
 		const own = { HOST: "127.0.0.1", PORT: String(this.port), DATA_DIR: this.dataDir, SERVICES: services, NODE_ID: `node-${number}` };
@@ -111,7 +111,7 @@ export class Product {
 		return answerOf<T>(asked);
 	}
 
-	/** The body as it came, over a connection of its own: one kept for seconds may be closed by the other side just as it is used. */
+	/** The raw body, over a new connection: the server may close an idle one just as it is used again. */
 	text(path: string): Promise<string> {
 		const asked = request({ agent: false, host: "127.0.0.1", port: this.port, path });
 		asked.end();
@@ -125,7 +125,7 @@ export class Product {
 		return answerOf<T>(asked);
 	}
 
-	/** One request as long as the lines last, never faster than they are taken. */
+	/** Sends all lines in one request, with backpressure. */
 	async stream<T>(path: string, chunks: Iterable<string>): Promise<T> {
 		const asked = this.#ask("POST", path, { "content-type": "application/x-ndjson" });
 		let wake = (): void => {};
@@ -146,7 +146,7 @@ export class Product {
 		return answer;
 	}
 
-	/** Of all its processes. */
+	/** Sum over all its processes. */
 	cpuSeconds(): number {
 		return this.#processes.reduce((sum, one) => sum + one.cpuSeconds(), 0);
 	}
@@ -156,18 +156,18 @@ export class Product {
 		return { rssMb: sum("rssMb"), peakMb: sum("peakMb") };
 	}
 
-	/** What they printed last. */
+	/** The end of their output. */
 	output(): string {
 		return this.#processes.map((one) => one.output()).join("\n");
 	}
 
-	/** Without a warning. */
+	/** Kills all processes without warning. */
 	async kill(): Promise<void> {
 		for (const one of this.#processes) await one.kill();
 		await this.stop();
 	}
 
-	/** Asked to stop as an operator asks, the gateway first; false when one had to be killed or did not end well. */
+	/** Stops the gateway first, with SIGTERM; false if one had to be killed or did not end well. */
 	async stop(): Promise<boolean> {
 		this.#agent.destroy();
 		let cleanly = true;

@@ -1,6 +1,6 @@
-/** Quantile - of figures kept one by one, and of so many that they are counted in buckets instead. */
+/** Quantile - quantiles of single figures, and of so many figures that they are counted in buckets. */
 
-/** The smallest figure that so large a part of them does not exceed. */
+/** The smallest figure that is not exceeded by this part of the figures. */
 export function quantile(figures: readonly number[], part: number): number {
 	const sorted = figures.toSorted((a, b) => a - b);
 	return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
@@ -11,15 +11,15 @@ export const median = (figures: readonly number[]): number => {
 	return ((sorted[middle] ?? Number.NaN) + (sorted[sorted.length - 1 - middle] ?? Number.NaN)) / 2;
 };
 
-/** To the hundredth. */
+/** Rounds to two decimals. */
 export const cents = (figure: number): number => Math.round(figure * 100) / 100;
 
-/** Buckets for each doubling: a figure is known to 1.6 %. */
+/** Buckets per doubling, for a precision of about 1 %. */
 const perDoubling = 64;
-/** Milliseconds below which nothing is told apart. */
+/** Milliseconds of the first bucket. */
 const least = 0.001;
 
-/** Any number of durations in milliseconds, in a few kilobytes: what HdrHistogram does. */
+/** Counts any number of durations in milliseconds in a few kilobytes, like HdrHistogram. */
 export class Recorder {
 	readonly #counts: number[] = [];
 	count = 0;
@@ -32,7 +32,7 @@ export class Recorder {
 		if (milliseconds > this.most) this.most = milliseconds;
 	}
 
-	/** The upper end of the bucket the quantile falls in, and never more than the most there was. */
+	/** The upper bound of the bucket of the quantile, but at most the maximum. */
 	at(part: number): number {
 		const wanted = Math.max(1, Math.ceil(part * this.count));
 		let seen = 0;

@@ -6,23 +6,23 @@ export interface Table {
 	readonly rows: readonly (readonly Cell[])[];
 }
 export interface Chart {
-	/** File name without its ending; unique on the page. */
+	/** File name without its extension; unique on the page. */
 	readonly file: string;
 	readonly title: string;
-	/** With their units. */
+	/** Axis titles with their units. */
 	readonly x: string;
 	readonly y: string;
-	/** Whether x rises by factors. */
+	/** Whether the x axis is logarithmic. */
 	readonly log?: boolean;
 	readonly series: readonly { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }[];
 }
 export interface Result {
-	/** What was measured, and how, in plain words. */
+	/** Description of the measurement and its method. */
 	readonly about: string;
 	readonly tables: readonly Table[];
 	readonly charts?: readonly Chart[];
-	/** What has to be known to read the figures. */
+	/** Remarks for reading the figures. */
 	readonly notes?: readonly string[];
-	/** Those the goals are compared with, by name. */
+	/** The figures for the goals, by name. */
 	readonly figures?: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,6 @@
 /**
- * Run - one run of the pipeline through the product: equipped, sent so many detections over HTTP in bulk, watched until every read
- * model shows all of them, and checked. The clock runs from the first byte sent until then.
+ * Run - one run of the pipeline through the product: sets it up, sends detections over HTTP in bulk, waits until every read model shows all
+ * of them, and checks the result. The clock runs from the first byte sent until then.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { say } from "./part.ts";
@@ -17,7 +17,7 @@ const standstillMs = 60_000;
 const linesPerChunk = 200;
 const radarsLookedAt = 8;
 
-/** What one run came to. */
+/** The figures of one run. */
 export interface Run {
 	readonly seconds: number;
 	readonly perSecond: number;
@@ -25,22 +25,22 @@ export interface Run {
 	readonly rssMb: number;
 }
 export interface ProductRun extends Run {
-	/** Until the bulk request was answered: everything durable, the read models perhaps behind. */
+	/** Time until the answer of the bulk request: everything is durable, but read models may lag. */
 	readonly acknowledgedSeconds: number;
 	/** Resident MB at the first byte, after each quarter of the time, and at the end. */
 	readonly rssOverTimeMb: readonly number[];
 	readonly stoppedCleanly: boolean;
 }
-/** How much, and of which product. */
+/** Size of the run and setup of the product. */
 export interface Plan {
 	readonly detections: number;
 	readonly radars: number;
-	/** Vehicles somebody holds; a thousand where it is not said. */
+	/** Registered vehicles; 1,000 by default. */
 	readonly vehicles?: number;
 	readonly setup: Setup;
-	/** Milliseconds after which it is given up. */
+	/** Time limit in milliseconds. */
 	readonly withinMs?: number;
-	/** Done again and again while the clock runs. */
+	/** Repeated while the clock runs. */
 	readonly meanwhile?: { readonly everyMs: number; readonly visit: (product: Product) => Promise<void> };
 }
 export interface BulkAnswer {
@@ -60,7 +60,7 @@ interface RadarRow {
 	readonly qualified: number;
 }
 
-/** Waits until a figure is what it must become; a figure that goes beyond it, or stands still, is a failure. */
+/** Waits until a figure reaches the expected value; exceeding it or a standstill is an error. */
 export async function until(what: string, expected: number, read: () => Promise<number>): Promise<void> {
 	let last = Number.NaN;
 	for (let changed = Date.now(); ; await delay(pollMs)) {
@@ -124,7 +124,7 @@ export async function allShown(
 	}
 }
 
-/** Outside the clock: every radar's counters, and that the cases of registered vehicles have their holder. */
+/** Runs outside the measured time: checks every radar's counters, and that the cases of registered vehicles have their holder. */
 async function verify(product: Product, traffic: Traffic, detections: number): Promise<void> {
 	const sum = { detections: 0, qualified: 0 };
 	let after = "";
@@ -140,7 +140,7 @@ async function verify(product: Product, traffic: Traffic, detections: number): P
 	await until("cases with a holder", traffic.identified, () => total(product, "/api/infractions?pageSize=1&status=open"));
 }
 
-/** Whoever comes by meanwhile, until the end; rejects if one of them was not received. */
+/** Repeats the visits of the plan until `end`, which rejects if one of them failed. */
 export function visiting(product: Product, { meanwhile }: Plan): { readonly end: () => Promise<void> } {
 	if (!meanwhile) return { end: async () => undefined };
 	const visits: Promise<void>[] = [];
@@ -191,7 +191,7 @@ async function measure(product: Product, plan: Plan): Promise<Omit<ProductRun, "
 async function inTime<T>(work: Promise<T>, withinMs = 2 ** 31 - 1): Promise<T> {
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error(`not through after ${withinMs / 1_000} s`)), withinMs);
+		timer = setTimeout(() => reject(new Error(`not finished after ${withinMs / 1_000} s`)), withinMs);
 	});
 	return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
 /**
- * Traffic - the same seeded radars, vehicles and passages for everything that is measured, so that two figures of one run
- * stand for the same work. It knows by construction which passages are offences: nobody's decision is its own judge.
+ * Traffic - the same seeded radars, vehicles and passages for every measurement, so that all figures describe the same work. It knows by
+ * construction which passages are offences, independently of the product's decisions.
  */
 export interface RadarSite {
 	readonly id: string;
@@ -16,23 +16,26 @@ export interface Passage {
 	readonly speedKmh: number;
 	readonly capturedAt: string;
 }
-/** What one radar is expected to have counted. */
+/** The counters that one radar should have. */
 export interface Tally {
 	detections: number;
 	qualified: number;
 }
 
 const limits = [50, 80, 80, 90, 110, 130] as const;
-/** Sixteen letters of the French plate, without those of the pairs it leaves out (SS, WW). */
+/** Sixteen letters of the French plate, without those of the excluded pairs (SS, WW). */
 const letters = "ABCDEFGHJKLMNPQR";
-/** A year of France: 67 % of the flashes are offences, 58 % of these below 5 km/h, 6 % from 20 km/h on (the goal of the design is 20.9 M in a year: one each 1.5 s). */
+/**
+ * A year of France: 67 % of the flashes are offences, 58 % of these below 5 km/h, 6 % from 20 km/h on. The design goal is 20.9 M in a year,
+ * one every 1.5 s.
+ */
 const offenceShare = 0.67;
 const firstInstant = Date.UTC(2024, 0, 1, 12);
 const stepMs = 1_500;
 const instantsInAYear = 21_000_000;
 
 const vehicles = 50_000;
-/** The first of the vehicles are registered, so a few cases have a holder and most are unidentified, as while registrations are still arriving. */
+/** Only the first vehicles are registered, so few cases have a holder, as while registrations are still arriving. */
 export const registeredVehicles = 1_000;
 export const owners = 250;
 
@@ -41,7 +44,7 @@ export const ownerId = (index: number): string => `owner-${index + 1}`;
 /** The owner of a registered vehicle. */
 export const ownerOf = (vehicle: number): string => ownerId(vehicle % owners);
 
-/** A plate of the French layout `AA-123-AA`, another one for each vehicle. */
+/** A plate in the French layout `AA-123-AA`, different for each vehicle. */
 export function plateOf(vehicle: number): string {
 	const letter = (divisor: number): string => letters.charAt(Math.floor(vehicle / divisor) % letters.length);
 	return `${letter(1)}${letter(16)}-${String((vehicle % 999) + 1).padStart(3, "0")}-${letter(256)}${letter(4096)}`;
@@ -52,13 +55,13 @@ export function radarSite(index: number): RadarSite {
 	return { id: radarId(index), latitude: 43 + ((index * 37) % 6_000) / 1_000, longitude: -1 + ((index * 53) % 7_000) / 1_000, lightKmh };
 }
 
-/** The lowest measured speed of which this much is retained: 5 km/h off below 100 measured, 5 % rounded down from there on. */
+/** The lowest measured speed for a retained speed: the tolerance is 5 km/h below 100 measured, and 5 % rounded down from there on. */
 const measuredFor = (retainedKmh: number): number => (retainedKmh < 95 ? retainedKmh + 5 : Math.ceil((retainedKmh * 100) / 95));
 
 export class Traffic {
 	readonly tallies: Tally[];
 	offences = 0;
-	/** Offences of registered vehicles: these cases have a holder. */
+	/** Offences of registered vehicles: their cases have a holder. */
 	identified = 0;
 	sent = 0;
 	readonly #registered: number;
@@ -110,7 +113,7 @@ export class Traffic {
 		return Math.floor(this.#random() * limit);
 	}
 
-	/** mulberry32: small, fast and the same everywhere. */
+	/** mulberry32: small, fast and the same on every machine. */
 	#random(): number {
 		this.#seed = (this.#seed + 0x6d2b79f5) | 0;
 		let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);

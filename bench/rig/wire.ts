@@ -1,20 +1,22 @@
 /**
- * Wire - the cheapest HTTP client there can be: keep-alive sockets, a request written as text, an answer found by its Content-Length.
- * It shares the machine with what it measures, so what it does not need to do is left out.
+ * Wire - a minimal HTTP client: keep-alive sockets, requests as text, answers delimited by Content-Length. It shares the machine with the
+ * measured system, so it does only what is necessary.
  */
 import { connect, type Socket } from "node:net";
 
 export interface Answer {
 	readonly status: number;
-	/** Status line and headers, as they came. */
+	/** Status line and headers, as received. */
 	readonly head: string;
 	readonly body: string;
 }
 const end = Buffer.from("\r\n\r\n");
-/** Milliseconds without use after which a connection is not used again: node:http closes one after five seconds, perhaps just as it is. */
+/**
+ * Milliseconds of idle time after which a connection is not used again: node:http closes it after five seconds, perhaps just as it is used.
+ */
 const stale = 3_000;
 
-/** The value of a header; empty when there is none. */
+/** The value of a header; empty if it is missing. */
 export const headerOf = ({ head }: Answer, name: string): string => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim() ?? "";
 
 class Lane {
@@ -75,7 +77,7 @@ export class Wire {
 	readonly #port: number;
 	readonly #free: Lane[] = [];
 	readonly #all = new Set<Lane>();
-	/** Connections there were, at most. */
+	/** Number of connections opened. */
 	get lanes(): number {
 		return this.#all.size;
 	}
@@ -84,12 +86,12 @@ export class Wire {
 		this.#port = port;
 	}
 
-	/** Over a connection nobody uses now, else over a new one. */
+	/** Uses an idle connection, or opens a new one. */
 	ask(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
 		const content = body === "" ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
 		return this.#lane().ask(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}${content}\r\n${body}`);
 	}
-	/** The same, but anything else than 2xx is an error. */
+	/** Like `ask`, but rejects on any status other than 2xx. */
 	async done(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
 		const answer = await this.ask(method, path, body, headers);
 		if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path} → ${answer.status} ${answer.body.slice(0, 300)}`);
@@ -106,7 +108,7 @@ export class Wire {
 	}
 }
 
-/** So many at a time, until all are done. */
+/** Runs `count` calls of `work`, up to `lanes` at a time. */
 export async function inLanes(lanes: number, count: number, work: (index: number) => Promise<unknown>): Promise<void> {
 	let next = 0;
 	const lane = async (): Promise<void> => {

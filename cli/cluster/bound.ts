@@ -1,3 +1,5 @@
-/** Bound - loaded before a node of `npm run cluster`: it stops as at SIGTERM when whoever started it is gone, however that ended. */
+/**
+ * Bound - preloaded into each node of `npm run cluster`: stops the node as SIGTERM does when its supervisor is gone, however that ended.
+ */
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();

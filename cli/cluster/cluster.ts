@@ -1,4 +1,4 @@
-/** Cluster - the processes of one cluster on one machine, and a node without services that sees what they see. */
+/** Cluster - the node processes of one cluster on one machine, and a node without services that observes their registry. */
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../node/broker.ts";
@@ -7,13 +7,13 @@ import type { Settings } from "../../node/settings.ts";
 import { Member, type Say } from "./member.ts";
 import { nodesOf, type Roles, servicesText } from "./roles.ts";
 
-/** How often what has to come about is looked for, and for how long at most, in milliseconds. */
+/** Interval and time limit of waiting for an expected state, in milliseconds. */
 const LOOK_EVERY = 50;
 const PATIENCE = 60_000;
 
 export interface Given {
 	readonly settings: Settings;
-	/** What every node gets. */
+	/** Environment of every node. */
 	readonly env: NodeJS.ProcessEnv;
 	readonly natsUrl: string;
 	readonly roles: Roles;
@@ -43,31 +43,31 @@ export class Cluster {
 		);
 	}
 
-	/** `nodes`: as `--nodes` takes it. Resolves once every gateway says that everything is ready. */
+	/** `nodes`: value of `--nodes`. Resolves once every gateway reports that everything is ready. */
 	async start(nodes: string): Promise<void> {
 		const { natsUrl, settings } = this.#given;
-		await join(this.broker, { natsUrl, installation: settings.installation }); // before any node, which would wait for NATS as long as it takes
+		await join(this.broker, { natsUrl, installation: settings.installation }); // joins before the nodes start: they would wait for NATS without a limit
 		const members = nodesOf(nodes, this.#given.roles).map((role) => this.#add(role));
 		await Promise.all(members.map((member) => member.start()));
 		await this.settled();
 		const urls = members.map(({ url }) => url).filter((url) => url !== "");
 		await this.#until(async () =>
-			(await Promise.all(urls.map(isReady))).every(Boolean) ? null : "not every gateway says that all is ready",
+			(await Promise.all(urls.map(isReady))).every(Boolean) ? null : "not every gateway reports that all is ready",
 		);
 	}
 
-	/** Gateways first: whoever still asks has to be told no while there is somebody to ask. False when one had to be killed. */
+	/** Stops the gateways first, while the other nodes still answer them. False if a node had to be killed. */
 	async stop(): Promise<boolean> {
 		this.#stopping = true;
 		const running = [...this.members.values()].filter(({ runs }) => runs);
 		const gently: boolean[] = [];
 		for (const gateways of [true, false])
 			gently.push(...(await Promise.all(running.filter(({ role }) => (role === "gateway") === gateways).map((member) => member.leave()))));
-		if (this.broker.started) await this.broker.stop(); // else there is nobody to leave
+		if (this.broker.started) await this.broker.stop(); // a broker that never started has nothing to stop
 		return gently.every(Boolean);
 	}
 
-	/** A node that is gone comes back under its name; a role gets one more node. */
+	/** Restarts a node under its name, or adds a node to a role. */
 	async join(name: string): Promise<Member> {
 		const known = this.members.get(name);
 		if (!known && !this.#given.roles.has(name))
@@ -80,7 +80,7 @@ export class Cluster {
 		return member;
 	}
 
-	/** Throws where there is no such node, or it is in no state for that. */
+	/** Throws if there is no such node, or if its state is not one of `states`. */
 	running(name = "", ...states: readonly Member["state"][]): Member {
 		const member = this.members.get(name);
 		if (!member) throw new ClusterError(`there is no node ${name}; there are ${[...this.members.keys()].join(", ")}`);
@@ -88,12 +88,12 @@ export class Cluster {
 		return member;
 	}
 
-	/** Resolves once it is known who is there and who is not: who dies or is paused is missed after some seconds. */
+	/** Resolves once the registry shows every node in its actual state; a dead or paused node times out after some seconds. */
 	settled(): Promise<void> {
 		return this.#until(() => {
 			const seen: readonly Seen[] = this.broker.registry.getNodeList({ withServices: true });
 			const wrong = [...this.members.values()].filter((member) => !this.#asSeen(member, seen));
-			return wrong.length === 0 ? null : `${wrong.map(({ name }) => name).join(", ")} not seen as it is`;
+			return wrong.length === 0 ? null : `${wrong.map(({ name }) => name).join(", ")} not yet seen in the expected state`;
 		});
 	}
 	#asSeen({ name, role, state }: Member, seen: readonly Seen[]): boolean {
@@ -103,7 +103,7 @@ export class Cluster {
 		return node?.available === true && (this.#given.roles.get(role) ?? []).every((service) => offered.has(service.name));
 	}
 
-	/** `why`: what is still missing, null when nothing is. */
+	/** `why`: the reason to keep waiting; null ends the wait. */
 	async #until(why: () => string | null | Promise<string | null>): Promise<void> {
 		const deadline = Date.now() + PATIENCE;
 		for (;;) {
@@ -137,7 +137,7 @@ export class Cluster {
 	}
 }
 
-/** 0 takes a free one each time. */
+/** Port 0 chooses a free port for each node. */
 const counted = (port: number, by: number): string => String(port === 0 ? 0 : port + by);
 const isReady = (url: string): Promise<boolean> =>
 	fetch(`${url}/health/ready`).then(

@@ -1,4 +1,4 @@
-/** Commands - what can be done to a running cluster, from the keyboard or from a script. */
+/** Commands - the commands for a running cluster, from the keyboard or from a script. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Line, table } from "../common/terminal.ts";
 import { type Cluster, ClusterError } from "./cluster.ts";
@@ -7,20 +7,20 @@ import { ownersOf } from "./owners.ts";
 interface Command {
 	readonly args?: string;
 	readonly means: string;
-	/** What is to be told, if anything. */
+	/** Returns the text to show, if any. */
 	run(cluster: Cluster, word: string | undefined): string | void | Promise<string | void>;
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
-	help: { means: "these commands", run: () => helpText() },
-	status: { means: "every node: its state, its process, its address", run: (cluster) => table(statusOf(cluster)) },
+	help: { means: "lists the commands", run: () => helpText() },
+	status: { means: "shows state, process and address of every node", run: (cluster) => table(statusOf(cluster)) },
 	owners: {
-		means: "which node decides what is in which partitions, and which follows the logs for what",
+		means: "shows which node owns which partitions, and which one follows the logs for each service",
 		run: ({ broker }) => table(ownersOf(broker)),
 	},
 	kill: {
 		args: "<node>",
-		means: "ends it at once, as a power cut (SIGKILL)",
+		means: "ends it at once, like a power failure (SIGKILL)",
 		run: async (cluster, name) => {
 			await cluster.running(name, "up", "paused").kill();
 			return `${name} is dead; the others miss it within seconds`;
@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	},
 	pause: {
 		args: "<node>",
-		means: "holds it (SIGSTOP) until `resume`; the others take it for dead",
+		means: "freezes it (SIGSTOP) until `resume`; the others consider it dead",
 		run: (cluster, name) => {
 			cluster.running(name, "up").pause();
 			return `${name} is held; the others miss it within seconds`;
@@ -36,7 +36,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	},
 	resume: {
 		args: "<node>",
-		means: "lets it go on, as if nothing had been",
+		means: "lets a paused node continue (SIGCONT)",
 		run: (cluster, name) => {
 			cluster.running(name, "paused").resume();
 			return `${name} goes on`;
@@ -44,13 +44,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	},
 	leave: {
 		args: "<node>",
-		means: "ends it with what is under way finished (SIGTERM)",
+		means: "stops it gracefully, after its work in progress (SIGTERM)",
 		run: async (cluster, name) =>
 			(await cluster.running(name, "up", "paused").leave()) ? `${name} has left` : `${name} did not leave in time and was killed`,
 	},
 	join: {
 		args: "<node|role>",
-		means: "starts a node that is gone once more, or one more of a role",
+		means: "restarts a node that is gone, or adds one to a role",
 		run: async (cluster, name = "") => {
 			const { name: joined, url } = await cluster.join(name);
 			return `${joined} has joined${url && `: ${url}`}`;
@@ -58,13 +58,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	},
 	wait: {
 		args: "[seconds]",
-		means: "waits, or, without a number, until it is seen who is there and who is not",
+		means: "waits that long, or without a number until every node is seen in its actual state",
 		run: (cluster, seconds) => (seconds === undefined ? cluster.settled() : pause(secondsOf(seconds))),
 	},
-	quit: { means: "stops every node gently, and ends; Ctrl-C does the same", run: () => undefined },
+	quit: { means: "stops every node gracefully and ends, like Ctrl-C", run: () => undefined },
 };
 
-/** Carries one line out; true when it was the last. Throws ClusterError for what cannot be. */
+/** Runs one line; true if it was the last. Throws ClusterError if it cannot be carried out. */
 export async function carryOut(line: string, cluster: Cluster, tell: (text: string) => void): Promise<boolean> {
 	const [name = "", ...words] = line.replace(/#.*/, "").trim().split(/\s+/);
 	if (name === "") return false;
@@ -72,7 +72,7 @@ export async function carryOut(line: string, cluster: Cluster, tell: (text: stri
 	if (!command) throw new ClusterError(`there is no command ${name}; there are ${Object.keys(COMMANDS).join(", ")}`);
 	const { args = "" } = command;
 	if (words.length > (args ? 1 : 0) || (args.startsWith("<") && words.length === 0))
-		throw new ClusterError(`it has to be: ${usage([name, command])}`);
+		throw new ClusterError(`usage: ${usage([name, command])}`);
 	const told = await command.run(cluster, words[0]);
 	if (told) tell(told);
 	return name === "quit";

@@ -1,21 +1,21 @@
-/** Member - one node as a process of its own: started, stopped for a while, ended gently or at once, and what it says by the line. */
+/** Member - one node in its own process: starts, pauses and stops it, and passes on its output line by line. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** `left`, `killed`: because it was told to; `ended`: by itself. */
+/** `left` and `killed` follow a command; `ended` means that the process exited by itself. */
 export type State = "new" | "starting" | "up" | "paused" | "left" | "killed" | "ended";
 export type Say = (name: string, line: string) => void;
 
 const START = fileURLToPath(new URL("../start.ts", import.meta.url));
 const BOUND = new URL("./bound.ts", import.meta.url).href;
-/** Beyond what a node takes by itself to stop, in milliseconds. */
+/** Time limit of a graceful stop, in milliseconds; longer than the node's own limit. */
 const LEAVE = 20_000;
 
 export class Member {
 	readonly name: string;
 	readonly role: string;
-	/** Of the gateway; empty for every other node. */
+	/** URL of a gateway; empty for every other node. */
 	url = "";
 	state: State = "new";
 	readonly #env: NodeJS.ProcessEnv;
@@ -37,12 +37,12 @@ export class Member {
 		return this.state === "starting" || this.state === "up" || this.state === "paused";
 	}
 
-	/** Resolves once it says that it runs; rejects when it ends before. */
+	/** Resolves once the node reports that it runs; rejects if it exits before. */
 	async start(): Promise<void> {
 		this.state = "starting";
-		// A group of its own: Ctrl-C at the terminal is for the one who leads them.
+		// A separate process group, so that Ctrl-C at the terminal reaches only the supervisor.
 		const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", BOUND, START], {
-			env: this.url === "" ? this.#env : { ...this.#env, PORT: new URL(this.url).port }, // who comes back is found where it was
+			env: this.url === "" ? this.#env : { ...this.#env, PORT: new URL(this.url).port }, // a restarted gateway keeps its port
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 			detached: true,
 		});
@@ -88,7 +88,7 @@ export class Member {
 		this.#child?.kill("SIGCONT");
 		this.state = "up";
 	}
-	/** What is under way is finished; false when it had to be killed after all. */
+	/** Stops the node after its work in progress; false if it had to be killed. */
 	async leave(): Promise<boolean> {
 		if (this.state === "paused") this.resume();
 		this.state = "left";

@@ -1,4 +1,4 @@
-/** Nats - a nats-server for a cluster on one machine, where none is given: from PATH, on a free port, gone with whoever started it. */
+/** Nats - starts a nats-server for a cluster on one machine, from PATH and on a free port; it ends with this process. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { SettingsError } from "../../node/settings.ts";
@@ -10,7 +10,7 @@ export interface Nats {
 }
 const NAME = "nats-server";
 const NONE = `NATS_URL is not set, and there is no ${NAME} on PATH: give the URL of one, or install it`;
-/** The shell around it hears the end of its input, which comes however this process ends. */
+/** The shell reads to the end of its input, which comes however this process ends, and then stops the server. */
 const SCRIPT = `command -v ${NAME} >/dev/null || exit 127; ${NAME} "$@" 2>&1 & cat >/dev/null; kill $!; wait $!`;
 
 export async function startNats(say: Say): Promise<Nats> {

@@ -1,10 +1,10 @@
-/** Owners - who does what now, worked out from the registry by the same rules as the nodes themselves go by. */
+/** Owners - the owner of each partition and follower, computed from the registry by the same rules as in the nodes. */
 import type { ServiceBroker } from "moleculer";
 import { ownerOf } from "../../mixins/cluster/ownership.ts";
 import { bestOf } from "../../mixins/cluster/placement.ts";
 import type { Line } from "../common/terminal.ts";
 
-/** As much of Moleculer's lists as is used here. */
+/** The part of Moleculer's lists used here. */
 interface ListedAction {
 	readonly action?: { readonly strategyOptions?: { readonly log: string; readonly partitions: number } };
 	readonly endpoints?: readonly { readonly nodeID: string; readonly available: boolean }[];
@@ -19,7 +19,7 @@ export function ownersOf(broker: ServiceBroker): readonly Line[] {
 	return [["Who decides"], ...partitionsOf(broker), ["Who follows"], ...followersOf(broker)];
 }
 
-/** A line for each log and node. */
+/** One line for each log and node. */
 function partitionsOf(broker: ServiceBroker): Line[] {
 	const actions = broker.registry.getActionList({ withEndpoints: true, onlyAvailable: true }) as readonly ListedAction[]; // moleculer leaves it untyped
 	const logs = new Map<string, { readonly partitions: number; readonly nodes: Set<string> }>();

@@ -1,4 +1,4 @@
-/** Prompt - what is typed and what is said on one terminal: a line that arrives while somebody types leaves what is typed whole. */
+/** Prompt - input and output on one terminal: a line that arrives while the operator types leaves the typed text intact. */
 import { createInterface, type Interface } from "node:readline";
 import { type Colour, painted, tell } from "../common/output.ts";
 
@@ -8,7 +8,7 @@ const WIDTH = 12;
 export class Prompt {
 	#typing: Interface | null = null;
 
-	/** A line of one of the processes, behind its name. */
+	/** Prints a line of one process, after the name of the process. */
 	say = (name: string, line: string): void => {
 		const colour = Object.entries(COLOURS).find(([role]) => name.includes(role))?.[1] ?? "dim";
 		this.tell(`${painted(colour, name.padEnd(WIDTH), process.stdout)} ${line}`);
@@ -20,7 +20,7 @@ export class Prompt {
 		typing?.prompt(true);
 	};
 
-	/** Lines typed, or piped, one after the other; `interrupted` at Ctrl-C, `done` when somebody ends the input of a terminal. */
+	/** Runs typed or piped lines one after the other. Calls `interrupted` at Ctrl-C, and `done` at the end of a terminal's input. */
 	listen(carryOut: (line: string) => Promise<void>, interrupted: () => void, done: () => void): void {
 		const typing = createInterface({
 			input: process.stdin,

@@ -1,18 +1,18 @@
-/** Roles - what the nodes of a cluster are for: deciding, reading or HTTP, of one context or of all; found from the services themselves. */
+/** Roles - the nodes of a cluster by role: commands, queries or gateway, of one context or of all. */
 import type { ServiceFile } from "../../node/services.ts";
 import { SettingsError } from "../../node/settings.ts";
 
-/** By its name (`commands`, `radar-queries`), the services a node of it runs. */
+/** The services of each role, by its name (`commands`, `radar-queries`). */
 export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;
-/** What is started where nothing is said. */
+/** The nodes to start by default. */
 export const NODES = "commands=2,queries=2,gateway=2";
-/** Of one role. */
+/** Maximum number of nodes of one role. */
 const MOST = 32;
 
 /** `radar/radar,radar/detection`, as SERVICES takes it. */
 export const servicesText = (files: readonly ServiceFile[]): string => files.map(({ context, name }) => `${context}/${name}`).join(",");
 
-/** The role of each node to start; throws a line for each thing that makes no sense. */
+/** The role of each node to start. Throws a SettingsError with one line for each mistake. */
 export function nodesOf(text: string, roles: Roles): readonly string[] {
 	const complaints: string[] = [];
 	const nodes = text.split(",").flatMap((one) => {

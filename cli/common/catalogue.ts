@@ -1,4 +1,4 @@
-/** House - everything the services state, loaded as it runs: models, projections, processes, and the actions made of them. */
+/** Catalogue - everything that the services define, loaded from their files: models, projections, processes, and their actions. */
 import { fileURLToPath } from "node:url";
 import { relative } from "node:path";
 import type { ServiceSchema } from "moleculer";
@@ -8,12 +8,12 @@ import { schemaOf, serviceFiles } from "../../node/services.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A statement, and the constant it can be found by in its source. */
+/** A definition, and the constant that exports it. */
 export interface Stated<T> {
 	readonly context: string;
 	/** From the root: `services/radar/radar.service.ts`. */
 	readonly path: string;
-	/** The name it is exported by. */
+	/** Name of the exported constant. */
 	readonly constant: string;
 	readonly value: T;
 }
@@ -75,7 +75,7 @@ export async function loadHouse(): Promise<House> {
 	};
 }
 
-/** Whoever is asked for a decision is read before those who ask; else the order stays. */
+/** Sorts a consulted model before those that consult it, and otherwise keeps the order. */
 function consultedFirst(models: readonly Stated<Model>[]): Stated<Model>[] {
 	const depth = (name: string): number => {
 		const commands = Object.values(models.find(({ value }) => value.name === name)?.value.commands ?? {});
@@ -85,5 +85,5 @@ function consultedFirst(models: readonly Stated<Model>[]): Stated<Model>[] {
 	return models.toSorted((a, b) => rank(a.context) - rank(b.context) || depth(a.value.name) - depth(b.value.name));
 }
 
-/** The contexts there are, in order. */
+/** The distinct contexts, in order. */
 export const contextsOf = (all: readonly { readonly context: string }[]): string[] => [...new Set(all.map(({ context }) => context))];

@@ -1,11 +1,11 @@
-/** Terminal - progress and tables for people: a moving bar on a terminal, a plain line now and then where output goes to a file. */
+/** Terminal - progress and tables for people: a moving bar on a terminal, occasional plain lines if the output goes to a file. */
 import { createRequire } from "node:module";
 import { escaped, painted } from "./output.ts";
 
-/** `note`: a word on how it goes, behind the figures. */
+/** `note`: a remark after the figures. */
 export type Advance = (done: number, total?: number, note?: string) => void;
 
-/** As much of cli-progress as is used here; the package brings no types. */
+/** The part of cli-progress used here; the package has no types. */
 interface CliProgress {
 	readonly SingleBar: new (options: object) => {
 		start(total: number, startValue: number, payload?: object): void;
@@ -23,11 +23,11 @@ const LABEL_WIDTH = 22;
 const PLAIN_LINE_EVERY_MS = 2_000;
 
 export interface ProgressOptions {
-	/** Shows the rate and the time left as well. */
+	/** Also shows the rate and the time left. */
 	readonly pace?: boolean;
 }
 
-/** Shows how far the work is while it runs. `total` may turn out larger on the way. */
+/** Shows the progress of the work while it runs. `total` may increase meanwhile. */
 export async function withProgress<T>(
 	label: string,
 	total: number,
@@ -44,7 +44,7 @@ export async function withProgress<T>(
 }
 
 type Pace = (done: number, total: number) => string;
-/** ` · 12,345/s · 8 s left`, counted from where the work began to be watched: what was done before took no time here. */
+/** ` · 12,345/s · 8 s left`, measured from the first call, because earlier progress took no time in this run. */
 export function paceOf(clock: () => number): Pace {
 	let first: { readonly done: number; readonly at: number } | null = null;
 	return (done, total) => {
@@ -58,7 +58,7 @@ const timeText = (seconds: number): string =>
 	seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 
 function bar(label: string, total: number, pace: Pace): Progress {
-	const { SingleBar } = createRequire(import.meta.url)("cli-progress") as CliProgress; // it has no types of its own
+	const { SingleBar } = createRequire(import.meta.url)("cli-progress") as CliProgress; // the package has no types
 	const shown = new SingleBar({
 		stream: process.stderr,
 		hideCursor: true,
@@ -74,7 +74,7 @@ function bar(label: string, total: number, pace: Pace): Progress {
 	return {
 		advance: (done, of = all, note = "") => {
 			if (all === 0 && of > 0)
-				begin(of); // what is all there is was not known before
+				begin(of); // the total was not known before
 			else if (of !== all) shown.setTotal(of);
 			all = of;
 			shown.update(done, { pace: `${pace(done, all)}${note && ` · ${note}`}` });
@@ -98,10 +98,10 @@ function plainLines(label: string, total: number, pace: Pace): Progress {
 	};
 }
 
-/** A line of a table: what it is, how much, and a word on it; without a value it heads the lines below. */
+/** A row of a table: label, value and note. Without a value it is the heading of the rows below. */
 export type Line = readonly [label: string, value?: string | number, note?: string];
 
-/** Values stand right-aligned under one another; numbers get thousands separators. */
+/** Right-aligns the values; numbers get thousands separators. */
 export function table(lines: readonly Line[]): string {
 	const cells = lines.map(([label, value, note = ""]) => ({
 		label: escaped(label),
@@ -120,7 +120,7 @@ export function table(lines: readonly Line[]): string {
 
 export const count = (number: number): string => number.toLocaleString("en");
 
-/** Minor units to a reader's amount: 123456 EUR is 1,234.56 EUR. */
+/** Formats an amount in minor units: 123456 EUR is 1,234.56 EUR. */
 export function money(minor: number, currency: string): string {
 	const whole = Math.trunc(minor / 100);
 	return `${count(whole)}.${String(Math.abs(minor % 100)).padStart(2, "0")} ${currency}`;
@@ -130,7 +130,7 @@ export const bold = (text: string): string => painted("bold", text, process.stdo
 export const dim = (text: string): string => painted("dim", text, process.stdout);
 export const red = (text: string): string => painted("red", text, process.stderr);
 
-/** Why it ends, in one line and without a stack. */
+/** The reason for an exit, on one line and without a stack. */
 export function oneLine(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);
 	return escaped(message.replaceAll(/\s*\n\s*/g, " ").trim());

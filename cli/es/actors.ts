@@ -1,4 +1,7 @@
-/** Actors - es-state, es-history, es-diff: one actor as it stands or stood, all that was decided about it, and what changed between. */
+/**
+ * Actors - es-state, es-history and es-diff: the state of one actor now or earlier, all decisions about it, and the changes between two
+ * moments.
+ */
 import type { StateThen } from "../../mixins/actors/history.ts";
 import { parseInstant } from "../../model/index.ts";
 import { type Argument, type Command, named, UsageError } from "./command.ts";
@@ -25,18 +28,18 @@ type Moment = { readonly at: string } | { readonly version: number } | Record<ne
 
 const ACTOR: readonly Argument[] = [{ name: "service", of: "services" }, { name: "id" }];
 const MOMENT = "instant|version";
-/** Ids told to whoever asked for one that does not exist. */
+/** Number of existing ids named in the error about an unknown one. */
 const SOME = 5;
-/** Decisions asked for at a time. */
+/** Decisions per call. */
 const PAGE = 100;
 
 export const esState: Command = {
 	name: "es-state",
-	description: "How one actor stands, or stood at an instant or at a version, replayed from its stream",
+	description: "The state of one actor, now or at an earlier instant or version, replayed from its stream",
 	example: "es-state radar A6-1 --at 2026-03-01T08:15:00Z",
 	needs: "services",
 	args: ACTOR,
-	options: { at: { value: MOMENT, description: "with the decisions taken up to an instant, or after so many facts" } },
+	options: { at: { value: MOMENT, description: "as of an instant, or after this number of facts" } },
 	async run({ args: [service = "", id = ""], options: { at } }, system, out) {
 		const then = await stateOf(system, service, id, at === undefined ? {} : momentOf("--at", at));
 		out.give({ service, ...then }, () => `${titleOf(service, then)}\n${nested(then.state)}`);
@@ -46,7 +49,7 @@ export const esState: Command = {
 
 export const esHistory: Command = {
 	name: "es-history",
-	description: "Everything that was ever decided about one actor: when, by whom, by which command, with which facts",
+	description: "All decisions about one actor: when, by whom, by which command, with which facts",
 	example: "es-history detection d-1",
 	needs: "services",
 	args: ACTOR,
@@ -65,7 +68,7 @@ export const esHistory: Command = {
 
 export const esDiff: Command = {
 	name: "es-diff",
-	description: "What changed about one actor between two moments, field by field, and the facts that changed it",
+	description: "The changes of one actor between two moments, field by field, and the facts that made them",
 	example: "es-diff radar A6-1 1 3",
 	needs: "services",
 	args: [...ACTOR, { name: "from" }, { name: "to" }],
@@ -90,7 +93,7 @@ export const esDiff: Command = {
 	},
 };
 
-/** A version, or an instant with an offset; both as the service takes them. */
+/** Parses a version, or an instant with an offset. */
 function momentOf(what: string, text: string): Moment {
 	if (/^\d{1,15}$/.test(text)) return { version: Number(text) };
 	const at = parseInstant(text);
@@ -102,7 +105,7 @@ async function stateOf(system: System, service: string, id: string, moment: Mome
 	await known(system, service);
 	return system.call<StateThen>(`${service}.state`, { id, ...moment }).catch((error: unknown) => hinted(system, service, id, error));
 }
-/** Page by page, however long it is. */
+/** Yields the history page by page. */
 async function* historyOf(system: System, service: string, id: string): AsyncGenerator<History> {
 	await known(system, service);
 	for (let after: string | null = ""; after !== null;) {
@@ -125,7 +128,7 @@ async function factsBetween(system: System, service: string, id: string, one: nu
 }
 const known = async (system: System, service: string): Promise<string> => named("service", service, (await catalogueOf(system)).services);
 
-/** Whoever asks for an actor that never was is told which there are. */
+/** Adds the ids that exist to the error about an unknown actor. */
 async function hinted(system: System, service: string, id: string, error: unknown): Promise<never> {
 	if (!(error instanceof Error) || !("code" in error) || error.code !== 404) throw error;
 	const exists = await system.call(`${service}.state`, { id }).then(
@@ -144,7 +147,7 @@ async function hinted(system: System, service: string, id: string, error: unknow
 const titleOf = (service: string, { id, version, at, position }: StateThen): string =>
 	`${paint("bold", `${service} ${id}`)} at version ${version}, decided ${escaped(at)}, ${position}`;
 
-/** `before`: facts told already. */
+/** `before`: number of facts shown already. */
 function historyText(service: string, { id, rows, version, next }: History, before: number): string {
 	const title = paint("bold", `${service} ${id}`) + (before === 0 ? "" : ` after version ${before}`);
 	const head = `${title}: ${counted(version - before, "fact")} in ${counted(rows.length, "decision")}${next === null ? "" : ", and more"}`;
@@ -158,7 +161,7 @@ function historyText(service: string, { id, rows, version, next }: History, befo
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
-/** Each fact with the version it leads to. */
+/** Each fact with the version that it leads to. */
 const factsOf = (rows: readonly Decision[]) =>
 	rows.flatMap(({ facts, version, at, by, position, command }) =>
 		facts.map(({ type, data }, i) => ({ version: version - facts.length + i + 1, at, by, position, command: command.name, type, data })),

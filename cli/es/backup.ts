@@ -1,4 +1,4 @@
-/** Backup - es-backup: a verified copy of all logs in a folder of its own, made while the system runs; and es-restore, which puts one in place. */
+/** Backup - es-backup makes a verified copy of all logs in a separate folder while the system runs; es-restore restores one. */
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
@@ -18,14 +18,14 @@ import { catalogueOf } from "./system.ts";
 export const esBackup: Command = {
 	name: "es-backup",
 	description:
-		"Copies all logs, as they are at one moment, to a folder of its own while the system runs, with their signed heads and public keys, and verifies the copy",
+		"Copies all logs as of one moment to a separate folder while the system runs, with their signed heads and public keys, and verifies the copy",
 	example: "es-backup /backups/2026-03-01",
 	needs: "logs",
 	args: [{ name: "folder" }],
-	options: { key: { description: "takes the private key along that signs the heads: whoever has it can sign in the name of this system" } },
+	options: { key: { description: "also copies the private key that signs the heads: its holder can sign in the name of this system" } },
 	async run({ args: [folder = ""], flags }, system, out) {
 		const keepers = [...(await catalogueOf(system)).keeperOf.values()];
-		await Promise.all(keepers.map((keeper) => system.call(`${keeper}.heads`))); // signs what nobody has signed yet
+		await Promise.all(keepers.map((keeper) => system.call(`${keeper}.heads`))); // makes each log sign its latest commits first
 		const path = resolve(folder);
 		const logs = await backedUp(await system.call<Readable>(`${keepers[0]}.backup`, { folder: path, key: flags.has("key") }), out);
 		out.give({ folder: path, logs }, () => `${tableOf(logs)}\nbacked up and verified: ${escaped(path)}`);
@@ -38,7 +38,7 @@ async function backedUp(stream: Readable, out: Out): Promise<readonly BackedUp[]
 	const end = (): void => void stream.destroy();
 	out.enough.addEventListener("abort", end, { once: true });
 	try {
-		const steps = stream.iterator() as AsyncIterable<BackupStep>; // as backed-up.ts promises
+		const steps = stream.iterator() as AsyncIterable<BackupStep>; // the item type of backed-up.ts
 		for await (const step of steps)
 			if ("logs" in step) return step.logs;
 			else phases.watch(step.phase, step.done, step.total);
@@ -50,7 +50,7 @@ async function backedUp(stream: Readable, out: Out): Promise<readonly BackedUp[]
 		await phases.close();
 	}
 }
-const UNFINISHED = "the backup was ended, and nothing of it is left";
+const UNFINISHED = "the backup was interrupted, and its files were removed";
 
 const tableOf = (logs: readonly BackedUp[]): string =>
 	columns(
@@ -60,18 +60,20 @@ const tableOf = (logs: readonly BackedUp[]): string =>
 
 export const esRestore: OfflineCommand = {
 	name: "es-restore",
-	description:
-		"Puts a backup into DATA_DIR, once it is verified; the system on it has to be stopped, and makes its read models anew at the next start",
+	description: "Verifies a backup and puts it into DATA_DIR; stop the system first. The next start rebuilds the read models",
 	example: "es-restore /backups/2026-03-01",
 	args: [{ name: "folder" }],
-	options: { replace: { description: "moves what is in DATA_DIR aside, into a folder beside it; nothing is deleted" } },
+	options: { replace: { description: "moves the content of DATA_DIR to a folder beside it; nothing is deleted" } },
 	async run({ args: [folder = ""], flags }, out) {
 		const { DATA_DIR, MONGO_URL, TRUSTED_KEYS = "" } = process.env;
-		if (MONGO_URL) throw new SettingsError("MONGO_URL is set: a backup is restored to a data folder, from where npm run move takes it on");
+		if (MONGO_URL)
+			throw new SettingsError("MONGO_URL is set: a backup is restored to a data folder, and npm run move copies it from there");
 		const [from, to] = [resolve(folder), dataFolder(resolve(DATA_DIR || ENVIRONMENT.DATA_DIR.default))];
 		const phases = new Phases(out);
 		const over = new AbortController();
-		out.enough.addEventListener("abort", () => over.abort(new Error("the restore was ended, and nothing was changed")), { once: true });
+		out.enough.addEventListener("abort", () => over.abort(new Error("the restore was interrupted, and nothing was changed")), {
+			once: true,
+		});
 		const restored = await restore({
 			from,
 			to,
@@ -85,7 +87,7 @@ export const esRestore: OfflineCommand = {
 			signal: over.signal,
 		}).finally(() => phases.close());
 		const { at, logs, movedTo } = restored;
-		const aside = movedTo === null ? "" : `\nwhat was there is in ${escaped(movedTo)}`;
+		const aside = movedTo === null ? "" : `\nthe previous content is in ${escaped(movedTo)}`;
 		out.give({ folder: to.folder, ...restored }, () => `${tableOf(logs)}\nrestored as of ${escaped(at)}: ${escaped(to.folder)}${aside}`);
 		return 0;
 	},

@@ -1,34 +1,34 @@
-/** Command - what an operator's command is made of: one definition for the REPL, for the command line and for its reference page. */
+/** Command - the definition of an operator command, shared by the REPL, the command line and the reference page. */
 import { parseArgs } from "node:util";
 import type { Out } from "./out.ts";
 import type { Needed, System } from "./system.ts";
 
-/** What the system knows names of: completed by tab, listed when a name is wrong. */
+/** Kinds of names in the system: used by tab completion and listed when a name is wrong. */
 export type Kind = "services" | "readModels" | "processes" | "logs" | "facts";
 export interface Argument {
 	readonly name: string;
 	readonly optional?: true;
-	/** Takes all that is left. */
+	/** Takes all remaining words. */
 	readonly many?: true;
-	/** The names there are: of a kind, or exactly these. */
+	/** The allowed names: those of a kind, or exactly these. */
 	readonly of?: Kind | readonly string[];
 }
 export interface Option {
-	/** What it takes; an option without is there or not. */
+	/** Name of its value; an option without it is a flag. */
 	readonly value?: string;
 	readonly description: string;
 	/** Names of this kind, separated by commas. */
 	readonly of?: Kind;
 }
-/** Words as they were given, counted and named. */
+/** The words of a command, parsed. */
 export interface Given {
 	readonly args: readonly string[];
 	readonly options: Readonly<Record<string, string>>;
 	readonly flags: ReadonlySet<string>;
 }
-/** 1: it found something, or what was asked for did not come about. */
+/** 1: the command found something, or did not succeed. */
 export type Verdict = 0 | 1;
-/** What a command is called, takes and is for. */
+/** Name, usage and description of a command. */
 export interface Described {
 	/** `es-state` in the REPL, `state` on the command line. */
 	readonly name: `es-${string}`;
@@ -39,20 +39,20 @@ export interface Described {
 	readonly options: Readonly<Record<string, Option>>;
 }
 export interface Command extends Described {
-	/** Shows what happens from then on: what is typed behind it does not wait for its end. */
+	/** Runs until interrupted: the next command does not wait for its end. */
 	readonly endless?: true;
-	/** Without which there is nothing to do. */
+	/** The kind of service that the command requires. */
 	readonly needs: Needed;
 	run(given: Given, system: System, out: Out): Promise<Verdict>;
 }
-/** Works on the data folder of a system that does not run: on the command line alone. */
+/** Works on the data folder of a stopped system; only on the command line. */
 export interface OfflineCommand extends Described {
 	run(given: Given, out: Out): Promise<Verdict>;
 }
-/** The command was not given as it has to be. */
+/** A command with wrong words or options. */
 export class UsageError extends Error {}
 
-/** What every command takes. */
+/** The options of every command. */
 export const COMMON: Readonly<Record<string, Option>> = { json: { description: "for scripts: JSON on stdout and nothing else" } };
 export const optionsOf = ({ options }: Pick<Described, "options">): Readonly<Record<string, Option>> => ({ ...options, ...COMMON });
 
@@ -62,7 +62,7 @@ export const argumentText = ({ name, optional, many }: Argument): string => {
 };
 export const optionText = (name: string, { value }: Option): string => (value === undefined ? `--${name}` : `--${name} <${value}>`);
 
-/** How commands are typed: in the REPL, or on the command line. */
+/** Prefix of a command as typed: in the REPL, or on the command line. */
 export type Prefix = "es-" | "npm run es -- ";
 export const typed = (text: string, prefix: Prefix): string => text.replace(/^es-/, prefix);
 
@@ -74,7 +74,7 @@ export const usageOf = (command: Described, prefix: Prefix = "es-"): string =>
 		...Object.entries(optionsOf(command)).map(([name, option]) => `[${optionText(name, option)}]`),
 	].join(" ");
 
-/** Everything about one command, for a person. */
+/** The help text of one command. */
 export function helpOf(command: Described, prefix: Prefix = "es-"): string {
 	const options = Object.entries(optionsOf(command)).map(([name, option]) => [optionText(name, option), option.description] as const);
 	const width = Math.max(...options.map(([text]) => text.length));
@@ -89,7 +89,7 @@ export function helpOf(command: Described, prefix: Prefix = "es-"): string {
 	].join("\n");
 }
 
-/** What was given, in the command's own terms; throws a UsageError that says what is wrong. */
+/** Parses the words of a command. Throws a UsageError that names the mistake. */
 export function parsed(command: Described, words: readonly string[]): Given {
 	const known = optionsOf(command);
 	const { tokens } = parseArgs({
@@ -122,14 +122,14 @@ export function parsed(command: Described, words: readonly string[]): Given {
 }
 const dashed = (name: string): string => `--${name}`;
 
-/** A whole number from `min` on. */
+/** Parses a whole number that is at least `min`. */
 export function whole(what: string, text: string, min: number): number {
 	const value = Number(text);
 	if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
 	throw new UsageError(`${what} is "${text}": it has to be a whole number from ${min} on`);
 }
 
-/** The name, when there is such a one. */
+/** Returns the name if it exists, and otherwise throws a UsageError. */
 export function named(what: string, name: string, there: readonly string[]): string {
 	if (there.includes(name)) return name;
 	throw new UsageError(`there is no ${what} "${name}"; ${there.length > 0 ? `there are ${there.join(", ")}` : "there is none here"}`);

@@ -1,9 +1,9 @@
-/** Completion - what tab offers behind an operator's command: its options, and the names there are right now. */
+/** Completion - tab completion of operator commands: their options, and the names that exist now. */
 import { type Argument, type Command, type Option, optionsOf } from "./command.ts";
 import { commandNamed } from "./commands.ts";
 import { type Catalogue, catalogueOf, type System } from "./system.ts";
 
-/** Offers and the text they complete, as readline has it; null when the line is none of ours. */
+/** Completions and the text they complete, in readline's format; null if the line is not an operator command. */
 export async function completed(line: string, system: System): Promise<readonly [string[], string] | null> {
 	const [name = "", ...words] = line.split(/ +/);
 	const command = commandNamed(name);
@@ -28,7 +28,7 @@ const optionOf = (options: Readonly<Record<string, Option>>, word = ""): Option 
 const namesFor = ({ of }: Pick<Argument, "of">, catalogue: Catalogue): readonly string[] =>
 	of === undefined ? [] : typeof of === "string" ? catalogue[of] : of;
 
-/** Behind a comma the next name of a list begins. */
+/** Completes the last name of a comma-separated list. */
 function listed(last: string, names: readonly string[]): string[] {
 	const stem = last.slice(0, last.lastIndexOf(",") + 1);
 	const taken = stem.split(",");

@@ -1,9 +1,9 @@
-/** Difference - two values of plain JSON compared field by field. */
+/** Difference - compares two values of plain JSON field by field. */
 import { isDeepStrictEqual } from "node:util";
 import { jsonOf } from "../common/output.ts";
 import { paint } from "./out.ts";
 
-/** `path`: `equipment.lightKmh[1].from`; `before` is absent where something was added, `after` where it was removed. */
+/** `path`: `equipment.lightKmh[1].from`; `before` is absent for an addition, `after` for a removal. */
 export interface Change {
 	readonly path: string;
 	readonly before?: unknown;
@@ -20,7 +20,7 @@ export function differences(before: unknown, after: unknown, path = ""): Change[
 	return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
 }
 
-/** What both begin and end with stays out, so that an insertion in a timeline is one addition and not a shift of all behind it. */
+/** Skips the common beginning and end, so that an insertion in a timeline is one addition and not a shift of all later entries. */
 function ofLists(before: readonly unknown[], after: readonly unknown[], path: string): Change[] {
 	const shorter = Math.min(before.length, after.length);
 	let begin = 0;
@@ -36,7 +36,7 @@ function ofLists(before: readonly unknown[], after: readonly unknown[], path: st
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** One line of it for a person. */
+/** One change as a line of text. */
 export function changeText({ path, before, after }: Change): string {
 	if (before === undefined) return paint("green", `  + ${path}  ${jsonOf(after)}`);
 	if (after === undefined) return paint("red", `  - ${path}  ${jsonOf(before)}`);

@@ -1,4 +1,4 @@
-/** Lag - es-lag: how far every read model and process is behind the logs it follows, and which has stopped. */
+/** Lag - es-lag: the lag of every read model and process behind its logs, and those that have stopped. */
 import type { Health } from "../../mixins/following/following.ts";
 import type { Place } from "../../mixins/following/lag.ts";
 import { type Command, whole } from "./command.ts";
@@ -6,16 +6,16 @@ import { escaped } from "../common/output.ts";
 import { columns, paint } from "./out.ts";
 import { catalogueOf, type System } from "./system.ts";
 
-/** Seconds a commit may wait before the exit code says so. */
+/** Default of `--most`: seconds a commit may wait before the exit code is 1. */
 const MOST = 60;
 
 export const esLag: Command = {
 	name: "es-lag",
-	description: "How far every read model and process is behind its logs, in commits and in seconds, and which has stopped and why",
+	description: "The lag of every read model and process behind its logs, in commits and in seconds, and which ones have stopped and why",
 	example: "es-lag --most 10",
 	needs: "followers",
 	args: [],
-	options: { most: { value: "seconds", description: `exit code 1 when a commit has been waiting for longer; ${MOST} unless given` } },
+	options: { most: { value: "seconds", description: `exit code 1 if a commit has waited longer; ${MOST} by default` } },
 	async run({ options }, system, out) {
 		const most = options["most"] === undefined ? MOST : whole("--most", options["most"], 0);
 		const { followers } = await catalogueOf(system);
@@ -51,7 +51,7 @@ async function followerOf({ call }: System, name: string) {
 	return { name, places, reason: ready ? null : (reason ?? "it is not ready") };
 }
 
-/** The end of each partition somebody follows. */
+/** The end of each followed partition. */
 function tailsOf(places: readonly Place[]): readonly { readonly partition: string; readonly tail: number }[] {
 	const tails = new Map<string, number>();
 	for (const { partition, tail } of places) tails.set(partition, Math.max(tail, tails.get(partition) ?? 0));

@@ -1,15 +1,15 @@
-/** Out - what a command says and where: answers on stdout, as text for a person or as JSON for a script; all else on stderr. */
+/** Out - the output of a command: answers go to stdout, as text or as JSON for scripts, and everything else to stderr. */
 import { type Colour, escaped, jsonOf, painted, tell, warn } from "../common/output.ts";
 import { type Advance, withProgress } from "../common/terminal.ts";
 
 export interface Out {
-	/** One answer, or one item of a stream: its text for a person, or one line of JSON. */
+	/** Writes one answer, or one item of a stream: as text, or as one line of JSON. */
 	give(value: unknown, text: () => string): void;
-	/** Beside the answers. */
+	/** Writes a line to stderr. */
 	note(text: string): void;
-	/** A bar with rate and time left while the work runs; a line now and then where nobody watches. */
+	/** Shows a bar with rate and time left while the work runs, or occasional lines without a terminal. */
 	progress<T>(label: string, total: number, work: (advance: Advance) => Promise<T>): Promise<T>;
-	/** Set off when the person has seen enough: Ctrl-C. */
+	/** Aborted when the operator presses Ctrl-C. */
 	readonly enough: AbortSignal;
 }
 
@@ -22,11 +22,11 @@ export function outOf(json: boolean, enough: AbortSignal): Out {
 	};
 }
 
-/** For stdout. */
+/** Colors a text for stdout. */
 export const paint = (colour: Colour, text: string): string => painted(colour, text, process.stdout);
 
 type Cell = string | number | null | undefined;
-/** Columns under one another, numbers to the right; what is null is a dash. */
+/** Formats a table: numbers are right-aligned, and null is a dash. */
 export function columns(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
 	const texts = rows.map((row) => head.map((_, i) => cellText(row[i])));
 	const widths = head.map((title, i) => Math.max(title.length, ...texts.map((row) => row[i]?.length ?? 0)));
@@ -41,9 +41,9 @@ export function columns(head: readonly string[], rows: readonly (readonly Cell[]
 const cellText = (cell: Cell): string =>
 	cell === null || cell === undefined ? "-" : typeof cell === "number" ? cell.toLocaleString("en") : escaped(cell);
 
-/** Below this a value stands on one line. */
+/** Maximum width of a value on one line. */
 const WIDE = 100;
-/** A value as nested lines: short parts on one line, long ones a line for each of theirs. */
+/** Formats a value as nested lines: a short part on one line, a long one on one line per item. */
 export function nested(value: unknown, indent = "  "): string {
 	if (typeof value !== "object" || value === null) return `${indent}${jsonOf(value)}`;
 	return Object.entries(value)

@@ -1,4 +1,4 @@
-/** Parked - es-parked: the commands of processes that wait for a person, and what a person may do about one. */
+/** Parked - es-parked: the parked commands of processes, and the operator's actions on them. */
 import { type Command, type Given, named, UsageError, type Verdict } from "./command.ts";
 import { escaped } from "../common/output.ts";
 import { columns, nested, type Out, paint } from "./out.ts";
@@ -20,12 +20,12 @@ interface Page {
 }
 type Doing = (system: System, out: Out, process: string, id: string, given: Given) => Promise<Verdict>;
 
-/** What is to be done, in the order one comes to it. */
+/** The actions on parked work, in their usual order. */
 const DOINGS = { list, show, retry, drop } satisfies Record<string, Doing>;
 
 export const esParked: Command = {
 	name: "es-parked",
-	description: "The commands of processes that wait for a person: list, show one, retry it, or drop it with a reason that stays on record",
+	description: "The parked commands of processes: list them, show one, retry it, or drop it with a recorded reason",
 	example: 'es-parked drop case-opening d-1 --reason "captured twice, see d-2"',
 	needs: "processes",
 	args: [
@@ -33,21 +33,21 @@ export const esParked: Command = {
 		{ name: "process", optional: true, of: "processes" },
 		{ name: "id", optional: true },
 	],
-	options: { reason: { value: "text", description: "why it is dropped: recorded as a fact, with who said it" } },
+	options: { reason: { value: "text", description: "why it is dropped: recorded as a fact, with the operator's name" } },
 	async run(given, system, out) {
 		const [what = "list", process, id = ""] = given.args;
 		const doing = Object.entries(DOINGS).find(([name]) => name === what)?.[1];
-		if (!doing) throw new UsageError(`"${what}" is nothing to do with what is parked; there are ${Object.keys(DOINGS).join(", ")}`);
+		if (!doing) throw new UsageError(`there is no action "${what}" on parked work; there are ${Object.keys(DOINGS).join(", ")}`);
 		if (process !== undefined) named("process", process, (await catalogueOf(system)).processes);
 		if (doing === list && id !== "") throw new UsageError(`"${id}" is one word too many`);
 		if (doing !== list && (process === undefined || id === "")) throw new UsageError(`${what} needs <process> <id>`);
 		if ((doing === drop) !== (given.options["reason"] !== undefined))
-			throw new UsageError(doing === drop ? 'drop needs --reason "..."' : "--reason is for drop alone");
+			throw new UsageError(doing === drop ? 'drop needs --reason "..."' : "--reason is only for drop");
 		return doing(system, out, process ?? "", id, given);
 	},
 };
 
-/** Something that waits is something found: exit code 1. */
+/** Exit code 1 if anything is parked. */
 async function list(system: System, out: Out, process: string): Promise<Verdict> {
 	const processes = process === "" ? (await catalogueOf(system)).processes : [process];
 	const rows: (Work & { readonly process: string })[] = [];
@@ -83,7 +83,7 @@ async function retry(system: System, out: Out, process: string, id: string): Pro
 const TOLD: Readonly<Record<string, string>> = {
 	done: "done",
 	parked: "refused or failed again, and parked again",
-	asked: "asked for; no answer yet",
+	asked: "requested; no answer yet",
 };
 
 async function drop(system: System, out: Out, process: string, id: string, { options }: Given): Promise<Verdict> {

@@ -1,4 +1,4 @@
-/** Phases - work in several steps, each with a bar as long as it lasts. */
+/** Phases - shows work in several steps, with one progress bar for each step. */
 import type { Advance } from "../common/terminal.ts";
 import type { Out } from "./out.ts";
 
@@ -26,7 +26,7 @@ export class Phases {
 			return promise;
 		});
 	}
-	/** Resolves when nothing is shown any more. */
+	/** Ends the current bar; resolves when it is no longer shown. */
 	async close(): Promise<void> {
 		this.#end();
 		await this.#shown;

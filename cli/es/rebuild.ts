@@ -1,4 +1,4 @@
-/** Rebuild - es-rebuild: a read model built anew beside the one that answers, compared with it row by row, and put in its place. */
+/** Rebuild - es-rebuild: builds a read model again beside the current generation, compares the two row by row, and switches. */
 import type { Readable } from "node:stream";
 import type { RebuildReport, Switched } from "../../mixins/read-models/generations.ts";
 import type { Generation } from "../../store/rows.ts";
@@ -13,14 +13,14 @@ const INSTEAD = ["status", "forget", "back"] as const;
 
 export const esRebuild: Command = {
 	name: "es-rebuild",
-	description: "Builds a read model anew beside the one that answers, compares the two row by row, and switches; Ctrl-C pauses it",
+	description: "Builds a read model again beside the current generation, compares the two row by row, and switches; Ctrl-C pauses it",
 	example: "es-rebuild radars",
 	needs: "readModels",
 	args: [{ name: "read-model", of: "readModels" }],
 	options: {
-		status: { description: "the generations there are, instead" },
-		forget: { description: "removes the generations kept beside the one that answers, instead" },
-		back: { description: "switches back to the one before, instead" },
+		status: { description: "only lists the generations" },
+		forget: { description: "only removes the generations kept beside the current one" },
+		back: { description: "only switches back to the previous generation" },
 	},
 	async run({ args: [name = ""], flags }, system, out) {
 		named("read model", name, (await catalogueOf(system)).readModels);
@@ -33,10 +33,10 @@ export const esRebuild: Command = {
 	},
 };
 
-/** Watches the stream of a rebuild to its end; cut short, it goes on from there the next time. */
+/** Follows the stream of a rebuild to its end; an interrupted rebuild resumes the next time. */
 async function change(system: System, out: Out, name: string, action: "rebuild" | "back"): Promise<Verdict> {
 	const stream = await system.call<Readable>(`${name}.${action}`);
-	const steps = stream.iterator() as AsyncIterator<RebuildReport, undefined>; // as rebuilding.ts promises
+	const steps = stream.iterator() as AsyncIterator<RebuildReport, undefined>; // the item type of rebuilding.ts
 	const end = (): void => void stream.destroy();
 	out.enough.addEventListener("abort", end, { once: true });
 	try {
@@ -53,9 +53,9 @@ async function change(system: System, out: Out, name: string, action: "rebuild" 
 		out.enough.removeEventListener("abort", end);
 	}
 }
-const unfinished = (name: string): string => `the rebuild of ${name} is not through; es-rebuild ${name} goes on with it`;
+const unfinished = (name: string): string => `the rebuild of ${name} is not finished; es-rebuild ${name} resumes it`;
 
-/** One bar as long as the phase lasts; resolves to the first step of the next. */
+/** Shows one bar during a phase; resolves to the first step of the next phase. */
 function phase(
 	steps: AsyncIterator<RebuildReport, undefined>,
 	first: Exclude<RebuildReport, Switched>,
@@ -65,7 +65,7 @@ function phase(
 	return out.progress(`${first.phase} ${name}`, first.total, async (advance) => {
 		let step: RebuildReport | undefined = first;
 		while (step && step.phase === first.phase) {
-			advance(step.done, step.total, step.phase === "building" && step.throttled ? "gives way to live traffic" : "");
+			advance(step.done, step.total, step.phase === "building" && step.throttled ? "slowed down by live traffic" : "");
 			step = (await steps.next()).value;
 		}
 		return step;
@@ -109,6 +109,6 @@ async function forget(system: System, out: Out, name: string): Promise<void> {
 	const answer = await system.call<{ forgotten: readonly number[] }>(`${name}.forget`);
 	const { forgotten } = answer;
 	out.give({ readModel: name, ...answer }, () =>
-		forgotten.length === 0 ? `${name} keeps no generation but the one that answers` : `${name}: forgotten ${forgotten.join(", ")}`,
+		forgotten.length === 0 ? `${name} keeps no generation besides the current one` : `${name}: removed ${forgotten.join(", ")}`,
 	);
 }

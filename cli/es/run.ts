@@ -1,4 +1,4 @@
-/** Run - one command line from its words to its exit code; whatever goes wrong is one clear line on stderr. */
+/** Run - runs one command line from its words to its exit code; every error becomes one clear line on stderr. */
 import { warn } from "../common/output.ts";
 import { oneLine, red } from "../common/terminal.ts";
 import { SettingsError } from "../../node/settings.ts";
@@ -6,7 +6,7 @@ import { type Command, type Described, type Given, parsed, type Prefix, UsageErr
 import { type Out, outOf } from "./out.ts";
 import { offered, type System } from "./system.ts";
 
-/** 0: all is well; 1: something was found, or it failed; 2: wrong usage. */
+/** 0: success; 1: the command found something or failed; 2: wrong usage. */
 export type ExitCode = Verdict | 2;
 
 export const run = (
@@ -21,7 +21,7 @@ export const run = (
 		return command.run(given, system, out);
 	});
 
-/** `act`: what is done once the words are understood. */
+/** `act`: runs the parsed command. */
 export async function carriedOut(
 	command: Described,
 	words: readonly string[],
@@ -41,7 +41,7 @@ export async function carriedOut(
 	}
 }
 
-/** `RADAR_UNKNOWN: There is no radar A6-1`; the code is what a script can test for. */
+/** `RADAR_UNKNOWN: There is no radar A6-1`; scripts can test for the code. */
 export function failureText(error: unknown): string {
 	if (error instanceof UsageError) return oneLine(error);
 	if (typeof error !== "object" || error === null) return `FAILED: ${oneLine(error)}`;
@@ -50,7 +50,7 @@ export function failureText(error: unknown): string {
 	return [`${oneLine(name)}: ${oneLine(error)}`, ...complaintsOf(data)].join("; ");
 }
 
-/** Field by field, where the answer says so. */
+/** The errors of single fields, if the error lists them. */
 function complaintsOf(data: unknown): string[] {
 	if (!Array.isArray(data)) return [];
 	return data.map(({ field, message, expected }: { field?: string; message?: string; expected?: unknown }) =>

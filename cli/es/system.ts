@@ -1,4 +1,4 @@
-/** System - the running system as the commands see it: actions to call, and the names there are. Never a store. */
+/** System - the running system as the commands see it: its actions and the names in it, never a store. */
 import { userInfo } from "node:os";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,36 +7,36 @@ import { isOutage } from "../../mixins/common/errors.ts";
 import { leave } from "../../mixins/cluster/leaving.ts";
 import { ownerOf } from "../../mixins/cluster/ownership.ts";
 
-/** How long an answer is waited for, in milliseconds; streams answer at once and last as long as they like. */
+/** Time limit of an answer, in milliseconds; a stream answers at once and has no limit. */
 const PATIENCE = 60_000;
 
-/** How long a node of a cluster may take to say what it offers, and how often that is looked at, in milliseconds. */
+/** Time limit for discovering the services of a cluster, and the poll interval, in milliseconds. */
 const DISCOVERY = 10_000;
 const LOOK_EVERY = 100;
 
 export interface System {
 	call<T>(action: string, params?: object): Promise<T>;
-	/** Whether names there are none of may only not be known yet. */
+	/** Whether missing names may still appear, because this node only joins others. */
 	readonly joined?: boolean;
 }
-/** The names there are, by what they name. */
+/** The names in the system, by kind. */
 export interface Catalogue {
-	/** Services whose actors can be looked at. */
+	/** Services that have actors. */
 	readonly services: readonly string[];
 	readonly readModels: readonly string[];
 	readonly processes: readonly string[];
-	/** Logs that can be verified, by context. */
+	/** Contexts whose log can be verified. */
 	readonly logs: readonly string[];
 	readonly facts: readonly string[];
-	/** Read models and processes: all that has a place in a log. */
+	/** Read models and processes: all services that follow a log. */
 	readonly followers: readonly string[];
-	/** Those of them whose rows can be checked, with the logs they follow. */
+	/** Followers whose rows can be checked, with the logs they follow. */
 	readonly checkable: ReadonlyMap<string, readonly string[]>;
-	/** Services that give a live feed. */
+	/** Services that have a live feed. */
 	readonly feeds: readonly string[];
-	/** The service that keeps a log. */
+	/** The service of each log. */
 	readonly keeperOf: ReadonlyMap<string, string>;
-	/** The action that lists the actors of a service, where a read model has it. */
+	/** The action that lists the actors of a service, if a read model offers one. */
 	readonly listOf: ReadonlyMap<string, string>;
 }
 interface Registered {
@@ -45,7 +45,7 @@ interface Registered {
 	readonly actions: Readonly<Record<string, { readonly note?: { readonly of?: string } }>>;
 }
 
-/** Calls in the name of whoever sits at this terminal: what they change says by whom. */
+/** Makes calls as the operator at this terminal, so that changes record who made them. */
 export function systemOf(broker: ServiceBroker): System {
 	const by = operator();
 	const local = (): boolean => broker.services.some(({ name }: { name: string }) => !name.startsWith("$"));
@@ -66,19 +66,21 @@ export function systemOf(broker: ServiceBroker): System {
 			} catch (error) {
 				const now = ownerFor(broker, service);
 				if (!isOutage(error) || now.nodeID === owner.nodeID) throw error;
-				return ask(now); // it has died meanwhile
+				return ask(now); // the owner died meanwhile
 			}
 		},
 	};
 }
-/** Who does the work of a read model or a process knows best how it is, and what is changed there nobody else has to hear of. */
+/** Calls to a read model or process go to its owner, which knows its state best and needs no hint of a change made there. */
 function ownerFor(broker: ServiceBroker, service: string): { readonly nodeID?: string } {
 	const all = broker.registry.getServiceList({ onlyAvailable: true }) as readonly Pick<Registered, "name" | "metadata">[]; // moleculer leaves it untyped
 	const follows = all.some(({ name, metadata }) => name === service && metadata?.follows !== undefined);
 	return follows ? { nodeID: ownerOf(broker, service) } : {};
 }
 
-/** Resolves once somebody offers what a command is about; rejects when nobody does, at once where nobody can come any more. */
+/**
+ * Resolves once a service offers what the command needs. Rejects if none does: at once if no node can still join, else after a time limit.
+ */
 export async function offered(system: System, needs: Needed): Promise<void> {
 	for (let waited = 0; (await catalogueOf(system))[needs].length === 0; waited += LOOK_EVERY) {
 		if (!system.joined) throw new Error(NOBODY[needs]);
@@ -86,14 +88,14 @@ export async function offered(system: System, needs: Needed): Promise<void> {
 		await pause(LOOK_EVERY);
 	}
 }
-/** What a command is about. */
+/** The kind of service that a command needs. */
 export type Needed = "services" | "readModels" | "processes" | "logs" | "followers" | "feeds";
 const NOBODY: Readonly<Record<Needed, string>> = {
 	services: "no service here has actors",
 	readModels: "no read model is here",
 	processes: "no process is here",
 	logs: "no service here keeps a log",
-	followers: "nobody here follows a log",
+	followers: "no service here follows a log",
 	feeds: "no service here gives a live feed",
 };
 function operator(): string {

@@ -1,4 +1,4 @@
-/** Tail - es-tail: the facts of all contexts as they become visible, from now or from a position on. */
+/** Tail - es-tail: the facts of all contexts as they become visible, from now on or from a position. */
 import type { LiveFact, LivePage, Unreadable } from "../../mixins/logs/live.ts";
 import { watching } from "../../mixins/logs/watching.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
@@ -16,8 +16,8 @@ export const esTail: Command = {
 	args: [],
 	options: {
 		types: { value: "a,b", description: "only facts of these types", of: "facts" },
-		from: { value: "position", description: "after these positions, e.g. radar:0:1200,registration:0:0; else from now on" },
-		limit: { value: "number", description: "ends after so many facts" },
+		from: { value: "position", description: "after these positions, e.g. radar:0:1200,registration:0:0; from now on by default" },
+		limit: { value: "number", description: "ends after this number of facts" },
 	},
 	async run({ options }, system, out) {
 		const { feeds, facts } = await catalogueOf(system);
@@ -46,7 +46,10 @@ export const esTail: Command = {
 	},
 };
 
-/** Gives what the contexts give, until somebody has seen enough; what cannot be read ends it, and so does a context nobody answers for. */
+/**
+ * Shows the pages of all contexts until `over` aborts. A commit that cannot be read ends it with an error, and so does a context without a
+ * node.
+ */
 async function watch(
 	contexts: readonly AsyncGenerator<LivePage>[],
 	after: string | undefined,
@@ -79,16 +82,16 @@ async function watch(
 	}
 }
 
-/** A position of a log nobody has would silently be no position at all. */
+/** Throws for a partition that no log has, which would otherwise be ignored silently. */
 function knownIn(first: readonly LivePage[], after: string): void {
 	const partitions = first.flatMap(({ before }) => Object.keys(parsePositions(before) ?? {}));
 	for (const partition of Object.keys(parsePositions(after) ?? {})) named("partition", partition, partitions);
 }
 
-/** It is never passed over in silence; who has seen that it is there may. */
+/** A commit that cannot be read is never skipped silently; the error names the positions to continue from. */
 function notUnderstood({ partition, position, code, detail }: Unreadable, reached: Map<string, string>): Error {
 	reached.set(partition, positionText(partition, position));
-	return Object.assign(new Error(`${detail}; --from ${[...reached.values()].join(",")} goes on after it`), { type: code });
+	return Object.assign(new Error(`${detail}; --from ${[...reached.values()].join(",")} continues after it`), { type: code });
 }
 
 const shown = ({ partition, position, part, ...fact }: LiveFact) => ({

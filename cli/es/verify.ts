@@ -1,4 +1,4 @@
-/** Verify - es-verify and es-heads: the proof that nobody rewrote the log, and the small text an outsider keeps to ask for it. */
+/** Verify - es-verify proves that the log was not rewritten; es-heads exports the small text that an outsider keeps for this proof. */
 import { readFile, writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { Verifying } from "../../mixins/logs/audited.ts";
@@ -15,13 +15,16 @@ import { type Catalogue, catalogueOf, type System } from "./system.ts";
 export const esVerify: Command = {
 	name: "es-verify",
 	description:
-		"Walks each log along its hash chain and signed heads, and names the first commit that does not fit; and whether the rows made from it name commits it holds",
+		"Checks each log along its hash chain and signed heads and names the first commit that does not fit; also checks that its rows come from commits it holds",
 	example: "es-verify --heads heads.txt --rows",
 	needs: "logs",
 	args: [{ name: "logs", optional: true, many: true, of: "logs" }],
 	options: {
-		heads: { value: "file", description: "heads exported earlier (es-heads) and kept elsewhere: finds a log cut short or chained anew" },
-		rows: { description: "also folds every row of read models and processes anew and compares: finds rows that were changed" },
+		heads: {
+			value: "file",
+			description: "heads exported earlier (es-heads) and kept elsewhere: finds a log that was truncated or rewritten",
+		},
+		rows: { description: "also folds every row of read models and processes again and compares it: finds rows that were changed" },
 	},
 	async run({ args, options, flags }, system, out) {
 		const catalogue = await catalogueOf(system);
@@ -66,13 +69,13 @@ async function checked(system: System, name: string, rows: boolean, out: Out): P
 	if (!end) throw new Error(`the rows of ${name} were not checked to their end`);
 	return end;
 }
-/** Everything a stream gives, as the action promises; ended where the person has seen enough. */
+/** Reads a stream to its end; an interrupt ends it with the error `cut`. */
 async function reading<T>(system: System, action: string, params: object, out: Out, cut: string, take: (item: T) => void): Promise<void> {
 	const stream = await system.call<Readable>(action, params);
 	const end = (): void => void stream.destroy();
 	out.enough.addEventListener("abort", end, { once: true });
 	try {
-		for await (const item of stream.iterator() as AsyncIterable<T>) take(item); // as the action promises
+		for await (const item of stream.iterator() as AsyncIterable<T>) take(item); // the item type of the action
 	} catch (error) {
 		throw out.enough.aborted ? new Error(cut) : error;
 	} finally {
@@ -118,11 +121,11 @@ async function contentOf(file: string): Promise<string> {
 
 export const esHeads: Command = {
 	name: "es-heads",
-	description: "The signed heads of every log and the public keys they are checked with, as one small text to be kept elsewhere",
+	description: "The signed heads of every log and the public keys that check them, as one small text to keep elsewhere",
 	example: "es-heads --out heads.txt",
 	needs: "logs",
 	args: [],
-	options: { out: { value: "file", description: "writes it there; to stdout otherwise" } },
+	options: { out: { value: "file", description: "writes to this file instead of stdout" } },
 	async run({ options }, system, out) {
 		const { keeperOf } = await catalogueOf(system);
 		const all = await Promise.all(

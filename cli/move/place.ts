@@ -1,4 +1,4 @@
-/** Place - where the logs and rows of a system are, as an operator names it: a data folder or a database. */
+/** Place - the place of a system's logs and rows, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
@@ -15,19 +15,19 @@ import { oneLine } from "../common/terminal.ts";
 
 export type Side = "from" | "to";
 export interface OpenPlace extends Place {
-	/** Folder of the keys its heads are signed and checked with. */
+	/** Folder of the keys that sign and check its heads. */
 	readonly keys: string;
-	/** What the operator should know. */
+	/** Warnings for the operator. */
 	readonly warnings: readonly string[];
 }
 
-/** The two places are the same one, as far as their names tell. */
+/** Whether two names mean the same place; different names may still do so. */
 export const samePlace = (a: string, b: string): boolean => nameOf(a) === nameOf(b);
 const nameOf = (text: string): string => folderOf(text) ?? urlOf(text) ?? text;
 const folderOf = (text: string): string | null => (/^sqlite:./.test(text) ? resolve(text.slice("sqlite:".length)) : null);
 const urlOf = (text: string): string | null => /^(?:mongodb:)?(mongodb(?:\+srv)?:\/\/.+)$/.exec(text)?.[1] ?? null;
 
-/** Rejects with one clear line when it cannot be used. `dataDir`: where the keys of a node on MongoDB are. */
+/** Rejects with one clear line if the place cannot be used. `dataDir`: the folder with the keys of a node on MongoDB. */
 export async function openPlace(side: Side, text: string, dataDir: string): Promise<OpenPlace> {
 	const [folder, url] = [folderOf(text), urlOf(text)];
 	try {
@@ -36,20 +36,20 @@ export async function openPlace(side: Side, text: string, dataDir: string): Prom
 	} catch (error) {
 		throw new Error(`--${side}: ${oneLine(error)}`, { cause: error });
 	}
-	throw new Error(`--${side} has to be sqlite:DIR or mongodb://HOST/DATABASE`); // never repeated: it may hold a password
+	throw new Error(`--${side} has to be sqlite:DIR or mongodb://HOST/DATABASE`); // the text is not repeated: it may contain a password
 }
 
 function inFolder(side: Side, folder: string): OpenPlace {
 	const [events, rows] = [join(folder, LOG_FILE), join(folder, ROWS_FILE)];
 	if (side === "from") {
 		if (!existsSync(events)) throw new Error(`there is no log in ${folder}`);
-		checkFiles(events, rows); // a target may be half of one
+		checkFiles(events, rows); // only the source must be complete
 	} else makeFolder(folder);
 	const place = { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows) };
 	return { ...place, keys: join(folder, KEYS_FOLDER), warnings: [...place.logs.warnings, ...place.rows.warnings] };
 }
 
-/** A data folder, by what is in it. */
+/** A data folder, by its files. */
 export const dataFolder = (folder: string): DataFolder => ({
 	folder,
 	log: LOG_FILE,
@@ -57,7 +57,7 @@ export const dataFolder = (folder: string): DataFolder => ({
 	keys: KEYS_FOLDER,
 	heads: HEADS_FOLDER,
 });
-/** The log in a file. */
+/** Opens the log in a file. */
 export const openLog = (file: string): LogStore => new SqliteLogStore(file);
 export { userOf } from "../../store/sqlite/lock.ts";
 

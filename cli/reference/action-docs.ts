@@ -1,4 +1,4 @@
-/** Action docs - what an action is for: the comment where it is stated, in its service or in the mixin that makes it. */
+/** Action docs - finds the description of an action: its comment in the service, or in the mixin that makes it. */
 import { dirname, join } from "node:path/posix";
 import ts from "typescript";
 import type { Action } from "../../node/offer.ts";
@@ -6,14 +6,14 @@ import type { Service } from "../common/catalogue.ts";
 import type { ModelLines } from "./laws.ts";
 import type { Sources } from "./sources.ts";
 
-/** What the model of its service states, or else its comment. */
+/** The description in the service's model, or else the comment of the action. */
 export function meaningOf(sources: Sources, models: readonly ModelLines[], service: Service, action: Action): string {
 	const model = models.find(({ value }) => value.name === service.name);
 	const stated = [...(model?.commands ?? []), ...(model?.asks ?? [])].find(({ name }) => action.name === `${service.name}.${name}`);
 	return stated?.meaning ?? actionDoc(sources, models, service, action) ?? "";
 }
 
-/** Null for what the model of its service states. */
+/** Null if the model of the service defines the action. */
 export function actionDoc(sources: Sources, models: readonly ModelLines[], { path }: Service, { name: full }: Action): string | null {
 	const [service = "", name = ""] = full.split(".");
 	const model = models.find(({ value }) => value.name === service)?.value;
@@ -21,7 +21,7 @@ export function actionDoc(sources: Sources, models: readonly ModelLines[], { pat
 	return model && (single in model.commands || single in model.asks) ? null : firstDoc(sources, path, name);
 }
 
-/** The nearest file that explains it: the service, then the mixins it is made of, then theirs. */
+/** Searches the service, then its mixins, then theirs, for the first comment. */
 function firstDoc(sources: Sources, path: string, name: string): string {
 	const seen = new Set([path]);
 	for (const file of seen) {
@@ -32,7 +32,7 @@ function firstDoc(sources: Sources, path: string, name: string): string {
 	return "";
 }
 
-/** A field of an object called `actions` or made by a function `<some>Actions`, or the function `<name>Action` that makes one. */
+/** Finds a field of an object `actions`, a field of the result of a function `<some>Actions`, or a function `<name>Action`. */
 function docIn(sources: Sources, tree: ts.SourceFile, name: string): string {
 	let found = "";
 	const walk = (node: ts.Node): void => {

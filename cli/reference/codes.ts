@@ -1,16 +1,16 @@
-/** Codes - every code the code itself gives, found where it is given: what a refusal, a problem or an error is called, and its status. */
+/** Codes - finds every error code where the code creates it: the code of a refusal, a problem or an error, and its status. */
 import ts from "typescript";
 import type { Sources } from "./sources.ts";
 
 export interface GivenCode {
 	readonly code: string;
-	/** Null where the code is carried on by somebody who knows the status. */
+	/** Null if another place sets the status. */
 	readonly status: number | null;
-	/** The file that gives it. */
+	/** The file that creates it. */
 	readonly path: string;
 }
 export const SCREAMING = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
-/** Where the code stands among the arguments of what is called or made, and the status; a number is the status itself. */
+/** Argument positions of code and status in each call; `is` is a fixed status. */
 const CARRIERS: readonly { readonly callee: RegExp; readonly code: number; readonly status: number | { readonly is: number } }[] = [
 	{ callee: /^refuse$/, code: 0, status: 1 },
 	{ callee: /^unavailable$/, code: 0, status: { is: 503 } },
@@ -20,7 +20,7 @@ const CARRIERS: readonly { readonly callee: RegExp; readonly code: number; reado
 	{ callee: /^Errors\.Moleculer\w*Error$/, code: 2, status: 1 },
 ];
 
-/** Every code given in these files, once for each status and file. */
+/** Every code in these files, once for each status and file. */
 export function givenCodes(sources: Sources): GivenCode[] {
 	const found = sources
 		.files("services", "mixins", "model", "store")

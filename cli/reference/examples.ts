@@ -1,11 +1,11 @@
 /**
- * Examples - one content for each command that has a route, of one story: a radar, a passage, a sale, a case. The page shows them
- * in this order and a test sends them in it. A command that is not in the story gets a content its rules take.
+ * Examples - one request body for each command with a route, all from one story: a radar, a passage, a sale, a case. The page shows them in
+ * this order, and a test sends them in it. A command outside the story gets a generated body that its rules accept.
  */
 import type { Rule, Shape } from "../../model/index.ts";
 
 type Content = Readonly<Record<string, unknown>>;
-/** Whose id the story uses, by service. */
+/** The id in the story, by service. */
 const IDS: Readonly<Record<string, string>> = { radar: "A6-1", detection: "d-1", owner: "o-1", vehicle: "FR-AB-123-CD", infraction: "d-1" };
 const BODIES: Readonly<Record<string, Content>> = {
 	"radar.install": { id: "A6-1", kind: "fixed", latitude: 48.7012, longitude: 2.3714, road: "A6", limits: { lightKmh: 110, heavyKmh: 90 } },
@@ -27,7 +27,7 @@ const BODIES: Readonly<Record<string, Content>> = {
 };
 
 export const exampleId = (service: string): string => IDS[service] ?? `${service}-1`;
-/** A content the command takes; `id` stands in it only where the route has none. */
+/** A body that the command accepts; it has `id` only if the route has none. */
 export function exampleOf(service: string, name: string, shape: Shape, begins: boolean): Content {
 	const known = BODIES[`${service}.${name}`];
 	if (known) return known;

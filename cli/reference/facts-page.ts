@@ -1,11 +1,11 @@
-/** Facts - everything that is ever said in a log, field by field: what is stored for ever, and who makes something of it. */
+/** Facts - the page of all facts, field by field, with the commands that record them and the services that fold them. */
 import type { House } from "../common/catalogue.ts";
 import type { FactLines, ModelLines } from "./laws.ts";
 import { code, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 
-const INTRODUCTION = `A fact is what a decision said: past tense, plain JSON, stored for ever, never renamed. The facts of one decision
-stand together in one commit, with its position (\`radar:0:1234\`), the version of the actor, the command and who gave it (\`by\`), when it was decided (\`at\`), and for a process
-the position of the fact it follows from (\`cause\`). \`GET /api/<plural>/:id/history\` shows the commits of one actor, \`GET /api/live\` every fact
+const INTRODUCTION = `A fact is the result of a decision: past tense, plain JSON, stored permanently, never renamed. The facts of one decision
+are together in one commit, with its position (\`radar:0:1234\`), the version of the actor, the command and its sender (\`by\`), the instant of the decision (\`at\`),
+and for a process the position of the fact that caused it (\`cause\`). \`GET /api/<plural>/:id/history\` shows the commits of one actor, \`GET /api/live\` every fact
 as it becomes visible. Instants are ISO-8601 in UTC with milliseconds; \`from: null\` is the beginning of time. A field marked
 personal is personal data.`;
 
@@ -42,7 +42,7 @@ function factText({ value, commands }: ModelLines, { type, meaning, fields }: Fa
 			]),
 		),
 		list(
-			`${said.length > 0 ? `Said by ${said.join(", ")}` : "No command says it any more"}${value.begins.includes(type) ? `; it begins the ${value.name}` : ""}.`,
+			`${said.length > 0 ? `Recorded by ${said.join(", ")}` : "No command records it any more"}${value.begins.includes(type) ? `; it creates the ${value.name}` : ""}.`,
 			foldedBy(type, house),
 		),
 	]
@@ -58,9 +58,9 @@ function foldedBy(type: string, { projections, processes }: House): string {
 	});
 	const work = processes.flatMap(({ value: { name, subjects, references } }) => {
 		const parts = [
-			...(type in subjects.start ? ["begins its work"] : []),
-			...(type in subjects.continue ? ["goes on with its work"] : []),
-			...(type in references.on ? ["what its work depends on"] : []),
+			...(type in subjects.start ? ["starts its work"] : []),
+			...(type in subjects.continue ? ["continues its work"] : []),
+			...(type in references.on ? ["its work depends on it"] : []),
 		];
 		return parts.length > 0 ? [`${link(name, "read-models.md")} (${parts.join(", ")})`] : [];
 	});

@@ -1,19 +1,19 @@
-/** Fields - the fields of a type, in words: what is stored of a fact, what a row shows, what a question is answered with. */
+/** Fields - describes the fields of a type for the pages: the data of a fact, a row, or the answer to a question. */
 import ts from "typescript";
 import type { Sources } from "./sources.ts";
 
 export interface FieldLine {
-	/** `site.latitude`; `holders[].owner` of the items of a list. */
+	/** `site.latitude`; `holders[].owner` for the items of a list. */
 	readonly path: string;
 	readonly type: string;
 	/** May be absent. */
 	readonly optional: boolean;
 	readonly meaning: string;
 }
-/** Objects inside objects that are taken apart. */
+/** Maximum depth of nested objects on a page. */
 const DEEPEST = 3;
 
-/** Every field of a type, and the fields of its objects below it, as they stand in the source. */
+/** Every field of a type and of the objects in it, in the order of the source. */
 export function fieldsOf(sources: Sources, type: ts.Type, at: ts.Node, prefix = "", depth = 0): FieldLine[] {
 	return propertiesOf(type).flatMap((property) => {
 		const { checker } = sources;
@@ -27,7 +27,7 @@ export function fieldsOf(sources: Sources, type: ts.Type, at: ts.Node, prefix = 
 	});
 }
 
-/** In the order of the source: the compiler's own would change with what else it has read. */
+/** In the order of the source, because the compiler's order depends on the other files it has read. */
 function propertiesOf(type: ts.Type): ts.Symbol[] {
 	if (type.isUnion()) return type.types.filter((part) => !isNothing(part)).flatMap(propertiesOf);
 	if (type.isIntersection()) return [...new Map(type.types.flatMap(propertiesOf).map((property) => [property.name, property])).values()];
@@ -41,7 +41,7 @@ const isNothing = ({ flags }: ts.Type): boolean => (flags & (ts.TypeFlags.Undefi
 const isPlain = ({ flags }: ts.Type): boolean =>
 	(flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike)) !== 0;
 
-/** The object a field holds, or the objects of its list. */
+/** The object in a field, or the item type of its list. */
 function innerOf(checker: ts.TypeChecker, type: ts.Type): { readonly type: ts.Type; readonly list: boolean } | null {
 	const parts = partsOf(type).filter((part) => !isNothing(part));
 	const [only] = parts;
@@ -50,7 +50,7 @@ function innerOf(checker: ts.TypeChecker, type: ts.Type): { readonly type: ts.Ty
 	const item = itemOf(checker, only);
 	return item && !isPlain(item) ? { type: item, list: true } : null;
 }
-const itemOf = (checker: ts.TypeChecker, array: ts.Type): ts.Type | undefined => checker.getTypeArguments(array as ts.TypeReference)[0]; // what an array is
+const itemOf = (checker: ts.TypeChecker, array: ts.Type): ts.Type | undefined => checker.getTypeArguments(array as ts.TypeReference)[0]; // only an array type comes here
 
 function wordsOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): string {
 	const parts = partsOf(type);
@@ -64,7 +64,7 @@ function wordsOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): s
 const isLiteral = (type: ts.Type): boolean => type.isStringLiteral() || type.isNumberLiteral();
 const literalText = (type: ts.Type): string => `\`${type.isStringLiteral() || type.isNumberLiteral() ? type.value : ""}\``;
 
-/** As they are declared one beside the other, else by their text. */
+/** In the order of their declaration, or else sorted by text. */
 function inOrder(literals: readonly ts.Type[], declared: readonly (ts.Symbol | undefined)[]): string[] {
 	const texts = literals.map(literalText).toSorted();
 	const said = declared
@@ -85,7 +85,7 @@ function wordOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): st
 	return `list of ${item && isPlain(item) ? `${wordOf(checker, item, property)}s` : "objects"}`;
 }
 
-/** An instant is a text to the compiler; where it is declared it is called one. */
+/** The compiler sees an instant as text; only its declaration names it an instant. */
 const saysInstant = ({ declarations = [] }: ts.Symbol): boolean =>
 	declarations.some((declaration) => {
 		const said = ts.isPropertySignature(declaration)

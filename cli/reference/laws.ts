@@ -1,4 +1,4 @@
-/** Laws - what an aggregate states, run-time data and source brought together: its commands, facts, questions and statuses. */
+/** Laws - combines the run-time data and the source of each aggregate: its commands, facts, questions and statuses. */
 import ts from "typescript";
 import { decide } from "../../model/decide.ts";
 import { type AnyCommand, creates, isRefusal, type Model, type Refusal, type Shape } from "../../model/index.ts";
@@ -19,13 +19,13 @@ export interface CommandLines {
 	readonly law: AnyCommand;
 	readonly meaning: string;
 	readonly params: readonly ParamLine[];
-	/** Facts a decision of it may say. */
+	/** Facts that its decision may record. */
 	readonly facts: readonly string[];
-	/** What it is answered with besides id, version and position. */
+	/** Fields of its answer besides id, version and position. */
 	readonly answer: string;
-	/** What the law may refuse it with, those it consults left out. */
+	/** The refusals of the command itself, without those of consulted actors. */
 	readonly refusals: readonly Refusal[];
-	/** Statuses in which it always is already so. */
+	/** Statuses in which the command is always already so. */
 	readonly settled: readonly string[];
 }
 export interface FactLines {
@@ -78,10 +78,10 @@ function linesOf(sources: Sources, stated: Stated<Model>): ModelLines {
 	};
 }
 
-/** By path; the last one to explain a field counts. */
+/** By path; the last field with a meaning counts. */
 export const meaningsOf = (lines: readonly { readonly path: string; readonly meaning: string }[]): ReadonlyMap<string, string> =>
 	new Map(lines.filter(({ meaning }) => meaning !== "").map(({ path, meaning }) => [path, meaning]));
-/** A field nobody explained here, by what another of the same name says. */
+/** Adds a missing meaning from another field with the same path. */
 export const explained = <L extends { readonly path: string; readonly meaning: string }>(line: L, known: ReadonlyMap<string, string>): L =>
 	line.meaning === "" ? { ...line, meaning: known.get(line.path) ?? "" } : line;
 
@@ -91,7 +91,7 @@ function memberOf({ checker }: Sources, type: ts.Type, name: string, at: ts.Node
 	return checker.getTypeOfSymbolAtLocation(symbol, at);
 }
 
-/** Of one step of `evolve`: the data of the fact, and the states it leads to. */
+/** The data of the fact in one step of `evolve`, and the states it leads to. */
 function stepOf(sources: Sources, evolve: ts.Type, fact: string, at: ts.Node) {
 	const [signature] = memberOf(sources, evolve, fact, at).getCallSignatures();
 	const data = signature?.parameters[1];
@@ -126,7 +126,7 @@ function commandLines(sources: Sources, model: Model, statuses: readonly string[
 	};
 }
 
-/** Every field a shape takes, those of its records below them; the id of a creation may be left out. */
+/** Every field of a shape, including the fields of its records. The id of a creation is optional. */
 function paramsOf(sources: Sources, shape: Shape, at: ts.Expression | undefined, begins = false): ParamLine[] {
 	const docs = new Map(at ? docsOf(sources, at) : []);
 	const lines = (of: Shape, prefix: string): ParamLine[] =>
@@ -134,12 +134,12 @@ function paramsOf(sources: Sources, shape: Shape, at: ts.Expression | undefined,
 			const path = `${prefix}${name}`;
 			const own = begins && path === "id" && absent === "";
 			const required = rule["optional"] !== true && !own;
-			const line = { path, says, required, absent: own ? "a new one" : absent, meaning: docs.get(path) ?? "" };
+			const line = { path, says, required, absent: own ? "a generated one" : absent, meaning: docs.get(path) ?? "" };
 			return [line, ...(inner ? lines(inner, `${path}.`) : [])];
 		});
 	return lines(shape, "");
 }
-/** The comments on the fields of a shape, by their paths. */
+/** The comments on the fields of a shape, by path. */
 function docsOf(sources: Sources, at: ts.Expression): (readonly [path: string, doc: string])[] {
 	const { checker } = sources;
 	const below = (field: ts.Symbol): FieldLine[] => {
@@ -178,14 +178,14 @@ function askLines(
 	];
 }
 
-// -- What the law refuses: asked of the law itself ------------------------------------------
-/** Whether the status alone makes it "already so": then it is never refused in it. */
+// -- Refusals, found by running `decide` ------------------------------------------
+/** Whether the status alone makes the command "already so", so that it is never refused in this status. */
 function isSettled({ already }: AnyCommand, status: string): boolean {
 	try {
 		const nothingKnown = new Proxy({}, { get: () => Symbol() });
 		return already?.({ status }, nothingKnown, { now: "" }) === true;
 	} catch {
-		return false; // it looks at more than the status
+		return false; // it depends on more than the status
 	}
 }
 

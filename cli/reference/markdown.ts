@@ -1,18 +1,18 @@
-/** Markdown - how a page of reference is put together: a title, what it is for, where it comes from, tables nobody has to align. */
+/** Markdown - builds the text of a reference page: title, introduction, origin and tables, without manual alignment. */
 
 /** The command that writes all pages. */
 export const COMMAND = "npm run reference";
 
-/** A page: its title, one paragraph on what it is for, and the rest. */
+/** A page: its title, an introduction of one paragraph, and the other parts. */
 export const page = (title: string, introduction: string, ...parts: readonly string[]): string =>
-	`${[`# ${title}`, introduction, `*Generated from the models and the code; do not edit. \`${COMMAND}\` writes it again.*`, ...parts]
+	`${[`# ${title}`, introduction, `*Generated from the models and the code; do not edit. \`${COMMAND}\` updates it.*`, ...parts]
 		.filter((part) => part !== "")
 		.join("\n\n")}\n`;
 
-/** A cell stands on one line, and a bar in it ends no column. */
+/** One line of text in which a bar does not end the column. */
 const cell = (text: string): string => text.replace(/\s+/g, " ").trim().replaceAll("|", "\\|");
 
-/** Columns with nothing in them are left out; no rows, no table. */
+/** A table without its empty columns; no text if there are no rows. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
 	if (rows.length === 0) return "";
 	const kept = head.map((_, i) => i).filter((i) => rows.some((row) => (row[i] ?? "") !== ""));
@@ -20,7 +20,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 	return [line(head), `|${kept.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
 }
 
-/** Points of a list; the empty ones are left out. */
+/** A list without its empty points. */
 export const list = (...points: readonly string[]): string =>
 	points
 		.filter((point) => point !== "")
@@ -30,7 +30,7 @@ export const list = (...points: readonly string[]): string =>
 export const code = (text: string): string => `\`${text}\``;
 export const codes = (texts: Iterable<string>): string => [...texts].map(code).join(", ");
 
-/** Where a heading can be reached inside its page, as GitHub makes it. */
+/** The fragment of a heading, as GitHub generates it. */
 export const anchor = (heading: string): string =>
 	heading
 		.toLowerCase()
@@ -38,13 +38,13 @@ export const anchor = (heading: string): string =>
 		.replaceAll(" ", "-");
 export const link = (heading: string, file = ""): string => `[${code(heading)}](${file}#${anchor(heading)})`;
 
-/** A sentence begins with a capital and ends with a full stop. */
+/** Adds a capital letter at the beginning and a full stop at the end. */
 export const sentence = (text: string): string => {
 	const trimmed = text.trim().replace(/\s+/g, " ");
 	return trimmed === "" ? "" : `${trimmed[0]?.toUpperCase()}${trimmed.slice(1)}${/[.!?:]$/.test(trimmed) ? "" : "."}`;
 };
 
-/** The unit a number's name says it is in. */
+/** The unit that the name of a field implies. */
 export function unitOf(path: string): string {
 	const name = path.split(".").at(-1) ?? "";
 	if (/Kmh$/.test(name)) return "km/h";

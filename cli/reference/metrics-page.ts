@@ -1,4 +1,4 @@
-/** Metrics - every figure the system shows of itself, under the name a dashboard or an alert asks for. */
+/** Metrics - the page of all metrics, under the names that dashboards and alerts use. */
 import { ServiceBroker } from "moleculer";
 import ts from "typescript";
 import { METRICS } from "../../mixins/common/metric-names.ts";
@@ -6,9 +6,9 @@ import { brokerOptions } from "../../node/broker.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 
-const INTRODUCTION = `Prometheus reads these at \`GET /api/metrics\`, or at a port of its own where \`METRICS_PORT\` says so
-([settings](settings.md)). Counters begin at 0 with the process. A histogram is shown as \`<name>_bucket\` (with \`le\`), \`<name>_sum\` and
-\`<name>_count\`. Each label has few values, and none that comes from outside.`;
+const INTRODUCTION = `Prometheus reads these at \`GET /api/metrics\`, or at a separate port if \`METRICS_PORT\` is set
+([settings](settings.md)). Counters begin at 0 with the process. A histogram has \`<name>_bucket\` (with \`le\`), \`<name>_sum\` and
+\`<name>_count\`. Each label has few values, none of them from outside.`;
 const HEAD = ["name", "type", "labels", "meaning"];
 
 export function metricsPage(sources: Sources): string {
@@ -17,7 +17,7 @@ export function metricsPage(sources: Sources): string {
 	let group = "";
 	for (const { name, value } of sources.entries(declared)) {
 		group = headingOver(value.parent) ?? group;
-		const metric = (METRICS as Readonly<Record<string, { type: string; help: string; labels: readonly string[] }>>)[name]; // by any name
+		const metric = (METRICS as Readonly<Record<string, { type: string; help: string; labels: readonly string[] }>>)[name]; // indexed by any name
 		if (metric) groups.set(group, [...(groups.get(group) ?? []), [code(name), metric.type, codes(metric.labels), sentence(metric.help)]]);
 	}
 	return page(
@@ -25,12 +25,12 @@ export function metricsPage(sources: Sources): string {
 		INTRODUCTION.replaceAll("\n", " "),
 		...[...groups].flatMap(([heading, rows]) => [heading ? `## ${heading}` : "", table(HEAD, rows)]),
 		"## Moleculer's own",
-		"What the framework says of itself; one that is never counted is not shown. Of a text the figure is 1, and the text stands in the label `value`.",
+		"The metrics of the framework; one that was never counted is not shown. A text has the value 1, and the label `value` holds the text.",
 		table(HEAD, moleculersOwn()),
 	);
 }
 
-/** `// -- Actors` over a definition begins a group. */
+/** `// -- Actors` above a definition begins a group. */
 function headingOver(node: ts.Node): string | undefined {
 	const { text } = node.getSourceFile();
 	const comments = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
@@ -43,10 +43,10 @@ interface Registered {
 	readonly description?: string;
 	readonly labelNames: readonly string[];
 }
-/** As a broker with our options registers them; it is never started. */
+/** Registered by a broker with our options, which never starts. */
 function moleculersOwn(): string[][] {
 	const { metrics } = new ServiceBroker({ ...brokerOptions({ dataDir: "", partitions: undefined, logLevel: "error" }), logger: false });
-	const registered = metrics.list({ includes: "moleculer.**" }) as unknown as readonly Registered[]; // moleculer's type is of one of them
+	const registered = metrics.list({ includes: "moleculer.**" }) as unknown as readonly Registered[]; // moleculer types only one of them
 	return registered
 		.map(({ name, type, description = "", labelNames }) => {
 			const labels = type === "info" ? [...labelNames, "value"] : labelNames;

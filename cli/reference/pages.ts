@@ -1,4 +1,4 @@
-/** Pages - all pages of reference, by the name of their file, made in memory: the generator writes them, a test compares them. */
+/** Pages - makes all reference pages in memory, by file name; the generator writes them, and a test compares them. */
 import { commandsPage } from "./commands-page.ts";
 import { factsPage } from "./facts-page.ts";
 import { loadHouse } from "../common/catalogue.ts";
@@ -12,7 +12,7 @@ import { sendersOf } from "./sendings.ts";
 import { settingsPage } from "./settings-page.ts";
 import { Sources } from "./sources.ts";
 
-/** Where they lie. */
+/** The folder of the pages. */
 export const FOLDER = new URL("../../docs/reference/", import.meta.url);
 
 export async function pages(): Promise<ReadonlyMap<string, string>> {

@@ -1,4 +1,4 @@
-/** Read models - what can be listed and read, from which logs it is folded, and the processes that follow the same logs. */
+/** Read models - the page of all read models with their logs, and of the processes that follow the same logs. */
 import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import type { AnyProcess, AnyProjection } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
@@ -10,9 +10,9 @@ import type { Sources } from "./sources.ts";
 
 const INTRODUCTION = `A read model folds the facts of the logs it follows into rows. A list is
 \`GET /api/<plural>?page=1&pageSize=20&sort=-field&<filter>=<value>\`, answered with \`{rows, total, page, pageSize, totalPages, next}\`; pages have at most 100 rows,
-\`?after=<next>\` goes on from where a page ended with the same sort and filters, as far as there are rows. What is not listed
-here as a filter or a sort key is refused. A read that carries \`X-Position\` waits up to five seconds until its read model has passed that position;
-a position of a log it does not follow is ignored. Processes follow logs too: they send the commands that follow from the facts.`;
+\`?after=<next>\` continues after the end of a page with the same sort and filters, through all rows. Any other filter
+or sort key is refused. A read with \`X-Position\` waits up to five seconds until its read model has passed that position;
+a position of a log it does not follow is ignored. Processes also follow logs: they send the commands that follow from the facts.`;
 
 export const readModelsPage = (sources: Sources, models: readonly ModelLines[], { projections, processes }: House): string =>
 	page(
@@ -40,9 +40,9 @@ function projectionText(sources: Sources, models: readonly ModelLines[], stated:
 			`Follows: ${codes(follows)}. Each row is one ${code(of)}.`,
 			`Folds: ${facts.join(", ")}.`,
 			`Filters: ${codes(filters)}${itself.length > 0 ? `; ${codes(itself)} is the row's own id` : ""}.`,
-			`Sort keys: ${codes(["id", ...sorts])}, each also with a minus sign; ${code("id")} where none is given.`,
-			`Kept totals: of the whole list${counted.length > 0 ? `, and of each value of ${codes(counted)}` : ""}; other totals are counted in an index.`,
-			due ? "Rows read differently when an instant they hold comes, with no fact in between." : "",
+			`Sort keys: ${codes(["id", ...sorts])}, each also with a minus sign; ${code("id")} by default.`,
+			`Stored totals: of the whole list${counted.length > 0 ? `, and of each value of ${codes(counted)}` : ""}; other totals are counted in an index.`,
+			due ? "Rows also change without a new fact, at the instants they hold." : "",
 		),
 		rowTable(rowOf(sources, models, stated)),
 	]
@@ -50,7 +50,7 @@ function projectionText(sources: Sources, models: readonly ModelLines[], stated:
 		.join("\n\n");
 }
 
-/** What is shown of a row; a field nobody explained here means what it means in the facts. */
+/** The fields of a shown row; a field without a comment takes its meaning from the facts. */
 function rowOf(sources: Sources, models: readonly ModelLines[], { path, constant, value }: Stated<AnyProjection>): FieldLine[] {
 	const node = sources.constant(path, constant);
 	const show = sources.checker.getTypeAtLocation(node).getProperty("show");
@@ -59,8 +59,8 @@ function rowOf(sources: Sources, models: readonly ModelLines[], { path, constant
 	const facts = models.flatMap((model) => model.facts).filter(({ type }) => type in value.on);
 	const known = meaningsOf(facts.flatMap(({ fields }) => fields).toReversed());
 	return [
-		{ path: "id", type: "text", optional: false, meaning: `Of the ${value.of}.` },
-		{ path: "version", type: "number", optional: false, meaning: `Facts of the ${value.of} so far; what \`If-Match\` takes.` },
+		{ path: "id", type: "text", optional: false, meaning: `Id of the ${value.of}.` },
+		{ path: "version", type: "number", optional: false, meaning: `Number of facts of the ${value.of}; the value for \`If-Match\`.` },
 		...fieldsOf(sources, shown, node).map((line) => explained(line, known)),
 	];
 }
@@ -81,14 +81,14 @@ function processText(sources: Sources, stated: Stated<AnyProcess>): string {
 		`## ${name}`,
 		sentence(sources.header(stated.path)),
 		list(
-			`Follows: ${codes(follows)}; and ${code(INTERVENTIONS.log)}, for a person's word on work it had to park.`,
-			`A piece of work begins with ${facts(subjects.start)}.`,
-			`It goes on with ${facts(subjects.continue)}.`,
-			`It depends on ${facts(references.on)}; a fact dated back wakes the work inside the time it changes.`,
+			`Follows: ${codes(follows)}; and ${code(INTERVENTIONS.log)}, for an operator's decisions about parked work.`,
+			`A piece of work starts with ${facts(subjects.start)}.`,
+			`It continues with ${facts(subjects.continue)}.`,
+			`It depends on ${facts(references.on)}; a backdated fact wakes the work in the time span it changes.`,
 			`Sends ${sendsOf(sources, stated)
 				.map((command) => link(command, "commands.md"))
 				.join(", ")}.`,
-			"A command that is refused, or fails ten times, is parked with its code until a person retries or drops it; later facts of that work wait behind it, all other work goes on.",
+			"A command that is refused, or fails ten times, is parked with its code until an operator retries or drops it; later facts of that work wait, and all other work continues.",
 		),
 	].join("\n\n");
 }

@@ -1,4 +1,4 @@
-/** Refusals - every code an answer may carry: what it means, with which status it comes, and what gives it. */
+/** Refusals - the page of all error codes: their meaning, their status, and the code that returns them. */
 import { unknownActor } from "../../model/decide.ts";
 import type { Refusal } from "../../model/index.ts";
 import { type GivenCode, givenCodes } from "./codes.ts";
@@ -7,12 +7,12 @@ import type { ModelLines } from "./laws.ts";
 import { anchor, code, codes, link, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 
-const INTRODUCTION = `Every error is \`application/problem+json\`: \`{type, title, status, code, detail, errors?}\`; test for the \`code\`, it never
-changes. A refusal (4xx) is a no of the law or of the form: it is final, the same again is refused again. A failure (5xx) says nothing of the command: it may be
-sent again. In a bulk request and in an import, each line that is refused has such a code, in \`errors\`. A discarded detection is no refusal: its
+const INTRODUCTION = `Every error is \`application/problem+json\`: \`{type, title, status, code, detail, errors?}\`; test for the \`code\`, which never
+changes. A refusal (4xx) is final: the same request is refused again. A failure (5xx) is no decision about the command, which may be
+sent again. In a bulk request and in an import, each refused line has such a code, in \`errors\`. A discarded detection is not a refusal: its
 reason is a [fact](facts.md#detectiondiscarded).`;
 
-/** Throws when a code is given that nobody explains, or explained that nobody gives. */
+/** Throws if a code in the code has no explanation, or if an explained code is not in the code. */
 export function refusalsPage(sources: Sources, models: readonly ModelLines[]): string {
 	const given = givenCodes(sources);
 	const byLaw = models.map((model) => ({ model, refusals: refusalsOf(model, given) }));
@@ -22,7 +22,7 @@ export function refusalsPage(sources: Sources, models: readonly ModelLines[]): s
 	return page(
 		"Refusals",
 		INTRODUCTION.replaceAll("\n", " "),
-		"## By the law",
+		"## Domain rules",
 		...byLaw.flatMap(({ model, refusals }) => [
 			`### ${model.value.name}`,
 			table(
@@ -32,18 +32,18 @@ export function refusalsPage(sources: Sources, models: readonly ModelLines[]): s
 					.map(([name, { status, says, by }]) => [marked(name), String(status), [...says].join(" "), [...by].join(", ")]),
 			),
 		]),
-		"## By the form of a request, and to those who run the system",
+		"## Requests and operator commands",
 		generalTable(
 			general.filter((one) => !fails(one)),
 			general,
 		),
 		"## Failures",
-		"What is 503 carries `Retry-After`, in seconds: send it again then. A command with an `Idempotency-Key` is done once, however often it is sent.",
+		"A 503 answer has `Retry-After`, in seconds: send the request again then. A command with an `Idempotency-Key` is carried out once, however often it is sent.",
 		generalTable(general.filter(fails), general),
 		"## Parked work",
 		`A process whose command is refused parks it with the code of the refusal. ${marked(PARKED.code)}: ${PARKED.means}`,
 		"## What a verification finds",
-		"Of each partition of a log, the first position that does not fit, and what can be told of it.",
+		"For each partition of a log, a verification reports the first position that does not fit, and its finding.",
 		table(
 			["finding", "meaning"],
 			Object.entries(FINDINGS).map(([finding, means]) => [code(finding), means]),
@@ -56,7 +56,7 @@ interface ByLaw {
 	readonly says: Set<string>;
 	readonly by: Set<string>;
 }
-/** By code: what the law of one aggregate says no with, and those who say so. */
+/** The refusals of one aggregate, by code, and the commands and actions that give them. */
 function refusalsOf({ value: model, commands, asks }: ModelLines, given: readonly GivenCode[]): Map<string, ByLaw> {
 	const found = new Map<string, ByLaw>();
 	const add = ({ code: name, status, detail }: Refusal, by: string): void => {
@@ -71,15 +71,15 @@ function refusalsOf({ value: model, commands, asks }: ModelLines, given: readonl
 	return found;
 }
 const quoted = (detail: string): string => detail.replaceAll("<id>", "`<id>`");
-/** `radar-import` of its file; a file that is no service by its path. */
+/** `radar-import` for its service file; a path for every other file. */
 const serviceOf = (path: string): string => /([^/]+)\.service\.ts$/.exec(path)?.[1] ?? path;
 
 function complain(general: readonly GivenCode[]): void {
 	const given = new Set(general.map((one) => one.code));
 	const unexplained = [...given].filter((name) => !(name in GENERAL));
 	const ungiven = Object.keys(GENERAL).filter((name) => !given.has(name));
-	if (unexplained.length > 0) throw new Error(`cli/reference/general-codes.ts explains nothing of ${unexplained.join(", ")}`);
-	if (ungiven.length > 0) throw new Error(`cli/reference/general-codes.ts explains what nobody gives: ${ungiven.join(", ")}`);
+	if (unexplained.length > 0) throw new Error(`cli/reference/general-codes.ts has no explanation for ${unexplained.join(", ")}`);
+	if (ungiven.length > 0) throw new Error(`cli/reference/general-codes.ts explains unused codes: ${ungiven.join(", ")}`);
 }
 
 const statusOf = (given: readonly GivenCode[], name: string): number | undefined =>
@@ -97,5 +97,5 @@ function generalTable(given: readonly GivenCode[], all: readonly GivenCode[]): s
 	);
 }
 
-/** So that other pages can point at it. */
+/** Marks the code as a target for links. */
 const marked = (name: string): string => `<a id="${anchor(name)}"></a>${code(name)}`;

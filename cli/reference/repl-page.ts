@@ -1,13 +1,13 @@
-/** Repl - the commands of those who run the system, in the REPL and on the command line: made from the very definitions they run by. */
+/** Repl - the page of operator commands in the REPL and on the command line, made from the definitions that run. */
 import { argumentText, type Described, optionsOf, optionText, typed, usageOf } from "../es/command.ts";
 import { all, offline } from "../es/commands.ts";
 import { code, link, page, sentence, table } from "./markdown.ts";
 
-const INTRODUCTION = `\`npm run repl\` starts the system with a prompt (Moleculer's REPL, with its own commands besides), \`npm run repl -- --beside\` looks on at one that
-runs on the same \`DATA_DIR\` or, with \`NATS_URL\`, at a cluster, as a node without services. The same commands without a prompt are
-\`npm run es -- <command>\`, without \`es-\` before them: \`npm run es -- verify\`. With \`--json\` an answer is JSON on stdout and nothing else (of \`es-tail\` a line each fact, of \`es-history\` a line each hundred decisions). A command ends with 0,
-with 1 where it found something or what was asked for did not come about, and with 2 where it was not given as it has to be. Lines piped into the
-REPL are carried out one after the other, and the end of the input ends it. Characters of stored text that would command a terminal are shown as \`\\u001b\`.`;
+const INTRODUCTION = `\`npm run repl\` starts the system with a prompt (Moleculer's REPL with additional commands). \`npm run repl -- --beside\` connects to a system that
+runs on the same \`DATA_DIR\` or, with \`NATS_URL\`, to a cluster, as a node without services. \`npm run es -- <command>\` runs the same commands without a prompt and
+without \`es-\` in their names: \`npm run es -- verify\`. With \`--json\`, stdout has only JSON (for \`es-tail\` one line per fact, for \`es-history\` one line per hundred decisions). The exit code is 0 for success,
+1 if the command found something or did not succeed, and 2 for wrong usage. Lines piped into the
+REPL run one after the other, and the end of the input ends it. Characters of stored text that control a terminal are shown as \`\\u001b\`.`;
 
 export const replPage = (): string =>
 	page(
@@ -27,13 +27,13 @@ function commandText(command: Described): string {
 	const alone = offline.some((one) => one.name === name);
 	return [
 		`## ${name}`,
-		`${sentence(description)}${alone ? " On the command line alone." : ""}`,
+		`${sentence(description)}${alone ? " Only on the command line." : ""}`,
 		`\`\`\`\n${usageOf(command, alone ? "npm run es -- " : "es-")}\n\`\`\``,
 		table(["argument or option", ""], [...words, ...options]),
 		`For example: ${code(alone ? typed(example, "npm run es -- ") : example)}`,
 	].join("\n\n");
 }
-/** What an argument may be, where there is a choice. */
+/** The allowed values of an argument, if they are limited. */
 const namesText = (of: Described["args"][number]["of"]): string =>
 	of === undefined
 		? ""

@@ -1,4 +1,4 @@
-/** Routes - every path of the API and every action behind it, those without a route included. */
+/** Routes - the page of all API paths and of all actions, including those without a route. */
 import ts from "typescript";
 import type { Action } from "../../node/offer.ts";
 import type { House, Service } from "../common/catalogue.ts";
@@ -8,28 +8,31 @@ import { actionDoc, meaningOf } from "./action-docs.ts";
 import type { Sources } from "./sources.ts";
 
 export const GATEWAY = "mixins/http/gateway.ts";
-const INTRODUCTION = `All routes stand under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
+const INTRODUCTION = `All routes are under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
 \`OPTIONS\` with \`204\` and the supported methods in \`Allow\`; other methods are answered \`405\`. Paths are case-sensitive and may end
-with one slash. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). What a command takes
-stands in [commands](commands.md), what a row shows in [read models](read-models.md).`;
+with one slash. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). [Commands](commands.md) lists the fields
+of each command, and [read models](read-models.md) the fields of each row.`;
 
-/** The gateway's own: what each answers. */
+/** The routes of the gateway itself, with their answers. */
 export const OWN: Readonly<Record<string, { readonly takes?: string; readonly answers: string; readonly means: string }>> = {
 	"GET /health/live": { answers: "`200` `{status}`", means: "The process runs." },
-	"GET /health/ready": { answers: "`200` or `503` `{status, parts}`", means: "Whether every part is well; of each that is not, why." },
+	"GET /health/ready": {
+		answers: "`200` or `503` `{status, parts}`",
+		means: "Whether every part is well, and the reason for each one that is not.",
+	},
 	"GET /metrics": {
-		answers: "`200` Prometheus text; `404` where metrics are off",
+		answers: "`200` Prometheus text; `404` if metrics are off",
 		means: "The figures of this node ([metrics](metrics.md)).",
 	},
 	"GET /live": {
 		takes: "`types`: names of [facts](facts.md), separated by commas; header `Last-Event-ID`",
 		answers: "`200` `text/event-stream`",
 		means:
-			"Every fact as it becomes visible, from now on or from the event given; an event's id is the position to go on from. The last event of a feed that cannot go on is `error` (`{code, detail}`; with `position` where a commit cannot be read: its id goes on behind it).",
+			"Every fact as it becomes visible, from now on or after the given event; an event's id is the position to resume from. The last event of a feed that cannot continue is `error` (`{code, detail}`; with `position` if a commit cannot be read: its id resumes after that commit).",
 	},
 };
-/** What travels beside the content; a test compares the first column with what the gateway reads and writes. */
+/** Headers of requests and answers; a test compares the first column with the headers that the gateway reads and writes. */
 const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
 	[
 		"Host",
@@ -48,7 +51,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"request",
 		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else is refused with 415, even if the content is empty. A command without content needs no content type.",
 	],
-	["Content-Encoding", "request", "Not taken: what is compressed is refused with 415."],
+	["Content-Encoding", "request", "Not supported: compressed content is refused with 415."],
 	[
 		"Idempotency-Key",
 		"command",
@@ -63,13 +66,13 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	[
 		"X-Position",
 		"read, answer of a command",
-		"Of a command's answer: where it stands. On a read: wait until it can be seen; a position no log holds is refused.",
+		"In the answer of a command: its position. On a read: the position that must be visible first; one that no log holds is refused.",
 	],
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],
-	["Location", "answer 201", "Where the new one is read."],
-	["Idempotent-Replayed", "answer", "`true` where the command was given before."],
+	["Location", "answer 201", "The path of the new actor."],
+	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
 	["Retry-After", "answer 503", "Seconds."],
-	["Last-Event-ID", "live feed", "The id of the last event seen; the feed goes on after it. One that no log holds is refused."],
+	["Last-Event-ID", "live feed", "The id of the last event seen; the feed resumes after it. One that no log holds is refused."],
 ];
 export const HEADER_NAMES = HEADERS.map(([name]) => name);
 
@@ -100,12 +103,12 @@ export function routesPage(sources: Sources, models: readonly ModelLines[], { se
 			HEADERS.map(([name, ...rest]) => [code(name), ...rest]),
 		),
 		"## Actions without a route",
-		"For other services, and for operators ([their commands](repl.md)). Commands and questions without a route stand in [commands](commands.md); every question, and every command that may come in bulk, has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` may be left out.",
+		"For other services, and for operators ([their commands](repl.md)). [Commands](commands.md) lists the commands and questions without a route. Every question and every bulk command has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` is optional.",
 		table(["action", "of the services", "takes", "meaning"], insideRows(sources, models, inside)),
 	);
 }
 
-/** The paths the gateway answers by itself, as it writes them. */
+/** The paths that the gateway answers itself, as written in its source. */
 export function ownRoutes(sources: Sources): string[] {
 	const found: string[] = [];
 	const walk = (node: ts.Node): void => {
@@ -134,14 +137,12 @@ function routeRow(action: Action): string[] {
 		: note?.kind === "upload"
 			? (note.accepts ?? "")
 			: `application/json${note?.bulk ? ", application/x-ndjson" : ""}`;
-	const answers = { creation: "`201`; `200` where it is already so", command: "`200`", read: "`200`", upload: "`200`" }[
-		note?.kind ?? "read"
-	];
+	const answers = { creation: "`201`; `200` if it is already so", command: "`200`", read: "`200`", upload: "`200`" }[note?.kind ?? "read"];
 	const bulk = note?.bulk ? "; NDJSON: `200` `{received, recorded, duplicates, refused, errors}`" : "";
 	return [method, code(`/api${path}`), code(action.name), note?.kind ?? "", takes, `${answers}${bulk}`];
 }
 
-/** Actions without a route, those of the same name and meaning together; what is a command or a question has a page of its own. */
+/** Actions without a route, grouped by name and meaning; commands and questions have a page of their own. */
 function insideRows(sources: Sources, models: readonly ModelLines[], services: readonly Service[]): string[][] {
 	const groups = new Map<
 		string,

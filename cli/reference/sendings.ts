@@ -1,9 +1,9 @@
-/** Sendings - which commands a process sends, as its source says, and so who sends a command that has no route. */
+/** Sendings - finds the commands that each process sends in its source, and so the senders of commands without a route. */
 import type { AnyProcess } from "../../model/index.ts";
 import type { House, Stated } from "../common/catalogue.ts";
 import type { Sources } from "./sources.ts";
 
-/** Full names, in the order they are written in. */
+/** Full names, in the order of the source. */
 export function sendsOf(sources: Sources, { path, constant }: Stated<AnyProcess>): string[] {
 	const next = sources.field(sources.constant(path, constant), "next");
 	return next ? sources.said("send", next) : [];

@@ -1,24 +1,24 @@
-/** Settings - every variable of the environment the system reads, found where it is read, with what holds where it is not set. */
+/** Settings - the page of all environment variables that the system reads, found where it reads them, with their defaults. */
 import ts from "typescript";
 import { ENVIRONMENT } from "../../node/environment.ts";
 import { code, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 
-const INTRODUCTION = `Everything that differs from one installation to another comes from the environment. A variable that is empty is one that is not set; one that makes
-no sense stops the start, with one clear line for each.`;
+const INTRODUCTION = `All settings that differ between installations come from the environment. An empty variable counts as not set; an invalid one
+stops the start, with one clear line for each.`;
 
-/** Throws when a variable is read that nobody explains, or explained that nobody reads. */
+/** Throws if a variable in the code has no explanation, or if the code does not read an explained variable. */
 export function settingsPage(sources: Sources): string {
 	const read = variablesRead(sources);
 	const unexplained = [...read.keys()].filter((name) => !(name in ENVIRONMENT));
 	const unread = Object.keys(ENVIRONMENT).filter((name) => !read.has(name));
-	if (unexplained.length > 0) throw new Error(`node/environment.ts explains nothing of ${unexplained.join(", ")}`);
-	if (unread.length > 0) throw new Error(`node/environment.ts explains what nobody reads: ${unread.join(", ")}`);
+	if (unexplained.length > 0) throw new Error(`node/environment.ts has no explanation for ${unexplained.join(", ")}`);
+	if (unread.length > 0) throw new Error(`node/environment.ts explains unused variables: ${unread.join(", ")}`);
 	return page(
 		"Settings",
 		INTRODUCTION.replaceAll("\n", " "),
 		table(
-			["name", "where not set", "meaning", "read in"],
+			["name", "default", "meaning", "read in"],
 			Object.entries(ENVIRONMENT).map(([name, one]) => [
 				code(name),
 				unsetText(one),
@@ -59,7 +59,7 @@ export function variablesRead(sources: Sources): ReadonlyMap<string, readonly st
 
 const isEnvironment = (checker: ts.TypeChecker, node: ts.Node): boolean => checker.getTypeAtLocation(node).symbol?.name === "ProcessEnv";
 
-/** By its name, taken out of it by its name, and by `env[name]` in a loop over names. */
+/** The variables that a node reads: by property, by destructuring, or by index in a loop over names. */
 function readAt(checker: ts.TypeChecker, node: ts.Node): string[] {
 	if (ts.isObjectBindingPattern(node) && isEnvironment(checker, node.parent))
 		return node.elements.map(({ propertyName, name }) => (propertyName ?? name).getText());
@@ -68,6 +68,6 @@ function readAt(checker: ts.TypeChecker, node: ts.Node): string[] {
 	if (ts.isStringLiteralLike(node.argumentExpression)) return [node.argumentExpression.text];
 	const loop = ts.findAncestor(node, ts.isForOfStatement);
 	if (!loop || !ts.isArrayLiteralExpression(loop.expression))
-		throw new Error(`${node.getText()}: which variable this reads cannot be told`);
+		throw new Error(`${node.getText()}: the variable that this reads is not known`);
 	return loop.expression.elements.filter(ts.isStringLiteralLike).map(({ text }) => text);
 }

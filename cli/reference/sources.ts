@@ -1,10 +1,10 @@
-/** Sources - the product's files as TypeScript understands them: what is gone at run time, the types and the comments. */
+/** Sources - the product's source files as TypeScript reads them, for the types and comments that are gone at run time. */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { ROOT } from "../common/catalogue.ts";
 
-/** The rooms, and the file, a running system is made of. */
+/** The folders and the file of a running system. */
 const PRODUCT = ["services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts"] as const;
 export type Room = (typeof PRODUCT)[number];
 
@@ -24,17 +24,17 @@ export class Sources {
 		this.checker = this.#program.getTypeChecker();
 	}
 
-	/** A file of ours, by its path from the root. */
+	/** A source file, by its path from the root. */
 	file(path: string): ts.SourceFile {
 		const found = this.#program.getSourceFile(join(ROOT, path));
 		if (!found) throw new Error(`There is no source ${path}`);
 		return found;
 	}
-	/** Every file of these rooms, in order. */
+	/** Every file in these folders, in order. */
 	files(...rooms: readonly Room[]): { readonly path: string; readonly tree: ts.SourceFile }[] {
 		return pathsOf(...rooms).map((path) => ({ path, tree: this.file(path) }));
 	}
-	/** What a file is for: its header, without its name. */
+	/** The header of a file without its name. */
 	header(path: string): string {
 		const text = /^\/\*\*([\s\S]*?)\*\//.exec(this.file(path).text)?.[1] ?? "";
 		return text
@@ -43,7 +43,7 @@ export class Sources {
 			.trim()
 			.replace(/^\S+ - /, "");
 	}
-	/** What a constant of a file is set to. */
+	/** The initial value of a constant in a file. */
 	constant(path: string, name: string): ts.Expression {
 		for (const statement of this.file(path).statements)
 			if (ts.isVariableStatement(statement))
@@ -54,7 +54,7 @@ export class Sources {
 	doc(symbol: ts.Symbol | undefined): string {
 		return symbol ? ts.displayPartsToString(symbol.getDocumentationComment(this.checker)).replace(/\s+/g, " ").trim() : "";
 	}
-	/** The field of an object literal, or of the one a call is given. */
+	/** A field of an object literal, or of the literal passed to a call. */
 	field(of: ts.Expression, name: string): ts.Expression | undefined {
 		const literal = literalOf(of);
 		const found = literal?.properties.find((property) => property.name !== undefined && nameOf(property.name) === name);
@@ -68,7 +68,7 @@ export class Sources {
 				: [],
 		);
 	}
-	/** The texts a function's calls of `callee` are given first, in the functions of its own file it calls too. */
+	/** The first arguments of all calls to `callee` in a function, and in the functions of its file that it calls. */
 	said(callee: string, within: ts.Node, seen = new Set<ts.Node>()): string[] {
 		if (seen.has(within)) return [];
 		seen.add(within);

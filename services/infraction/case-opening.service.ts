@@ -1,6 +1,6 @@
 /**
- * CaseOpening - every qualified detection becomes a case, held by whoever held the vehicle at the instant of capture; whatever
- * is learnt later (a registration, a sale dated back) moves the cases it concerns. Every order of arrival ends in the same cases.
+ * CaseOpening - turns every qualified detection into a case of the owner who held the vehicle at the instant of capture. Later news (a
+ * registration, a backdated sale) moves the cases it affects. Every order of arrival ends in the same cases.
  */
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
@@ -22,15 +22,15 @@ import type { VehicleFacts } from "../registration/vehicle.service.ts";
 import type { infraction, InfractionFacts } from "./infraction.service.ts";
 
 type Opening = Omit<CommandOf<typeof infraction, "open">, "holder">;
-/** One case: what to open it with until it is open, then how it stands. */
+/** One case: the params that open it until it is open, then its current state. */
 interface Case {
-	/** Null for a plate no vehicle can have. */
+	/** Null if no vehicle can have this plate. */
 	readonly vehicle?: string | null;
 	readonly occurredAt?: Instant;
 	readonly opening?: Opening;
 	readonly stands?: { readonly id: string; readonly version: number; readonly holder: string | null; readonly cancelled: boolean };
 }
-/** Who held a vehicle, and the fact that last said so. */
+/** The holders of a vehicle, and the fact that last changed them. */
 interface Vehicle {
 	readonly holders: Timeline<string | null>;
 	readonly basis: string;
@@ -69,7 +69,7 @@ export const caseOpening = process<Case, Vehicle, Facts>({
 		changed: ({ holders }, { from }) => ({ from, to: entryAfter(holders, from)?.from ?? null }),
 	},
 	next: ({ occurredAt, opening, stands: now }, vehicle) => {
-		if (!occurredAt) return []; // heard of the case before the detection
+		if (!occurredAt) return []; // the case arrived before its detection
 		const holder = vehicle ? (valueAt(vehicle.holders, occurredAt) ?? null) : null;
 		if (!now) return opening ? [send("infraction.open", { ...opening, holder }, "open")] : [];
 		if (now.cancelled || now.holder === holder) return [];
@@ -105,7 +105,7 @@ function openingOf(
 		site,
 	};
 }
-/** Once it is open, what it was opened with is the case's own. */
+/** Drops `opening`: an open case has its own copy. */
 function stands(known: Case | null, { id, version }: Origin, { holder, cancelled }: { holder: string | null; cancelled: boolean }): Case {
 	const { opening: _opened, ...rest } = known ?? {};
 	return { ...rest, stands: { id, version, holder, cancelled } };

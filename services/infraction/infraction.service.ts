@@ -1,4 +1,7 @@
-/** Infraction - the legal case of one qualified detection: judged once by the law of the instant, held by whoever held the vehicle then. */
+/**
+ * Infraction - the legal case of one qualified detection, judged once by the law at that instant and held by the owner who then held the
+ * vehicle.
+ */
 import type { ServiceSchema } from "moleculer";
 import { type Amounts, type JurisdictionId, jurisdictionIds, judge, type OffenceClass } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
@@ -23,29 +26,29 @@ import {
 interface Opened {
 	readonly status: "unidentified" | "open" | "cancelled";
 	readonly holder: string | null;
-	/** What it was opened with: the same again is "already so". */
+	/** The params it was opened with: the same params again are "already so". */
 	readonly created: Omit<Opening, "id" | "holder">;
 }
 type Infraction = Unknown | Opened;
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
+// -- Facts: stored permanently, so never renamed and extended with care ---------
 export interface InfractionFacts {
-	/** Everything a judge needs, copied at that instant. */
+	/** A case was opened, with a copy of all the data that the judgement needs. */
 	"infraction.opened": Omit<Opening, "id"> & {
 		/** 3, 4, 5 or délit, by the regime in force at the instant of the offence. */
 		class: OffenceClass;
-		/** Null where the law fixes none and a court does. */
+		/** Null if the law fixes none and a court decides. */
 		amounts: Amounts | null;
-		/** Withdrawn from the driver's licence. */
+		/** Points deducted from the driver's license. */
 		points: number;
-		/** Version of the law it was judged by. */
+		/** Version of the law that judged it. */
 		pack: string;
 	};
-	/** It had no holder, and has one now. */
+	/** A holder became known for a case without one. */
 	"infraction.identified": { holder: string; basis: string };
-	/** Somebody else held the vehicle then, or nobody known. */
+	/** The case moved: another owner held the vehicle then, or no known owner. */
 	"infraction.reassigned": { holder: string | null; basis: string };
-	/** It is over; nothing moves it any more. */
+	/** The case ended; no holder change follows. */
 	"infraction.cancelled": { reason: string };
 }
 
@@ -55,31 +58,31 @@ const { command, define, fact } = aggregate<Infraction, InfractionFacts>();
 const kmh = () => integer(0, 400);
 const opening = {
 	id: id(),
-	/** Id of the detection; the case has the same. */
+	/** Id of the detection; the case has the same id. */
 	detection: id(),
 	radar: id(),
-	/** Id of the vehicle; null for a plate no vehicle can have. */
+	/** Id of the vehicle; null if no vehicle can have this plate. */
 	vehicle: nullable(text()),
 	plate: text(),
 	country: text(3),
-	/** The instant of capture: it decides the law, and who held the vehicle. */
+	/** The instant of capture: it determines the law and the holder. */
 	occurredAt: instant(),
 	/** As measured. */
 	speedKmh: kmh(),
-	/** Measured, less the technical tolerance (order of 4 June 2009). */
+	/** The measured speed minus the technical tolerance (order of 4 June 2009). */
 	retainedKmh: kmh(),
-	/** That held there and then. */
+	/** The limit at that place and instant. */
 	limitKmh: kmh(),
-	/** Retained, less the limit. */
+	/** The retained speed minus the limit. */
 	excessKmh: integer(1, 400),
 	jurisdiction: oneOf(...jurisdictionIds),
-	/** Where the radar stood at that instant. */
+	/** Place of the radar at that instant. */
 	site: record({ latitude: decimal(-90, 90), longitude: decimal(-180, 180), road: nullable(text()) }),
-	/** Id of the owner who held the vehicle at that instant; null while nobody is known. */
+	/** Id of the owner who held the vehicle at that instant; null if not known. */
 	holder: nullable(id()),
 };
 const basis = {
-	/** Position of the vehicle's fact that showed who held it. */
+	/** Position of the vehicle's fact that determined the holder. */
 	basis: text(),
 };
 type Opening = ParamsOf<typeof opening> & { jurisdiction: JurisdictionId; occurredAt: Instant };
@@ -92,7 +95,7 @@ export const infraction = define({
 	begins: ["infraction.opened"],
 	personal: { "infraction.opened": ["plate", "vehicle"] },
 	commands: {
-		/** Opens the case of a qualified detection, judged once by the law of the instant. */
+		/** Opens the case of a qualified detection and judges it once, by the law at that instant. */
 		open: command(opening, {
 			internal: true,
 			bulk: true,
@@ -102,7 +105,7 @@ export const infraction = define({
 				fact("infraction.opened", { ...evidence, ...judge(evidence.jurisdiction, evidence) }),
 			],
 		}),
-		/** Gives a case its holder, when the registration comes after the offence. */
+		/** Sets the holder of a case when the registration arrives after the offence. */
 		identify: command(
 			{ id: id(), holder: id(), ...basis },
 			{
@@ -113,7 +116,7 @@ export const infraction = define({
 				decide: (_state, { holder, basis }) => [fact("infraction.identified", { holder, basis })],
 			},
 		),
-		/** Moves a case to who held the vehicle then, when a sale dated back becomes known. */
+		/** Moves a case to the owner who held the vehicle then, when a backdated sale arrives. */
 		reassign: command(
 			{ id: id(), holder: nullable(id()), ...basis },
 			{
@@ -124,7 +127,7 @@ export const infraction = define({
 				decide: (_state, { holder, basis }) => [fact("infraction.reassigned", { holder, basis })],
 			},
 		),
-		/** Ends the case; nothing moves it any more. */
+		/** Ends the case; no holder change follows. */
 		cancel: command(
 			{ id: id(), reason: text() },
 			{

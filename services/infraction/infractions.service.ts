@@ -1,4 +1,4 @@
-/** Infractions - each legal case as it stands, and those an owner consults. */
+/** Infractions - the current state of each legal case, and the cases of one owner. */
 import type { Context, ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
@@ -30,7 +30,7 @@ export const infractions = projection<Row, InfractionFacts>({
 });
 
 const listed = Projected(infractions);
-/** What a list of an owner's cases may be asked, besides the owner. */
+/** The params of the list, besides the owner. */
 interface OfOwner {
 	readonly id: string;
 	readonly [asked: string]: unknown;
@@ -40,7 +40,7 @@ export default {
 	name: infractions.name,
 	mixins: [listed],
 	actions: {
-		/** An owner's cases: those in which he or she held the vehicle at the instant of the offence. Asked like the list of all. */
+		/** Lists the cases in which the owner held the vehicle at the instant of the offence. Takes the params of the full list. */
 		ofOwner: {
 			rest: "GET /owners/:id/infractions",
 			note: { kind: "read", of: "owner" },

@@ -1,4 +1,4 @@
-/** Intervention - a person's word on work a process had to park: a command that is given up, with the reason, for ever on record. */
+/** Intervention - an operator's decision to give up a command that a process parked, recorded permanently with the reason. */
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
@@ -7,16 +7,16 @@ import { aggregate, id, integer, matching, type ParamsOf, same, text, type Unkno
 // -- State: what it remembers ------------------------------------------------
 type Intervention = Unknown | { readonly status: "dropped"; readonly said: DroppedWork };
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
+// -- Facts: stored permanently, so never renamed and extended with care ---------
 export interface InterventionFacts {
-	/** A parked command is given up; the process asks for it no more. */
+	/** An operator gave up a parked command; the process does not send it again. */
 	"intervention.dropped": DroppedWork;
 }
 
 const { command, define, fact } = aggregate<Intervention, InterventionFacts>();
 
 // -- The model -------------------------------------------------------------------
-/** The id of the command that is given up: `case-opening/subject/d-1/open`. */
+/** Id of the command to give up: `case-opening/subject/d-1/open`. */
 const commandId = id(/^[\x21-\x7e]{1,300}$/, "id: 1-300 visible characters");
 const drop = {
 	id: commandId,
@@ -37,7 +37,7 @@ export const intervention = define({
 	id: commandId,
 	begins: ["intervention.dropped"],
 	commands: {
-		/** Gives up a parked command for ever. Sent by the `drop` of every process, when a person says so. */
+		/** Gives up a parked command permanently. Sent by the `drop` action of every process at an operator's request. */
 		drop: command(drop, {
 			internal: true,
 			from: ["unknown"],

@@ -1,4 +1,4 @@
-/** Interventions - every command that was given up, by whom and why: what an auditor asks for first. */
+/** Interventions - every parked command that an operator gave up, with operator and reason, for auditors. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { type Instant, projection } from "../../model/index.ts";

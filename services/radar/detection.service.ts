@@ -1,4 +1,7 @@
-/** Detection - one vehicle measured once by one radar: evidence, or kept as discarded with the reason. Never part of the radar's own stream. */
+/**
+ * Detection - one vehicle measured once by one radar: evidence of an offence, or discarded with a reason. It has its own stream, apart from
+ * the radar's.
+ */
 import type { ServiceSchema } from "moleculer";
 import { type JurisdictionId, type RadarKind, readPlate, retainedSpeed } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
@@ -26,11 +29,11 @@ import type { Enforcement, Site } from "./equipment.ts";
 // -- State: what it remembers ------------------------------------------------
 type Detection = Unknown | { readonly status: "qualified" | "discarded"; readonly passage: DetectionFacts["detection.recorded"] };
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
-/** The first that applies, in this order. */
+// -- Facts: stored permanently, so never renamed and extended with care ---------
+/** The first reason that applies, in this order. */
 export type DiscardReason = "RADAR_NOT_IN_SERVICE" | "CERTIFICATE_NOT_VALID" | "NO_LIMIT" | "WITHIN_TOLERANCE";
 export interface DetectionFacts {
-	/** The passage as it was measured. */
+	/** The passage as measured. */
 	"detection.recorded": {
 		radar: string;
 		plate: string;
@@ -39,20 +42,20 @@ export interface DetectionFacts {
 		speedKmh: number;
 		capturedAt: Instant;
 	};
-	/** It is evidence; with everything a judge needs of the radar at that instant. */
+	/** The passage is evidence; the fact holds all data of the radar at that instant that a judge needs. */
 	"detection.qualified": {
 		radar: string;
-		/** That held for this class of vehicle at the instant of capture. */
+		/** The limit for this class of vehicle at the instant of capture. */
 		limitKmh: number;
-		/** Measured, less the technical tolerance, in the driver's favour (order of 4 June 2009). */
+		/** The measured speed minus the technical tolerance, in the driver's favor (order of 4 June 2009). */
 		retainedKmh: number;
-		/** Retained, less the limit. */
+		/** The retained speed minus the limit. */
 		excessKmh: number;
 		kind: RadarKind;
 		jurisdiction: JurisdictionId;
 		site: Site & { road: string | null };
 	};
-	/** It is no evidence, and kept for the auditor; the first reason that applies, in the order of the list. */
+	/** The passage is not evidence, but is kept for the auditor; `reason` is the first one that applies, in the order listed. */
 	"detection.discarded": { reason: DiscardReason; limitKmh?: number; retainedKmh?: number };
 }
 
@@ -61,21 +64,21 @@ const { command, define, fact } = aggregate<Detection, DetectionFacts>();
 // -- Invariants ----------------------------------------------------------------
 const captureIsNotAhead = invariant(
 	"CAPTURED_IN_THE_FUTURE",
-	"A capture lies at most five minutes ahead of the clock",
+	"A capture is at most five minutes ahead of the clock",
 	({ params, now }: { params: { capturedAt: Instant }; now: Instant }) => !isAfter(params.capturedAt, now, minutes(5)),
 );
 
 // -- The model -------------------------------------------------------------------
 const passage = {
 	id: id(),
-	/** Id of the radar that measured it; asked what it could enforce at `capturedAt`. */
+	/** Id of the radar that measured it; its equipment at `capturedAt` decides. */
 	radar: id(),
-	/** As read, brought into the form of its country: `ab123cd` becomes `AB-123-CD`; one that fits no rule is kept as it is. */
+	/** Normalized to the form of its country: `ab123cd` becomes `AB-123-CD`; a plate that fits no rule stays as read. */
 	plate: text(),
 	/** Distinguishing sign of the country of registration: `FR`, `MA`, `D`. */
 	country: matching(/^[A-Z]{1,3}$/, "1-3 capitals"),
 	vehicleClass: optional(oneOf("light", "heavy"), "`light`"),
-	/** As measured, before tolerance. */
+	/** As measured, before the tolerance. */
 	speedKmh: integer(1, 400),
 	/** At most five minutes ahead of the clock. */
 	capturedAt: instant(),
@@ -93,7 +96,7 @@ export const detection = define({
 	begins: ["detection.recorded"],
 	personal: { "detection.recorded": ["plate"] },
 	commands: {
-		/** Judges one measured passage: evidence of an offence, or kept as discarded with the reason. */
+		/** Judges one measured passage: evidence of an offence, or discarded with a reason. */
 		record: command(passage, {
 			bulk: true,
 			from: ["unknown"],
@@ -105,7 +108,7 @@ export const detection = define({
 				const passage = asRecorded(params);
 				return [fact("detection.recorded", passage), judge(passage, consulted.radar)];
 			},
-			/** `outcome`: `qualified` or `discarded`; with `reason` when discarded. */
+			/** `outcome`: `qualified` or `discarded`; with `reason` if discarded. */
 			answer: ([, outcome]) =>
 				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },
 		}),
@@ -118,7 +121,7 @@ export const detection = define({
 	},
 });
 
-/** Whether a passage is evidence of an offence (order of 4 June 2009: an offence exists when the retained speed exceeds the limit). */
+/** Decides whether a passage is evidence of an offence: the retained speed must exceed the limit (order of 4 June 2009). */
 function judge({ radar: id, vehicleClass, speedKmh }: DetectionFacts["detection.recorded"], radar: Enforcement) {
 	const discard = (reason: DiscardReason, measured: { limitKmh?: number; retainedKmh?: number } = {}) =>
 		fact("detection.discarded", { reason, ...measured });

@@ -1,4 +1,4 @@
-/** Detections - each passage measured, with what became of it and why. */
+/** Detections - each measured passage, with its outcome and the reason. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";

@@ -1,4 +1,4 @@
-/** Equipment - what is known of a radar over time, folded the same way by the actor that decides and by the read model that shows. */
+/** Equipment - the history of a radar's equipment, folded the same way by the deciding actor and by the read model. */
 import type { JurisdictionId, RadarKind } from "../../jurisdictions/index.ts";
 import { alreadyHolds, firstEntry, insert, type Instant, recent, same, type Timeline, valueAt } from "../../model/index.ts";
 
@@ -6,7 +6,7 @@ export interface Site {
 	readonly latitude: number;
 	readonly longitude: number;
 }
-/** Covers the captures of `[validFrom, validUntil)`. */
+/** Covers captures in `[validFrom, validUntil)`. */
 export interface Certificate {
 	readonly number: string;
 	readonly validFrom: Instant;
@@ -30,7 +30,7 @@ export interface Equipment {
 	readonly certificates: readonly Certificate[];
 	readonly retiredAt: Instant | null;
 }
-/** What a radar could enforce at an instant. */
+/** The equipment data of a radar that decides on a capture at one instant. */
 export interface Enforcement {
 	readonly kind: RadarKind;
 	readonly jurisdiction: JurisdictionId;
@@ -42,7 +42,7 @@ export interface Enforcement {
 }
 
 export interface RadarFacts {
-	/** It came into being, with what it was given; `from: null` unless that was dated. */
+	/** A radar was created; `from` is null if the caller gave no date. */
 	"radar.installed": {
 		name?: string;
 		kind: RadarKind;
@@ -55,32 +55,32 @@ export interface RadarFacts {
 		sectionMeters?: number;
 		from: Instant | null;
 	};
-	/** Called otherwise; what is absent stays. */
+	/** The name or the description changed; absent fields stay the same. */
 	"radar.described": { name?: string; road?: string; direction?: string; from: Instant };
-	/** Set up elsewhere; road and direction stay where they are absent. */
+	/** The radar moved to another place; absent fields stay the same. */
 	"radar.relocated": { latitude: number; longitude: number; road?: string; direction?: string; from: Instant };
-	/** Other limits; one that is absent stays. */
+	/** The limits changed; an absent limit stays the same. */
 	"radar.limitsChanged": Limits & { from: Instant };
-	/** One more verification certificate, whenever it is or was valid. */
+	/** A verification certificate was added, whatever its period of validity. */
 	"radar.calibrated": Certificate;
-	/** In service from that instant on. */
+	/** The radar is in service from that instant on. */
 	"radar.activated": { from: Instant };
-	/** Out of service from that instant on. */
+	/** The radar is out of service from that instant on. */
 	"radar.deactivated": { from: Instant; reason: string };
-	/** Out of service for good. */
+	/** The radar is permanently out of service. */
 	"radar.retired": { from: Instant; reason?: string };
 }
 
-/** Certificates of one radar: verified yearly, it needs a hundred in a century. */
+/** Maximum number of certificates of one radar: with yearly verification it needs a hundred in a century. */
 const MOST_CERTIFICATES = 1000;
 export const hasRoomForCertificate = ({ state }: { readonly state: { readonly equipment: Equipment } }): boolean =>
 	state.equipment.certificates.length < MOST_CERTIFICATES;
 
-/** Whether a value is what holds already; one that is not given is. */
+/** Whether the value already holds; true if the value is undefined. */
 export const holds = <T>(line: Timeline<T>, from: Instant | undefined, now: Instant, value: T | undefined): boolean =>
 	value === undefined || alreadyHolds(line, from, now, value, same);
 
-/** A new value from an instant on; what is not given stays as it is. */
+/** Sets a value from an instant on; undefined changes nothing. */
 const noted = <T>(line: Timeline<T>, from: Instant | null, value: T | undefined): Timeline<T> =>
 	value === undefined ? line : insert(line, from, value);
 
@@ -113,7 +113,7 @@ export function installed({
 }
 
 type Later = Omit<RadarFacts, "radar.installed">;
-/** Every fact after the installation. */
+/** Folds for every fact after the installation. */
 export const changed: { readonly [K in keyof Later]: (was: Equipment, data: Later[K]) => Equipment } = {
 	"radar.described": (was, { name, road, direction, from }) => ({
 		...was,
@@ -138,9 +138,9 @@ export const changed: { readonly [K in keyof Later]: (was: Equipment, data: Late
 	"radar.retired": (was, { from }) => ({ ...was, retiredAt: from }),
 };
 
-/** Entries and certificates that ended before an instant and are kept all the same, in case a clock is set back. */
+/** Number of ended entries and certificates to keep, in case a clock is set back. */
 const ENDED = 32;
-/** What is needed to tell how it stands at an instant and later: a read model remembers no more, however often a radar changes. */
+/** Keeps only the data that determines the state at this instant and later, so a row stays small however often a radar changes. */
 export const since = (was: Equipment, at: Instant): Equipment => ({
 	...was,
 	site: recent(was.site, at, ENDED),
@@ -155,7 +155,7 @@ export const since = (was: Equipment, at: Instant): Equipment => ({
 });
 
 const retiredBy = ({ retiredAt }: Equipment, at: Instant): boolean => retiredAt !== null && retiredAt <= at;
-/** Before the first site of a radar whose installation is dated, its first one stands. */
+/** The site at an instant; before the first dated site, the first one applies. */
 const siteAt = ({ site }: Equipment, at: Instant): Site => valueAt(site, at) ?? firstEntry(site)?.value ?? { latitude: 0, longitude: 0 };
 
 export const enforcementOf = (equipment: Equipment, at: Instant): Enforcement => ({
@@ -168,7 +168,7 @@ export const enforcementOf = (equipment: Equipment, at: Instant): Enforcement =>
 	site: { ...siteAt(equipment, at), road: valueAt(equipment.road, at) ?? null },
 });
 
-/** How a radar stands at an instant: what is not known is absent. */
+/** The state of a radar at an instant; unknown fields are undefined. */
 export function standing(equipment: Equipment, at: Instant) {
 	const inService = valueAt(equipment.service, at);
 	const status: "installed" | "active" | "inactive" | "retired" = retiredBy(equipment, at)

@@ -1,4 +1,7 @@
-/** RadarImport - the published list of French radars, as commands to each radar: the same file again changes nothing, a bad line harms no other. */
+/**
+ * RadarImport - turns the published list of French radars into commands to each radar. Importing a file twice changes nothing, and a bad
+ * line affects no other.
+ */
 import type { Context, ServiceSchema } from "moleculer";
 import type { RadarKind } from "../../jurisdictions/index.ts";
 import type { Done } from "../../mixins/actors/envelope.ts";
@@ -13,11 +16,11 @@ interface Report {
 	changed: number;
 	unchanged: number;
 	rejected: number;
-	/** The first thousand, fewer if they are long. */
+	/** The first thousand, or fewer if they are long. */
 	errors: { line: number; code: string; detail: string }[];
 }
 type Change = "imported" | "changed" | "unchanged";
-/** Of a radar, as the file gives it; what it leaves out is left as it is. */
+/** A radar as described in the file; absent fields stay unchanged. */
 interface Line {
 	readonly id: string;
 	readonly kind: RadarKind;
@@ -48,7 +51,7 @@ const ERRORS = 1000;
 export default {
 	name: "radar-import",
 	actions: {
-		/** Installs the radars of a file nobody knows yet, and changes those it says differently; answers what became of its lines. */
+		/** Installs the unknown radars of a file and updates those that differ; returns counts of its lines by outcome. */
 		run: {
 			rest: "POST /radars/import",
 			note: { kind: "upload", of: "radar", accepts: "text/csv" },
@@ -59,14 +62,14 @@ export default {
 	},
 } satisfies ServiceSchema;
 
-/** Stops between two batches when the caller has gone or the node stops; importing the same file again continues. */
+/** Stops between two batches when the caller has disconnected or the node stops; importing the same file again resumes. */
 async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Promise<Report> {
 	const { columns, batches } = await readCsv(ctx.params.content);
 	const missing = NEEDED.filter((column) => !columns.includes(column));
 	if (missing.length > 0)
 		throw invalid(
 			missing.map((field) => ({ field, message: "The column is missing", expected: NEEDED.join(", ") })),
-			"The header is not that of a radar file",
+			"This is not the header of a radar file",
 		);
 	const report: Report = { imported: 0, changed: 0, unchanged: 0, rejected: 0, errors: [] };
 	for await (const lines of batches()) {
@@ -77,7 +80,7 @@ async function run(ctx: Context<{ content: string }>, wanted: AbortSignal): Prom
 	return report;
 }
 
-/** Lines of one radar stay in order, those of different radars go side by side. */
+/** Lines of one radar run in order; those of different radars run in parallel. */
 function byRadar(lines: readonly CsvLine[]): (readonly CsvLine[])[] {
 	const groups = new Map<string, CsvLine[]>();
 	for (const line of lines) {
@@ -104,7 +107,7 @@ async function inOrder(ctx: Context, lines: readonly CsvLine[], report: Report):
 	}
 }
 
-/** Batches come in file order, so the first errors are the ones to keep. */
+/** Batches come in file order, so this keeps the first errors. */
 function reject(report: Report, line: number, { code, detail }: Pick<Refusal, "code" | "detail">): void {
 	report.rejected++;
 	if (report.errors.length < ERRORS) report.errors.push({ line, code, detail: sentence(detail) });
@@ -118,7 +121,7 @@ function detailOf(error: Error): string {
 	return fields.length > 0 ? fields.join("; ") : error.message;
 }
 
-/** Numbers that are none stay as they are read, for the radar's own rules to refuse. */
+/** Non-numbers become NaN, which the radar's own rules refuse. */
 const number = (text: string | undefined): number | undefined =>
 	text === undefined ? undefined : /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 
@@ -126,7 +129,7 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	const { id = "", type = "", emplacement, route, direction } = fields;
 	const kind = KINDS.get(type);
 	if (!kind)
-		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is no type of radar we know: ${[...KINDS.keys()].join(", ")}`));
+		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is not a known type of radar: ${[...KINDS.keys()].join(", ")}`));
 	const kilometres = number(fields["longueur_troncon_km"]);
 	return {
 		id,
@@ -144,10 +147,10 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	};
 }
 
-/** A command's id, before it is on its way: sent again it is the same command. */
+/** A command id made before the first send, so that a retry sends the same command. */
 const named = () => ({ meta: { commandId: newId() } });
 
-/** Installs a radar nobody knows; of one we know, changes only what the file says differently. */
+/** Installs an unknown radar; updates a known one where the file differs. */
 async function take(ctx: Context, line: Line): Promise<Change> {
 	const known = await descriptionOf(ctx, line.id);
 	return known ? change(ctx, line, known) : install(ctx, line);
@@ -159,7 +162,7 @@ const descriptionOf = (ctx: Context, id: string): Promise<Description | null> =>
 		.call<Description, { id: string }>("radar.description", { id })
 		.catch((error: unknown) => (typeOf(error) === "RADAR_UNKNOWN" ? null : Promise.reject(error)));
 
-/** Another import may install the radar at the same moment; then its line is compared like that of any known radar. */
+/** If another import installed the radar meanwhile, its line is compared as for any known radar. */
 async function install(ctx: Context, line: Line): Promise<Change> {
 	const { lightKmh, heavyKmh, ...rest } = line;
 	try {
@@ -193,9 +196,9 @@ async function change(ctx: Context, line: Line, known: Description): Promise<Cha
 	return changed ? "changed" : "unchanged";
 }
 
-/** What is given and not the same as what is known. */
+/** The given fields that differ from the known ones. */
 function differing(fields: Partial<Description>, known: Description): Partial<Description> {
 	return Object.fromEntries(
 		Object.entries(fields).filter(([field, value]) => value !== undefined && value !== known[field as keyof Description]),
-	); // keys of the same type
+	); // same keys and value types as `fields`
 }

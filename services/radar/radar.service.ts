@@ -1,4 +1,4 @@
-/** Radar - a device at a site. What it may enforce is asked for the instant of capture, never for now. */
+/** Radar - a device at a site. Other services ask about the instant of capture, never about now. */
 import type { ServiceSchema } from "moleculer";
 import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
@@ -10,13 +10,13 @@ import { type RadarFacts, standing } from "./equipment.ts";
 // -- State: what it remembers ------------------------------------------------
 interface Installed {
 	readonly status: "installed" | "retired";
-	/** As it was given: the same again is "already so". */
+	/** The original params: the same params again are "already so". */
 	readonly created: RadarFacts["radar.installed"];
 	readonly equipment: Equipment;
 }
 type Radar = Unknown | Installed;
 
-// -- Facts: stored for ever, so never renamed, extended with care; spelt out in equipment.ts, beside what each changes ---
+// -- Facts: stored permanently, so never renamed and extended with care; defined in equipment.ts beside their folds ---
 export type { RadarFacts };
 
 const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
@@ -24,7 +24,7 @@ const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
 // -- Invariants ----------------------------------------------------------------
 const isNotYetRetired = invariant(
 	"RADAR_RETIRED",
-	"Nothing begins on a radar that is retired by then",
+	"No change can begin once the radar is retired",
 	({ state, params, now }: { state: Installed; params: { from?: Instant }; now: Instant }) =>
 		state.equipment.retiredAt === null || (params.from ?? now) < state.equipment.retiredAt,
 );
@@ -40,38 +40,38 @@ const site = {
 	longitude: decimal(-180, 180),
 };
 const description = {
-	/** As it is signed: `A6`, `RD9785`. */
+	/** Name on the road signs: `A6`, `RD9785`. */
 	road: optional(text()),
-	/** Of the traffic it measures. */
+	/** Direction of the measured traffic. */
 	direction: optional(text()),
 };
 const limits = {
-	/** Without it, only heavy vehicles with a limit of their own can exceed one. */
+	/** Without it, only heavy vehicles with their own limit can exceed one. */
 	lightKmh: optional(kmh()),
-	/** Without it, the light one holds for heavy vehicles too. */
+	/** Without it, the light limit also applies to heavy vehicles. */
 	heavyKmh: optional(kmh()),
 };
 const from = {
-	/** From when it holds in the world. */
+	/** Instant from which the change holds. */
 	from: optional(instant(), "now"),
 };
 const installation = {
 	id: id(),
 	name: optional(text()),
-	/** Decides the tolerance (order of 4 June 2009): `mobile` measures from a moving vehicle, all others stand. */
+	/** Determines the tolerance (order of 4 June 2009): `mobile` measures from a moving vehicle, all others are stationary. */
 	kind: oneOf(...radarKinds),
 	...site,
 	...description,
-	/** Whose law judges what it measures. */
+	/** Country whose law judges its measurements. */
 	jurisdiction: optional(oneOf(...jurisdictionIds), "`FR`"),
 	limits: optional(record(limits), "none"),
-	/** Length of the section, of a `section` radar. */
+	/** Length of the section of a `section` radar. */
 	sectionMeters: optional(integer(1, 1_000_000)),
-	/** From when site, road, direction and limits hold. */
+	/** Instant from which site, road, direction and limits hold. */
 	from: optional(instant(), "the beginning of time"),
 };
 type Installation = ParamsOf<typeof installation>;
-/** What is stored of an installation: the defaults of the law filled in. */
+/** The stored form of an installation, with defaults filled in. */
 const asInstalled = ({ id: _id, jurisdiction = "FR", limits = {}, from, ...rest }: Installation): RadarFacts["radar.installed"] =>
 	given({ ...rest, jurisdiction, limits: given(limits), from: from ?? null });
 const recorded = ["installed", "retired"] as const;
@@ -82,13 +82,13 @@ export const radar = define({
 	context: "radar",
 	begins: ["radar.installed"],
 	commands: {
-		/** Brings a radar into being; it measures nothing in the eyes of the law before it is active and certified. */
+		/** Creates a radar; its measurements count as evidence only while it is active and certified. */
 		install: command(installation, {
 			from: ["unknown"],
 			already: (state, params) => same(state.created, asInstalled(params)),
 			decide: (_unknown, params) => [fact("radar.installed", asInstalled(params))],
 		}),
-		/** Changes how it is called, from now on. */
+		/** Changes its name, road or direction from now on. */
 		describe: command(
 			{ id: id(), name: optional(text()), ...description },
 			{
@@ -99,7 +99,7 @@ export const radar = define({
 				decide: (_state, { id: _id, ...said }, { now }) => [fact("radar.described", given({ ...said, from: now }))],
 			},
 		),
-		/** Sets it up elsewhere from an instant on. */
+		/** Moves it to another place from an instant on. */
 		relocate: command(
 			{ id: id(), ...site, ...description, ...from },
 			{
@@ -112,7 +112,7 @@ export const radar = define({
 				decide: (_state, { id: _id, from, ...place }, { now }) => [fact("radar.relocated", given({ ...place, from: from ?? now }))],
 			},
 		),
-		/** Sets the limits it enforces from an instant on; a limit that is not given stays. */
+		/** Changes its limits from an instant on; an absent limit stays the same. */
 		changeLimits: command(
 			{ id: id(), ...limits, ...from },
 			{
@@ -124,7 +124,7 @@ export const radar = define({
 				decide: (_state, { id: _id, from, ...limits }, { now }) => [fact("radar.limitsChanged", given({ ...limits, from: from ?? now }))],
 			},
 		),
-		/** Adds a verification certificate, an expired one too: a passage is evidence only inside the validity of one (order of 4 June 2009). */
+		/** Adds a verification certificate, valid or expired: a passage is evidence only within the validity of one (order of 4 June 2009). */
 		calibrate: command(
 			{
 				id: id(),
@@ -132,7 +132,7 @@ export const radar = define({
 				number: text(64),
 				/** The first instant it covers. */
 				validFrom: instant(),
-				/** The first instant it does not cover any more. */
+				/** The first instant it no longer covers. */
 				validUntil: instantAfter("validFrom"),
 			},
 			{
@@ -142,7 +142,7 @@ export const radar = define({
 				decide: (_state, { id: _id, ...certificate }) => [fact("radar.calibrated", certificate)],
 			},
 		),
-		/** Puts it into service from an instant on; it needs no certificate for that, each capture is judged by itself. */
+		/** Puts it into service from an instant on. No certificate is required: each capture is checked by itself. */
 		activate: command(
 			{ id: id(), ...from },
 			{
@@ -153,7 +153,7 @@ export const radar = define({
 				decide: (_state, { from }, { now }) => [fact("radar.activated", { from: from ?? now })],
 			},
 		),
-		/** Takes it out of service from an instant on; what it measures then is discarded. */
+		/** Takes it out of service from an instant on; later measurements are discarded. */
 		deactivate: command(
 			{ id: id(), reason: text(), ...from },
 			{
@@ -164,7 +164,7 @@ export const radar = define({
 				decide: (_state, { reason, from }, { now }) => [fact("radar.deactivated", { reason, from: from ?? now })],
 			},
 		),
-		/** Ends its service for good, now. Captures from before stay what they were. */
+		/** Ends its service permanently, from now on. Earlier captures are not affected. */
 		retire: command(
 			{ id: id(), reason: optional(text()) },
 			{
@@ -176,7 +176,7 @@ export const radar = define({
 	},
 	asks: {
 		enforcementAt: answer({ id: id(), at: instant() }, ({ equipment }, { at }) => enforcementOf(equipment, at)),
-		/** What an import compares a line of its file with. */
+		/** The current data of the radar, compared by an import with its file. */
 		description: answer({ id: id() }, ({ equipment }, _params, { now }) => standing(equipment, now)),
 	},
 	evolve: {

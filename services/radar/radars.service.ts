@@ -1,4 +1,4 @@
-/** Radars - each radar as it stands now: what was given, its certificate, whether it measures, and how often it did. */
+/** Radars - the current state of each radar: its equipment, its certificate, whether it measures, and how often it did. */
 import type { ServiceSchema } from "moleculer";
 import { radarKinds } from "../../jurisdictions/index.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
@@ -7,7 +7,7 @@ import type { DetectionFacts } from "./detection.service.ts";
 import { type Certificate, changed, type Equipment, installed, type Limits, since, standing } from "./equipment.ts";
 import type { RadarFacts } from "./radar.service.ts";
 
-/** The row as it is kept: what depends on the instant stays a timeline. */
+/** The row as stored: fields that depend on the instant stay timelines. */
 interface Row {
 	readonly equipment?: Equipment;
 	readonly detections?: number;
@@ -15,11 +15,11 @@ interface Row {
 }
 interface Shown extends Omit<ReturnType<typeof standing>, "lightKmh" | "heavyKmh"> {
 	readonly limits: Limits;
-	/** The one that covers now, else the one that lasts longest. */
+	/** The certificate that is valid now, otherwise the one that lasts longest. */
 	readonly certificate: Certificate | null;
-	/** Passages it measured. */
+	/** Number of passages it measured. */
 	readonly detections: number;
-	/** Of these, those that are evidence. */
+	/** Number of passages that are evidence. */
 	readonly qualified: number;
 }
 
@@ -27,7 +27,7 @@ const equipped =
 	<D>(change: (was: Equipment, data: D) => Equipment): Fold<Row, D> =>
 	(row, data, { at }) =>
 		row && (row.equipment ? { ...row, equipment: since(change(row.equipment, data), at) } : row);
-/** On the radar's own row, by how it is called in the detection. */
+/** Counts on the row of the radar named in the detection. */
 const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touch<Row, D> => ({
 	row: ({ radar }) => radar,
 	fold,
@@ -51,7 +51,7 @@ export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 		"detection.qualified": counted((row) => ({ ...row, qualified: (row?.qualified ?? 0) + 1 })),
 	},
 	show: ({ equipment, detections = 0, qualified = 0 }, now) => {
-		if (!equipment) return null; // a count that came before the radar
+		if (!equipment) return null; // a count arrived before the radar
 		const { lightKmh, heavyKmh, ...stands } = standing(equipment, now);
 		const limits = given({ lightKmh, heavyKmh });
 		return given({ ...stands, limits, certificate: currentOf(equipment.certificates, now), detections, qualified });

@@ -8,9 +8,9 @@ type Owner =
 	| Unknown
 	| { readonly status: "registered"; readonly created: OwnerFacts["owner.registered"]; readonly details: OwnerFacts["owner.registered"] };
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
+// -- Facts: stored permanently, so never renamed and extended with care ---------
 export interface OwnerFacts {
-	/** Known from now on, with what was given. */
+	/** An owner became known, with these details. */
 	"owner.registered": {
 		kind: "person" | "company";
 		name: string;
@@ -20,7 +20,7 @@ export interface OwnerFacts {
 		phone?: string;
 		address?: string;
 	};
-	/** What was corrected; the rest stays. */
+	/** Details were corrected; absent fields stay the same. */
 	"owner.corrected": Partial<OwnerFacts["owner.registered"]>;
 }
 
@@ -33,13 +33,13 @@ const identity = {
 	/** National identity number; of a company, its registration number. */
 	nationalId: optional(text()),
 	phone: optional(text()),
-	/** Postal, in one text. */
+	/** Postal address in one text. */
 	address: optional(text()),
 };
 const registration = {
 	id: id(),
 	kind: oneOf("person", "company"),
-	/** Of the person, first and last; or of the company. */
+	/** First and last name of the person, or name of the company. */
 	name: text(),
 	email: email(),
 	...identity,
@@ -56,13 +56,13 @@ export const owner = define({
 	begins: ["owner.registered"],
 	personal: { "owner.registered": personal, "owner.corrected": personal },
 	commands: {
-		/** Makes a person or a company known, so that vehicles can be registered to them. */
+		/** Registers a person or a company, so that vehicles can be registered to them. */
 		register: command(registration, {
 			from: ["unknown"],
 			already: (state, params) => same(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
-		/** Sets right what is recorded of them; what is not given stays. */
+		/** Corrects the recorded details; absent fields stay the same. */
 		correct: command(correction, {
 			from: ["registered"],
 			oneOf: ["kind", ...personal],
@@ -71,7 +71,7 @@ export const owner = define({
 		}),
 	},
 	asks: {
-		/** Refused with OWNER_UNKNOWN when there is no such owner: what a registration needs to know. */
+		/** Refused with OWNER_UNKNOWN if there is no such owner; a registration consults it. */
 		exists: answer({ id: id() }, (): true => true),
 	},
 	evolve: {

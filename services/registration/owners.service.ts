@@ -1,4 +1,4 @@
-/** Owners - who vehicles are registered to, as known now. */
+/** Owners - the people and companies that own vehicles, as currently recorded. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";

@@ -1,4 +1,4 @@
-/** Vehicle - a plate of a country, and who held it from when: exactly one holder at a time, with all that came before. */
+/** Vehicle - a plate of a country and its holders over time: exactly one at a time, with the full history. */
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
@@ -16,7 +16,7 @@ interface Registered {
 }
 type Vehicle = Unknown | Registered;
 
-// -- Facts: stored for ever, so never renamed, extended with care --------------
+// -- Facts: stored permanently, so never renamed and extended with care ---------
 interface Details {
 	readonly type: "car" | "bus" | "truck" | "motorcycle";
 	readonly brand: string;
@@ -24,25 +24,25 @@ interface Details {
 	readonly fiscalPower: number;
 }
 export interface VehicleFacts {
-	/** Held by its owner from that instant on; said again when it is registered after a deregistration. */
+	/** The owner holds it from that instant on; recorded again when it is registered after a deregistration. */
 	"vehicle.registered": Details & { plate: string; country: string; owner: string; from: Instant | null };
-	/** Sold or given: another holder from that instant on. */
+	/** Another owner holds it from that instant on. */
 	"vehicle.transferred": { owner: string; from: Instant };
-	/** What was corrected; the rest stays. */
+	/** Details were corrected; absent fields stay the same. */
 	"vehicle.corrected": Partial<Details>;
-	/** Nobody holds it from that instant on. */
+	/** It has no holder from that instant on. */
 	"vehicle.deregistered": { from: Instant };
 }
 
-/** The answer to who held it. */
+/** Answer of `holderAt`. */
 interface Holding {
 	readonly vehicle: string;
 	readonly at: Instant;
-	/** Null where nobody is known, or it was deregistered. */
+	/** Null if no holder is known, or it was deregistered. */
 	readonly owner: string | null;
-	/** From when they held it; null is the beginning of time. */
+	/** Start of the holding; null is the beginning of time. */
 	readonly from: Instant | null;
-	/** Until when; null is until further notice. */
+	/** End of the holding; null if none is known. */
 	readonly to: Instant | null;
 }
 
@@ -72,9 +72,9 @@ const type = () => oneOf("car", "bus", "truck", "motorcycle");
 const vehicleId = id(/^[A-Z]{1,3}-[A-Za-z0-9._ -]{1,60}$/, "id: `<country>-<plate>`");
 const power = () => integer(1, 999);
 const registration = {
-	/** Has to be what country and plate say. */
+	/** Must match country and plate. */
 	id: optional(vehicleId, "`<country>-<plate>`"),
-	/** Brought into the form of its country: `ab123cd` becomes `AB-123-CD`. */
+	/** Normalized to the form of its country: `ab123cd` becomes `AB-123-CD`. */
 	plate: text(32),
 	/** Distinguishing sign of the country of registration: `FR`, `MA`, `D`. */
 	country: matching(/^[A-Z]{1,3}$/, "1-3 capitals"),
@@ -83,13 +83,13 @@ const registration = {
 	model: text(),
 	/** Fiscal horsepower (P.6 of the French certificate). */
 	fiscalPower: power(),
-	/** Id of who holds it; has to be known. */
+	/** Id of the owner who holds it; the owner must exist. */
 	owner: id(),
-	/** From when they hold it. */
-	from: optional(instant(), "the beginning of time, at a registration again now"),
+	/** Instant from which they hold it. */
+	from: optional(instant(), "the beginning of time; now after a deregistration"),
 };
 const from = {
-	/** From when it holds; dated back, it moves the cases it concerns. */
+	/** Instant from which it holds; if backdated, it moves the affected cases. */
 	from: optional(instant(), "now"),
 };
 const asRegistered = (
@@ -106,7 +106,7 @@ export const vehicle = define({
 	begins: ["vehicle.registered"],
 	personal: { "vehicle.registered": ["plate"] },
 	commands: {
-		/** Registers a vehicle to its holder, or a deregistered one again. */
+		/** Registers a vehicle to its holder, also again after a deregistration. */
 		register: command(registration, {
 			from: ["unknown", "deregistered", "registered"],
 			identity: ({ country, plate }) => `${country}-${readPlate(country, plate).plate}`,
@@ -116,7 +116,7 @@ export const vehicle = define({
 			require: [plateIsOfItsCountry, isFreeThen],
 			decide: (state, params, { now }) => [fact("vehicle.registered", asRegistered(params, state.status === "unknown" ? null : now))],
 		}),
-		/** Hands it to another holder from an instant on. */
+		/** Transfers it to another holder from an instant on. */
 		transfer: command(
 			{ id: vehicleId, owner: id(), ...from },
 			{
@@ -127,7 +127,7 @@ export const vehicle = define({
 				decide: (_state, { owner, from }, { now }) => [fact("vehicle.transferred", { owner, from: from ?? now })],
 			},
 		),
-		/** Sets right what is recorded of the vehicle itself; what is not given stays. */
+		/** Corrects the recorded details of the vehicle; absent fields stay the same. */
 		correct: command(
 			{ id: vehicleId, type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
 			{
@@ -137,7 +137,7 @@ export const vehicle = define({
 				decide: (_state, { id: _id, ...fields }) => [fact("vehicle.corrected", given(fields))],
 			},
 		),
-		/** Takes it off the register from an instant on: exported, destroyed, or kept off the road. */
+		/** Removes it from the register from an instant on: exported, destroyed, or kept off the road. */
 		deregister: command(
 			{ id: vehicleId, ...from },
 			{
@@ -148,7 +148,7 @@ export const vehicle = define({
 		),
 	},
 	asks: {
-		/** Who held it at an instant. */
+		/** The holder at an instant. */
 		holderAt: answer(
 			{ id: vehicleId, at: optional(instant(), "now") },
 			(state, { at }, { now, id }): Holding => {

@@ -1,4 +1,4 @@
-/** Vehicles - each vehicle with all who held it, and who holds it now. */
+/** Vehicles - each vehicle with its current holder and earlier and later ones. */
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import {
@@ -19,19 +19,22 @@ type Given = Omit<VehicleFacts["vehicle.registered"], "owner" | "from">;
 interface Row {
 	readonly vehicle: Given;
 	readonly holders: Timeline<string | null>;
-	/** Whether there were others before. */
+	/** Whether earlier holders were left out. */
 	readonly more?: true;
 }
-/** Former holders a row tells of; those before them stand in the history. */
+/** Number of former holders in a row; the history has all of them. */
 const SHOWN = 100;
 interface Shown extends Given {
-	/** Who holds it now. */
+	/** The current holder. */
 	readonly owner: string | null;
-	/** As of now. */
+	/** The current status. */
 	readonly status: "registered" | "deregistered";
-	/** Those to come, the one who holds it and the hundred before; `from: null` is the beginning of time; no `to` is until further notice. */
+	/**
+	 * Future holders, the current one and up to a hundred earlier ones; `from: null` is the beginning of time; without `to` the holding has
+	 * no known end.
+	 */
 	readonly holders: readonly { readonly owner: string; readonly from: Instant | null; readonly to?: Instant }[];
-	/** Whether others held it before: the history has them. */
+	/** Whether earlier holders were left out; the history has them. */
 	readonly earlierHolders?: true;
 }
 
@@ -55,7 +58,7 @@ export const vehicles = projection<Row, VehicleFacts, Shown>({
 	scattered: ["owner", "plate"],
 });
 
-/** One more holder; of those who held it long before the decision the earliest are left out. */
+/** Adds a holder; drops the earliest ones if there are many before the decision. */
 function held(row: Row | null, from: Instant | null, owner: string | null, { at }: Origin): Pick<Row, "holders" | "more"> {
 	const all = insert(row?.holders ?? [], from, owner);
 	const holders = recent(all, at, SHOWN);

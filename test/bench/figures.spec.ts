@@ -1,4 +1,4 @@
-/** What the bench makes of its measurements: quantiles, schedules, tables, charts and the page, by pure functions. */
+/** Figures - the pure functions of the benchmarks: quantiles, schedules, tables, charts and the page. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { factorSteps, roundSteps, shortText, svgOf } from "../../bench/page/chart.ts";
@@ -11,7 +11,7 @@ import type { Chart } from "../../bench/rig/result.ts";
 import { median, quantile, Recorder } from "../../bench/rig/quantile.ts";
 
 describe("a recorder of durations", () => {
-	it("knows every quantile to two percent, and never says more than the most there was", () =>
+	it("knows every quantile to two percent, and never exceeds the maximum", () =>
 		fc.assert(
 			fc.property(
 				fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
@@ -25,10 +25,10 @@ describe("a recorder of durations", () => {
 				},
 			),
 		));
-	it("has no quantile of nothing", () => expect(new Recorder().at(0.5)).toBeNaN());
+	it("has no quantile without values", () => expect(new Recorder().at(0.5)).toBeNaN());
 });
 
-it("a median of an even number lies between the two in the middle", () =>
+it("a median of an even number is between the two middle values", () =>
 	expect([median([4, 1, 3, 2]), median([3, 1, 2])]).toEqual([2.5, 2]));
 
 describe("a schedule of arrivals", () => {
@@ -38,7 +38,7 @@ describe("a schedule of arrivals", () => {
 		expect(due).toEqual(due.toSorted((a, b) => a - b));
 		expect(due.at(-1)).toBeLessThan(10_000);
 	});
-	it("holds about as many as were asked for", () => {
+	it("has about as many arrivals as requested", () => {
 		expect(schedule(200, 10).length).toBeGreaterThan(1_850);
 		expect(schedule(200, 10).length).toBeLessThan(2_150);
 	});
@@ -52,7 +52,7 @@ it.each([
 	["", Number.NaN],
 	["1G", Number.NaN],
 	["-1", Number.NaN],
-])("%p is read as %p", (text, number) => expect(numberIn(text)).toBe(number));
+])("%p is parsed as %p", (text, number) => expect(numberIn(text)).toBe(number));
 
 it.each([
 	[13_218.4, "13,218"],
@@ -61,7 +61,7 @@ it.each([
 	[1.471, "1.47"],
 	[0.0042, "0.004"],
 	[Number.NaN, "-"],
-])("%p is written %p", (figure, text) => expect(figureText(figure)).toBe(text));
+])("%p is formatted as %p", (figure, text) => expect(figureText(figure)).toBe(text));
 it("a share is a percentage of the whole", () => expect(share(1, 3)).toBe("33.3 %"));
 
 it("a table aligns figures to the right and words to the left", () =>
@@ -98,17 +98,17 @@ describe("a chart", () => {
 			},
 		],
 	};
-	it("goes up in round steps from nothing to beyond the highest", () => {
+	it("has round steps from zero to at least the highest value", () => {
 		expect(roundSteps(13_000)).toEqual([0, 5_000, 10_000, 15_000]);
 		expect(roundSteps(100)).toEqual([0, 20, 40, 60, 80, 100]);
 		expect(roundSteps(0)).toEqual([0, 1]);
 	});
-	it("goes by factors of ten, or from end to end where there are none", () => {
+	it("has steps by powers of ten, or both ends if there are none", () => {
 		expect(factorSteps(1, 1_000)).toEqual([1, 10, 100, 1_000]);
 		expect(factorSteps(20, 80)).toEqual([20, 80]);
 	});
-	it("writes large figures short", () => expect([150_000, 20_900_000, 999].map(shortText)).toEqual(["150k", "20.9M", "999"]));
-	it("names its axes with what a reader of XML must not take for its own", () => {
+	it("abbreviates large figures", () => expect([150_000, 20_900_000, 999].map(shortText)).toEqual(["150k", "20.9M", "999"]));
+	it("escapes the names of its axes", () => {
 		const svg = svgOf(chart);
 		expect(svg).toContain("Rate &#38; &#60;memory&#62;");
 		for (const text of ["detections stored", "per second", "one", "two", "prefers-color-scheme:dark"]) expect(svg).toContain(text);
@@ -128,7 +128,7 @@ describe("the page", () => {
 		machine: { cpus: 2, model: "A CPU", memoryGb: 24, platform: "linux x64", node: "v24.21.0", fsyncMs: { p50: 0.2, p99: 1 } },
 		result: { about: "What was measured.", tables: [{ columns: ["rate"], rows: [[10]] }], figures: { halfVisibleP99Ms: 49.9 } },
 	};
-	it("says of each goal whether it holds, or that nobody measured it", () => {
+	it("shows whether each goal holds, or that it was not measured", () => {
 		const page = pageOf({ latency: measured });
 		expect(page).toMatch(/Write to visible at half.* \| 49\.9 ms +\| yes/);
 		expect(page).toMatch(/MongoDB append.* \| not measured/);
@@ -136,13 +136,13 @@ describe("the page", () => {
 			/\| 50 ms +\| no/,
 		);
 	});
-	it("says of each part when, where and by which command", () => {
+	it("shows time and command of each part", () => {
 		expect(pageOf({ latency: measured })).toContain(
 			"`node bench/parts/latency.ts --seconds 30`, 2026-11-21 15:36 UTC, 12 s, load 0.10 at the start.",
 		);
 		expect(pageOf({ latency: measured })).toContain("2 × A CPU, 24 GB, linux x64, Node 24.21.0");
 	});
-	it("says that a part was measured elsewhere, or quickly", () => {
+	it("marks parts that were measured on another machine or quickly", () => {
 		const elsewhere = { ...measured, at: "2026-11-20T15:36:00.000Z", quick: true, machine: { ...measured.machine, cpus: 64 } };
 		expect(pageOf({ latency: measured, growth: elsewhere })).toMatch(/A quick run: .* On another machine: 64 × A CPU/);
 	});

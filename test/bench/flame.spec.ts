@@ -1,4 +1,4 @@
-/** What the bench makes of a profile: who spent how long, and the flame graph of it, by pure functions. */
+/** Flame - the evaluation of a profile and its flame graph, with pure functions. */
 import { describe, expect, it } from "@jest/globals";
 import { flameOf } from "../../bench/flame/flame-svg.ts";
 import { type Frame, hottest, type Profile, type Span, spentIn } from "../../bench/flame/profile.ts";
@@ -22,29 +22,29 @@ const nodes: Profile["nodes"] = [
 	node(9, "write", "", -1),
 	node(10, "check", "", 0),
 ];
-/** Each of them for so many microseconds, in this order, from 1,000 on. */
+/** Each frame for this many microseconds, in this order, from 1,000 on. */
 function profile(...spent: readonly (readonly [id: number, micros: number])[]): Profile {
 	return { nodes, startTime: 1_000, samples: [...spent.map(([id]) => id), 2], timeDeltas: [0, ...spent.map(([, micros]) => micros)] };
 }
 const timesOf = (frames: readonly Frame[]): unknown[] =>
 	frames.map(({ name, self, total, children }) => [name, self, total, ...timesOf(children)]);
 
-describe("what a thread spent", () => {
-	it("counts a function with what it called, the longest first", () =>
+describe("the time of a thread", () => {
+	it("includes called functions, the longest first", () =>
 		expect(timesOf(spentIn(profile([4, 50], [5, 10], [6, 20], [9, 30], [7, 5]), always, root).frames)).toEqual([
 			["turn", 10, 65, ["call", 20, 50, ["write", 30, 30]], ["(anonymous)", 5, 5]],
 			["(garbage collector)", 50, 50],
 		]));
-	it("counts the same function under the same caller as one", () =>
+	it("combines the same function under the same caller", () =>
 		expect(timesOf(spentIn(profile([6, 20], [8, 1]), always, root).frames)).toEqual([["turn", 0, 21, ["call", 21, 21]]]));
-	it("tells waiting, and what is not JavaScript, from work", () =>
+	it("separates idle time and native code from work", () =>
 		expect(spentIn(profile([2, 7], [5, 2], [3, 1], [2, 10]), always, root)).toMatchObject({ busy: 2, idle: 17, program: 1 }));
-	it("leaves out what came before the span and after it, to the microsecond", () => {
+	it("excludes samples outside the span, to the microsecond", () => {
 		const spent = profile([5, 100], [2, 100], [5, 100]);
 		expect(spentIn(spent, { from: 1_099, to: 1_201 }, root)).toMatchObject({ busy: 2, idle: 100 });
 		expect(spentIn(spent, { from: 1_100, to: 1_200 }, root)).toMatchObject({ busy: 0, idle: 100, frames: [] });
 	});
-	it("says where a function is in the project, and whose it is", () => {
+	it("gives file and origin of each function", () => {
 		const { frames } = spentIn(profile([5, 9], [6, 8], [7, 7], [9, 1], [4, 6], [10, 5]), always, root);
 		const all = (of: readonly Frame[]): readonly Frame[] => of.flatMap((frame) => [frame, ...all(frame.children)]);
 		expect(all(frames).map(({ name, where, origin }) => [name, where, origin])).toEqual([
@@ -56,13 +56,13 @@ describe("what a thread spent", () => {
 			["check", "generated:1", "package"],
 		]);
 	});
-	it("names no folder outside of the project", () => {
+	it("contains no folder outside the project", () => {
 		const { frames } = spentIn(profile([5, 1]), always, "/home/somebody/else");
 		expect(frames.map(({ where }) => where)).toEqual(["turn.ts:10"]);
 	});
 });
 
-it("the hottest functions are those with the most time of their own, whoever called them", () => {
+it("the hottest functions are those with the most time of their own, over all callers", () => {
 	const again = [
 		...nodes.slice(0, 9),
 		node(9, "write", "", -1, [11]),
@@ -84,29 +84,29 @@ describe("a flame graph", () => {
 		[...svg.matchAll(/<rect class="(\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="17"><title>([^<]*)</g)].map(
 			([, origin, x, y, wide, title]) => ({ origin, x: Number(x), y: Number(y), wide: Number(wide), title }),
 		);
-	it("is as wide as the time of a function, which stands on its caller", () => {
+	it("draws each function as wide as its time, above its caller", () => {
 		const [turn, call, collector] = rects(drawn([5, 25], [6, 50], [4, 25], [2, 900]));
 		expect(turn).toMatchObject({ x: 10, wide: 885, title: "turn store/turn.ts:10: 75.0 %, itself 25.0 %" });
 		expect(call).toMatchObject({ x: 10, wide: 590, y: (turn?.y ?? 0) - 17, origin: "moleculer" });
 		expect(collector).toMatchObject({ x: 895, wide: 295, y: turn?.y, origin: "collector" });
 	});
-	it("leaves out what is narrower than three in a thousand, and keeps the place of it", () => {
+	it("omits frames below three per mille, and keeps their space", () => {
 		expect(rects(drawn([5, 9_970], [4, 30])).map(({ origin }) => origin)).toEqual(["product", "collector"]);
 		expect(rects(drawn([5, 9_971], [4, 29])).map(({ origin, wide }) => [origin, wide])).toEqual([["product", 1_176.6]]);
 	});
-	it("writes on a frame what is called, by its line where it has no name, as far as there is room", () => {
+	it("labels frames with their name, or their line, if there is room", () => {
 		expect(drawn([5, 1], [7, 1])).toMatch(/>turn<\/text>[^]*>index\.js:5<\/text>/);
 		expect(drawn([5, 970], [7, 30])).toContain(">ind…</text>");
 		expect(drawn([5, 985], [7, 15])).not.toContain(">i");
 	});
-	it("says how long the thread waited", () =>
+	it("shows the idle time", () =>
 		expect(drawn([5, 25], [2, 70], [3, 5])).toContain(
 			"a run: busy 25.0 % of the time, shown here; idle 70.0 %, outside JavaScript 5.0 %.",
 		));
-	it("is no markup where a name holds signs of it, and tells nothing of the machine", () => {
+	it("escapes names, and contains nothing about the machine", () => {
 		const svg = drawn([5, 1], [7, 1]);
 		expect(svg).toContain("A &#60;thread&#62;");
 		expect(svg).not.toContain("somebody");
 	});
-	it("of a thread that did nothing has no frames", () => expect(rects(drawn([2, 5]))).toEqual([]));
+	it("has no frames for an idle thread", () => expect(rects(drawn([2, 5]))).toEqual([]));
 });

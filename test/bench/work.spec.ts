@@ -1,6 +1,6 @@
 /**
- * The work of a detection, counted: transactions, statements, reads and bytes from its command to its rows. No clock is asked, so a
- * busy machine changes nothing; what grows here costs speed everywhere, and has to be meant.
+ * Work - counts the work of a detection from its command to its rows: transactions, statements, reads and bytes. It does not depend on a
+ * clock or on a busy machine. A higher count costs speed everywhere and must be intentional.
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -37,10 +37,10 @@ const passage = () => ({
 	speedKmh: 140,
 	capturedAt: "2026-03-01T08:15:00.000Z",
 });
-/** Together, as a bulk request gives them. */
+/** Sent together, as a bulk request does. */
 const passages = (count: number) =>
 	call<readonly unknown[]>("detection.recordMany", { items: Array.from({ length: count }, () => ({ params: passage() })) });
-/** Every passage is an offence: all of them are in every read model, and their cases too. */
+/** Every passage is an offence: each one is in every read model and has a case. */
 const shown = () =>
 	eventually(async () => {
 		for (const name of ["detections", "infractions"])
@@ -48,7 +48,7 @@ const shown = () =>
 		expect(await call("radars.get", { id: "r" })).toMatchObject({ detections: sent, qualified: sent });
 	});
 
-/** No figure is above what is written here; one that falls far below is to be written anew, else nobody sees it grow back. */
+/** No count exceeds its value here; one that falls far below needs a new value, or a later increase stays unnoticed. */
 function expectWork(done: Work, most: Work): void {
 	for (const [name, limit] of Object.entries(most))
 		expect({ [name]: done[name as keyof Work] <= limit ? "within" : done }).toEqual({ [name]: "within" });
@@ -64,30 +64,30 @@ describe("a detection alone", () => {
 		}
 		const done = work.each(count);
 		expect({ flushes: done.logTransactions, commits: done.logRows }).toEqual({ flushes: 2, commits: 2 });
-		// One transaction for each read model that changed and one for the process, sometimes another for what it may forget.
+		// One transaction for each changed read model and one for the process, sometimes one more to delete old rows.
 		expectWork(done, { logTransactions: 2, logRows: 2, rowTransactions: 4.5, rowStatements: 19, rowReads: 6, streamReads: 2 });
 	});
 });
 
-describe("detections that come together", () => {
-	it("share flushes and transactions, and touch each row once", async () => {
+describe("detections in bulk", () => {
+	it("share flushes and transactions, and write each row once", async () => {
 		const count = 500;
 		work.begin();
 		await passages(count);
 		await shown();
 		const done = work.each(count);
 		expect(done.logRows).toBe(2); // the detection and its case
-		// A batch of cases is opened while the next is read: a few flushes in all, not one each. Whether a stream is new is asked once.
+		// A batch of cases is opened while the next is read: a few flushes in all, not one each. One check per stream whether it is new.
 		expectWork(done, { logTransactions: 0.02, logRows: 2, rowTransactions: 0.04, rowStatements: 3.5, rowReads: 5.5, streamReads: 2 });
 	});
 });
 
-describe("what is kept", () => {
+describe("stored data", () => {
 	let log: DatabaseSync;
 	beforeAll(() => void (log = new DatabaseSync(folder.file("events.db"), { readOnly: true })));
 	afterAll(() => log.close());
 
-	/** Bytes of the text of a commit, and of a fact in it. */
+	/** Bytes of a commit's text, and of a fact in it. */
 	const size = (context: string, name: string) =>
 		log
 			.prepare(
@@ -95,7 +95,7 @@ describe("what is kept", () => {
 			)
 			.get();
 
-	it("takes no more bytes in the log than were counted", () => {
+	it("takes no more bytes in the log than counted", () => {
 		expect(Number(size("radar", "detection")?.["commitBytes"])).toBeLessThan(560);
 		expect(Number(size("radar", "detection")?.["factBytes"])).toBeLessThan(280);
 		expect(Number(size("infraction", "infraction")?.["factBytes"])).toBeLessThan(690);

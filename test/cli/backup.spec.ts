@@ -1,4 +1,4 @@
-/** es-backup and es-restore: a copy made while everybody writes, that is whole or none, and puts everything back that was acknowledged before it. */
+/** es-backup and es-restore: a backup made under load is complete or does not exist, and restores everything acknowledged before it. */
 import { generateKeyPairSync, hash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ beforeEach(() => void (place = new Folder()));
 afterEach(() => place.remove());
 const folder = (name: string): string => place.file(name);
 
-/** Everything in a folder, with its modes. */
+/** Everything in a folder, with its file modes. */
 const modes = (path: string): Record<string, string> =>
 	Object.fromEntries(
 		["", ...readdirSync(path, { recursive: true }).map(String)].map((name) => [
@@ -44,7 +44,7 @@ const logsIn = (path: string) =>
 const commitsIn = (path: string): number => logsIn(path).reduce((sum, { commits }) => sum + commits, 0);
 const restored = (backup: string, dataDir: string, ...more: readonly string[]) => es(dataDir, ["restore", backup, ...more]);
 
-describe("a backup while everybody writes", () => {
+describe("a backup under load", () => {
 	let system: System;
 	beforeAll(async () => {
 		system = await System.start();
@@ -54,7 +54,7 @@ describe("a backup while everybody writes", () => {
 	afterAll(() => system.dispose());
 
 	it(
-		"ends, is verified, closed to others, and gives back everything acknowledged before it, after more was written",
+		"ends, is verified and private, and restores everything acknowledged before it, after later writes",
 		async () => {
 			const load = new Load(system);
 			load.begin();
@@ -92,7 +92,7 @@ describe("a backup while everybody writes", () => {
 				),
 			});
 			const told = await restored(backup, system.dataDir, "--replace");
-			const [, aside = ""] = /\nrestored as of \S+Z: \S+\nwhat was there is in (\S+)\n$/.exec(told.stdout) ?? [];
+			const [, aside = ""] = /\nrestored as of \S+Z: \S+\nthe previous content is in (\S+)\n$/.exec(told.stdout) ?? [];
 			expect({
 				code: told.code,
 				there: readdirSync(aside)
@@ -116,7 +116,7 @@ describe("a backup while everybody writes", () => {
 	);
 
 	it(
-		"may be made in the REPL, and on a system that is stopped",
+		"can be made in the REPL, and of a stopped system",
 		async () => {
 			const repl = await Repl.open(system.dataDir, ["--beside"]);
 			expect(await repl.type(`es-backup ${folder("repl")}`)).toMatch(/backed up and verified: \S+\/repl\n/);
@@ -132,7 +132,7 @@ describe("a backup while everybody writes", () => {
 	);
 
 	it(
-		"takes a folder of its own, and leaves any other as it is",
+		"needs an empty folder, and changes no other",
 		async () => {
 			writeFileSync(folder("file"), "x");
 			mkdirSync(folder("full"));
@@ -157,7 +157,7 @@ describe("a backup while everybody writes", () => {
 	);
 
 	it(
-		"leaves nothing when it is stopped, and what nobody takes for a backup when it is killed",
+		"leaves nothing when it is interrupted, and no valid backup when it is killed",
 		async () => {
 			const half: string[] = [];
 			for (const [n, signal] of (["SIGINT", "SIGTERM", "SIGKILL", "SIGKILL", "SIGKILL"] as const).entries()) {
@@ -167,11 +167,11 @@ describe("a backup while everybody writes", () => {
 				await eventually(() => expect(existsSync(join(backup, "events.db.partial"))).toBe(true), 30_000);
 				child.signal(signal);
 				const code = await ended;
-				if (existsSync(join(backup, "manifest.json"))) continue; // it was faster
+				if (existsSync(join(backup, "manifest.json"))) continue; // the backup was faster
 				if (signal !== "SIGKILL")
 					expect({ code, said: child.stderr, left: existsSync(backup) }).toEqual({
 						code: 1,
-						said: expect.stringMatching(/(^|\n)FAILED: the backup was ended, and nothing of it is left\n$/),
+						said: expect.stringMatching(/(^|\n)FAILED: the backup was interrupted, and its files were removed\n$/),
 						left: false,
 					});
 				else half.push(backup);
@@ -188,7 +188,7 @@ describe("a backup while everybody writes", () => {
 	);
 });
 
-describe("a backup that is restored", () => {
+describe("a restored backup", () => {
 	let system: System;
 	let backup: string;
 	let signingKey: string;
@@ -217,7 +217,7 @@ describe("a backup that is restored", () => {
 	};
 
 	it(
-		"on another machine is the same system, with a key of its own unless that was asked for",
+		"on another machine is the same system, with a new key unless the key was copied",
 		async () => {
 			const there = folder("there");
 			expect(await restored(backup, there)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^copying: [^]*\nverifying: /) });
@@ -257,7 +257,7 @@ describe("a backup that is restored", () => {
 	);
 
 	it(
-		"does not overwrite a system that runs, whatever it is told",
+		"does not overwrite a running system, with any option",
 		async () => {
 			for (const more of [[], ["--replace"]])
 				expect(await restored(backup, system.dataDir, ...more)).toMatchObject({
@@ -274,12 +274,12 @@ describe("a backup that is restored", () => {
 	const middle = (file: string): number => Math.floor(statSync(file).size / 2);
 	it.each<[string, (copy: string) => void, string]>([
 		[
-			"of which a byte is another",
+			"with a changed byte",
 			(copy) => scribble(join(copy, "events.db"), middle(join(copy, "events.db")), 1),
 			"is not the file its manifest describes: it was changed or cut",
 		],
 		[
-			"that was cut",
+			"that was truncated",
 			(copy) => cut(join(copy, "events.db"), middle(join(copy, "events.db"))),
 			"is not the file its manifest describes: it was changed or cut",
 		],
@@ -287,7 +287,7 @@ describe("a backup that is restored", () => {
 		["without a manifest", (copy) => rmSync(join(copy, "manifest.json")), "is no backup: it has no manifest.json"],
 		["with half a manifest", (copy) => cut(join(copy, "manifest.json"), 100), "manifest.json is damaged, or of another version"],
 		[
-			"whose manifest is of another",
+			"with the manifest of another backup",
 			(copy) =>
 				writeFileSync(
 					join(copy, "manifest.json"),
@@ -295,13 +295,9 @@ describe("a backup that is restored", () => {
 				),
 			"does not end where its manifest says",
 		],
+		["with other keys", (copy) => readdirSync(join(copy, "keys")).forEach((name) => rmSync(join(copy, "keys", name))), "UNKNOWN_KEY at "],
 		[
-			"whose keys are others",
-			(copy) => readdirSync(join(copy, "keys")).forEach((name) => rmSync(join(copy, "keys", name))),
-			"UNKNOWN_KEY at ",
-		],
-		[
-			"of a log that was changed, and its manifest too",
+			"of a changed log with a matching manifest",
 			(copy) => {
 				const db = new DatabaseSync(join(copy, "events.db"));
 				db.exec(`UPDATE log_radar_0 SET body = replace(body, '"speedKmh":150', '"speedKmh":151') WHERE position = 500`);
@@ -313,7 +309,7 @@ describe("a backup that is restored", () => {
 			"CHANGED_COMMIT at radar:0:500: ",
 		],
 	])(
-		"%s is refused, and nothing is changed",
+		"%s is refused, and changes nothing",
 		async (_what, damage, reason) => {
 			const copy = copyOf(backup);
 			damage(copy);
@@ -332,7 +328,7 @@ describe("a backup that is restored", () => {
 	);
 
 	it(
-		"takes the place of files that are damaged",
+		"replaces damaged files",
 		async () => {
 			const there = folder("there");
 			expect((await restored(backup, there)).code).toBe(0);
@@ -347,7 +343,7 @@ describe("a backup that is restored", () => {
 	);
 
 	it(
-		"and killed at any moment never leaves a folder a system starts on as if nothing were missing",
+		"that is killed at any moment never leaves a folder on which a system starts with missing data",
 		async () => {
 			const there = folder("there");
 			expect((await restored(backup, there)).code).toBe(0);
@@ -375,7 +371,7 @@ describe("a backup that is restored", () => {
 	);
 
 	it(
-		"of a log that is not what was signed is not made",
+		"of a log that was changed after signing is not made",
 		async () => {
 			const there = folder("there");
 			expect((await restored(backup, there)).code).toBe(0);
@@ -394,7 +390,7 @@ describe("a backup that is restored", () => {
 	);
 
 	it(
-		"needs no writable folder: it may lie on what can only be read",
+		"needs no writable folder: the backup may be on a read-only disk",
 		async () => {
 			const copy = copyOf(backup);
 			for (const name of ["events.db", "manifest.json", "heads.txt"]) chmodSync(join(copy, name), 0o444);
@@ -407,9 +403,9 @@ describe("a backup that is restored", () => {
 	);
 });
 
-describe("a key that is given", () => {
+describe("a private key", () => {
 	it(
-		"goes along only if that is asked for",
+		"is copied only on request",
 		async () => {
 			const SIGNING_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
 			const system = await System.start({ SIGNING_KEY });
@@ -434,7 +430,7 @@ const server = await mongoServer();
 afterAll(() => server?.stop());
 describe("a system on MongoDB", () => {
 	(server ? it : it.skip)(
-		"is told in one line that its backups are made otherwise",
+		"gets one line that its backups are made differently",
 		async () => {
 			const database = server?.place();
 			if (!database) throw new Error("no test runs without a server");
@@ -456,22 +452,22 @@ describe("a system on MongoDB", () => {
 		},
 		LONG,
 	);
-	it("takes no backup of a data folder, and says where that goes", async () => {
+	it("does not accept a backup of a data folder, and says where to restore it", async () => {
 		expect(await es(place.path, ["restore", folder("backup")], { MONGO_URL: "mongodb://127.0.0.1:1/d" })).toMatchObject({
 			code: 1,
 			stdout: "",
-			stderr: "MONGO_URL is set: a backup is restored to a data folder, from where npm run move takes it on\n",
+			stderr: "MONGO_URL is set: a backup is restored to a data folder, and npm run move copies it from there\n",
 		});
 	});
 });
 
 describe("a cluster on the files of one machine", () => {
 	(onPath("nats-server") ? it : it.skip)(
-		"is backed up by whoever has joined it",
+		"is backed up by a node that joined it",
 		async () => {
 			const cluster = new Child("cli/cluster.ts", ["--nodes", "commands=1,queries=1,gateway=1"], folder("data"));
 			try {
-				await eventually(() => expect(cluster.stdout).toMatch(/^help tells/m), 60_000);
+				await eventually(() => expect(cluster.stdout).toMatch(/^help lists/m), 60_000);
 				const [, NATS_URL = ""] = /^NATS +(\S+)$/m.exec(cluster.stdout) ?? [];
 				const [, url = ""] = /Vigie listens on (\S+)/.exec(cluster.stdout) ?? [];
 				const made = await fetch(`${url}/radars`, {

@@ -1,4 +1,4 @@
-/** npm run cluster: processes that find each other over a nats-server, ended, held and joined by a script and from the keyboard. */
+/** npm run cluster: processes that discover each other over a nats-server, killed, paused and joined by a script and from the keyboard. */
 import { existsSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ function isThere(pid: number): boolean {
 		return false;
 	}
 }
-/** What `owners` told, one table after the other: by log or follower, the lines of its nodes. */
+/** The tables of `owners`: the lines of the nodes, by log or follower. */
 function tables(stdout: string): { decides: Map<string, Map<string, string>>; follows: Map<string, string> }[] {
 	return stdout
 		.split("Who decides\n")
@@ -69,7 +69,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 
 (hasNats ? describe : describe.skip)("the cluster of a script", () => {
 	it(
-		"shows who owns what, before and after a node dies and another is held, and all of it when they are back",
+		"shows the owners before and after a node dies and another is paused, and after they return",
 		async () => {
 			const script = join(folder.path, "script");
 			const lines = ["status", "kill commands-2", "pause queries-1 # for long", "", "wait", "owners"];
@@ -103,7 +103,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 		WITHIN,
 	);
 	it(
-		"ends with 1 at the first command that cannot be carried out, and leaves nobody behind",
+		"exits with 1 at the first command that fails, and leaves no process behind",
 		async () => {
 			const script = join(folder.path, "script");
 			writeFileSync(script, "status\nkill commands-9\nowners\n");
@@ -120,10 +120,10 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 
 (hasNats ? describe : describe.skip)("the cluster at the keyboard", () => {
 	it(
-		"is one system through any gateway, goes on after a wrong word, says 503 while nobody decides, and ends gently at Ctrl-C",
+		"is one system through any gateway, survives a wrong command, says 503 without deciding nodes, and stops gracefully at Ctrl-C",
 		async () => {
 			const child = cluster(["--nodes", "commands=1,queries=1,gateway=2"]);
-			await saying(child, /^help tells/);
+			await saying(child, /^help lists/);
 			const [one = "", other = ""] = [...child.stdout.matchAll(/Vigie listens on (\S+)/g)].map(([, url = ""]) => url);
 			const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 };
 			const headers = { "content-type": "application/json" };
@@ -137,7 +137,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			expect(child.stdout).toContain(
 				"\nthere is no command halt; there are help, status, owners, kill, pause, resume, leave, join, wait, quit\n",
 			);
-			expect(child.stdout).toContain("\nit has to be: kill <node>\ncommands-1 is up\nthere is no node or role cooks; roles are ");
+			expect(child.stdout).toContain("\nusage: kill <node>\ncommands-1 is up\nthere is no node or role cooks; roles are ");
 			expect(child.stdout).toContain('\n"long" has to be seconds, 0 to 3600\n');
 			child.type("kill commands-1\nwait\nowners\n");
 			await saying(child, /^Who follows/, 2);
@@ -156,10 +156,10 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 		WITHIN,
 	);
 	it(
-		"does not outlive whoever leads it, however that ended",
+		"does not outlive its supervisor, however that ended",
 		async () => {
 			const child = cluster();
-			await saying(child, /^help tells/);
+			await saying(child, /^help lists/);
 			child.type("status\n");
 			await saying(child, / pid \d+/, 3);
 			const nats = Number(/^NATS +nats:\S+:(\d+)$/m.exec(child.stdout)?.[1]);
@@ -180,7 +180,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 	);
 });
 
-describe("a cluster that cannot be is refused in one line each:", () => {
+describe("a cluster that cannot start is refused in one line each:", () => {
 	const refused = async (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> => {
 		const child = cluster(words, env);
 		expect(await child.ended()).toBe(1);
@@ -191,15 +191,15 @@ describe("a cluster that cannot be is refused in one line each:", () => {
 		expect(await refused(SMALL, { PATH: folder.path })).toBe(
 			"NATS_URL is not set, and there is no nats-server on PATH: give the URL of one, or install it\n",
 		));
-	it("roles nobody knows, and too many of one", async () =>
+	it("unknown roles, and too many nodes of one", async () =>
 		expect(await refused(["--nodes", "commands=33,cooks=2"])).toMatch(
 			/^--nodes says commands=33: there can be 1 to 32 of a role\n--nodes names "cooks=2": it has to be role=number, with a role of \S.*\n$/,
 		));
-	it("a side nobody would take", async () =>
+	it("services that no node would run", async () =>
 		expect(await refused(["--nodes", "commands=1,radar-queries=1,gateway=1"])).toBe(
 			"--nodes leaves out infraction-queries, operations-queries, registration-queries\n",
 		));
-	it("a script that is not there", async () => expect(await refused(["--script", "no-such"])).toMatch(/^ENOENT: .*no-such'\n$/));
-	it("settings that make no sense", async () =>
+	it("a script that does not exist", async () => expect(await refused(["--script", "no-such"])).toMatch(/^ENOENT: .*no-such'\n$/));
+	it("invalid settings", async () =>
 		expect(await refused(SMALL, { NATS_URL: "here" })).toBe('NATS_URL is "here": it has to be one or more of nats://host:port\n'));
 });

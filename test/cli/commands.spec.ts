@@ -1,4 +1,4 @@
-/** The table of the operator's commands: each is complete, reads its words strictly, and says the same to a person and to a script. */
+/** The table of operator commands: each is complete, parses its words strictly, and gives the same answer as text and as JSON. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createRequire } from "node:module";
 import { Readable } from "node:stream";
@@ -13,24 +13,24 @@ const named = (name: string) => {
 	if (!command) throw new Error(`there is no command ${name}`);
 	return command;
 };
-/** As a shell splits it. */
+/** Splits a line as a shell does. */
 const wordsOf = (line: string): string[] => [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
 
 describe.each(commands.map((command) => [command.name, command] as const))("%s", (name, command) => {
-	it("has an example that it understands itself", () => {
+	it("has an example that it can parse itself", () => {
 		const [first, ...words] = wordsOf(command.example);
 		expect(first).toBe(name);
 		expect(() => parsed(command, words)).not.toThrow();
 	});
-	it("has a help that names every argument and every option", () => {
+	it("has a help text that names every argument and every option", () => {
 		const help = helpOf(command, "npm run es -- ");
 		expect(help.split("\n")[0]).toBe(`Usage: npm run es -- ${usageOf(command).slice("es-".length)}`);
 		for (const option of Object.keys(optionsOf(command))) expect(help).toMatch(new RegExp(`^ {2}--${option} .*\\S$`, "m"));
 		expect(help).toContain(`For example: npm run es -- ${command.example.slice("es-".length)}`);
 	});
-	it("takes --json", () => expect(Object.keys(optionsOf(command))).toContain("json"));
+	it("accepts --json", () => expect(Object.keys(optionsOf(command))).toContain("json"));
 	it("is found by both its names", () => expect([commandNamed(name), commandNamed(name.slice("es-".length))]).toEqual([command, command]));
-	it("has no option it does not know", () => {
+	it("refuses an unknown option", () => {
 		const words = command.args.filter(({ optional }) => !optional).map(({ name: word }) => word);
 		expect(() => parsed(command, [...words, "--nonsense"])).toThrow(
 			new UsageError(
@@ -42,7 +42,7 @@ describe.each(commands.map((command) => [command.name, command] as const))("%s",
 	});
 });
 
-it("no command has the name of one Moleculer's REPL has already", () => {
+it("no command has the name of a built-in command of Moleculer's REPL", () => {
 	const taken: string[] = [];
 	const recorder: unknown = new Proxy(() => recorder, {
 		get: (_target, method) =>
@@ -58,7 +58,7 @@ it("no command has the name of one Moleculer's REPL has already", () => {
 	expect(commands.map(({ name }) => name).filter((name) => taken.includes(name))).toEqual([]);
 });
 
-describe("words that are wrong are told in one line:", () => {
+describe("wrong words are refused with one line:", () => {
 	it.each([
 		["es-state", ["radar"], "<id> is missing"],
 		["es-state", [], "<service> is missing"],
@@ -68,13 +68,12 @@ describe("words that are wrong are told in one line:", () => {
 		["es-state", ["radar", "A6-1", "--json=yes"], "--json takes no value"],
 		["es-tail", ["now"], '"now" is one word too many'],
 	])("%s %j: %s", (name, words, complaint) => expect(() => parsed(named(name), words)).toThrow(new UsageError(complaint)));
-	it("what takes many words takes many", () =>
+	it("a list argument accepts many words", () =>
 		expect(parsed(named("es-verify"), ["radar", "infraction"]).args).toEqual(["radar", "infraction"]));
-	it("what stands behind -- is no option", () =>
-		expect(parsed(named("es-state"), ["radar", "--", "--at"]).args).toEqual(["radar", "--at"]));
+	it("words after -- are not options", () => expect(parsed(named("es-state"), ["radar", "--", "--at"]).args).toEqual(["radar", "--at"]));
 });
 
-/** What a system of ours answers, without being one. */
+/** The answers of a fake system. */
 const services = [
 	{ name: "radar", metadata: { facts: ["radar.installed"] }, actions: { "radar.state": {}, "radar.history": {} } },
 	{
@@ -152,7 +151,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
 };
 const system: System = { call: <T>(action: string) => Promise.resolve(answers[action]?.() as T) };
 
-/** Of 250 decisions of two facts each. */
+/** Of 250 decisions with two facts each. */
 const longHistory: System = {
 	call: async <T>(action: string, params: object = {}) => {
 		if (action === "$node.services") return services as T;
@@ -198,14 +197,13 @@ describe("an answer", () => {
 		"es-backup /backups/today",
 	];
 
-	it("is asked for of every command below", () =>
-		expect(lines.map((line) => line.split(" ")[0])).toEqual(commands.map(({ name }) => name)));
+	it("is tested for every command below", () => expect(lines.map((line) => line.split(" ")[0])).toEqual(commands.map(({ name }) => name)));
 	it.each(lines)("of %s --json is one line of JSON", async (line) => {
 		await tell(`${line} --json`);
 		expect(stdout.split("\n")).toHaveLength(2);
 		expect(() => JSON.parse(stdout) as unknown).not.toThrow();
 	});
-	it.each(lines)("of %s is text for a person, without colours where nobody watches", async (line) => {
+	it.each(lines)("of %s is text without colors if there is no terminal", async (line) => {
 		await tell(line);
 		expect(stdout.trim()).not.toBe("");
 		expect(() => JSON.parse(stdout) as unknown).toThrow();
@@ -226,9 +224,9 @@ describe("an answer", () => {
 		["es-parked drop case-opening d-1", 2],
 		["es-parked list case-opening --reason none", 2],
 		["es-parked give", 2],
-	])("of %s ends with %i", async (line, code) => expect(await tell(line)).toBe(code));
+	])("of %s exits with %i", async (line, code) => expect(await tell(line)).toBe(code));
 
-	it("of es-history comes page by page where it is long, a line of JSON each", async () => {
+	it("of es-history comes page by page if it is long, with a line of JSON each", async () => {
 		expect(await tell("es-history radar A6-1 --json", longHistory)).toBe(0);
 		const pages = stdout
 			.trim()
@@ -240,7 +238,7 @@ describe("an answer", () => {
 			[500, 50],
 		]);
 	});
-	it("of es-history says of each page what it is about", async () => {
+	it("of es-history has a heading on each page", async () => {
 		await tell("es-history radar A6-1", longHistory);
 		expect(stdout.split("\n").filter((line) => line.startsWith("radar A6-1"))).toEqual([
 			"radar A6-1: 200 facts in 100 decisions, and more",
@@ -248,7 +246,7 @@ describe("an answer", () => {
 			"radar A6-1 after version 400: 100 facts in 50 decisions",
 		]);
 	});
-	it("of es-lag says who has stopped and why", async () => {
+	it("of es-lag names stopped followers and the reason", async () => {
 		await tell("es-lag");
 		expect(stdout).toContain("stopped radars: radars has stopped after radar:0:7: a bug");
 	});
@@ -256,11 +254,11 @@ describe("an answer", () => {
 		await tell("es-verify");
 		expect(stdout).toContain("CHANGED_COMMIT at radar:0:5: its body");
 	});
-	it("of es-rebuild shows what differs, field by field, and that it must not", async () => {
+	it("of es-rebuild shows differences field by field, and that they are a fault", async () => {
 		await tell("es-rebuild radars");
 		expect(stdout).toContain("1 differ, by the same code: a fault\n  A6-1\n    ~ detections  1 -> 2\n");
 	});
-	it("of a wrong usage is one line and the usage", async () => {
+	it("of wrong usage is one line and the usage", async () => {
 		await tell("es-state radio A6-1");
 		expect(stderr).toBe('there is no service "radio"; there are radar\nUsage: es-state <service> <id> [--at <instant|version>] [--json]\n');
 	});

@@ -1,4 +1,4 @@
-/** What tab offers: the names there are right now, and nothing that would be refused. */
+/** Completion - tab offers the names that exist now, and nothing that would be refused. */
 import { describe, expect, it } from "@jest/globals";
 import { completed } from "../../cli/es/completion.ts";
 import type { System } from "../../cli/es/system.ts";
@@ -30,9 +30,9 @@ describe("tab", () => {
 		["es-parked retry ", ["case-opening"]],
 		["es-verify radar ", ["radar"]],
 		["es-state x", []],
-	])("behind %j offers %j", async (line, names) => expect(await offers(line)).toEqual(names));
-	it.each(["es-sta", "call radar.", "nodes ", ""])("leaves %j to Moleculer's own", async (line) =>
+	])("after %j offers %j", async (line, names) => expect(await offers(line)).toEqual(names));
+	it.each(["es-sta", "call radar.", "nodes ", ""])("leaves %j to Moleculer's completion", async (line) =>
 		expect(await completed(line, system)).toBeNull(),
 	);
-	it("says which part of the line it completes", async () => expect((await completed("es-state ra", system))?.[1]).toBe("ra"));
+	it("gives the part of the line that it completes", async () => expect((await completed("es-state ra", system))?.[1]).toBe("ra"));
 });

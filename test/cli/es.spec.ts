@@ -1,4 +1,4 @@
-/** The operator's commands beside a running system on the same folder: what they tell, how they end, and that they disturb nobody. */
+/** The operator commands beside a running system on the same folder: their output, their exit codes, and that they change nothing. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,18 +30,18 @@ beforeAll(async () => {
 afterAll(() => system.dispose());
 
 describe("es-state", () => {
-	it("tells how an actor stands, as one JSON document and nothing else", async () => {
+	it("shows the state of an actor, as one JSON document and nothing else", async () => {
 		const { code, stdout, stderr, json } = await run("state radar A6-1 --json", { LOG_LEVEL: "error" });
 		expect({ code, stderr, lines: stdout.trim().split("\n").length }).toEqual({ code: 0, stderr: "", lines: 1 });
 		expect(json).toMatchObject({ service: "radar", id: "A6-1", version: 3, position: "radar:0:3", state: { status: "installed" } });
 		expect(json).toMatchObject({ state: { equipment: { service: [{ from: "2026-01-01T00:00:00.000Z", value: true }] } } });
 	});
-	it("keeps what the broker logs away from the answer", async () => {
+	it("keeps log lines of the broker out of the answer", async () => {
 		const { stdout, stderr } = await run("state radar A6-1 --json", { LOG_LEVEL: "info" });
 		expect(stdout.trim().split("\n")).toHaveLength(1);
 		expect(stderr).toMatch(/ INFO /);
 	});
-	it("tells how it stood at a version", async () => {
+	it("shows the state at a version", async () => {
 		const { json } = await run("state radar A6-1 --at 2 --json");
 		expect(json).toMatchObject({
 			version: 2,
@@ -49,16 +49,16 @@ describe("es-state", () => {
 			state: { equipment: { service: [], certificates: [{ number: "C-1" }] } },
 		});
 	});
-	it("is read by a person line by line", async () => {
+	it("prints readable lines", async () => {
 		const { stdout } = await run("state radar A6-1");
 		expect(stdout).toMatch(/^radar A6-1 at version 3, decided \S+, radar:0:3\n {2}status installed\n/);
 		expect(stdout).toContain('\n    lightKmh [{"from":null,"value":110}]\n');
 	});
-	it("says in one line that there is no such actor, and which there are", async () => {
+	it("reports an unknown actor in one line, with the existing ones", async () => {
 		const { code, stdout, stderr } = await run("state radar A6-9");
 		expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: "RADAR_UNKNOWN: There is no radar A6-9; there is A6-1\n" });
 	});
-	it("says which services there are", async () => {
+	it("lists the services", async () => {
 		const { code, stdout, stderr } = await run("state radr A6-1");
 		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
 		expect(stderr).toMatch(/^there is no service "radr"; there are detection, infraction, .*radar, vehicle\nUsage: npm run es -- state /);
@@ -66,11 +66,11 @@ describe("es-state", () => {
 });
 
 describe("es-history and es-diff", () => {
-	it("tell the history as the route tells it", async () => {
+	it("show the history as the route does", async () => {
 		const { body } = await system.get("/radars/A6-1/history");
 		expect((await run("history radar A6-1 --json")).json).toEqual({ service: "radar", ...body });
 	});
-	it("tell what changed between two versions, and the facts that changed it", async () => {
+	it("show the changes between two versions, and their facts", async () => {
 		const { json } = await run("diff radar A6-1 1 3 --json");
 		expect(json).toMatchObject({
 			from: { version: 1 },
@@ -88,7 +88,7 @@ describe("es-history and es-diff", () => {
 });
 
 describe("es-tail", () => {
-	it("begins after a position, and ends after so many facts", async () => {
+	it("begins after a position, and ends after the given number of facts", async () => {
 		const { code, stdout } = await run(
 			"tail --from radar:0:1,registration:0:0 --types radar.calibrated,detection.qualified --limit 2 --json",
 		);
@@ -98,18 +98,18 @@ describe("es-tail", () => {
 			{ position: "radar:0:4", type: "detection.qualified", service: "detection", id: "d-1", version: 2 },
 		]);
 	});
-	it("gives facts as they become visible until Ctrl-C, which is no failure", async () => {
+	it("shows facts as they become visible until Ctrl-C, with exit code 0", async () => {
 		const tail = new Child("cli/es.ts", ["tail", "--types", "radar.described", "--json"], system.dataDir);
 		let name = 0;
 		await eventually(async () => {
-			await system.post("/radars/A6-1/describe", { name: `N${++name}` }); // until the tail stands
+			await system.post("/radars/A6-1/describe", { name: `N${++name}` }); // until the tail has started
 			expect(tail.stdout).toContain("radar.described");
 		}, 30_000);
 		tail.signal("SIGINT");
 		expect(await tail.ended()).toBe(0);
 		expect(lines(tail.stdout)[0]).toMatchObject({ type: "radar.described", id: "A6-1" });
 	});
-	it("refuses a position of a log there is none of, for it would be no position at all", async () => {
+	it("refuses a position of an unknown log, which would otherwise be ignored", async () => {
 		const { code, stderr } = await run("tail --from rader:0:1 --limit 1");
 		expect(code).toBe(2);
 		expect(stderr).toMatch(/^there is no partition "rader:0"; there are infraction:0, /);
@@ -117,7 +117,7 @@ describe("es-tail", () => {
 });
 
 describe("es-lag", () => {
-	it("tells where everybody stands who follows a log, in commits and seconds", async () => {
+	it("shows the position of every follower, in commits and seconds", async () => {
 		const caughtUp = async () => {
 			const told = await run("lag --json");
 			expect(told.json).toMatchObject({ stopped: [] });
@@ -135,13 +135,13 @@ describe("es-lag", () => {
 });
 
 describe("es-rebuild", () => {
-	it("puts rows made anew in the place of the old ones while the system runs, and finds no difference", async () => {
+	it("replaces the rows with new ones while the system runs, and finds no difference", async () => {
 		const { code, json } = await run("rebuild radars --json");
 		expect({ code, json }).toMatchObject({ code: 0, json: { readModel: "radars", generation: 2, rows: 1, differing: 0, sameCode: true } });
 		const { position } = (await system.post("/radars", { ...radar, id: "A6-2" })).body;
 		expect((await system.get("/radars", { "X-Position": position })).body.rows).toMatchObject([{ id: "A6-1" }, { id: "A6-2" }]);
 	});
-	it("keeps the old generation until it is told to forget it", async () => {
+	it("keeps the old generation until it is removed with --forget", async () => {
 		const kept = async () => ((await run("rebuild radars --status --json")).json["rows"] as readonly Row[]).map(({ state }) => state);
 		expect(await kept()).toEqual(["kept", "live"]);
 		expect((await run("rebuild radars --forget --json")).json).toEqual({ readModel: "radars", forgotten: [1] });
@@ -150,7 +150,7 @@ describe("es-rebuild", () => {
 });
 
 describe("es-heads and es-verify", () => {
-	it("prove by a text kept elsewhere that the log is what it was", async () => {
+	it("prove with an exported text that the log is unchanged", async () => {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-heads-"));
 		try {
 			const file = join(folder, "heads.txt");
@@ -164,15 +164,15 @@ describe("es-heads and es-verify", () => {
 	});
 });
 
-describe("on a terminal or not", () => {
-	it("colours stay out where output goes to a file, unless they are asked for", async () => {
+describe("terminals and files", () => {
+	it("there are no colors if output goes to a file, unless they are forced", async () => {
 		expect((await run("state radar A6-1")).stdout).not.toContain("\x1b[");
 		expect((await run("state radar A6-1", { FORCE_COLOR: "1" })).stdout).toContain("\x1b[1m");
 	});
 });
 
-describe("whoever looks on", () => {
-	it("leaves no commit in any log, and the system running as before", async () => {
+describe("an observer", () => {
+	it("adds no commit to any log, and leaves the system running as before", async () => {
 		const tails = async () => (await run("lag --json")).json["logs"];
 		const before = await tails();
 		await Promise.all(["state radar A6-1", "history radar A6-1", "parked", "verify"].map((words) => run(words)));
@@ -180,13 +180,13 @@ describe("whoever looks on", () => {
 		expect((await system.get("/health/ready")).status).toBe(200);
 		expect((await system.post("/detections", { id: "d-2", ...passage })).status).toBe(201);
 	});
-	it("is told in one line that there is nothing to look at", async () => {
+	it("reports in one line that there is no system", async () => {
 		const folder = await mkdtemp(join(tmpdir(), "vigie-empty-"));
 		const { code, stdout, stderr } = await es(folder, "lag");
 		await rm(folder, { recursive: true, force: true });
 		expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `DATA_DIR is "${folder}": there is no log in it\n` });
 	});
-	it("says how it is used, with exit code 2", async () => {
+	it("shows its usage, with exit code 2", async () => {
 		const { code, stderr } = await run(["nonsense"]);
 		expect({ code, first: stderr.split("\n")[0] }).toEqual({ code: 2, first: 'there is no command "nonsense"' });
 		expect(await run("tail --help")).toMatchObject({
@@ -215,7 +215,7 @@ describe("rows", () => {
 		return { code, stdout, ok: json["ok"], rows: json["rows"] as readonly (Row & { compared: Row | null; findings: readonly Row[] })[] };
 	};
 
-	it("are where the logs are, and every one is what the logs make it; what was folded to see it is gone", async () => {
+	it("are beside the logs, and every one matches the logs; the rows folded for the check are removed", async () => {
 		const quick = await told("verify --json");
 		expect(quick).toMatchObject({ code: 0, ok: true });
 		expect(quick.rows.map(({ name, compared }) => [name, compared])).toEqual(ROWS.map((name) => [name, null]));
@@ -227,11 +227,11 @@ describe("rows", () => {
 		expect((await run("verify --rows")).stdout).toContain("every row is what the logs make it");
 		expect(tables()).toEqual([]);
 	});
-	it("of logs that were not asked for are left out", async () => {
+	it("of other logs are not checked", async () => {
 		const { rows } = await told("verify registration --json");
 		expect(rows.map(({ name }) => name)).toEqual(["case-opening", "owners", "vehicles"]);
 	});
-	it("that were changed are found by folding them anew: what a process rests on, what is shown, and what it is found by", async () => {
+	it("that were changed are found by folding them again: rows of a process, shown fields, and index columns", async () => {
 		for (const id of ["guilty", "innocent"])
 			await system.post("/owners", { id, kind: "person", name: "Jeanne Martin", birthDate: "1984-02-29", email: "j@example.org" });
 		const car = { plate: "GH-456-JK", country: "FR", type: "car", brand: "Renault", model: "Clio", fiscalPower: 5, owner: "guilty" };

@@ -1,4 +1,4 @@
-/** The same commands from a node without services and without a store, joined to those who have them. */
+/** The same commands on a node without services and without a store, joined to the nodes that have them. */
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { commandNamed } from "../../cli/es/commands.ts";
@@ -48,14 +48,14 @@ afterAll(async () => {
 });
 
 describe("a node that has joined", () => {
-	it("tells how an actor stands", async () => {
+	it("shows the state of an actor", async () => {
 		const { code, said } = await tell("es-state radar A6-1 --json");
 		expect({ code, answer: JSON.parse(said) as object }).toMatchObject({
 			code: 0,
 			answer: { id: "A6-1", version: 1, state: { status: "installed" } },
 		});
 	});
-	it("says in one line that there is no such actor, and which there are", async () =>
+	it("reports an unknown actor in one line, with the existing ones", async () =>
 		expect(
 			await eventually(async () => {
 				const told = await tell("es-state radar A6-2");
@@ -63,12 +63,12 @@ describe("a node that has joined", () => {
 				return told;
 			}),
 		).toEqual({ code: 1, said: "RADAR_UNKNOWN: There is no radar A6-2; there is A6-1\n" }));
-	it("tells the facts, which come as a stream", async () => {
+	it("shows the facts, which come as a stream", async () => {
 		const { code, said } = await tell("es-tail --from radar:0:0 --limit 1 --json");
 		expect({ code, fact: JSON.parse(said) as object }).toMatchObject({ code: 0, fact: { position: "radar:0:1", type: "radar.installed" } });
 	});
-	it("verifies", async () => expect((await tell("es-verify radar")).said).toContain("every commit fits"));
-	it("rebuilds", async () =>
+	it("verifies the logs", async () => expect((await tell("es-verify radar")).said).toContain("every commit fits"));
+	it("rebuilds a read model", async () =>
 		expect(await tell("es-rebuild radars --json")).toMatchObject({ code: 0, said: expect.stringContaining('"generation":2') }));
-	it("knows the names for tab", async () => expect((await completed("es-rebuild r", systemOf(joined)))?.[0]).toEqual(["radars "]));
+	it("completes names", async () => expect((await completed("es-rebuild r", systemOf(joined)))?.[0]).toEqual(["radars "]));
 });

@@ -1,4 +1,4 @@
-/** npm run move, as an operator runs it: from one folder to another, to MongoDB and back; killed, run again, refused. */
+/** npm run move, as an operator runs it: from one folder to another, to MongoDB and back; killed, repeated, refused. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const server = await mongoServer();
 afterAll(() => server?.stop());
 
 const IN_TIME = 60_000;
-/** Of a test that runs it several times, on a machine with other work. */
+/** Time limit of a test that runs it several times, on a busy machine. */
 const LONG = 240_000;
 let place: Folder;
 beforeEach(() => {
@@ -40,7 +40,7 @@ const PART =
 	"a move to this store has not finished, so part of the logs is missing: run the same move again to resume it, or remove what is here\n";
 const DONE = "moved: every commit, head, row and checkpoint is the same on both sides\n";
 
-describe("a system with one of everything", () => {
+describe("a system with one actor of each kind", () => {
 	let source: string;
 	let told: unknown;
 	let heads: string;
@@ -53,7 +53,7 @@ describe("a system with one of everything", () => {
 		await system.stop();
 	});
 	afterAll(() => System.at(source).dispose());
-	/** Nothing is missing, and what was signed and kept elsewhere still holds. */
+	/** Checks that nothing is missing, and that heads signed and exported before still match. */
 	async function proven(there: string): Promise<void> {
 		expect(contentOf(there)).toEqual(contentOf(source));
 		writeFileSync(folder("heads.txt"), heads);
@@ -62,7 +62,7 @@ describe("a system with one of everything", () => {
 		expect((json["partitions"] as readonly { heads: number }[]).reduce((all, one) => all + one.heads, 0)).toBeGreaterThan(2);
 	}
 
-	it("is the same in another folder, to the byte and without the key that signs, and answers there without folding anything anew", async () => {
+	it("is the same in another folder, to the byte but without the signing key, and runs there without folding anything again", async () => {
 		const there = folder("there");
 		const { code, stdout } = await move(sqlite(source), sqlite(there));
 		expect({ code, end: stdout.endsWith(DONE) }).toEqual({ code: 0, end: true });
@@ -91,13 +91,13 @@ describe("a system with one of everything", () => {
 	});
 
 	(server ? it : it.skip)(
-		"is the same after a life on MongoDB: from SQLite there, and back into another folder",
+		"is the same after a time on MongoDB: from SQLite there, and back into another folder",
 		async () => {
 			const there = server?.place();
 			if (!there) throw new Error("no test runs without a server");
 			try {
 				expect(await move(sqlite(source), there.url)).toMatchObject({ code: 0, stdout: expect.stringContaining(DONE) });
-				expect(await move(sqlite(source), `mongodb:${there.url}`)).toMatchObject({ code: 0 }); // nothing is left to do
+				expect(await move(sqlite(source), `mongodb:${there.url}`)).toMatchObject({ code: 0 }); // nothing is left to move
 				expect(await move(there.url, sqlite(folder("back")))).toMatchObject({ code: 0, stdout: expect.stringContaining(DONE) });
 				await proven(folder("back"));
 			} finally {
@@ -168,12 +168,12 @@ describe("a long log", () => {
 		[source, there] = [folder("source"), folder("there")];
 		await filled(source, COMMITS / 2, ROWS / 2);
 	});
-	/** What is at the target by now. */
+	/** The current content of the target. */
 	const moved = (table: string): number => {
 		const file = join(there, table.startsWith("log_") ? "events.db" : "rows.db");
 		return figure(file, `SELECT count(*) FROM "${table}"`) ?? 0;
 	};
-	/** Sends a signal to the move as soon as it has come so far; how it ended, and what it said. */
+	/** Sends a signal to the move at a given progress; resolves to its exit code and output. */
 	async function signalled(signal: NodeJS.Signals, to: string, reached: () => boolean | Promise<boolean>) {
 		const child = begun(["--from", sqlite(source), "--to", to]);
 		const ended = child.ended(IN_TIME);
@@ -185,7 +185,7 @@ describe("a long log", () => {
 	}
 
 	it(
-		"killed at any moment is gone on with, and nobody takes a part of it for the whole",
+		"killed at any moment can be resumed, and the incomplete target is never used",
 		async () => {
 			const points = [
 				["log_radar_0", 1],
@@ -207,7 +207,7 @@ describe("a long log", () => {
 		LONG,
 	);
 
-	it("stopped by Ctrl-C says so, and is gone on with", async () => {
+	it("interrupted by Ctrl-C says so, and can be resumed", async () => {
 		const { code, stdout, stderr } = await signalled("SIGINT", sqlite(there), () => moved("log_radar_0") > 0);
 		expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 		expect(stderr).toMatch(/\nnot moved: it was stopped; run the move again: it goes on where it stopped\n$/);
@@ -215,11 +215,11 @@ describe("a long log", () => {
 	});
 
 	(server ? it : it.skip)(
-		"killed on its way to MongoDB is gone on with, and comes back whole",
+		"killed on its way to MongoDB can be resumed, and comes back complete",
 		async () => {
 			const database = server?.place();
 			if (!database) throw new Error("no test runs without a server");
-			await filled((source = folder("short")), 1500, 1000); // what finds a commit on MongoDB by an index looks through all of them on FerretDB
+			await filled((source = folder("short")), 1500, 1000); // FerretDB scans all commits where MongoDB uses an index
 			try {
 				for (const [collection, least] of [
 					["log.radar.1", 200],
@@ -246,7 +246,7 @@ describe("a long log", () => {
 	);
 
 	it(
-		"that somebody writes to meanwhile is not moved, until nobody does",
+		"that another process writes to is not moved until that stops",
 		async () => {
 			const logs = new SqliteLogStore(join(source, "events.db"));
 			const [, log] = await logs.open("radar");
@@ -270,7 +270,7 @@ describe("a long log", () => {
 	);
 });
 
-describe("whoever runs it", () => {
+describe("its operator", () => {
 	it.each([
 		[[], "--from and --to are needed: npm run move -- --help"],
 		[["--from", "sqlite:a"], "--from and --to are needed: npm run move -- --help"],
@@ -278,17 +278,17 @@ describe("whoever runs it", () => {
 		[["--from", "mongodb://h/d", "--to", "mongodb:mongodb://h/d"], "--from and --to are the same place"],
 		[["--from", "mysql://me:secret@h", "--to", "sqlite:a"], "--from has to be sqlite:DIR or mongodb://HOST/DATABASE"],
 		[["--from", "sqlite:/nowhere", "--to", "sqlite:a"], "--from: there is no log in /nowhere"],
-	])("as %j is told what is wrong", async (words, complaint) => {
+	])("gets an explanation for %j", async (words, complaint) => {
 		expect(await run(...words)).toEqual({ code: 1, stdout: "", stderr: `not moved: ${complaint}\n` });
 	});
-	it("is told what it does, with an example", async () => {
+	it("gets a description with an example", async () => {
 		const { code, stdout, stderr } = await run("--help");
 		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 		expect(stdout).toMatch(
 			/^Usage: npm run move -- --from <place> --to <place>\n[^]*\nFor example: npm run move -- --from sqlite:\.\/data --to mongodb:/,
 		);
 	});
-	it("is told in one line that a database does not answer, without its password", async () => {
+	it("gets one line if a database does not answer, without its password", async () => {
 		const source = new SqliteLogStore(folder("events.db"));
 		await source.open("radar");
 		await source.close();

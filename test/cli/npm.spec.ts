@@ -1,4 +1,4 @@
-/** The scripts of package.json as they are run: each explains itself, and what npm has started ends with npm, in order and once. */
+/** The scripts of package.json as run by an operator: each explains itself, and its processes end with npm, gracefully and once. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -25,11 +25,11 @@ function killed(pid: number): void {
 	try {
 		process.kill(pid, "SIGKILL");
 	} catch {
-		// it is gone already
+		// already gone
 	}
 }
 
-/** npm in a group of its own, as a shell starts it at a terminal. */
+/** Runs npm in its own process group, as a shell does on a terminal. */
 function npm(words: readonly string[], command: readonly string[] = []): void {
 	const { PATH = "" } = process.env;
 	const [file = "", ...args] = [...command, "npm", "run", ...words];
@@ -42,7 +42,7 @@ const ended = async (): Promise<unknown> => {
 	if (child.exitCode === null && child.signalCode === null) await once(child, "close");
 	return child.exitCode ?? child.signalCode;
 };
-/** Every process of ours that uses this folder, whoever is its parent by now; npm itself is none. */
+/** All of our processes that use this folder, also orphaned ones, but not npm itself. */
 function processes(): number[] {
 	return readdirSync("/proc")
 		.filter((name) => {
@@ -52,7 +52,7 @@ function processes(): number[] {
 					words.some((word) => /cli\/\w+\.ts$/.test(word)) && readFileSync(join("/proc", name, "environ"), "utf8").includes(folder.path)
 				);
 			} catch {
-				return false; // no process, or gone meanwhile
+				return false; // not a process, or already gone
 			}
 		})
 		.map(Number);
@@ -60,7 +60,7 @@ function processes(): number[] {
 
 describe("npm run", () => {
 	it.each(["start", "cluster", "demo", "import", "move", "repl", "bench", "es"])(
-		"%s -- --help explains it, and begins nothing",
+		"%s -- --help explains it, and starts nothing",
 		async (script) => {
 			npm(["-s", script, "--", "--help"]);
 			expect(await ended()).toBe(0);
@@ -68,21 +68,18 @@ describe("npm run", () => {
 			expect(existsSync(folder.file("data"))).toBe(false);
 		},
 	);
-	it.each(["start", "cluster", "demo", "import", "move", "repl", "es"])(
-		"%s says in a line that it does not know a word",
-		async (script) => {
-			npm(["-s", script, "--", "--nonsense"]);
-			expect([1, 2]).toContain(await ended());
-			expect(said).toMatch(/nonsense/);
-			expect(said).not.toMatch(/^\s+at /m);
-		},
-	);
+	it.each(["start", "cluster", "demo", "import", "move", "repl", "es"])("%s refuses an unknown word with one line", async (script) => {
+		npm(["-s", script, "--", "--nonsense"]);
+		expect([1, 2]).toContain(await ended());
+		expect(said).toMatch(/nonsense/);
+		expect(said).not.toMatch(/^\s+at /m);
+	});
 });
 
 const onLinux = existsSync("/proc/self/environ") ? describe : describe.skip;
 onLinux("what npm has started", () => {
 	it(
-		"stops in order when npm is told to, and npm waits for it",
+		"stops gracefully when npm gets a signal, and npm waits for it",
 		async () => {
 			npm(["start"]);
 			await saying(/Vigie listens on/);
@@ -94,7 +91,7 @@ onLinux("what npm has started", () => {
 		LONG,
 	);
 	it(
-		"stops in order when npm is killed",
+		"stops gracefully when npm is killed",
 		async () => {
 			npm(["start"]);
 			await saying(/Vigie listens on/);
@@ -105,7 +102,7 @@ onLinux("what npm has started", () => {
 		LONG,
 	);
 	it.each(["SIGINT", "SIGTERM"] as const)(
-		"takes a %s that it and npm both get for one",
+		"handles a %s once that both it and npm receive",
 		async (signal) => {
 			npm(["start"]);
 			await saying(/Vigie listens on/);
@@ -137,7 +134,7 @@ onLinux("what npm has started", () => {
 		LONG,
 	);
 	it(
-		"ends with npm also where it only looks on",
+		"ends with npm also as an observer",
 		async () => {
 			npm(["start"]);
 			await saying(/Vigie listens on/);
@@ -156,10 +153,10 @@ onLinux("what npm has started", () => {
 	);
 
 	(onPath("nats-server") ? it : it.skip).each(["SIGTERM", "SIGKILL"] as const)(
-		"as a cluster leaves nobody when npm gets a %s",
+		"as a cluster leaves no process when npm gets a %s",
 		async (signal) => {
 			npm(["cluster", "--", "--nodes", "commands=1,queries=1,gateway=1"]);
-			await saying(/help tells/);
+			await saying(/help lists/);
 			expect(processes()).toHaveLength(4);
 			child.kill(signal);
 			await ended();

@@ -1,4 +1,4 @@
-/** A node that looks on: it has everything a running one has, and does nothing of its own accord. */
+/** An observer node: it has everything a running node has, but starts no work by itself. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { existsSync, rmSync } from "node:fs";
 import type { Readable } from "node:stream";
@@ -17,13 +17,13 @@ const heads = (sql = "SELECT count(*) AS kept FROM heads"): unknown => {
 	db.close();
 	return row?.["kept"];
 };
-/** Who follows a log on this node. */
+/** Number of followers on this node. */
 async function followersOf({ broker }: Running): Promise<number> {
 	const contexts = await Promise.all(SERVICES.split(",").map((name) => storageOf(broker).context(name)));
 	return contexts.flatMap((context) => context.partitions.flatMap(({ name }) => context.followers(name))).length;
 }
 
-describe("a node that looks on", () => {
+describe("an observer node", () => {
 	let observer: Running;
 	beforeAll(async () => {
 		const system = await start({ ...env, SERVICES });
@@ -49,18 +49,18 @@ describe("a node that looks on", () => {
 		expect(observer.url).toBe("");
 	});
 	it("follows no log", async () => expect(await followersOf(observer)).toBe(0));
-	it("says how far the rows are, whoever writes them", async () => {
+	it("shows the progress of the rows, also those of other nodes", async () => {
 		const { places } = await observer.broker.call<{ places: readonly Place[] }>("radars.lag");
 		expect(places).toMatchObject([{ partition: "radar:0", position: 0, tail: 3, behind: 3 }]);
 		expect(places[0]?.seconds).toBeGreaterThan(60);
 	});
-	it("answers for its actors", async () =>
+	it("answers questions to its actors", async () =>
 		expect(await observer.broker.call("radar.state", { id: "R2" })).toMatchObject({ version: 1, position: "radar:0:2" }));
 	it("signs nothing when it stops", async () => {
 		await observer.stop();
 		expect(heads()).toBe(0);
 	});
-	it("verifies and gives the heads without making a key", async () => {
+	it("verifies and exports the heads without creating a key", async () => {
 		rmSync(folder.file("keys"), { recursive: true });
 		observer = await start(env, { observing: true });
 		const call = (action: string) => observer.broker.call(`radar-log.${action}`);

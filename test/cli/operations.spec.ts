@@ -1,4 +1,4 @@
-/** docs/operations.md: every command it gives is tried as it stands there, beside a system that is in use; one that nobody tries cannot be added. */
+/** docs/operations.md: every command on the page runs as written beside a system under load. A command without a test fails. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -17,11 +17,11 @@ const LONG = 120_000;
 const server = await mongoServer();
 afterAll(() => server?.stop());
 
-/** What begins a command; a word of ours alone is one too. */
+/** The beginnings of a command; a single word of ours counts too. */
 const BEGINS =
 	/^(npm|npx|node|nohup|sh|bash|docker|sqlite3|kill|chmod|chown|cp|mv|rm|curl|mongo\w*|tar|rsync|kubectl|systemctl|umask|export) /;
 const OURS = /^es-[a-z]+$/;
-/** The commands of a page: lines of its fences without what follows a #, and what stands between backticks. */
+/** The commands of a page: lines of its code blocks without comments, and texts in backticks. */
 function commandsIn(text: string): string[] {
 	const fences = [...text.matchAll(/^```(?:sh|bash|console)?\n([^]*?)^```/gm)].flatMap(([, lines = ""]) => lines.split("\n"));
 	const inline = [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
@@ -53,14 +53,14 @@ afterEach(() => {
 	try {
 		if (child?.pid) process.kill(-child.pid, "SIGKILL");
 	} catch {
-		// all of it has ended, as it should
+		// everything has ended, as expected
 	}
 	child = undefined;
 	place.remove();
 });
 
 type Env = Readonly<Record<string, string>>;
-/** Types it in a shell, with other places for those of the page; it is told to stop once `until` holds or was said, if that is given. */
+/** Runs it in a shell, with test paths instead of those on the page. With `until`, it is stopped once that holds or was printed. */
 async function typed(command: string, given: Env, env: Env, until?: RegExp | (() => Promise<void>)) {
 	const { PATH = "" } = process.env;
 	const line = Object.entries(given).reduce((text, [there, ours]) => text.replaceAll(there, ours), command);
@@ -82,7 +82,7 @@ const beside = () => ({ DATA_DIR: system.dataDir });
 const fresh = () => ({ DATA_DIR: place.file("data") });
 const BACKUP = "/backups/2026-03-01";
 
-/** Each command of the page, as it stands there. */
+/** The test of each command, as written on the page. */
 const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 	"npm run es -- backup /backups/2026-03-01": async (command) => {
 		expect(await typed(command, { [BACKUP]: place.file("backup") }, beside())).toMatchObject({ code: 0 });
@@ -113,13 +113,13 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 		const answers = async () => expect((await fetch(`http://127.0.0.1:${port}/api/health/live`)).status).toBe(200);
 		await typed(command, {}, { ...fresh(), PORT: String(port), LOG_LEVEL: "info" }, async () => {
 			await answers();
-			await answers(); // the log had more to say meanwhile
+			await answers(); // the log had more lines meanwhile
 		});
 		await expect(answers()).rejects.toThrow("fetch failed");
 	},
 	"npm run move -- --from mongodb://localhost/vigie --to sqlite:./copy": async (command) => {
 		const there = server?.place();
-		if (!there) return; // skipped with every other test on MongoDB
+		if (!there) return; // skipped like every other test on MongoDB
 		const other = await System.start({ MONGO_URL: there.url });
 		try {
 			await furnish(other);
@@ -134,10 +134,10 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 	},
 	"npm run move": async (command) => expect((await typed(command, {}, fresh())).said).toMatch(/--from and --to are needed/),
 	"npm run cluster": async (command) => {
-		if (onPath("nats-server")) expect((await typed(command, {}, fresh(), /help tells/)).said).toContain("Vigie has stopped");
+		if (onPath("nats-server")) expect((await typed(command, {}, fresh(), /help lists/)).said).toContain("Vigie has stopped");
 	},
 };
-/** Those that something else tries, or nothing can here. */
+/** Commands tested elsewhere, or not testable here, with the reason. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
 	"kill -9": "test/http/crash.spec.ts",
 	"kill -CONT": "test/http/machine/held.spec.ts",
@@ -148,7 +148,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 describe("docs/operations.md", () => {
 	const found = commandsIn(page);
-	it("gives no command that nobody tries, and none is tried that it does not give", () => {
+	it("has only tested commands, and every tested command is on the page", () => {
 		const ours = new Set(all.map(({ name }) => String(name)));
 		expect(found.filter((command) => OURS.test(command) && !ours.has(command))).toEqual([]);
 		expect(found.filter((command) => !OURS.test(command))).toEqual([...Object.keys(TRIED), ...Object.keys(ELSEWHERE)].toSorted());

@@ -1,4 +1,4 @@
-/** Output: whose text it is, a terminal is commanded by nobody but us; and a reader that goes away ends nothing but what it was for. */
+/** Output: foreign text never controls a terminal, and a reader that goes away ends only its own command. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -14,13 +14,13 @@ import { Child, es, Repl } from "../support/operator.ts";
 import { System } from "../support/system.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
-/** Sets the title, clears the screen, moves up, colours, hides, turns around; a C1 control, a line separator, a tag. */
+/** Sets the title, clears the screen, moves up, colors, hides, reverses; a C1 control, a line separator, a tag. */
 const HOSTILE = "x\u001b]0;owned\u0007\u001b[2J\u001b[1A\u001b[31m\u001b[8m\r\u009b2J\u202e\u2028\u200b\u{e0041}\u007fy";
 const COMMANDS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/u;
 const COLOURS = { FORCE_COLOR: "1" };
 
-describe("text from elsewhere", () => {
-	it("is shown without a command in it, whatever it is", () =>
+describe("foreign text", () => {
+	it("is shown without control sequences", () =>
 		fc.assert(
 			fc.property(fc.string({ unit: "binary" }), (text) => {
 				expect(escaped(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -29,16 +29,16 @@ describe("text from elsewhere", () => {
 				expect(JSON.parse(jsonOf({ text }))).toEqual({ text });
 			}),
 		));
-	it("stays what it is where it commands nothing", () => {
+	it("is unchanged if it has none", () => {
 		const text = "Müller 北京 مرحبا 🚗 \\u001b";
 		expect([escaped(text), shown(`${text}\n\tb`, process.stdout), jsonOf(text)]).toEqual([text, `${text}\n\tb`, JSON.stringify(text)]);
 	});
 });
 
-describe("a name that commands terminals", () => {
+describe("a name with control sequences", () => {
 	let folder: Folder;
 	let repl: Repl;
-	/** As an earlier version may have taken it, or somebody wrote it into the file. */
+	/** As an earlier version may have accepted it, or as written into the file from outside. */
 	beforeAll(async () => {
 		folder = new Folder();
 		const system = await System.start({}, { dataDir: folder.path });
@@ -55,16 +55,16 @@ describe("a name that commands terminals", () => {
 		folder.remove();
 	});
 
-	it("is only told in the REPL, by our commands and by the others", async () => {
+	it("is escaped in the REPL, by our commands and by others", async () => {
 		for (const line of ["es-history owner o-1", "es-state owner o-1", "call owner.state --id o-1"]) {
 			const told = await repl.type(line);
 			expect(told).toContain("owned");
 			expect(told).not.toMatch(COMMANDS);
 		}
-		await repl.type(`call owner.history '{"id":"${HOSTILE.replaceAll(/\s/g, "")}"}'`); // said in an error and its stack
+		await repl.type(`call owner.history '{"id":"${HOSTILE.replaceAll(/\s/g, "")}"}'`); // in an error and its stack
 		expect(repl.said).not.toMatch(COMMANDS);
 	});
-	it.each([{}, COLOURS])("is only told by every command of an operator, with %j", async (env) => {
+	it.each([{}, COLOURS])("is escaped by every operator command, with %j", async (env) => {
 		for (const words of [
 			"state owner o-1",
 			"history owner o-1",
@@ -84,10 +84,10 @@ describe("a name that commands terminals", () => {
 	});
 });
 
-describe("an import whose file or whose system commands terminals", () => {
+describe("an import with control sequences in the file or the answer", () => {
 	let service: Service;
 	afterEach(() => service.stop());
-	it("only tells", async () => {
+	it("escapes them", async () => {
 		const folder = new Folder();
 		try {
 			const errors = [{ line: 2, code: "RADAR_TYPE_UNKNOWN", detail: `no type ${HOSTILE}` }];
@@ -103,7 +103,7 @@ describe("an import whose file or whose system commands terminals", () => {
 			folder.remove();
 		}
 	});
-	it("is sent to the port that PORT says", async () => {
+	it("goes to the port in PORT", async () => {
 		const folder = new Folder();
 		try {
 			service = await serve((_incoming, outgoing) =>
@@ -126,7 +126,7 @@ describe("a reader that goes away", () => {
 		child.kill("SIGKILL");
 		folder.remove();
 	});
-	/** Runs it until it says that, and reads no further, as `| head`; stderr is closed as well if `both`. Resolves to the line. */
+	/** Runs it until it prints this text, and reads no further, like `| head`; with `both`, stderr is closed too. Resolves to the line. */
 	async function until(
 		what: RegExp,
 		file: string,
@@ -152,7 +152,7 @@ describe("a reader that goes away", () => {
 	beforeEach(() => void (said = ""));
 	const ended = async (): Promise<unknown> => (child.exitCode ?? child.signalCode ?? (await once(child, "exit"))[0]) as unknown;
 
-	it("does not end a node, which logs on and stops as it should", async () => {
+	it("does not end a node, which continues to log and stops gracefully", async () => {
 		const line = await until(/Vigie listens on/, "cli/start.ts", [], { LOG_LEVEL: "trace" }, true);
 		const url = line.replace(/.* on /, "");
 		for (let asked = 0; asked < 20; asked++) expect((await fetch(`${url}/health/live`)).status).toBe(200);
@@ -160,7 +160,7 @@ describe("a reader that goes away", () => {
 		expect(await ended()).toBe(0);
 	});
 
-	it("ends es-tail, and nothing is said about it", async () => {
+	it("ends es-tail silently", async () => {
 		const system = await System.start({}, { dataDir: folder.path });
 		try {
 			const radar = { kind: "fixed", latitude: 48.7, longitude: 2.3 };
@@ -173,7 +173,7 @@ describe("a reader that goes away", () => {
 		}
 	});
 
-	it("ends the demo with its data gone, instead of leaving it up unseen", async () => {
+	it("ends the demo and removes its data, instead of leaving it running unseen", async () => {
 		const system = await System.start();
 		try {
 			await until(/./, "cli/demo.ts", ["--detections", "50", "--url", `http://127.0.0.1:${system.port}/api`]);

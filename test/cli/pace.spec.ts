@@ -1,11 +1,11 @@
-/** The pace of a progress bar: how fast, and how long yet. */
+/** The pace of a progress bar: the rate and the time left. */
 import { expect, it } from "@jest/globals";
 import { paceOf } from "../../cli/common/terminal.ts";
 
-it("a pace counts from where the work began to be watched", () => {
+it("a pace is measured from the first call", () => {
 	let now = 5_000;
 	const pace = paceOf(() => now);
-	expect(pace(40_000, 100_000)).toBe(""); // nothing was done yet while it was watched
+	expect(pace(40_000, 100_000)).toBe(""); // no progress since the first call
 	now += 2_000;
 	expect(pace(60_000, 100_000)).toBe(" · 10,000/s · 4 s left");
 	now += 2_000;
@@ -17,7 +17,7 @@ it.each([
 	[61, "2 min"],
 	[3_599, "60 min"],
 	[5_400, "1.5 h"],
-])("%i seconds are told as %s", (seconds, told) => {
+])("%i seconds are shown as %s", (seconds, told) => {
 	let now = 0;
 	const pace = paceOf(() => now);
 	pace(0, seconds + 1);

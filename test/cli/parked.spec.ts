@@ -1,4 +1,4 @@
-/** What waits for a person, seen and ended from another process while the system runs: the process it belongs to hears of it and goes on. */
+/** Parked work, shown and ended from another process while the system runs: its process learns of it and continues. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
 import { start } from "../../node/start.ts";
@@ -13,7 +13,7 @@ let system: System;
 const run = (words: string | readonly string[]): Promise<Told> => es(system.dataDir, words);
 const parked = async () => (await run("parked --json")).json["rows"] as readonly Row[];
 
-/** Two qualified passages whose cases a court that is closed refuses, before the system itself runs. */
+/** Two qualified passages whose cases a closed court refused before the system itself runs. */
 async function refused(dataDir: string): Promise<void> {
 	const { broker, stop } = await start({ DATA_DIR: dataDir, SERVICES: "radar,registration,operations,case-opening", LOG_LEVEL: "fatal" });
 	const call = <T>(action: string, params: object = {}) => broker.call<T, object>(action, params);
@@ -45,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => system.dispose());
 
 describe("es-parked", () => {
-	it("lists what waits with key, cause, code and attempts, which is exit code 1", async () => {
+	it("lists parked work with key, cause, code and attempts, and exits with 1", async () => {
 		const { code, json } = await run("parked --json");
 		expect(code).toBe(1);
 		expect(json["rows"]).toMatchObject([
@@ -54,7 +54,7 @@ describe("es-parked", () => {
 		]);
 		expect((await run("parked list case-opening")).stdout).toMatch(/^case-opening {2}d-1 +\S+ +1 {2}infraction.open {2}COURT_CLOSED/m);
 	});
-	it("shows one with what it was to do", async () => {
+	it("shows one with its command", async () => {
 		const { code, json } = await run("parked show case-opening d-1 --json");
 		expect({ code, json }).toMatchObject({
 			code: 0,
@@ -69,7 +69,7 @@ describe("es-parked", () => {
 		expect((await parked()).map(({ id }) => id)).toEqual(["d-2"]);
 		await eventually(async () => expect((await system.get("/infractions/d-1")).status).toBe(200));
 	});
-	it("drops one, with the reason and who said it on record", async () => {
+	it("drops one, and records the reason and the operator", async () => {
 		const { code, json } = await run(["parked", "drop", "case-opening", "d-2", "--reason", "captured twice, see d-1", "--json"]);
 		expect({ code, json }).toMatchObject({ code: 0, json: { id: "d-2", position: "operations:0:1" } });
 		await eventually(async () => expect(await run("parked")).toMatchObject({ code: 0, stdout: "nothing is parked in case-opening\n" }));
@@ -78,7 +78,7 @@ describe("es-parked", () => {
 		expect(body.rows[0]?.["by"]).toMatch(/^operator/);
 		expect((await system.get("/infractions/d-2")).status).toBe(404);
 	});
-	it("says that nothing is parked there any more", async () => {
+	it("reports that nothing is parked any more", async () => {
 		const { code, stdout, stderr } = await run("parked retry case-opening d-2");
 		expect({ code, stdout, stderr }).toEqual({
 			code: 1,

@@ -1,4 +1,4 @@
-/** The REPL, by its stdin: the operator's commands in a system of its own, and beside one that runs already. */
+/** The REPL through its stdin: the operator commands in a system of its own, and beside a running one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { Folder } from "../support/folder.ts";
 import { Child, Repl } from "../support/operator.ts";
@@ -19,19 +19,19 @@ describe("the REPL", () => {
 		folder.remove();
 	});
 
-	it("has the system in it: what a built-in command did, ours tell", async () =>
+	it("contains the system: our commands show the effect of a built-in one", async () =>
 		expect(await repl.type("es-history radar A6-1")).toMatch(
 			/^radar A6-1: 1 fact in 1 decision\n.*\n +1 {2}\S+ {2}radar:0:1 .* radar.installed /,
 		));
-	it("gives scripts JSON", async () => {
+	it("gives JSON to scripts", async () => {
 		const told = await repl.type("es-state radar A6-1 --json");
 		expect(JSON.parse(told)).toMatchObject({ service: "radar", id: "A6-1", version: 1 });
 	});
-	it("keeps nothing of one line for the next", async () => {
+	it("keeps no state between lines", async () => {
 		await repl.type("es-state radar A6-1 --at 1 --json");
 		expect(await repl.type("es-state radar A6-1")).toMatch(/^radar A6-1 at version 1/);
 	});
-	it("goes on after a refusal, and after a wrong usage, told in one line each", async () => {
+	it("continues after a refusal and after wrong usage, with one line each", async () => {
 		await repl.type("es-state radar A6-9");
 		await repl.type("es-state radar A6-1 --bogus");
 		await repl.type("es-state radar A6-1 --at");
@@ -41,7 +41,7 @@ describe("the REPL", () => {
 		expect(repl.said).not.toMatch(/\n {4}at /);
 		expect(await repl.type("es-parked")).toBe("nothing is parked in case-opening\n");
 	});
-	it("takes words in quotes as one", async () => {
+	it("parses quoted words as one", async () => {
 		await repl.type('es-parked drop case-opening d-1 --reason "seen twice"');
 		await eventually(() => expect(repl.said).toContain("WORK_NOT_PARKED: case-opening has nothing parked under d-1\n"));
 	});
@@ -54,24 +54,24 @@ describe("the REPL", () => {
 		repl.send("es-tail --limit 1");
 		let tries = 0;
 		await eventually(async () => {
-			repl.send(`call radar.describe '${JSON.stringify({ id: "A6-1", name: `N${++tries}` })}'`); // until the tail stands
+			repl.send(`call radar.describe '${JSON.stringify({ id: "A6-1", name: `N${++tries}` })}'`); // until the tail has started
 			expect(repl.said).toMatch(/\S+Z {2}radar:0:\d+ {2}radar.described {2}radar A6-1 v\d+ {2}/);
 		});
 	});
-	it("can be opened beside it, to look on", async () => {
+	it("can also be opened beside it, as an observer", async () => {
 		const beside = await Repl.open(folder.path, ["--beside"]);
 		expect(await beside.type("es-state radar A6-1 --at 1 --json")).toContain('"position":"radar:0:1"');
 		expect(await beside.type("es-verify --json")).toContain('{"ok":true,');
 		expect(await beside.leave()).toBe(0);
 	});
-	it("stops the system when it is left", async () => expect(await repl.leave()).toBe(0));
+	it("stops the system at its end", async () => expect(await repl.leave()).toBe(0));
 });
 
 describe("a REPL that reads from a pipe", () => {
 	let folder: Folder;
 	beforeEach(() => void (folder = new Folder()));
 	afterEach(() => folder.remove());
-	/** In a home nobody can write to. */
+	/** In a home that is not writable. */
 	async function piped(
 		...lines: readonly string[]
 	): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
@@ -82,13 +82,13 @@ describe("a REPL that reads from a pipe", () => {
 	}
 	const install = `call radar.install '${JSON.stringify(radar)}'`;
 
-	it("carries out each line after the one before it, and all of them before it ends", async () => {
+	it("runs each line after the previous one, and all of them before it ends", async () => {
 		const { code, stdout, stderr } = await piped(install, "es-state radar A6-1 --json", "es-verify --json", "es-rebuild radars --json");
 		expect({ code, found: stdout.match(/^(?:vigie \$ )*\{"(service|ok|readModel)":/gm)?.length }).toEqual({ code: 0, found: 3 });
 		expect(stdout.indexOf('{"service":')).toBeLessThan(stdout.indexOf('{"ok":true'));
 		expect(stderr).not.toMatch(/RROR|^\s+at /m);
 	});
-	it("goes on reading while es-tail shows what comes, and ends when that has seen enough", async () => {
+	it("continues to read while es-tail shows facts, and ends with it", async () => {
 		const { code, stdout } = await piped("es-tail --limit 1 --json --from radar:0:0", install);
 		expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"type":"radar.installed"') });
 	});

@@ -1,4 +1,4 @@
-/** Where the metrics are shown, and whether at all: a setting that makes no sense stops the start with one line. */
+/** The address of the metrics, and whether they are on: an invalid setting stops the start with one line. */
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { settingsOf } from "../../node/settings.ts";
@@ -17,11 +17,11 @@ describe("METRICS and METRICS_PORT", () => {
 	});
 	const settings = (env: Record<string, string>) => settingsOf({ DATA_DIR: folder.path, PORT: "0", ...env });
 
-	it("are on and nowhere else unless set", async () => {
+	it("default to metrics on the gateway only", async () => {
 		expect(await settings({})).toMatchObject({ metrics: true, metricsPort: undefined });
 		expect(await settings({ METRICS: "", METRICS_PORT: "" })).toMatchObject({ metrics: true, metricsPort: undefined });
 	});
-	it("are as set", async () => {
+	it("can be set", async () => {
 		expect(await settings({ METRICS: "on", METRICS_PORT: "0" })).toMatchObject({ metrics: true, metricsPort: 0 });
 		expect(await settings({ METRICS: "off" })).toMatchObject({ metrics: false, metricsPort: undefined });
 	});
@@ -35,10 +35,10 @@ describe("METRICS and METRICS_PORT", () => {
 	])("refuses %j", async (env, complaint) => {
 		await expect(settings(env)).rejects.toThrow(complaint);
 	});
-	it("may share their number with the PORT of a gateway that is not here", async () => {
+	it("may have the same number as the PORT of a gateway on another node", async () => {
 		expect(await settings({ METRICS_PORT: "0", PORT: "0", SERVICES: "radar" })).toMatchObject({ metricsPort: 0 });
 	});
-	it("refuses a port somebody else listens on", async () => {
+	it("refuses a port that is in use", async () => {
 		const server = (taken = createServer());
 		await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 		const { port } = server.address() as AddressInfo; // of an internet socket

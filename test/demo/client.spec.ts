@@ -1,4 +1,4 @@
-/** The demo's client, against listeners that answer as the interface promises, and as it should never. */
+/** Client - the demo's client, against servers with correct and with faulty answers. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe("a call", () => {
-	it("sends JSON and answers the body and the position", async () => {
+	it("sends JSON and returns the body and the position", async () => {
 		const client = await talkTo(async (incoming, outgoing) => {
 			const { method, url, headers } = incoming;
 			reply(outgoing, 201, { method, url, type: headers["content-type"], sent: await text(incoming) }, { "x-position": "radar:0:7" });
@@ -33,13 +33,13 @@ describe("a call", () => {
 		});
 	});
 
-	it("sends the position along that a read has to show", async () => {
+	it("sends the position that a read must show", async () => {
 		const client = await talkTo(({ headers }, outgoing) => reply(outgoing, 200, { asked: headers["x-position"] ?? null }));
 		expect((await client.get("/radars", "radar:0:7")).body).toEqual({ asked: "radar:0:7" });
 		expect((await client.get("/radars")).body).toEqual({ asked: null });
 	});
 
-	it("keeps its connection", async () => {
+	it("reuses its connection", async () => {
 		const ports = new Set<number | undefined>();
 		const client = await talkTo(({ socket }, outgoing) => {
 			ports.add(socket.remotePort);
@@ -49,7 +49,7 @@ describe("a call", () => {
 		expect(ports.size).toBe(1);
 	});
 
-	it("tells a no in the words of the answer", async () => {
+	it("puts the answer's text into the error of a refusal", async () => {
 		const errors = [{ field: "speedKmh", message: "must be a number" }, { message: "unknown field" }];
 		const client = await talkTo((_incoming, outgoing) =>
 			reply(outgoing, 422, { code: "VALIDATION_ERROR", detail: "2 fields are wrong", errors }),
@@ -63,7 +63,7 @@ describe("a call", () => {
 		});
 	});
 
-	it("asks again while the read model lags", async () => {
+	it("retries while the read model lags", async () => {
 		let asked = 0;
 		const client = await talkTo((_incoming, outgoing) =>
 			++asked < 3 ? reply(outgoing, 503, { code: "READ_MODEL_LAGGING" }, { "retry-after": "0" }) : reply(outgoing, 200, { asked }),
@@ -71,7 +71,7 @@ describe("a call", () => {
 		expect((await client.get("/radars")).body).toEqual({ asked: 3 });
 	});
 
-	it("gives up when it never stops lagging", async () => {
+	it("gives up if it keeps lagging", async () => {
 		let asked = 0;
 		const client = await talkTo(
 			(_incoming, outgoing) => (asked++, reply(outgoing, 503, { code: "READ_MODEL_LAGGING" }, { "retry-after": "0" })),
@@ -80,12 +80,12 @@ describe("a call", () => {
 		expect(asked).toBe(6);
 	});
 
-	it("does not take a page of something else for an answer", async () => {
+	it("rejects a page of another server", async () => {
 		const client = await talkTo((_incoming, outgoing) => void outgoing.writeHead(200, { "content-type": "text/html" }).end("<html>"));
-		await expect(client.get("/radars")).rejects.toThrow("is this the address of a system");
+		await expect(client.get("/radars")).rejects.toThrow("is this the URL of a system");
 	});
 
-	it("says when nobody is there", async () => {
+	it("reports a missing server", async () => {
 		const service = await serve(() => undefined);
 		await service.stop();
 		const client = new Client(service.url);
@@ -98,12 +98,12 @@ describe("a call", () => {
 	});
 
 	it.each(["localhost:3000", "ftp://127.0.0.1/api", ""])("is not made to %j", (url) => {
-		expect(() => new Client(url)).toThrow("is no address of a system");
+		expect(() => new Client(url)).toThrow("is not the URL of a system");
 	});
 });
 
 describe("a list", () => {
-	it("is read page after page, by its cursor", async () => {
+	it("is read page by page, by its cursor", async () => {
 		const pages: Record<string, object> = {
 			"/api/infractions?status=open&pageSize=100": { rows: [{ id: "a" }, { id: "b" }], total: 3, next: "b/1" },
 			"/api/infractions?status=open&pageSize=100&after=b%2F1": { rows: [{ id: "c" }], total: 3, next: null },
@@ -116,7 +116,7 @@ describe("a list", () => {
 });
 
 describe("an upload", () => {
-	it("sends one line of JSON each", async () => {
+	it("sends one line of JSON per item", async () => {
 		const client = await talkTo(async (incoming, outgoing) =>
 			reply(outgoing, 200, { type: incoming.headers["content-type"], lines: (await text(incoming)).split("\n") }),
 		);
@@ -124,7 +124,7 @@ describe("an upload", () => {
 		expect(body).toEqual({ type: "application/x-ndjson", lines: ['{"id":"a"}', '{"id":"b"}', ""] });
 	});
 
-	it("asks for no more lines than are taken", async () => {
+	it("reads lines only as fast as they are accepted", async () => {
 		let asked = 0;
 		function* lines() {
 			for (; asked < 200_000; asked++) yield { id: String(asked), filling: "x".repeat(100) };
@@ -141,7 +141,7 @@ describe("an upload", () => {
 		expect((await answer).body).toEqual({ lines: 200_000 });
 	});
 
-	it("ends with the answer when that is a no before the last line", async () => {
+	it("ends with a refusal that comes before the last line", async () => {
 		let ended = false;
 		async function* lines() {
 			try {
@@ -159,7 +159,7 @@ describe("an upload", () => {
 		expect(ended).toBe(true);
 	});
 
-	it("says when the connection breaks on the way", async () => {
+	it("reports a connection that breaks during the upload", async () => {
 		function* lines() {
 			for (;;) yield { id: "a" };
 		}
@@ -167,7 +167,7 @@ describe("an upload", () => {
 		await expect(client.stream("/detections", lines())).rejects.toThrow(NotReached);
 	});
 
-	it("fails with what its lines throw", async () => {
+	it("fails with the error of its lines", async () => {
 		async function* lines() {
 			yield { id: "a" };
 			throw new Error("no more lines");
@@ -178,7 +178,7 @@ describe("an upload", () => {
 });
 
 describe("work in parallel", () => {
-	it("does all of it, so many at once", async () => {
+	it("runs all of it, with limited concurrency", async () => {
 		let now = 0;
 		let most = 0;
 		const done: number[] = [];

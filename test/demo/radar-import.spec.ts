@@ -1,4 +1,4 @@
-/** A radar file on its way to the system: cut where records end, told about by the lines of the file. */
+/** Radar import - splits a radar file at its records, and reports errors by the lines of the file. */
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { parse } from "csv-parse/sync";
@@ -11,12 +11,12 @@ const file = Buffer.from(lines.join("\n"));
 const texts = (rowsEach: number, of = file): string[] => slicesOf(of, rowsEach).map(({ bytes }) => bytes.toString());
 
 describe("a radar file", () => {
-	it("is cut into rows under its header, as they stand there", () => {
+	it("is split into rows under its header, unchanged", () => {
 		expect(texts(2)).toEqual(['id,route\n1,A1\n\n2,"Route ""du\nlac"", haut"\n', "id,route\n3,\n4,A4"]);
 		expect(texts(100)).toEqual([file.toString()]);
 	});
 
-	it.each(["\n", "\r\n"])("with lines ending in %j loses no row, whatever the cut", (lineEnd) => {
+	it.each(["\n", "\r\n"])("with lines ending in %j loses no row, for any size of slice", (lineEnd) => {
 		const file = Buffer.from(lines.join(lineEnd));
 		const rows: unknown[] = parse(file, { columns: true, skip_empty_lines: true });
 		expect(rows).toHaveLength(4);
@@ -27,7 +27,7 @@ describe("a radar file", () => {
 		}
 	});
 
-	it("knows on which lines of the file a slice stands", () => {
+	it("has slices with their lines in the file", () => {
 		expect(slicesOf(file, 1).map(({ firstLine, lastLine }) => [firstLine, lastLine])).toEqual([
 			[2, 2],
 			[4, 5],
@@ -36,7 +36,7 @@ describe("a radar file", () => {
 		]);
 	});
 
-	it.each(["", "\n", "id,route", "id,route\n", "id,route\n\n\r\n"])("of the text %j has no rows", (nothing) => {
+	it.each(["", "\n", "id,route", "id,route\n", "id,route\n\n\r\n"])("has no rows for the text %j", (nothing) => {
 		expect(slicesOf(Buffer.from(nothing))).toEqual([]);
 	});
 });
@@ -44,7 +44,7 @@ describe("a radar file", () => {
 describe("an import", () => {
 	let service: Service;
 	let client: Client;
-	/** Rejects every row whose route is empty, by the line it stands on in what it was sent. */
+	/** Rejects every row without a route, by its line in the request. */
 	const start = async (): Promise<void> => {
 		service = await serve(async (incoming, outgoing) => {
 			const sent = await text(incoming);
@@ -69,7 +69,7 @@ describe("an import", () => {
 	const imported = (rowsEach: number, advance?: (rows: number) => void): Promise<ImportReport> =>
 		importRadars(client, slicesOf(file, rowsEach), advance);
 
-	it("adds up what became of the slices, errors by their line in the file", async () => {
+	it("adds up the results of the slices, with errors by their line in the file", async () => {
 		await start();
 		const progress: number[] = [];
 		expect(await imported(1, (rows) => progress.push(rows))).toEqual({
@@ -85,12 +85,12 @@ describe("an import", () => {
 		expect(progress).toEqual([1, 2, 3, 4]);
 	});
 
-	it("counts a slice the system cannot read as rejected", async () => {
+	it("counts a slice that the system cannot read as rejected", async () => {
 		await start();
 		expect(await imported(2)).toMatchObject({ imported: 2, rejected: 2, errors: [{ line: 6, lastLine: 7 }] });
 	});
 
-	it("ends when nobody is there", async () => {
+	it("fails if there is no server", async () => {
 		await start();
 		await service.stop();
 		await expect(imported(2)).rejects.toThrow(NotReached);

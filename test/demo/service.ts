@@ -1,4 +1,4 @@
-/** A listener on a free port that answers as a test wants it to, for what the demo sends. */
+/** Service - a server on a free port with answers defined by a test, for requests of the demo. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 

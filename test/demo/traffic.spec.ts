@@ -1,4 +1,4 @@
-/** The demo's day: the same for the same seed, like the published figures, and never ahead of the clock. */
+/** Traffic - the demo's day: the same for the same seed, like the published figures, and never in the future. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
@@ -17,7 +17,7 @@ const passages = passagesOf(day);
 const once = [...new Map(passages.map((passage) => [passage.id, passage])).values()];
 const sales = day.flatMap((arrival) => (arrival.type === "sale" ? [arrival.sale] : []));
 
-/** km/h retained over the limit; null where a radar at work would find no offence, undefined where none is at work or no limit holds. */
+/** Retained excess in km/h; null if it is not an offence, undefined without a working radar or a limit. */
 function excessOf({ radar, vehicleClass, speedKmh }: Passage, { sites, uncalibrated, outOfService }: World): number | null | undefined {
 	const site = sites.find(({ id }) => id === radar);
 	const limit = (vehicleClass === "heavy" ? site?.heavyKmh : null) ?? site?.lightKmh;
@@ -31,27 +31,27 @@ const share = (part: number, whole: number): number => (100 * part) / whole;
 const sharePer = (test: (passage: Passage) => boolean): number => share(once.filter(test).length, once.length);
 
 describe("a day of traffic", () => {
-	it("is the same day again for the same seed", () => {
+	it("is the same for the same seed", () => {
 		expect([...arrivals(world, { seed: 1, detections: 2_000, now })]).toEqual([...arrivals(world, { seed: 1, detections: 2_000, now })]);
 	});
 
-	it("is another day for another seed", () => {
+	it("differs for another seed", () => {
 		const ids = new Set(passagesOf([...arrivals(world, { seed: 2, detections: 2_000, now })]).map(({ id }) => id));
 		expect(once.filter(({ id }) => ids.has(id))).toEqual([]);
 	});
 
-	it("has exactly as many different passages as asked for", () => {
+	it("has exactly the requested number of different passages", () => {
 		expect(once).toHaveLength(detections);
 		for (const few of [1, 2, 7])
 			expect(new Set(passagesOf([...arrivals(world, { seed: 1, detections: few, now })]).map(({ id }) => id)).size).toBe(few);
 	});
 
-	it("gives the same id to the same passage only", () => {
+	it("gives the same id only to the same passage", () => {
 		const byId = new Map(once.map((passage) => [passage.id, passage]));
 		for (const passage of passages) expect(passage).toEqual(byId.get(passage.id));
 	});
 
-	it("is the day before, from midnight to midnight", () => {
+	it("is the previous day, from midnight to midnight", () => {
 		const instants = once.map(({ capturedAt }) => capturedAt).toSorted();
 		expect(instants[0]?.slice(0, 10)).toBe("2026-03-01");
 		expect(instants.at(-1)?.slice(0, 10)).toBe("2026-03-01");
@@ -59,7 +59,7 @@ describe("a day of traffic", () => {
 	});
 
 	it.each(["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00.001Z", "2026-03-02T23:59:59.999Z"])(
-		"is never ahead of a clock at %s",
+		"is never in the future of a clock at %s",
 		(clock) => {
 			expect(new Date(startOfDayBefore(new Date(clock))).toISOString()).toBe("2026-03-01T00:00:00.000Z");
 			for (const { capturedAt } of passagesOf([...arrivals(world, { seed: 3, detections: 500, now: new Date(clock) })]))
@@ -67,7 +67,7 @@ describe("a day of traffic", () => {
 		},
 	);
 
-	it("is made of passages the interface takes", () => {
+	it("consists of passages that the interface accepts", () => {
 		const sites = new Set(world.sites.map(({ id }) => id));
 		for (const { id, radar, plate, country, vehicleClass, speedKmh, capturedAt, ...rest } of once) {
 			expect(id).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
@@ -81,7 +81,7 @@ describe("a day of traffic", () => {
 		}
 	});
 
-	it("peaks in the morning and higher in the evening, and rests by night", () => {
+	it("peaks in the morning and higher in the evening, and is low at night", () => {
 		const perHour = Array.from(
 			{ length: 24 },
 			(_, hour) => once.filter(({ capturedAt }) => Number(capturedAt.slice(11, 13)) === hour).length,
@@ -93,7 +93,7 @@ describe("a day of traffic", () => {
 		expect(Math.min(...perHour)).toBeGreaterThan(0);
 	});
 
-	it("is busy at a few radars, and quiet at most, but passes all of them", () => {
+	it("is busy at a few radars and quiet at most, but reaches all of them", () => {
 		const perRadar = world.sites.map(({ id }) => once.filter(({ radar }) => radar === id).length).toSorted((a, b) => b - a);
 		expect(
 			share(
@@ -106,7 +106,7 @@ describe("a day of traffic", () => {
 });
 
 describe("the flashes of a day", () => {
-	it("become cases for two thirds", () => {
+	it("become cases in two thirds of all passages", () => {
 		const part = share(cases.length, once.length);
 		expect(part).toBeGreaterThan(65.5);
 		expect(part).toBeLessThan(68.5);
@@ -119,7 +119,7 @@ describe("the flashes of a day", () => {
 		expect(Math.max(...cases)).toBeGreaterThanOrEqual(50);
 	});
 
-	it("are above the limit even when the tolerance covers them", () => {
+	it("are above the limit even within the tolerance", () => {
 		for (const passage of once) {
 			const site = world.sites.find(({ id }) => id === passage.radar);
 			const limit = (passage.vehicleClass === "heavy" ? site?.heavyKmh : null) ?? site?.lightKmh ?? 0;
@@ -127,7 +127,7 @@ describe("the flashes of a day", () => {
 		}
 	});
 
-	it("come from each kind of radar that makes no evidence too", () => {
+	it("also come from each kind of radar without evidence", () => {
 		expect(sharePer(({ radar }) => radar === world.uncalibrated)).toBeGreaterThan(0.5);
 		expect(sharePer(({ radar }) => radar === world.outOfService)).toBeGreaterThan(0.5);
 		const withoutLimit = new Set(world.sites.filter(({ lightKmh }) => lightKmh === null).map(({ id }) => id));
@@ -136,17 +136,17 @@ describe("the flashes of a day", () => {
 	});
 });
 
-describe("what goes wrong on a day", () => {
+describe("the irregularities of a day", () => {
 	const idOf = ({ country, plate }: Passage): string => `${country}-${readPlate(country, plate).plate}`;
 	const registered = new Set(world.vehicles.map(({ id }) => id));
 
-	it("is that one passage in a hundred arrives twice", () => {
+	it("include one passage in a hundred that arrives twice", () => {
 		const twice = share(passages.length - once.length, once.length);
 		expect(twice).toBeGreaterThan(0.7);
 		expect(twice).toBeLessThan(1.3);
 	});
 
-	it("is that three in a hundred arrive late, after others captured later", () => {
+	it("include three in a hundred that arrive late, after later captures", () => {
 		const late = share(day.filter((arrival) => arrival.type === "passage" && arrival.how === "late").length, once.length);
 		expect(late).toBeGreaterThan(2.5);
 		expect(late).toBeLessThan(3.5);
@@ -159,7 +159,7 @@ describe("what goes wrong on a day", () => {
 		expect(share(overtaken, once.length)).toBeGreaterThan(2.5);
 	});
 
-	it("is that four plates in a hundred are nobody's, some of them no plate at all", () => {
+	it("include four unregistered plates in a hundred, some of them invalid", () => {
 		const unknown = sharePer((passage) => !registered.has(idOf(passage)));
 		expect(unknown).toBeGreaterThan(3.4);
 		expect(unknown).toBeLessThan(4.6);
@@ -168,7 +168,7 @@ describe("what goes wrong on a day", () => {
 		expect(misread.filter((passage) => registered.has(idOf(passage)))).toEqual([]);
 	});
 
-	it("is that some plates of registered vehicles are read without capitals or hyphens", () => {
+	it("include plates of registered vehicles without capitals or hyphens", () => {
 		const careless = sharePer(
 			(passage) => registered.has(idOf(passage)) && readPlate(passage.country, passage.plate).plate !== passage.plate,
 		);
@@ -178,7 +178,7 @@ describe("what goes wrong on a day", () => {
 });
 
 describe("the sales of a day", () => {
-	it("hand a vehicle to another owner, once a day at most", () => {
+	it("transfer a vehicle to another owner, at most once a day", () => {
 		expect(sales).toHaveLength(world.vehicles.length / 20);
 		expect(new Set(sales.map(({ vehicle }) => vehicle)).size).toBe(sales.length);
 		const owners = new Set(world.owners.map(({ id }) => id));
@@ -188,7 +188,7 @@ describe("the sales of a day", () => {
 		}
 	});
 
-	it("are reported at once or, every second one, after passages they decide about", () => {
+	it("are reported at once or, every second one, after passages that they affect", () => {
 		const late = sales.filter((sale) => sale.late);
 		expect(late).toHaveLength(sales.length / 2);
 		for (const sale of sales) {

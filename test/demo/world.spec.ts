@@ -1,4 +1,4 @@
-/** The demo's world: a radar file with every oddity of the real one, and people who do not exist. */
+/** World - the demo's world: a radar file with every oddity of the real one, and fictitious people. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
@@ -34,7 +34,7 @@ describe("the radar file of the demo", () => {
 		expect(new Set(rows.map((row) => row["id"])).size).toBe(rows.length);
 	});
 
-	it("lies in France", () => {
+	it("is in France", () => {
 		for (const { latitude, longitude } of rows) {
 			expect(Number(latitude)).toBeGreaterThan(41.3);
 			expect(Number(latitude)).toBeLessThan(51.1);
@@ -43,7 +43,7 @@ describe("the radar file of the demo", () => {
 		}
 	});
 
-	it("gives each site its limits, none where the file gives none", () => {
+	it("gives each site its limits, or none if the file has none", () => {
 		const sites = new Map(sitesOf(radarFile).map((site) => [site.id, site]));
 		expect(sites.get("990101")).toEqual({ id: "990101", lightKmh: null, heavyKmh: null });
 		expect(sites.get("990117")).toEqual({ id: "990117", lightKmh: 130, heavyKmh: 90 });
@@ -52,14 +52,14 @@ describe("the radar file of the demo", () => {
 });
 
 describe("a world", () => {
-	it("is the same again for the same seed, and another one for another", () => {
+	it("is the same for the same seed, and differs for another one", () => {
 		expect(worldOf(radarFile, { seed: 1 })).toEqual(world);
 		const other = worldOf(radarFile, { seed: 2 });
 		expect(other.vehicles).not.toEqual(world.vehicles);
 		expect(other.owners.filter(({ id }) => world.owners.some((owner) => owner.id === id))).toEqual([]);
 	});
 
-	it("leaves the same two radars uncommissioned whatever the seed", () => {
+	it("leaves the same two radars uncommissioned for every seed", () => {
 		const { uncalibrated, outOfService } = worldOf(radarFile, { seed: 99 });
 		expect([uncalibrated, outOfService]).toEqual([world.uncalibrated, world.outOfService]);
 		expect(uncalibrated).not.toBe(outOfService);
@@ -79,7 +79,7 @@ describe("a world", () => {
 		expect(new Set(world.owners.map(({ kind }) => kind))).toEqual(new Set(["person", "company"]));
 	});
 
-	it("has vehicles under plates as their country spells them, each once", () => {
+	it("has vehicles with unique plates in the spelling of their country", () => {
 		for (const { id, plate, country, fiscalPower } of world.vehicles) {
 			expect(readPlate(country, plate)).toEqual({ plate, wellFormed: true });
 			expect(id).toBe(`${country}-${plate}`);
@@ -112,7 +112,7 @@ describe("plates", () => {
 			expect(readPlate(country, plate)).toEqual({ plate, wellFormed: true });
 	});
 
-	it("read carelessly are spelled otherwise and still the same", () => {
+	it("read carelessly have another spelling and the same meaning", () => {
 		for (const written of many.flatMap(() => [frenchPlate(random), foreignPlate(random)])) {
 			const read = carelesslyRead(random, written);
 			expect(read.plate).not.toBe(written.plate);
@@ -120,7 +120,7 @@ describe("plates", () => {
 		}
 	});
 
-	it("misread are no plates", () => {
+	it("misread are invalid", () => {
 		for (const { country, plate } of many.map(() => misread(random)))
 			expect([plate, readPlate(country, plate).wellFormed]).toEqual([plate, false]);
 	});
@@ -133,7 +133,7 @@ describe("random numbers", () => {
 		expect([...drawn].toSorted()).toEqual([3, 4, 5, 6]);
 	});
 
-	it("fall by weight, never on what has none", () => {
+	it("follow their weights, never picking an item without weight", () => {
 		const random = seeded("weights");
 		const pick = byWeight(["never", "once", "thrice"], (_item, rank) => [0, 1, 3][rank] ?? 0);
 		const drawn = Array.from({ length: 4_000 }, () => pick(random));
@@ -141,7 +141,7 @@ describe("random numbers", () => {
 		expect(drawn.filter((item) => item === "thrice").length).toBeGreaterThan(2_800);
 	});
 
-	it("cannot be picked from nothing", () => {
+	it("cannot be picked from an empty list", () => {
 		expect(() => seeded("nothing").pick([])).toThrow(RangeError);
 	});
 });

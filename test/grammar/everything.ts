@@ -1,4 +1,4 @@
-/** Everything - every model, projection and process under services/, found by what it is: a new one obeys the laws by existing. */
+/** Everything - every model, projection and process under services/, found by its shape, so that general laws also test new ones. */
 import { readdirSync } from "node:fs";
 import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Lives - random histories of the whole product without its machinery: commands of every model, decided one after another by the
- * pure law, consults answered by those they ask. What was said, and every case that led to it, for laws to look at.
+ * Lives - random histories of the whole product without its infrastructure: the pure models decide commands one after another, and the
+ * consulted actors answer. Returns the decisions and their cases, which general laws then check.
  */
 import fc, { type Arbitrary } from "fast-check";
 import { decide, evolve, frozen, unknownActor } from "../../model/decide.ts";
@@ -19,16 +19,16 @@ import { modelOf, models } from "./everything.ts";
 import { commandParams, DAYS } from "./valid.ts";
 import { day, installation, later, opening, passage, person, registration } from "./words.ts";
 
-/** Something asked of somebody. */
+/** A command to one actor. */
 export interface Ordered {
 	readonly service: string;
 	readonly name: string;
 	readonly params: { readonly id: string };
-	/** Milliseconds since the last one. */
+	/** Milliseconds since the previous command. */
 	readonly after: number;
 }
 type State = { readonly status: string };
-/** What became of it. */
+/** The outcome of a command. */
 export interface Told {
 	readonly ordered: Ordered;
 	readonly model: Model;
@@ -37,10 +37,10 @@ export interface Told {
 	readonly refusal: Refusal | null;
 	readonly version: number;
 	readonly outcome: readonly Fact[] | Refusal;
-	/** The state after it. */
+	/** The state after the decision. */
 	readonly state: State;
 }
-/** One decision as a log has it. */
+/** One decision as stored in a log. */
 export interface Said {
 	readonly service: string;
 	readonly id: string;
@@ -51,11 +51,11 @@ export interface Said {
 const HALF_A_DAY = 12 * 60 * 60 * 1000;
 export const START = later(day(1), HALF_A_DAY);
 
-/** Decides an order of the history again, or another in its place. */
+/** Decides a command of the history again, or another one in its place. */
 export const decideAgain = ({ model, law, case: facts, version, refusal }: Told): readonly Fact[] | Refusal =>
 	decide(model, law, facts, { version, refusal });
 
-/** Runs the orders; what is decided is frozen, so that nobody can write to it unseen. */
+/** Runs the commands; all data is frozen, so that an unexpected write throws. */
 export function live(orders: readonly Ordered[]): Told[] {
 	const actors = new Map<string, { readonly state: State; readonly version: number }>();
 	const actorOf = (model: Model, id: string) => actors.get(`${model.name}-${id}`) ?? { state: UNKNOWN, version: 0 };
@@ -76,7 +76,7 @@ export function live(orders: readonly Ordered[]): Told[] {
 	});
 }
 
-/** A decision that throws is a bug of its model; it is told as a refusal nobody may give, so that the life goes on. */
+/** A decision that throws is a bug of its model. It becomes a refusal with an invalid code, so that the history continues. */
 function outcomeOf(decision: () => readonly Fact[] | Refusal): readonly Fact[] | Refusal {
 	try {
 		return decision();
@@ -91,7 +91,7 @@ function consult(law: AnyCommand, params: object, now: Instant, actorOf: (model:
 	for (const [name, { ask, params: asked }] of Object.entries(law.consult ?? {})) {
 		const [service = "", question = ""] = ask.split(".");
 		const model = modelOf(service);
-		const given = asked(params) as { readonly id: string } | null; // the catalogue of asks says so
+		const given = asked(params) as { readonly id: string } | null; // the type of `Asks` ensures it
 		const { state } = given ? actorOf(model, given.id) : { state: UNKNOWN };
 		if (!given) consulted[name] = null;
 		else if (state.status === "unknown") refusal ??= unknownActor(model, given.id);
@@ -100,7 +100,7 @@ function consult(law: AnyCommand, params: object, now: Instant, actorOf: (model:
 	return { consulted, refusal };
 }
 
-/** What was said, in order. */
+/** The decisions with facts, in order. */
 export const saidIn = (told: readonly Told[]): Said[] =>
 	told.flatMap(({ ordered, case: { id, now }, outcome }) =>
 		isRefusal(outcome) || outcome.length === 0 ? [] : [{ service: ordered.service, id, facts: outcome, at: now }],
@@ -112,7 +112,7 @@ const order = <P extends { readonly id: string }>(service: string, name: string,
 	params,
 	after: 0,
 });
-/** A beginning from which all else is likely to happen. */
+/** Initial commands that make all other outcomes likely. */
 const beginnings = ["a", "b"].flatMap((id) => [
 	order("radar", "install", { id, ...installation, limits: { lightKmh: 50 } }),
 	order("radar", "activate", { id, from: day(2) }),
@@ -123,7 +123,7 @@ const beginnings = ["a", "b"].flatMap((id) => [
 	order("infraction", "open", { id, ...opening, holder: id }),
 ]);
 
-/** What only comes about after very many decisions. */
+/** Commands for an outcome that needs very many decisions. */
 export const longLife: readonly Ordered[] = [
 	order("radar", "install", { id: "long", ...installation }),
 	...Array.from({ length: 1001 }, (_, n) =>
@@ -144,7 +144,7 @@ export const anyOrder: Arbitrary<Ordered> = fc.oneof(
 		),
 	),
 );
-/** A season of anything. */
+/** A random history. */
 export const anyLife: Arbitrary<readonly Ordered[]> = fc
 	.tuple(fc.subarray(beginnings), fc.array(anyOrder, { maxLength: 60, size: "max" }))
 	.map(([first, then]) => [...first, ...then]);

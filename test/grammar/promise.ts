@@ -1,6 +1,6 @@
 /**
- * Promise - a process kept by hand, as its pure model states it: facts are told in any order, commands stay on their way as long
- * as it pleases, arrive twice, or late. Who decides them is the law of the actors; what they say comes back when it comes back.
+ * Promise - runs the pure model of a process by hand: facts arrive in any order, and commands are delayed, repeated or late. The models of
+ * the actors decide the commands; the resulting facts come back at any time.
  */
 import { stepsOf } from "../../mixins/following/folding.ts";
 import { decide, evolve, frozen } from "../../model/decide.ts";
@@ -35,11 +35,11 @@ export class Keeping {
 	readonly process: AnyProcess;
 	readonly subjects = new Map<string, object>();
 	readonly references = new Map<string, object>();
-	/** Commands nobody has decided yet. */
+	/** Commands that are not decided yet. */
 	readonly onTheirWay: OnItsWay[] = [];
-	/** What the process would have to park. */
+	/** Refused commands, which the process would park. */
 	readonly refused: Refusal[] = [];
-	/** What was decided, in order; told when somebody tells it. */
+	/** The decisions in order, which the process has not read yet. */
 	readonly decided: Said[] = [];
 	readonly #actors = new Map<string, Actor>();
 
@@ -47,7 +47,7 @@ export class Keeping {
 		this.process = process;
 	}
 
-	/** Facts become visible to the process, which asks for whatever follows from them. */
+	/** Makes facts visible to the process, which then sends the commands that follow. */
 	tell({ context, number }: Pick<Partition, "context" | "number">, commits: readonly Commit[]): void {
 		const { subjects, references } = this.process;
 		const woken = new Set<string>();
@@ -58,7 +58,7 @@ export class Keeping {
 		for (const step of stepsOf({ ...references.on }, context, number, commits)) {
 			const row = this.#fold(this.references, step);
 			if (!row) continue;
-			const { from, to } = references.changed(row, step.data as Dated); // each says from when it holds
+			const { from, to } = references.changed(row, step.data as Dated); // each one has `from`
 			for (const [id, subject] of this.subjects) {
 				const need = subjects.needs(subject);
 				if (need?.reference === step.id && (from === null || from <= need.at) && (to === null || need.at < to)) woken.add(id);
@@ -66,12 +66,12 @@ export class Keeping {
 		}
 		for (const id of woken) this.ask(id);
 	}
-	/** The same, of one decision that is told at once. */
+	/** The same for one decision. */
 	tellAll(...said: readonly Said[]): void {
 		for (const partition of logged(said, () => "")) for (const commit of partition.commits) this.tell(partition, [commit]);
 	}
 
-	/** Asks again for what is still to be done; recovery is nothing else. */
+	/** Computes the commands that are still due, as a recovery does. */
 	ask(id: string): void {
 		for (const sending of this.due(id)) this.onTheirWay.push({ subject: id, sending });
 	}
@@ -82,7 +82,7 @@ export class Keeping {
 		return this.process.next(subject, (need && this.references.get(need.reference)) ?? null);
 	}
 
-	/** A command arrives; if it is to come twice, it stays on its way too. */
+	/** A command arrives; with `twice` it also stays on its way. */
 	arrive(which: number, twice = false): void {
 		const arriving = this.onTheirWay[which % this.onTheirWay.length];
 		if (!arriving) return;
@@ -90,7 +90,7 @@ export class Keeping {
 		const { subject, sending } = arriving;
 		this.decide(sending.action, sending.params, `${subject}/${sending.cause}`);
 	}
-	/** Anybody's command: the same id twice is the same command. */
+	/** Decides a command of any sender; the same id twice means the same command. */
 	decide(action: string, given: object & { readonly id: string }, commandId: string): void {
 		const [service = "", name = ""] = action.split(".");
 		const model = modelOf(service);
@@ -120,6 +120,6 @@ export class Keeping {
 	}
 }
 
-/** What a half-open span of time holds. */
+/** Whether a half-open time span contains the instant. */
 export const holdsIn = ({ from, to }: { from: Instant | null; to: Instant | null }, at: Instant): boolean =>
 	(from === null || from <= at) && (to === null || at < to);

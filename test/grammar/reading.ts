@@ -1,4 +1,4 @@
-/** Reading - the product's own folding, on rows kept in memory: commits go in as a schedule says, rows as people read them come out. */
+/** Reading - runs the product's own folding on rows in memory: commits go in by a schedule, and rows come out as a reader sees them. */
 import fc, { type Arbitrary } from "fast-check";
 import { processTableOf } from "../../mixins/processes/rows.ts";
 import { ProcessRunner } from "../../mixins/processes/runner.ts";
@@ -21,7 +21,7 @@ export interface Partition {
 	readonly name: string;
 	readonly commits: Commit[];
 }
-/** What was said, as logs; `by` tells which partition of its context a stream belongs to. */
+/** Decisions as logs; `by` assigns each stream to a partition of its context. */
 export function logged(said: readonly Said[], by: (stream: string) => string): Partition[] {
 	const partitions = new Map<string, Partition>();
 	const versions = new Map<string, number>();
@@ -39,13 +39,13 @@ export function logged(said: readonly Said[], by: (stream: string) => string): P
 	return [...partitions.values()];
 }
 
-/** Who is handed how many next. */
+/** For each turn, the partition and the number of its commits to deliver. */
 export type Schedule = readonly { readonly who: number; readonly many: number }[];
 export const anySchedule: Arbitrary<Schedule> = fc.array(fc.record({ who: fc.nat(1000), many: fc.integer({ min: 1, max: 6 }) }), {
 	maxLength: 80,
 	size: "max",
 });
-/** All that there is, one by one. */
+/** Delivers all commits one by one. */
 export const ONE_BY_ONE: Schedule = Array.from({ length: 1000 }, () => ({ who: 0, many: 1 }));
 
 type Take = (of: Partitioned, commits: readonly Commit[], from: Tail) => Promise<unknown>;
@@ -67,7 +67,7 @@ async function deliver(partitions: readonly Partition[], schedule: Schedule, tak
 
 const EVERY = { filters: {}, sort: "id", descending: false, limit: Number.MAX_SAFE_INTEGER };
 
-/** The rows of a projection: as they are kept, and as they are read at some instants. */
+/** The rows of a projection: as stored, and as read at some instants. */
 export async function readBy(
 	projection: AnyProjection,
 	partitions: readonly Partition[],
@@ -87,7 +87,7 @@ export async function readBy(
 	return Object.fromEntries((await table.find(EVERY)).map((row) => [row.id, { data: row.data, shown: shownAt(row) }]));
 }
 
-/** One decision about one actor; the ids of its commit follow from the order it is told in. */
+/** One decision about one actor; its commit ids follow from the order of reading. */
 export const told = <M extends Model>(model: M, id: string, ...facts: readonly FactIn<M>[]): Said => ({
 	service: model.name,
 	id,
@@ -95,7 +95,7 @@ export const told = <M extends Model>(model: M, id: string, ...facts: readonly F
 	at: START,
 });
 
-/** One row as it is read at an instant, null where there is none to read. */
+/** One row as read at an instant; null if there is none. */
 export async function rowOf(projection: AnyProjection, id: string, now: Instant, ...said: readonly Said[]): Promise<object | null> {
 	const rows: Readonly<Record<string, { shown?: readonly object[] }>> = await readBy(
 		projection,
@@ -106,7 +106,7 @@ export async function rowOf(projection: AnyProjection, id: string, now: Instant,
 	return rows[id]?.shown?.[0] ?? null;
 }
 
-/** What a process knows when nobody answers its commands. */
+/** The rows of a process whose commands are never answered. */
 export async function knownTo(process: AnyProcess, partitions: readonly Partition[], schedule: Schedule): Promise<Record<string, object>> {
 	const table = new MemoryTable(processTableOf(process));
 	const runner = new ProcessRunner(process, table, () => new Promise(() => undefined));

@@ -1,13 +1,13 @@
 /**
- * Valid - params nobody can refuse for their form, made from the rules alone: whatever a shape says is what is generated, so a
- * new command is tried by existing. Values come from a small pool, for laws are broken where the same value is met again.
+ * Valid - generates params from the rules alone, with values that no rule refuses, so that new commands are tested automatically. Values
+ * come from a small pool, because laws break where the same value occurs again.
  */
 import fc, { type Arbitrary } from "fast-check";
 import { type AnyCommand, creates, type Rule, rulesOf, type Shape } from "../../model/index.ts";
 import { checkOf, compile } from "../model/check.ts";
 import { day } from "./words.ts";
 
-/** Days of a season, whole: what happens is asked for at noon, so nothing begins between two commands. */
+/** Whole days of a season; commands come at noon, so no date falls between two commands. */
 export const DAYS = [3, 6, 9, 12, 15].map(day);
 const OFTEN = ["a", "b", "FR", "AB-123-CD", "FR-AB-123-CD"];
 const POOL = [...OFTEN, "IT", "IT-AB-123-CD", "ada@example.org", "bob@example.org", "1980-02-29", ...DAYS];
@@ -25,7 +25,7 @@ function text(rule: Rule): Arbitrary<string> {
 
 function number({ integer, min, max }: Rule): Arbitrary<number> {
 	const range = { min: Number(min), max: Number(max) };
-	const any = integer ? fc.integer(range) : fc.double({ ...range, noNaN: true }).map((value) => (value === 0 ? 0 : value)); // -0 has a test of its own
+	const any = integer ? fc.integer(range) : fc.double({ ...range, noNaN: true }).map((value) => (value === 0 ? 0 : value)); // -0 has its own test
 	return fc.oneof(fc.constantFrom(range.min, range.max), any);
 }
 
@@ -38,7 +38,7 @@ function valueOf(rule: Rule): Arbitrary<unknown> {
 			: type === "number"
 				? number(rule)
 				: type === "object"
-					? fields(props as Readonly<Record<string, Rule>>) // `record` makes it so
+					? fields(props as Readonly<Record<string, Rule>>) // `record` sets it
 					: text(whole);
 	return nullable ? fc.option(value, { nil: null, freq: 3 }) : value;
 }
@@ -49,19 +49,19 @@ function fields(rules: Readonly<Record<string, Rule>>): Arbitrary<Record<string,
 	return fc.record<Record<string, unknown>>(each, { requiredKeys: required, noNullPrototype: true });
 }
 
-/** Params of a shape, as a decision gets to see them. */
+/** Params of a shape, as a decision gets them. */
 export function paramsOf(shape: Shape): Arbitrary<Readonly<Record<string, unknown>>> {
 	const check = checkOf(shape);
 	return fields(rulesOf(shape)).filter((params) => check(params) === true);
 }
 
-/** Params of a command, in their normal form. */
+/** Params of a command, normalized. */
 export function commandParams(law: AnyCommand): Arbitrary<Readonly<Record<string, unknown>> & { readonly id: string }> {
 	const { oneOf, shape } = law;
 	return paramsOf(shape)
 		.filter((params) => !oneOf || oneOf.some((field) => params[field] !== undefined))
 		.map((params) => {
-			const { id: _id, ...normal } = (law.normalise?.(params) ?? params) as typeof params; // of the same shape
+			const { id: _id, ...normal } = (law.normalise?.(params) ?? params) as typeof params; // `normalise` keeps the shape
 			const own = law.identity?.(normal);
 			return { ...normal, id: own ?? String(params["id"]) };
 		})

@@ -1,4 +1,4 @@
-/** Words - the facts and answers the sentences are made of: each is ordinary until a test says what is special about it. */
+/** Words - the facts and answers that tests are made of: ordinary values, of which each test changes only what matters. */
 import { factsOf, type Given } from "../../model/given.ts";
 import type { Asks, Instant } from "../../model/index.ts";
 import { infraction, type InfractionFacts } from "../../services/infraction/infraction.service.ts";
@@ -7,7 +7,7 @@ import { radar, type RadarFacts } from "../../services/radar/radar.service.ts";
 import { owner, type OwnerFacts } from "../../services/registration/owner.service.ts";
 import { vehicle, type VehicleFacts } from "../../services/registration/vehicle.service.ts";
 
-// -- Instants: days of 2026, told by their number -----------------------------------
+// -- Instants: days of 2026 by their number -----------------------------------------
 export const day = (count: number): Instant => new Date(Date.UTC(2026, 0, count)).toISOString();
 export const later = (instant: Instant, milliseconds: number): Instant => new Date(Date.parse(instant) + milliseconds).toISOString();
 export const SECOND = 1000;

@@ -29,7 +29,7 @@ const firstCells = (text: string): string[] =>
 describe("the pages", () => {
 	it.each(pageNames)("%s is up to date", (name) => {
 		const there = readdirSync(FOLDER).includes(name) ? readFileSync(new URL(name, FOLDER), "utf8") : "";
-		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} writes it again`];
+		const stale = there === page(name) ? [] : [`docs/reference/${name} is stale: ${COMMAND} updates it`];
 		expect(stale).toEqual([]);
 	});
 	it("and the deployments contain every side of every context", async () => {

@@ -226,7 +226,7 @@ describe("If-Match", () => {
 		for (const [tag, detail] of Object.entries(details)) {
 			const answer = await at(tag);
 			expectProblem(answer, 412, "VERSION_MISMATCH");
-			expect(answer.body["detail"]).toContain(`The radar stands at version ${now}`);
+			expect(answer.body["detail"]).toContain(`The radar is at version ${now}`);
 			expect(answer.body["detail"]).toContain(detail);
 		}
 	});

@@ -1,4 +1,4 @@
-/** What the law of the instant says of an excess: class, amounts and points, band by band, regime by regime. */
+/** Offences - the judgement of an excess by the law of the instant: class, amounts and points, band by band, regime by regime. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { judge, jurisdictionIds, packs } from "../../jurisdictions/index.ts";
@@ -103,9 +103,9 @@ describe("the law in force", () => {
 		["the last millisecond of 2025-12-28 in Paris", "2025-12-28T22:59:59.999Z", "FR@2024-01-01"],
 		["midnight of 2025-12-29 in Paris", "2025-12-28T23:00:00.000Z", "FR@2025-12-29"],
 		["midnight of 2025-12-29 in UTC", "2025-12-29T00:00:00.000Z", "FR@2025-12-29"],
-		["far ahead", "2999-12-31T23:59:59.999Z", "FR@2025-12-29"],
+		["far in the future", "2999-12-31T23:59:59.999Z", "FR@2025-12-29"],
 		["midnight of 2004-12-08 in Paris", "2004-12-07T23:00:00.000Z", "FR@2004-12-08"],
-		["before there was a table", "1901-01-01T00:00:00.000Z", "FR@2004-12-08"],
+		["before the first table", "1901-01-01T00:00:00.000Z", "FR@2004-12-08"],
 	])("in France at %s (%s) is %s", (_when, occurredAt, pack) => expect(over("FR", occurredAt, 90, 10).pack).toBe(pack));
 
 	it.each([
@@ -115,7 +115,7 @@ describe("the law in force", () => {
 		["the New Year of France", "2023-12-31T23:00:00.000Z"],
 	])("in Morocco at %s is that of 2010", (_when, occurredAt) => expect(over("MA", occurredAt, 60, 10).pack).toBe("MA@2010-10-01"));
 
-	it("takes the point of a small excess away between two milliseconds", () => {
+	it("removes the point for a small excess between two milliseconds", () => {
 		expect(over("FR", "2023-12-31T22:59:59.999Z", 130, 4).points).toBe(1);
 		expect(over("FR", "2023-12-31T23:00:00.000Z", 130, 4).points).toBe(0);
 	});
@@ -127,18 +127,18 @@ describe("the law in force", () => {
 });
 
 describe("a judgement", () => {
-	it("is refused for what is no excess", () => {
+	it("is refused if there is no excess", () => {
 		for (const id of jurisdictionIds)
 			for (const excess of [0, -1, 4.5, Number.NaN]) expect(() => over(id, inFranceToday, 90, excess)).toThrow(RangeError);
 		expect(() => over("FR", inFranceToday, Number.NaN, 10)).toThrow(RangeError);
 	});
 
 	it.each(["2026-03-01T09:15:00.000+01:00", "2026-03-01T08:15:00Z", "2026-03-01", ""])(
-		"is refused at an instant written %j",
+		"is refused for an instant written %j",
 		(occurredAt) => expect(() => over("FR", occurredAt, 90, 10)).toThrow("not an instant in UTC milliseconds"),
 	);
 
-	it("cannot be changed by whoever is given it", () => {
+	it("cannot be changed by its caller", () => {
 		const judgement = over("FR", inFranceToday, 90, 10);
 		expect(Object.isFrozen(judgement)).toBe(true);
 		expect(Object.isFrozen(judgement.amounts)).toBe(true);
@@ -160,7 +160,7 @@ describe("a judgement", () => {
 	});
 	const jurisdiction = fc.constantFrom(...jurisdictionIds);
 
-	it("asks for whole minor units of its country's money, more the later it is paid", () =>
+	it("has whole minor units of its country's currency, more for a later payment", () =>
 		fc.assert(
 			fc.property(jurisdiction, offence, (id, offence) => {
 				const due = judge(id, offence).amounts;

@@ -1,4 +1,4 @@
-/** The packs as data: complete, in order, sourced, and right about the instant a law comes into force. */
+/** Packs - the packs as data: complete, sorted, with sources, and correct about the instant at which a law comes into force. */
 import { describe, expect, it } from "@jest/globals";
 import { readFileSync, readdirSync } from "node:fs";
 import { jurisdictionIds, packs, radarKinds, readPlate } from "../../jurisdictions/index.ts";
@@ -21,15 +21,15 @@ describe.each(regimes)("the regime %s", (_version, regime) => {
 		expect(misjudged).toEqual([]);
 	});
 
-	it("has no band for what is no excess", () => expect(bandsOf(regime, 0, 90)).toBe(0));
+	it("has no band without an excess", () => expect(bandsOf(regime, 0, 90)).toBe(0));
 });
 
 describe.each(jurisdictionIds)("the pack %s", (id) => {
 	const pack = packs[id];
 
-	it("goes by its own name", () => expect(pack.id).toBe(id));
+	it("has its own id", () => expect(pack.id).toBe(id));
 
-	it("lists its regimes by the day they begin, each day once", () => {
+	it("lists its regimes by their first day, each day once", () => {
 		const begins = pack.regimes.map((regime) => regime.begins);
 		expect(begins).toEqual([...new Set(begins)].toSorted());
 		for (const day of begins) expect(day).toMatch(/^\d{4}-\d{2}-\d{2}$/);
@@ -43,7 +43,7 @@ describe.each(jurisdictionIds)("the pack %s", (id) => {
 		expect(rules.filter((rule) => rule.source.length < 20)).toEqual([]);
 	});
 
-	it("holds amounts in whole minor units of its own money", () => {
+	it("has amounts in whole minor units of its own currency", () => {
 		for (const { amounts } of pack.regimes.flatMap((regime) => regime.bands)) {
 			if (amounts === null) continue;
 			expect(amounts.currency).toBe(pack.currency);
@@ -51,7 +51,7 @@ describe.each(jurisdictionIds)("the pack %s", (id) => {
 		}
 	});
 
-	it.each(pack.plates)("gives an example of the $name plate that is already in order", ({ example }) =>
+	it.each(pack.plates)("gives a normalized example of the $name plate", ({ example }) =>
 		expect(readPlate(id, example)).toEqual({ plate: example, wellFormed: true }),
 	);
 });
@@ -92,7 +92,7 @@ describe("the law", () => {
 	const folder = new URL("../../jurisdictions/", import.meta.url);
 	const sources = readdirSync(folder).map((file): [string, string] => [file, readFileSync(new URL(file, folder), "utf8")]);
 
-	it.each(sources)("in %s asks nothing of the world: neither clock, chance nor anything outside its folder", (_file, source) => {
+	it.each(sources)("in %s is pure: without clock, random numbers or anything outside its folder", (_file, source) => {
 		const imports = [...source.matchAll(/from "([^"]+)"/g)].map(([, specifier]) => specifier);
 		expect(imports.filter((specifier) => !specifier?.startsWith("./"))).toEqual([]);
 		expect(source).not.toMatch(/Date\.now|new Date\(\)|Math\.random|process\.|import\(/);

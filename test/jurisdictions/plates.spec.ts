@@ -1,4 +1,4 @@
-/** Plates: one spelling for each vehicle of a country, and the text as read for whatever no vehicle can carry. */
+/** Plates: one spelling for each vehicle of a country, and the text as read if it is not a valid plate. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { readPlate } from "../../jurisdictions/index.ts";
@@ -78,7 +78,7 @@ describe("a French plate", () => {
 		"",
 		"   ",
 		"?",
-	])("read as %j fits no series and stays as it was read", (read) => expect(readPlate("FR", read)).toEqual(asRead(read)));
+	])("read as %j fits no series and stays as read", (read) => expect(readPlate("FR", read)).toEqual(asRead(read)));
 });
 
 describe("a Moroccan plate", () => {
@@ -95,7 +95,7 @@ describe("a Moroccan plate", () => {
 	])("read as %j is %s", (read, plate) => expect(readPlate("MA", read)).toEqual(wellFormed(plate)));
 
 	it.each(["0-A-1", "01-A-1", "100000-A-1", "1-A-0", "1-A-01", "1-A-90", "1-A-100", "1-AB-1", "A-1-1", "1--1", "1-أ-1", "AB-123-CD", ""])(
-		"read as %j fits no series and stays as it was read",
+		"read as %j fits no series and stays as read",
 		(read) => expect(readPlate("MA", read)).toEqual(asRead(read)),
 	);
 });
@@ -111,22 +111,22 @@ describe("a plate of a country without a rule", () => {
 	])("read as %j is %j", (read, plate) => expect(readPlate("IT", read)).toEqual(wellFormed(plate)));
 
 	it.each(["", " ", "A", " A ", "ABCDEFGHIJ123456", "AB_12", "AB.12", "AB/12", "AB\u000012", "MÜ-AB 12", "ΑΒ-1234"])(
-		"read as %j is not well-formed and stays as it was read",
+		"read as %j is not well-formed and stays as read",
 		(read) => expect(readPlate("DE", read)).toEqual(asRead(read)),
 	);
 
-	it("has the layout of a French one in Italy, yet not its spelling: the country is part of the key", () => {
+	it("has the layout of a French one in Italy, but not its spelling: the country is part of the key", () => {
 		expect(readPlate("IT", "AB123CD")).toEqual(wellFormed("AB123CD"));
 		expect(readPlate("FR", "AB123CD")).toEqual(wellFormed("AB-123-CD"));
 		expect(readPlate("IT", "SS-000-II")).toEqual(wellFormed("SS-000-II"));
 	});
 
-	it("may be spelt alike in Morocco and, before 2009, in France: the country tells them apart", () => {
+	it("may have the same spelling in Morocco and, before 2009, in France: the country distinguishes them", () => {
 		expect(readPlate("MA", "2315 A 14")).toEqual(wellFormed("2315-A-14"));
 		expect(readPlate("FR", "2315-A-14")).toEqual(wellFormed("2315 A 14"));
 	});
 
-	it.each(["constructor", "__proto__", "toString", "", "fr"])("is that of %j too", (country) =>
+	it.each(["constructor", "__proto__", "toString", "", "fr"])("also includes country %j", (country) =>
 		expect(readPlate(country, "ss-000-ii")).toEqual(wellFormed("SS-000-II")),
 	);
 });
@@ -143,7 +143,7 @@ describe("a plate with letters of another script", () => {
 		["Cyrillic А and В", "АВ-123-CD"],
 		["Arabic digits", "AB-١٢٣-CD"],
 		["Devanagari digits", "AB-१२३-CD"],
-		["blanks that do not break", "AB\u00a0123\u00a0CD"],
+		["non-breaking blanks", "AB\u00a0123\u00a0CD"],
 		["ideographic blanks", "AB\u3000123\u3000CD"],
 		["a zero-width blank", "AB-\u200b123-CD"],
 		["a byte-order mark", "\ufeffAB-123-CD"],
@@ -165,7 +165,7 @@ describe("reading any text as a plate", () => {
 		fc.stringMatching(/^\d{1,5}[ -]?[A-Za-z][ -]?\d{1,2}$/),
 	);
 
-	it("gives the same again when what was read is read again", () =>
+	it("is idempotent", () =>
 		fc.assert(
 			fc.property(country, text, (country, text) => {
 				const once = readPlate(country, text);
@@ -174,7 +174,7 @@ describe("reading any text as a plate", () => {
 			{ numRuns: 2_000 },
 		));
 
-	it("gives only Latin capitals, digits, single blanks and hyphens when well-formed, and the text itself when not", () =>
+	it("gives only Latin capitals, digits, single blanks and hyphens if well-formed, and the text itself otherwise", () =>
 		fc.assert(
 			fc.property(country, text, (country, text) => {
 				const { plate, wellFormed } = readPlate(country, text);
@@ -184,7 +184,7 @@ describe("reading any text as a plate", () => {
 			{ numRuns: 2_000 },
 		));
 
-	it("does not mind capitals, nor blanks around it", () =>
+	it("ignores case and surrounding blanks", () =>
 		fc.assert(
 			fc.property(country, fc.string({ unit: alphabet, maxLength: 20 }), (country, text) => {
 				const read = readPlate(country, text);

@@ -1,4 +1,4 @@
-/** The technical tolerance: what is taken off a measured speed before the driver answers for it. */
+/** Tolerance - the technical tolerance subtracted from a measured speed. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { jurisdictionIds, packs, radarKinds, retainedSpeed } from "../../jurisdictions/index.ts";
@@ -23,9 +23,9 @@ describe("the tolerance of a French fixed post", () => {
 		[137, 130],
 		[138, 131],
 		[400, 380],
-	])("of %i km/h measured keeps %i", (measured, retained) => expect(retainedSpeed("FR", "fixed", measured)).toBe(retained));
+	])("keeps, of %i km/h measured, %i", (measured, retained) => expect(retainedSpeed("FR", "fixed", measured)).toBe(retained));
 
-	it.each(fixedPosts)("is that of a %s radar too", (kind) => {
+	it.each(fixedPosts)("also applies to a %s radar", (kind) => {
 		for (let measured = 1; measured <= 400; measured++)
 			expect(retainedSpeed("FR", kind, measured)).toBe(retainedSpeed("FR", "fixed", measured));
 	});
@@ -42,7 +42,7 @@ describe("the tolerance of a French radar in a moving vehicle", () => {
 		[124, 111],
 		[146, 131],
 		[400, 360],
-	])("of %i km/h measured keeps %i", (measured, retained) => expect(retainedSpeed("FR", "mobile", measured)).toBe(retained));
+	])("keeps, of %i km/h measured, %i", (measured, retained) => expect(retainedSpeed("FR", "mobile", measured)).toBe(retained));
 });
 
 describe("the tolerance of a Moroccan radar", () => {
@@ -62,7 +62,7 @@ describe("the tolerance of a Moroccan radar", () => {
 		[134, 120],
 		[135, 121],
 		[400, 360],
-	])("of %i km/h measured keeps %i", (measured, retained) => expect(retainedSpeed("MA", "fixed", measured)).toBe(retained));
+	])("keeps, of %i km/h measured, %i", (measured, retained) => expect(retainedSpeed("MA", "fixed", measured)).toBe(retained));
 
 	it("does not depend on the kind of radar", () => {
 		for (const kind of radarKinds)
@@ -81,7 +81,7 @@ describe("the tolerance anywhere", () => {
 		expect(retainedSpeed(jurisdiction, kind, margin + 1)).toBe(1);
 	});
 
-	it("keeps a whole number of km/h, never below 0 and never more than was measured", () =>
+	it("keeps a whole number of km/h, never below 0 and never above the measured speed", () =>
 		fc.assert(
 			fc.property(jurisdiction, kind, speed, (jurisdiction, kind, measured) => {
 				const retained = retainedSpeed(jurisdiction, kind, measured);
@@ -91,14 +91,14 @@ describe("the tolerance anywhere", () => {
 			}),
 		));
 
-	it("never keeps less of a faster car", () =>
+	it("never keeps less of a higher speed", () =>
 		fc.assert(
 			fc.property(jurisdiction, kind, speed, (jurisdiction, kind, measured) =>
 				expect(retainedSpeed(jurisdiction, kind, measured + 1)).toBeGreaterThanOrEqual(retainedSpeed(jurisdiction, kind, measured)),
 			),
 		));
 
-	it("never takes off less than the percentage of the law, nor a whole km/h more", () => {
+	it("never subtracts less than the legal percentage, nor a whole km/h more", () => {
 		for (const id of jurisdictionIds)
 			for (const kind of radarKinds) {
 				const { belowKmh, percent } = packs[id].tolerances[kind];
@@ -110,7 +110,7 @@ describe("the tolerance anywhere", () => {
 			}
 	});
 
-	it("has a rounding that is the pack's to choose", () => {
+	it("rounds as the pack defines", () => {
 		const tolerance = { ...packs.FR.tolerances.fixed, rounding: "up" } as const;
 		expect([100, 101, 117, 120].map((measured) => retain(tolerance, measured))).toEqual([95, 96, 112, 114]);
 	});

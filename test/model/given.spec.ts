@@ -1,4 +1,4 @@
-/** Given - the grammar itself: a sentence that is not true must fail, and nobody may write to what it is told about. */
+/** Given - the test grammar itself: a wrong expectation must fail, and states are frozen. */
 import { describe, expect, it } from "@jest/globals";
 import { factsOf, given } from "../../model/given.ts";
 import { aggregate, ask, id, integer, invariant, optional, refuse, type Unknown } from "../../model/index.ts";
@@ -58,7 +58,7 @@ const filled = (coin: number) => says("jar.filled", { coin, by: "ada", at: now }
 const whole = given(jar, bought).at(now).by("ada");
 
 describe("a sentence", () => {
-	it("is true when it is", () => {
+	it("passes if it is true", () => {
 		whole.when("fill", { coin: 1 }).then(filled(1));
 		whole.when("fill", {}).then(filled(1));
 		whole.when("fill", {}).thenAnswered({ coins: 1 });
@@ -67,20 +67,20 @@ describe("a sentence", () => {
 	});
 	it.each([
 		["another fact", () => whole.when("fill", {}).then(filled(2))],
-		["a fact too many", () => whole.when("fill", {}).then(filled(1), filled(2))],
+		["one fact too many", () => whole.when("fill", {}).then(filled(1), filled(2))],
 		["nothing", () => whole.when("fill", {}).thenNothing()],
 		["a refusal", () => whole.when("fill", {}).thenRefused("JAR_FULL")],
 		["another answer", () => whole.when("fill", {}).thenAnswered({ coins: 2 })],
-		["a fact where there is none to say", () => given(jar, bought, filled(1)).when("fill", {}).then(filled(1))],
-		["a fact where it is refused", () => given(jar).when("fill", {}).then(filled(1))],
-		["an answer where it is refused", () => given(jar).when("fill", {}).thenAnswered({})],
+		["a fact if none follows", () => given(jar, bought, filled(1)).when("fill", {}).then(filled(1))],
+		["a fact if it is refused", () => given(jar).when("fill", {}).then(filled(1))],
+		["an answer if it is refused", () => given(jar).when("fill", {}).thenAnswered({})],
 		["another code", () => given(jar).when("fill", {}).thenRefused("JAR_BROKEN", 404)],
 		["another status", () => given(jar).when("fill", {}).thenRefused("JAR_UNKNOWN", 409)],
 		["another answer of an ask", () => given(jar, bought).ask("coins", {}).thenAnswered(1)],
-	])("is not true when it says %s", (_what, sentence) => expect(sentence).toThrow(/not/));
-	it("that begins in the middle makes no sense", () =>
+	])("fails if it expects %s", (_what, sentence) => expect(sentence).toThrow(/not/));
+	it("throws if the first fact cannot create an actor", () =>
 		expect(() => given(jar, filled(1)).when("fill", {})).toThrow("No jar begins with jar.filled"));
-	it("that does not say what is consulted makes no sense", () => {
+	it("throws if a consulted answer is missing", () => {
 		expect(() => given(jar).when("buy", { id: "x" })).toThrow("It asks owner.exists");
 		given(jar)
 			.when("buy", { id: "free" })
@@ -88,9 +88,9 @@ describe("a sentence", () => {
 	});
 });
 
-describe("a command is asked", () => {
-	it("whether it is known, before all else", () => given(jar).when("fill", {}).thenRefused("JAR_UNKNOWN", 404));
-	it("whether it is already so, before its status, its consults and its rules", () => {
+describe("a command is checked in this order:", () => {
+	it("it exists, before everything else", () => given(jar).when("fill", {}).thenRefused("JAR_UNKNOWN", 404));
+	it("it is already so, before its status, its consults and its rules", () => {
 		const full = given(jar, bought, filled(1), filled(2), says("jar.broken", {}));
 		full.when("fill", { coin: 2 }).thenNothing();
 		given(jar, bought)
@@ -98,29 +98,29 @@ describe("a command is asked", () => {
 			.when("buy", { id: "x" })
 			.thenNothing();
 	});
-	it("whether its status allows it, before its rules", () =>
+	it("its status allows it, before its rules", () =>
 		given(jar, bought, filled(2), filled(2), says("jar.broken", {})).when("fill", {}).thenRefused("JAR_BROKEN"));
-	it("what was consulted, before its rules", () =>
+	it("its consulted answers, before its rules", () =>
 		given(jar)
 			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "nobody") })
 			.when("buy", { id: "x" })
 			.thenRefused("OWNER_UNKNOWN", 404));
-	it("whether its rules hold, before it decides", () => given(jar, bought, filled(2), filled(2)).when("fill", {}).thenRefused("JAR_FULL"));
-	it("in its normal form, under the id its content says", () =>
+	it("its rules hold, before the decision", () => given(jar, bought, filled(2), filled(2)).when("fill", {}).thenRefused("JAR_FULL"));
+	it("with normalized params, under the id they contain", () =>
 		given(jar)
 			.consulting({ owner: true })
 			.when("buy", { id: "x" })
 			.then(says("jar.bought", { name: "jar-X" })));
 });
 
-describe("what a sentence is about", () => {
-	it("is frozen: nobody writes to the state", () => {
+describe("the state of a sentence", () => {
+	it("is frozen, so writing to it throws", () => {
 		const broken = given(jar, bought, filled(1));
 		broken.when("shatter", {}).then(says("jar.broken", {}));
 		broken.when("fill", {}).thenNothing();
 		broken.ask("coins", {}).thenAnswered(1);
 	});
-	it("is as it was for the next one", () => {
+	it("does not change for the next sentence", () => {
 		const facts = { ...bought, data: { name: "it" } };
 		given(jar, facts).when("fill", {});
 		facts.data.name = "other";

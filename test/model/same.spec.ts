@@ -1,4 +1,4 @@
-/** Same - when two contents are one, which is what "already so" hangs on. */
+/** Same - equality of two contents, on which "already so" depends. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { given, same } from "../../model/index.ts";
@@ -7,11 +7,11 @@ const anyJson = fc.jsonValue({ noUnicodeString: false });
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe("the same content", () => {
-	it("is the same in another order of its fields, at any depth", () => {
+	it("is equal in any order of its fields, at any depth", () => {
 		expect(same({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 })).toBe(true);
 		expect(same([1, 2], [2, 1])).toBe(false);
 	});
-	it("is the same where a field that is not there is undefined", () => {
+	it("is equal if a missing field is undefined", () => {
 		expect(same({ a: 1, b: undefined }, { a: 1 })).toBe(true);
 		expect(same({ a: 1 }, { a: 1, b: undefined })).toBe(true);
 		expect(same({ a: undefined, b: 1 }, { b: 1, c: undefined })).toBe(true);
@@ -30,22 +30,22 @@ describe("the same content", () => {
 		[0, false],
 		[1, 1.0000001],
 		["\u00e9", "e\u0301"],
-	])("is not %j and %j", (a, b) => {
+	])("differs for %j and %j", (a, b) => {
 		expect(same(a, b)).toBe(false);
 		expect(same(b, a)).toBe(false);
 	});
-	it("is every value and itself, stored and read back", () =>
+	it("equals itself, stored and read back", () =>
 		fc.assert(
 			fc.property(anyJson, (value) => {
 				expect(same(value, stored(value))).toBe(true);
 				expect(same(stored(value), value)).toBe(true);
 			}),
 		));
-	it("is one zero, whatever its sign: storage knows no other", () => {
+	it("has one zero, because storage does not keep its sign", () => {
 		expect(same(-0, 0)).toBe(true);
 		expect(same({ latitude: -0 }, stored({ latitude: -0 }))).toBe(true);
 	});
-	it("is told apart as equality tells it", () =>
+	it("agrees with deep equality", () =>
 		fc.assert(
 			fc.property(anyJson, anyJson, (a, b) => {
 				expect(same(a, b)).toBe(same(b, a));
@@ -55,8 +55,8 @@ describe("the same content", () => {
 		));
 });
 
-describe("what was given", () => {
-	it("has no field that is undefined, and every other, null and nothing included", () =>
+describe("an object without undefined values", () => {
+	it("has all other fields, null and empty values included", () =>
 		expect(Object.keys(given({ a: undefined, b: null, c: 0, d: "", e: false }))).toEqual(["b", "c", "d", "e"]));
 	it("is a copy", () => {
 		const fields = { a: undefined, b: 1 };

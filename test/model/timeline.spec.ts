@@ -1,4 +1,4 @@
-/** Timeline - half-open intervals, and a record that comes late stands where it would have stood. */
+/** Timeline - half-open intervals; a late record is inserted at its place. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import {
@@ -33,8 +33,8 @@ const anyDistinct = fc.uniqueArray(fc.record({ from: anyFrom, value: fc.nat(3) }
 	size: "max",
 });
 
-describe("what held at an instant", () => {
-	it("is what was recorded last at or before it, to the millisecond", () => {
+describe("the value at an instant", () => {
+	it("is the last one recorded at or before it, to the millisecond", () => {
 		expect([9, 10, 19, 20, 21].map((n) => valueAt(line, at(n)))).toEqual(["a", "b", "b", "c", "c"]);
 		expect(valueAt(line, null)).toBe("a");
 		expect(valueAt(line.slice(1), at(9))).toBeUndefined();
@@ -47,7 +47,7 @@ describe("what held at an instant", () => {
 		expect(entryAfter(line.slice(1), null)?.from).toBe(at(10));
 		expect(entryAfter([], at(1))).toBeUndefined();
 	});
-	it("is told by a plain search, for every line and instant", () =>
+	it("agrees with a linear search, for every line and instant", () =>
 		fc.assert(
 			fc.property(anyEntries, anyFrom, (entries, instant) => {
 				const built = build(entries);
@@ -60,29 +60,29 @@ describe("what held at an instant", () => {
 });
 
 describe("a record", () => {
-	it("is inserted where it belongs, and holds until the next one", () => {
+	it("is inserted at its place, and holds until the next one", () => {
 		expect(valuesOf(insert(line, at(15), "x"))).toEqual(["a", "b", "x", "c"]);
 		expect(valuesOf(insert(line, at(25), "x"))).toEqual(["a", "b", "c", "x"]);
 		expect(valuesOf(insert(line.slice(1), null, "x"))).toEqual(["x", "b", "c"]);
 		expect(insert([], at(1), "x")).toEqual([{ from: at(1), value: "x" }]);
 	});
-	it("of the same instant is replaced: the later word counts", () => {
+	it("replaces one of the same instant", () => {
 		expect(valuesOf(insert(line, at(10), "x"))).toEqual(["a", "x", "c"]);
 		expect(valuesOf(insert(line, null, "x"))).toEqual(["x", "b", "c"]);
 	});
-	it("leaves the line it is inserted into as it was", () => {
+	it("does not change the original line", () => {
 		const frozen = Object.freeze(line.map((entry) => Object.freeze(entry)));
 		insert(frozen, at(15), "x");
 		expect(frozen.map(({ value }) => value)).toEqual(["a", "b", "c"]);
 	});
-	it("keeps the line sorted, one record an instant", () =>
+	it("keeps the line sorted, with one record per instant", () =>
 		fc.assert(
 			fc.property(anyEntries, (entries) => {
 				const froms = entriesOf(build(entries)).map(({ from }) => from);
 				expect(froms).toEqual([...new Set(entries.map(({ from }) => from))].toSorted((a, b) => ((a ?? "") < (b ?? "") ? -1 : 1)));
 			}),
 		));
-	it("inserted in any order gives the same line", () =>
+	it("gives the same line in any order of insertion", () =>
 		fc.assert(
 			fc.property(
 				anyDistinct.chain((entries) =>
@@ -91,7 +91,7 @@ describe("a record", () => {
 				([entries, shuffled]) => expect(build(shuffled)).toEqual(build(entries)),
 			),
 		));
-	it("inserted a second time changes nothing", () =>
+	it("changes nothing when inserted again", () =>
 		fc.assert(
 			fc.property(anyEntries, anyFrom, fc.nat(3), (entries, from, value) => {
 				const once = insert(build(entries), from, value);
@@ -99,7 +99,7 @@ describe("a record", () => {
 				expect(has(once, from, value)).toBe(true);
 			}),
 		));
-	it("changes what held only from its instant to the next", () =>
+	it("changes values only from its instant to the next", () =>
 		fc.assert(
 			fc.property(anyEntries, anyFrom, fc.nat(3), anyFrom, (entries, from, value, instant) => {
 				const before = build(entries);
@@ -123,7 +123,7 @@ describe("a long timeline", () => {
 		["mixed, some of one instant", (n) => (n * 7919) % 2500],
 	];
 
-	it.each(orders)("recorded %s holds what a plain list holds", (_order, orderOf) => {
+	it.each(orders)("recorded %s holds the same as a plain list", (_order, orderOf) => {
 		const entries = froms(orderOf);
 		const [built, list] = [build(entries), listed(entries)];
 		expect(entriesOf(built)).toEqual(list);
@@ -136,7 +136,7 @@ describe("a long timeline", () => {
 		expect(JSON.parse(JSON.stringify(built))).toEqual(built);
 	});
 
-	it.each(orders)("recorded %s shares with the one before all pages but those it touches", (_order, orderOf) => {
+	it.each(orders)("recorded %s shares all unchanged pages with the previous version", (_order, orderOf) => {
 		let line: Timeline<number> = [];
 		for (const { from, value } of froms(orderOf)) {
 			const next: Timeline<number> = insert(line, from, value);
@@ -151,8 +151,8 @@ describe("a long timeline", () => {
 	});
 });
 
-describe("what ended long ago", () => {
-	it("is left out but for so many entries, and what holds at the instant and later is as before", () =>
+describe("removing old entries", () => {
+	it("keeps so many of them, and all values from the instant on", () =>
 		fc.assert(
 			fc.property(anyEntries, fc.integer({ min: 0, max: 30 }), fc.nat(4), (entries, instant, kept) => {
 				const built = build(entries);
@@ -163,7 +163,7 @@ describe("what ended long ago", () => {
 					expect([entryAt(less, at(n)), entryAfter(less, at(n))]).toEqual([entryAt(built, at(n)), entryAfter(built, at(n))]);
 			}),
 		));
-	it("is nothing, and the timeline is the same one", () => {
+	it("returns the same timeline if there are none", () => {
 		expect(recent(line, at(15), 1)).toBe(line);
 		expect(recent(line, at(15), 0)).toEqual(line.slice(1));
 	});
@@ -171,7 +171,7 @@ describe("what ended long ago", () => {
 
 describe("what is already so", () => {
 	const now = at(15);
-	it("is, dated, the very same record, and not what merely held then", () => {
+	it("with a date, is the same record, not just the same value then", () => {
 		expect(has(line, at(10), "b")).toBe(true);
 		expect(has(line, at(10), "a")).toBe(false);
 		expect(has(line, at(11), "b")).toBe(false);
@@ -180,14 +180,14 @@ describe("what is already so", () => {
 		expect(alreadyHolds(line, at(10), now, "b")).toBe(true);
 		expect(alreadyHolds(line, at(11), now, "b")).toBe(false);
 	});
-	it("is, undated, what holds now, whatever is to come", () => {
+	it("without a date, is the value now, even before later changes", () => {
 		expect(alreadyHolds(line, undefined, now, "b")).toBe(true);
 		expect(alreadyHolds(line, undefined, now, "c")).toBe(false);
 		expect(alreadyHolds(line, undefined, at(20), "c")).toBe(true);
 		expect(alreadyHolds([], undefined, now, "c")).toBe(false);
 		expect(alreadyHolds(line.slice(2), undefined, now, "c")).toBe(false);
 	});
-	it("may be told by content", () => {
+	it("can compare by content", () => {
 		const sites = insert([], at(1), { latitude: 1, longitude: 2 });
 		expect(alreadyHolds(sites, undefined, now, { longitude: 2, latitude: 1 })).toBe(false);
 		expect(alreadyHolds(sites, undefined, now, { longitude: 2, latitude: 1 }, same)).toBe(true);

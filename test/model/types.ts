@@ -1,6 +1,6 @@
 /**
- * Types - what must not compile. Each line under `@ts-expect-error` is a mistake somebody will make; when the types let one
- * pass, `tsc -p .` (part of `npm test`) says that the directive is unused. Nothing here runs.
+ * Types - mistakes that must not compile, one under each `@ts-expect-error`. If the types accept one, `tsc -p .` (part of `npm test`)
+ * reports an unused directive. Nothing here runs.
  */
 import {
 	aggregate,
@@ -54,15 +54,15 @@ export const lamp = define({ ...named, commands: { hang }, evolve });
 fact("lamp.broken", { bulbs: 1 });
 // @ts-expect-error the data of another fact
 fact("lamp.hung", { since: "2026-01-01T00:00:00.000Z" });
-// @ts-expect-error a number as a text
+// @ts-expect-error a text for a number
 fact("lamp.hung", { bulbs: "1" });
-// @ts-expect-error data that is left out
+// @ts-expect-error missing data
 fact("lamp.hung", {});
-// @ts-expect-error data that is made up
+// @ts-expect-error unknown data
 fact("lamp.hung", { bulbs: 1, watts: 60 });
 
 // -- Evolve ----------------------------------------------------------------------
-// @ts-expect-error "lamp.lit" is forgotten
+// @ts-expect-error "lamp.lit" is missing
 define({ ...named, commands: { hang }, evolve: { "lamp.hung": evolve["lamp.hung"] } });
 // @ts-expect-error a fact of another name
 define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.broken": (): Dark => ({ status: "dark", bulbs: 0 }) } });
@@ -70,12 +70,12 @@ define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.broken": (): D
 define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": (lamp: Dark | Lit, _data: { bulbs: number }) => lamp } });
 // @ts-expect-error a state that does not exist
 define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": () => ({ status: "broken" as const }) } });
-// @ts-expect-error nobody goes back to where nothing was written
+// @ts-expect-error no actor becomes unknown again
 define({ ...named, commands: { hang }, evolve: { ...evolve, "lamp.lit": (): Unknown => ({ status: "unknown" }) } });
 define({
 	...named,
 	commands: { hang },
-	// @ts-expect-error only a fact that begins sees a state where there is nothing
+	// @ts-expect-error only a creating fact gets an unknown state
 	evolve: { ...evolve, "lamp.lit": (state) => (state.status === "unknown" ? { status: "dark", bulbs: 0 } : state) },
 });
 // @ts-expect-error it begins with a fact that does not exist
@@ -91,7 +91,7 @@ const aLamp = { id: id(), bulbs: optional(integer(1, 9)) };
 command(aLamp, { from: ["broken"], decide: () => [] });
 // @ts-expect-error `since` is a field of a lit lamp, not of a dark one
 command(aLamp, { from: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
-// @ts-expect-error in either status neither field is sure to be there
+// @ts-expect-error with both statuses, neither field is certain
 command(aLamp, { from: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
 command(aLamp, { from: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a param that was not declared
@@ -100,7 +100,7 @@ command(aLamp, { from: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung"
 command(aLamp, { from: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a fact of another aggregate
 command(aLamp, { from: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
-// @ts-expect-error a state is asked whether it is so only where there is one
+// @ts-expect-error `already` is not called for an unknown state
 command(aLamp, { from: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
 // @ts-expect-error one of a field that was not declared
 command(aLamp, { from: ["dark"], oneOf: ["watts"], decide: () => [] });
@@ -109,12 +109,12 @@ command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => ({ broke
 // @ts-expect-error an answer from the data of another fact
 command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => (first?.type === "lamp.hung" ? { at: first.data.since } : {}) });
 const isLit = invariant("LAMP_DARK", "Only a lit lamp shines", ({ state }: { state: Lit }) => state.since !== "");
-// @ts-expect-error a law of a lit lamp does not guard a dark one
+// @ts-expect-error a rule for a lit lamp does not apply to a dark one
 command(aLamp, { from: ["dark"], require: [isLit], decide: () => [] });
 command(aLamp, { from: ["lit"], require: [isLit], decide: () => [] });
 
 // -- Asks ------------------------------------------------------------------------
-// @ts-expect-error an ask nobody answers
+// @ts-expect-error an ask that no actor offers
 ask("radar.speed", (_params: object) => ({ id: "R" }));
 // @ts-expect-error without the instant
 ask("radar.enforcementAt", (_params: object) => ({ id: "R" }));
@@ -127,40 +127,40 @@ command(aLamp, {
 	// @ts-expect-error the answer has no such field
 	decide: (_dark, _params, { consulted }) => [fact("lamp.lit", { since: consulted.radar.since })],
 });
-// @ts-expect-error nobody of that name was consulted
+// @ts-expect-error no consult has this name
 command(aLamp, { from: ["dark"], consult, decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []) });
 const ofRadar = { radar: ask("radar.enforcementAt", (of: { radar: string }) => ({ id: of.radar, at: "" })) };
-// @ts-expect-error the ask needs a param that the command has not
+// @ts-expect-error the ask needs a param that the command does not have
 command(aLamp, { from: ["dark"], consult: ofRadar, decide: () => [] });
 // @ts-expect-error an answer needs a state
 answer({ id: id() }, (state) => state.status === "unknown");
 
-// -- Sentences -------------------------------------------------------------------
+// -- Tests ------------------------------------------------------------------------
 const said = factsOf(radarModel);
-// @ts-expect-error a command nobody offers
+// @ts-expect-error a command that no actor offers
 given(radarModel).when("explode", {});
 // @ts-expect-error a param of another name
 given(radarModel).when("activate", { since: "" });
-// @ts-expect-error a param that is left out
+// @ts-expect-error a missing param
 given(radarModel).when("calibrate", { number: "1", validFrom: "" });
 // @ts-expect-error a fact of another aggregate
 given(vehicle, said("radar.activated", { from: "" }));
 const deregistering = given(vehicle).when("deregister", {});
 // @ts-expect-error a fact of another aggregate
 deregistering.then(said("radar.activated", { from: "" }));
-// @ts-expect-error an answer an owner does not give
+// @ts-expect-error an answer that an owner does not give
 given(vehicle).consulting({ owner: "nobody" });
-// @ts-expect-error nobody the vehicle asks
+// @ts-expect-error not consulted by the vehicle
 given(vehicle).consulting({ radar: true });
-// @ts-expect-error an ask nobody answers
+// @ts-expect-error an ask that no actor offers
 given(radarModel).ask("speed", {});
 
 // -- Processes -------------------------------------------------------------------
-// @ts-expect-error a command nobody offers
+// @ts-expect-error a command that no actor offers
 send("infraction.reopen", { id: "D" }, "cause");
 // @ts-expect-error without its basis
 send("infraction.identify", { id: "D", holder: "P" }, "cause");
-// @ts-expect-error null identifies nobody
+// @ts-expect-error null is no holder
 send("infraction.identify", { id: "D", holder: null, basis: "registration:0:1" }, "cause");
 // @ts-expect-error a field that was not declared
 send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1", who: "P" }, "cause");
@@ -173,7 +173,7 @@ const references = { on: {}, changed: () => ({ from: null, to: null }) };
 process<Dark, Lit, LampFacts>({ ...work, subjects, references, next: () => [] });
 // @ts-expect-error it starts with a fact that does not exist
 process<Dark, Lit, LampFacts>({ ...work, subjects: { ...subjects, start: { "lamp.broken": () => null } }, references, next: () => [] });
-// @ts-expect-error a reference changes with facts that say from when they hold
+// @ts-expect-error a fact about a reference must have `from`
 process<Dark, Lit, LampFacts>({ ...work, subjects, references: { ...references, on: { "lamp.hung": () => null } }, next: () => [] });
 process<Dark, Lit, Wired>({ ...work, subjects, references: { ...references, on: { "lamp.wired": () => null } }, next: () => [] });
 // @ts-expect-error what comes next is a command, not a text
@@ -186,13 +186,13 @@ projection<Dark, LampFacts>({ ...list, on: { "lamp.hung": (_none, { bulbs }) => 
 projection<Dark, LampFacts>({ ...list, on: { "lamp.broken": () => null }, filters: [] });
 // @ts-expect-error the data of another fact
 projection<Dark, LampFacts>({ ...list, on: { "lamp.lit": (row, { bulbs }) => row && { ...row, bulbs } }, filters: [] });
-// @ts-expect-error a row may not be there
+// @ts-expect-error the row may be null
 projection<Dark, LampFacts>({ ...list, on: { "lamp.lit": (row) => ({ status: "dark", bulbs: row.bulbs }) }, filters: [] });
 // @ts-expect-error a filter that is no field of the row
 projection<Dark, LampFacts>({ ...list, on: {}, filters: ["watts"] });
 // @ts-expect-error a sort key that is no field of the row
 projection<Dark, LampFacts>({ ...list, on: {}, filters: [], sorts: ["watts"] });
-// @ts-expect-error a total of what is no field of the row
+// @ts-expect-error a total of an unknown field
 projection<Dark, LampFacts>({ ...list, on: {}, filters: [], counted: ["watts"] });
 // @ts-expect-error shown is not what was promised
 projection<Dark, LampFacts, Lit>({ ...list, on: {}, filters: [] });
@@ -200,9 +200,9 @@ declare const origin: Origin;
 // @ts-expect-error beside a fact that does not exist
 beside<LampFacts, "lamp.broken">(origin, "lamp.broken");
 
-// -- The catalogues say what the models say ------------------------------------------
+// -- `Asks` and `Commands` match the models ------------------------------------------
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-/** Either may stand for the other: the same content, however the types were put together. */
+/** Both types have the same content, however they were built. */
 type Agree<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 const yes = <_T extends true>(): void => undefined;
 yes<Agree<Asks["radar.enforcementAt"], AskOf<typeof radar, "enforcementAt">>>();
@@ -212,7 +212,7 @@ yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists">>();
 yes<Agree<Commands["detection.record"], CommandOf<typeof detection, "record">>>();
 yes<Same<Commands["infraction.open"]["holder"], string | null>>();
 yes<Same<Parameters<(typeof radar)["evolve"]["radar.calibrated"]>[1], RadarFacts["radar.calibrated"]>>();
-// @ts-expect-error an agreement that is none
+// @ts-expect-error two different types
 yes<Agree<Asks["owner.exists"], AskOf<typeof radar, "enforcementAt">>>();
 const when = { id: id(), at: instant(), again: optional(instant()) };
 const at = answer(when, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);

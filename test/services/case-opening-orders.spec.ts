@@ -1,4 +1,4 @@
-/** LAW 8 - every order of arrival of detections, registrations and transfers, and of what comes back, ends in the same cases. */
+/** LAW 8 - every order of arrival of detections, registrations, transfers and resulting facts ends in the same cases. */
 import { describe, expect, it } from "@jest/globals";
 import fc, { type Arbitrary } from "fast-check";
 import { entryAfter, insert, type Instant, type Timeline, valueAt } from "../../model/index.ts";
@@ -15,7 +15,7 @@ const anyInstant: Arbitrary<Instant> = fc
 	.map(([n, ms]) => later(day(n), ms));
 const anyPlate = fc.constantFrom("AB-123-CD", "ZZ-999-ZZ");
 
-/** What is asked of two vehicles, dated any way; the law of the vehicle decides what becomes of it. */
+/** Commands to two vehicles with any date; the vehicle decides their outcome. */
 const anyRegistration: Arbitrary<Ordered> = fc
 	.record({
 		plate: anyPlate,
@@ -42,7 +42,7 @@ const anyDetections = fc
 	})
 	.map((seen) => seen.map(([plate, capturedAt], i) => told(detection, `D${i}`, recorded({ plate, capturedAt }), qualified())));
 
-/** What happens next: another commit of some partition is told, or a command arrives, perhaps not for the last time. */
+/** The next step: the process reads another commit of some partition, or a command arrives, perhaps again. */
 const anyOrder = fc.array(fc.record({ tell: fc.boolean(), which: fc.nat(100), twice: fc.boolean() }), { maxLength: 120, size: "max" });
 type Order = readonly { readonly tell: boolean; readonly which: number; readonly twice: boolean }[];
 
@@ -50,7 +50,7 @@ interface Cut {
 	readonly partition: Partition;
 	next: number;
 }
-/** Runs one order of events, then lets everything that is still on its way arrive. */
+/** Runs one order of events, then delivers everything that is still on its way. */
 function kept(world: readonly Said[], order: Order, cancelAt = Infinity): Keeping {
 	const keeping = new Keeping(caseOpening);
 	const cuts: Cut[] = logged(world, (stream) => stream).map((partition) => ({ partition, next: 0 }));
@@ -83,7 +83,7 @@ function kept(world: readonly Said[], order: Order, cancelAt = Infinity): Keepin
 const casesOf = (keeping: Keeping, world: readonly Said[]) =>
 	Object.fromEntries(world.filter(({ service }) => service === "detection").map(({ id }) => [id, keeping.stands("infraction", id).state]));
 
-/** Who held each vehicle, told by the facts alone. */
+/** The holders of each vehicle, computed from the facts alone. */
 function holdersIn(world: readonly Said[]): Map<string, Timeline<string | null>> {
 	const lines = new Map<string, Timeline<string | null>>();
 	for (const { service, id, facts } of world)
@@ -95,7 +95,7 @@ function holdersIn(world: readonly Said[]): Map<string, Timeline<string | null>>
 }
 
 describe("the cases", () => {
-	it("are held by whoever held the vehicle at the instant of capture, whatever came first, late or twice", () =>
+	it("are held by the holder of the vehicle at the instant of capture, in every order, late or twice", () =>
 		fc.assert(
 			fc.property(anyRegistry, anyDetections, anyOrder, (registry, detections, order) => {
 				const world = [...registry, ...detections];
@@ -109,7 +109,7 @@ describe("the cases", () => {
 			}),
 			{ numRuns: 300 },
 		));
-	it("are the same for any two orders, and none was ever refused or opened twice", () =>
+	it("are the same for any two orders, and no command is refused or opens a case twice", () =>
 		fc.assert(
 			fc.property(anyRegistry, anyDetections, anyOrder, anyOrder, (registry, detections, one, other) => {
 				const world = [...registry, ...detections];
@@ -123,7 +123,7 @@ describe("the cases", () => {
 			}),
 			{ numRuns: 300 },
 		));
-	it("stay cancelled once somebody cancelled them, and nothing is left to be asked for", () =>
+	it("stay cancelled once they are cancelled, with nothing left to send", () =>
 		fc.assert(
 			fc.property(anyRegistry, anyDetections, anyOrder, fc.nat(60), (registry, detections, order, cancelAt) => {
 				const world = [...registry, ...detections];
@@ -139,8 +139,8 @@ describe("the cases", () => {
 		));
 });
 
-describe("what a fact about a vehicle wakes", () => {
-	it("is every case it may move, and no more than the time until the next record", () =>
+describe("the cases woken by a fact about a vehicle", () => {
+	it("are all that it may move, within the time until the next record", () =>
 		fc.assert(
 			fc.property(anyRegistry, anyInstant, (registry, at) => {
 				const lines = new Map<string, Timeline<string | null>>();

@@ -34,7 +34,7 @@ describe("an error of a library", () => {
 				"entity.too.large",
 				"__proto__",
 				"constructor",
-			] // no library gives that one
+			] // no library uses that one
 				.map((type) => problemOf(new Kind("of a library", status, type as string)))
 				.filter(({ code }) => !Object.hasOwn(GENERAL, code))
 				.map(({ code }) => `${status} ${code}`),

@@ -1,4 +1,4 @@
-/** Detections - every passage, with what became of it and why. */
+/** Detections - every passage, with its outcome and the reason. */
 import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { detection } from "../../services/radar/detection.service.ts";
@@ -19,7 +19,7 @@ describe("the row of a detection", () => {
 		speedKmh: 100,
 		capturedAt: day(10),
 	};
-	it("that is evidence has the speeds it rests on, and no reason", async () =>
+	it("has its speeds and no reason if it is evidence", async () =>
 		expect(await row(qualified())).toEqual({
 			...passage,
 			status: "qualified",
@@ -28,7 +28,7 @@ describe("the row of a detection", () => {
 			retainedKmh: 95,
 			excessKmh: 15,
 		}));
-	it("that is none has the reason, and the speeds where they were compared", async () => {
+	it("has the reason if it is not evidence, and the speeds if they were compared", async () => {
 		const nothing = { ...passage, status: "discarded", limitKmh: null, retainedKmh: null, excessKmh: null };
 		expect(await row(discarded("NO_LIMIT"))).toEqual({ ...nothing, reason: "NO_LIMIT" });
 		expect(await row(discarded("WITHIN_TOLERANCE", { limitKmh: 95, retainedKmh: 95 }))).toEqual({
@@ -38,5 +38,6 @@ describe("the row of a detection", () => {
 			retainedKmh: 95,
 		});
 	});
-	it("is found by radar, plate and status", () => expect(detections.filters).toEqual(expect.arrayContaining(["radar", "plate", "status"])));
+	it("has filters for radar, plate and status", () =>
+		expect(detections.filters).toEqual(expect.arrayContaining(["radar", "plate", "status"])));
 });

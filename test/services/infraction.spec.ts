@@ -1,4 +1,4 @@
-/** Infraction - judged once, by the law of the instant of capture; moved while it is open, never after it is cancelled. */
+/** Infraction - judged once, by the law of the instant of capture; moved while it is open, never after its cancellation. */
 import { describe, expect, it } from "@jest/globals";
 import { judge } from "../../jurisdictions/index.ts";
 import { given } from "../../model/given.ts";
@@ -8,9 +8,9 @@ import { cancelled, day, identified, later, opened, opening, reassigned } from "
 const basis = "registration:0:1";
 
 describe("an infraction", () => {
-	it("is opened with all a judge needs, class, amounts, points and the law they come from", () =>
+	it("is opened with all data for a judge: class, amounts, points and the law they come from", () =>
 		given(infraction).when("open", opening).then(opened()));
-	it("is opened for nobody where the holder is not known", () =>
+	it("is opened without a holder if none is known", () =>
 		given(infraction)
 			.when("open", { ...opening, holder: null, vehicle: null })
 			.then(opened({ holder: null, vehicle: null })));
@@ -27,7 +27,7 @@ describe("an infraction", () => {
 		expect([of(later(midnight, -1)).data.class, of(midnight).data.class]).toEqual([5, "délit"]);
 		expect(of(later(midnight, -1)).data.amounts).toBeNull();
 	});
-	it("opened again is already so, whoever is said to hold the vehicle and whatever became of it", () => {
+	it("opened again is already so, with any holder and in any later state", () => {
 		given(infraction, opened()).when("open", opening).thenNothing();
 		given(infraction, opened())
 			.when("open", { ...opening, holder: null })
@@ -42,7 +42,7 @@ describe("an infraction", () => {
 				.when("open", { ...opening, ...other })
 				.thenRefused("INFRACTION_ALREADY_EXISTS");
 	});
-	it("nobody opened is unknown", () => {
+	it("is unknown before it is opened", () => {
 		given(infraction).when("identify", { holder: "ada", basis }).thenRefused("INFRACTION_UNKNOWN", 404);
 		given(infraction).when("reassign", { holder: null, basis }).thenRefused("INFRACTION_UNKNOWN", 404);
 		given(infraction).when("cancel", { reason: "" }).thenRefused("INFRACTION_UNKNOWN", 404);
@@ -51,25 +51,25 @@ describe("an infraction", () => {
 
 describe("an unidentified infraction", () => {
 	const nobodys = opened({ holder: null });
-	it("is identified, and from then on it is open", () => {
+	it("becomes open once it is identified", () => {
 		given(infraction, nobodys).when("identify", { holder: "ada", basis }).then(identified("ada"));
 		given(infraction, nobodys, identified("ada")).when("identify", { holder: "bob", basis }).thenRefused("INFRACTION_OPEN");
 		given(infraction, nobodys, identified("ada")).when("identify", { holder: "ada", basis: "registration:0:9" }).thenNothing();
 	});
-	it("is already nobody's", () => given(infraction, nobodys).when("reassign", { holder: null, basis }).thenNothing());
-	it("may be reassigned to somebody", () =>
+	it("already has no holder", () => given(infraction, nobodys).when("reassign", { holder: null, basis }).thenNothing());
+	it("can be reassigned to a holder", () =>
 		given(infraction, nobodys).when("reassign", { holder: "bob", basis }).then(reassigned("bob", basis)));
 });
 
 describe("an open infraction", () => {
-	it("is reassigned to another holder, or to nobody, and can be identified again then", () => {
+	it("is reassigned to another holder, or to none, and can then be identified again", () => {
 		given(infraction, opened()).when("reassign", { holder: "bob", basis }).then(reassigned("bob", basis));
 		given(infraction, opened()).when("reassign", { holder: null, basis }).then(reassigned(null, basis));
 		given(infraction, opened(), reassigned(null)).when("identify", { holder: "cy", basis }).then(identified("cy"));
 	});
-	it("is already with who holds it, whatever shows it", () =>
+	it("is already assigned to its holder, with any basis", () =>
 		given(infraction, opened()).when("reassign", { holder: "ada", basis: "registration:0:7" }).thenNothing());
-	it("is cancelled with a reason, once", () => {
+	it("is cancelled once, with a reason", () => {
 		given(infraction, opened()).when("cancel", { reason: "emergency vehicle" }).then(cancelled());
 		given(infraction, opened({ holder: null }))
 			.when("cancel", { reason: "bad picture" })
@@ -79,7 +79,7 @@ describe("an open infraction", () => {
 });
 
 describe("a cancelled infraction", () => {
-	it("moves no more", () => {
+	it("does not move", () => {
 		given(infraction, opened(), cancelled()).when("reassign", { holder: "bob", basis }).thenRefused("INFRACTION_CANCELLED");
 		given(infraction, opened({ holder: null }), cancelled())
 			.when("identify", { holder: "bob", basis })

@@ -1,4 +1,4 @@
-/** Infractions - each case as it stands, with all it was judged by. */
+/** Infractions - the current state of each case, with everything it was judged by. */
 import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { infraction } from "../../services/infraction/infraction.service.ts";
@@ -32,16 +32,16 @@ describe("the row of an infraction", () => {
 			status: "open",
 			site: { latitude: 48.85, longitude: 2.35, road: "A1" },
 		}));
-	it("has no amounts where the law fixes none", async () =>
+	it("has no amounts if the law fixes none", async () =>
 		expect(await row(opened({ class: 5, amounts: null, points: 6 }))).toMatchObject({ class: 5, amounts: null, points: 6 }));
-	it("is unidentified while nobody is known to have held the vehicle, and open from then on", async () => {
+	it("is unidentified while no holder is known, and open from then on", async () => {
 		expect(await row(opened({ holder: null }))).toMatchObject({ holder: null, status: "unidentified" });
 		expect(await row(opened({ holder: null }), identified("ada"))).toMatchObject({ holder: "ada", status: "open", version: 2 });
 		expect(await row(opened(), reassigned("bob"))).toMatchObject({ holder: "bob", status: "open" });
 		expect(await row(opened(), reassigned(null))).toMatchObject({ holder: null, status: "unidentified" });
 	});
-	it("is cancelled with its reason, and keeps who held it", async () =>
+	it("is cancelled with its reason, and keeps its holder", async () =>
 		expect(await row(opened(), cancelled("bad picture"))).toMatchObject({ status: "cancelled", reason: "bad picture", holder: "ada" }));
-	it("is found by radar, plate, status, holder, vehicle and detection", () =>
+	it("has filters for radar, plate, status, holder, vehicle and detection", () =>
 		expect(infractions.filters).toEqual(expect.arrayContaining(["radar", "plate", "status", "holder", "vehicle", "detection"])));
 });

@@ -1,4 +1,4 @@
-/** Intervention - a parked command given up: on record with the reason, once, and readable by those who audit. */
+/** Intervention - gives up a parked command: recorded once with the reason, and readable for auditors. */
 import { describe, expect, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { intervention } from "../../services/operations/intervention.service.ts";
@@ -20,13 +20,13 @@ const drop = { id: command, ...why };
 const dropped = { type: "intervention.dropped", data: { ...why, command } } as const;
 
 describe("an intervention", () => {
-	it("gives up one command, with all that led to it", () => given(intervention).when("drop", drop).then(dropped));
-	it("is said once", () => given(intervention, dropped).when("drop", drop).thenNothing());
-	it("is not taken back, nor given another reason", () =>
+	it("gives up one command, with its origin", () => given(intervention).when("drop", drop).then(dropped));
+	it("is recorded once", () => given(intervention, dropped).when("drop", drop).thenNothing());
+	it("cannot be revoked or get another reason", () =>
 		given(intervention, dropped)
 			.when("drop", { ...drop, reason: "a mistake" })
 			.thenRefused("INTERVENTION_ALREADY_EXISTS"));
-	it("is read with who said it and when", async () =>
+	it("is shown with its operator and instant", async () =>
 		expect(await rowOf(interventions, command, day(1), told(intervention, command, dropped))).toMatchObject({
 			id: command,
 			...why,

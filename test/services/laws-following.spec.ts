@@ -1,4 +1,4 @@
-/** Laws of following - every projection and every process: neither the cut of the batches nor the order between streams may show. */
+/** Laws of following - for every projection and process, neither batch boundaries nor the order between streams changes the result. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { models, processes, projections } from "../grammar/everything.ts";
@@ -13,7 +13,7 @@ const apart = (stream: string) => stream;
 const runs = { numRuns: 120 };
 
 describe.each(projections.map((projection) => [projection.name, projection] as const))("the rows of %s", (_name, projection) => {
-	it("do not show how the facts were cut into batches", () =>
+	it("do not depend on batch boundaries", () =>
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
 				const logs = logged(said, together);
@@ -23,7 +23,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 			}),
 			runs,
 		));
-	it("do not show in which order different streams were told", () =>
+	it("do not depend on the order between streams", () =>
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
 				const logs = logged(said, apart);
@@ -31,7 +31,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 			}),
 			runs,
 		));
-	it("carry the version of their actor, whoever else is counted in them", () =>
+	it("have the version of their actor, also if they count facts of others", () =>
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, async (said, schedule) => {
 				const rows = await readBy(projection, logged(said, together), schedule, INSTANTS);
@@ -49,7 +49,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 			}),
 			runs,
 		));
-	it("follow facts somebody says, in a log that is followed", () => {
+	it("fold facts that a command records, in a log that they follow", () => {
 		const told = models.filter(({ context }) => projection.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
 		for (const fact of Object.keys(projection.on)) expect(told).toContain(fact);
 		for (const context of projection.follows) expect(models.map((model) => model.context)).toContain(context);
@@ -58,7 +58,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 });
 
 describe.each(processes.map((process) => [process.name, process] as const))("what %s knows", (_name, process) => {
-	it("does not show how the facts were cut into batches, nor in which order different streams were told", () =>
+	it("does not depend on batch boundaries or on the order between streams", () =>
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, fc.constantFrom(together, apart), async (said, schedule, by) => {
 				const logs = logged(said, by);
@@ -66,7 +66,7 @@ describe.each(processes.map((process) => [process.name, process] as const))("wha
 			}),
 			runs,
 		));
-	it("is made of facts somebody says, in a log that is followed", () => {
+	it("comes from facts that a command records, in a log that it follows", () => {
 		const told = models.filter(({ context }) => process.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
 		const { subjects, references } = process;
 		for (const fact of Object.keys({ ...subjects.start, ...subjects.continue, ...references.on })) expect(told).toContain(fact);

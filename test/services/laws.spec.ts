@@ -1,4 +1,7 @@
-/** Laws - what holds for every command of every aggregate, tried on random lives of the whole product; a new one is tried by existing. */
+/**
+ * Laws - properties of every command of every aggregate, tested on random lives of the whole product. New commands are included
+ * automatically.
+ */
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { decide, evolve, frozen } from "../../model/decide.ts";
@@ -13,16 +16,16 @@ const always = (holds: (told: readonly Told[]) => void) =>
 		fc.property(anyLife, (orders) => holds(live(orders))),
 		{ numRuns: 200 },
 	);
-const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T; // as it comes back
+const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T; // as read back from storage
 const commands = models.flatMap((model) => Object.entries(model.commands).map(([name, law]) => ({ model, name, law })));
 const nameOf = ({ ordered: { service, name } }: Told) => `${service}.${name}`;
 
 describe("every fact", () => {
-	it("survives storage unchanged, down to the last bit", () =>
+	it("survives storage unchanged, to the last bit", () =>
 		always((told) => {
 			for (const { facts } of saidIn(told)) expect(stored(facts)).toStrictEqual(facts);
 		}));
-	it("is one its model knows, and the first of an actor is one it begins with", () =>
+	it("is known to its model, and the first fact of an actor is one that creates it", () =>
 		always((told) => {
 			const begun = new Set<string>();
 			for (const { service, id, facts } of saidIn(told)) {
@@ -38,7 +41,7 @@ describe("every fact", () => {
 });
 
 describe("every state", () => {
-	it("is what its facts, read back, say", () =>
+	it("is the result of folding its stored facts", () =>
 		always((told) => {
 			const streams = new Map<string, { state: { readonly status: string }; live: unknown }>();
 			for (const { model, case: facts, outcome, state } of told) {
@@ -49,7 +52,7 @@ describe("every state", () => {
 			}
 			for (const { state, live } of streams.values()) expect(state).toStrictEqual(live);
 		}));
-	it("can be stored itself: plain values, nothing lost", () =>
+	it("can itself be stored: plain values, nothing lost", () =>
 		always((told) => {
 			for (const { state } of told) expect(stored(state)).toEqual(state);
 		}));
@@ -69,7 +72,7 @@ describe("every id", () => {
 });
 
 describe("every command", () => {
-	it("given twice says nothing the second time", () =>
+	it("sent twice records nothing the second time", () =>
 		always((told) => {
 			for (const { ordered, model, law, case: facts, refusal, version, outcome, state } of told) {
 				if (isRefusal(outcome)) continue;
@@ -79,16 +82,16 @@ describe("every command", () => {
 				}
 			}
 		}));
-	it("is decided the same way however often it is decided", () =>
+	it("decides the same way on every repetition", () =>
 		always((told) => {
 			for (const one of told) if (!isRefusal(one.outcome)) expect(decideAgain(one)).toStrictEqual(one.outcome);
 		}));
-	it("is answered by what its facts say, stored or not", () =>
+	it("is answered from its facts, stored or not", () =>
 		always((told) => {
 			for (const { law, outcome } of told)
 				if (!isRefusal(outcome) && outcome.length > 0) expect(law.answer?.(stored(outcome))).toStrictEqual(law.answer?.(outcome));
 		}));
-	it("is refused in a form callers can count on: a code in capitals, a sentence, a status of theirs", () =>
+	it("is refused in a fixed form: a code in capitals, a sentence, and a 4xx status", () =>
 		always((told) => {
 			for (const one of told) {
 				if (!isRefusal(one.outcome)) continue;
@@ -120,12 +123,12 @@ describe("the table of statuses and commands", () => {
 	});
 	const outcomes = (model: string, name: string, status: string) => [...(cells.get(`${model}.${name} when ${status}`) ?? [])];
 
-	it("has every status a command may be given in", () => {
+	it("has every status in which a command is allowed", () => {
 		for (const { model, name, law } of commands)
 			for (const status of law.from) expect([`${model.name}.${name}`, ...(statuses.get(model.name) ?? [])]).toContain(status);
 	});
 	it.each(commands.map(({ model, name, law }) => [`${model.name}.${name}`, model, name, law] as const))(
-		"%s is accepted where its law says so, and nowhere else",
+		"%s is accepted exactly in the statuses it allows",
 		(_title, model, name, law) => {
 			for (const status of statuses.get(model.name) ?? []) {
 				const seen = outcomes(model.name, name, status);
@@ -140,7 +143,7 @@ describe("the table of statuses and commands", () => {
 			expect(law.from.filter((status) => outcomes(model.name, name, status).includes("accepted"))).not.toEqual([]);
 		},
 	);
-	it("leaves no fact unsaid", () => {
+	it("covers every fact", () => {
 		for (const model of models) for (const type of Object.keys(model.evolve)) expect([...said]).toContain(type);
 	});
 });
@@ -149,17 +152,17 @@ describe("what commands consult", () => {
 	const edges = commands.flatMap(({ model, law }) =>
 		Object.values(law.consult ?? {}).map(({ ask }) => [model.name, ...ask.split(".")] as const),
 	);
-	it("is offered by those they ask", () => {
+	it("is offered by the consulted actors", () => {
 		for (const [, service = "", question = ""] of edges) expect(Object.keys(modelOf(service).asks)).toContain(question);
 	});
-	it("goes round in no circle", () => {
+	it("has no cycle", () => {
 		const reached = (from: string, path: readonly string[] = []): void => {
 			expect(path).not.toContain(from);
 			for (const [asking, service = ""] of edges) if (asking === from) reached(service, [...path, from]);
 		};
 		for (const { name } of models) reached(name);
 	});
-	it("is asked in a form the asked can read", () =>
+	it("has params that the consulted actor accepts", () =>
 		always((told) => {
 			for (const { law, case: facts } of told)
 				for (const { ask, params } of Object.values(law.consult ?? {})) {

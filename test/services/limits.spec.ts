@@ -1,4 +1,4 @@
-/** Limits: how many connections a gateway has with so many open files, and that a limit is reported once. */
+/** Limits - the number of connections of a gateway for a limit of open files, and one report for a reached limit. */
 import { describe, expect, it } from "@jest/globals";
 import { limitsOf, Reached } from "../../mixins/http/server/limits.ts";
 
@@ -13,11 +13,11 @@ describe("the connections of a gateway", () => {
 	])("with %d open files are %d, and half of them may be live feeds", (openFiles, connections) =>
 		expect(limitsOf(openFiles)).toEqual({ openFiles, connections, feeds: connections / 2 }),
 	);
-	it("follow from what this process may open", () => expect(limitsOf().connections).toBeGreaterThanOrEqual(16));
+	it("depend on the limit of open files of this process", () => expect(limitsOf().connections).toBeGreaterThanOrEqual(16));
 });
 
 describe("a limit that is reached", () => {
-	it("is reported once, counted each time, and not over at once", () => {
+	it("is reported once, counted each time, and does not end at once", () => {
 		const lines: string[] = [];
 		const counts: unknown[] = [];
 		const reached = new Reached((line) => void lines.push(line));

@@ -1,23 +1,23 @@
-/** Owner - who vehicles are registered to, corrected as often as it takes. */
+/** Owner - the owners of vehicles, with any number of corrections. */
 import { describe, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { owner } from "../../services/registration/owner.service.ts";
 import { corrected, known, person } from "../grammar/words.ts";
 
 describe("an owner", () => {
-	it("is registered with what was given, a person or a company", () => {
+	it("is registered with the given details, as a person or a company", () => {
 		given(owner).when("register", person).then(known());
 		given(owner)
 			.when("register", { kind: "company", name: "Transports Roux", email: "roux@example.org", phone: "+33 1", address: "Lyon" })
 			.then(known({ kind: "company", name: "Transports Roux", email: "roux@example.org", phone: "+33 1", address: "Lyon" }));
 	});
 	it("registered again with the same content is already so", () => given(owner, known()).when("register", person).thenNothing());
-	it("registered again is compared with what was given, not with what was corrected since", () => {
+	it("registered again is compared with the original details, not with later corrections", () => {
 		const moved = given(owner, known(), corrected({ address: "Lyon" }));
 		moved.when("register", person).thenNothing();
 		moved.when("register", { ...person, address: "Lyon" }).thenRefused("OWNER_ALREADY_EXISTS");
 	});
-	it("is not registered again with other content, a field more or less included", () => {
+	it("is not registered again with other content, or with one field more or less", () => {
 		given(owner, known())
 			.when("register", { ...person, name: "Ada Rous" })
 			.thenRefused("OWNER_ALREADY_EXISTS");
@@ -28,7 +28,7 @@ describe("an owner", () => {
 			.when("register", person)
 			.thenRefused("OWNER_ALREADY_EXISTS");
 	});
-	it("is corrected in the fields given, all others stay", () => {
+	it("is corrected in the given fields; all others stay the same", () => {
 		given(owner, known())
 			.when("correct", { email: "a@b.example" })
 			.then(corrected({ email: "a@b.example" }));
@@ -36,12 +36,12 @@ describe("an owner", () => {
 			.when("correct", { email: "a@b.example", phone: "1", name: "Ada Roux" })
 			.thenNothing();
 	});
-	it("is corrected to what it already is without a word, and back to what it was with one", () => {
+	it("records no fact when corrected to its current details, and one when corrected back", () => {
 		given(owner, known()).when("correct", { name: "Ada Roux" }).thenNothing();
 		given(owner, known(), corrected({ name: "Ada Noir" }))
 			.when("correct", { name: "Ada Roux" })
 			.then(corrected({ name: "Ada Roux" }));
 	});
-	it("nobody registered is unknown", () => given(owner).when("correct", { name: "Ada" }).thenRefused("OWNER_UNKNOWN", 404));
+	it("is unknown before it is registered", () => given(owner).when("correct", { name: "Ada" }).thenRefused("OWNER_UNKNOWN", 404));
 	it("exists once it is registered", () => given(owner, known()).ask("exists", {}).thenAnswered(true));
 });

@@ -1,4 +1,4 @@
-/** Owners - who vehicles are registered to, as known now. */
+/** Owners - the owners of vehicles, as currently recorded. */
 import { describe, expect, it } from "@jest/globals";
 import { owner } from "../../services/registration/owner.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
@@ -6,14 +6,14 @@ import { rowOf, told } from "../grammar/reading.ts";
 import { corrected, day, known, person } from "../grammar/words.ts";
 
 describe("the row of an owner", () => {
-	it("is what was given", async () =>
+	it("has the given details", async () =>
 		expect(await rowOf(owners, "ada", day(1), told(owner, "ada", known({ birthDate: "1980-02-29" })))).toEqual({
 			id: "ada",
 			version: 1,
 			...person,
 			birthDate: "1980-02-29",
 		}));
-	it("is what it was corrected to, in the fields that were, and no other owner's", async () => {
+	it("has the corrected fields, without affecting other owners", async () => {
 		const said = [
 			told(owner, "ada", known()),
 			told(owner, "bob", known({ name: "Bob" })),

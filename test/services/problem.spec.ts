@@ -1,4 +1,4 @@
-/** What a failure is called when it is answered: what passes may be asked again, and what nobody understands is not hidden behind a shrug. */
+/** Problem - the code of each failure in an answer: temporary failures can be retried, and unknown ones are not hidden. */
 import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
 import { failureError } from "../../mixins/common/errors.ts";
@@ -9,25 +9,25 @@ import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 describe("a failure", () => {
 	it.each<[string, Error, number, string, number | undefined]>([
 		["of the store", new StoreUnavailable("events.db: database or disk is full"), 503, "STORE_UNAVAILABLE", 1],
-		["of a stream nobody understands", new StreamUnreadable("radar-x"), 500, "STREAM_UNREADABLE", undefined],
+		["of an unreadable stream", new StreamUnreadable("radar-x"), 500, "STREAM_UNREADABLE", undefined],
 		[
-			"of a call that was not even sent, for its time was up",
+			"of a call that was not sent, because its time was up",
 			new Errors.RequestSkippedError({ action: "radar.at", nodeID: "a" }),
 			503,
 			"REQUEST_TIMEOUT",
 			1,
 		],
-		["of a call nobody answered in time", new Errors.RequestTimeoutError({ action: "radar.at", nodeID: "a" }), 503, "REQUEST_TIMEOUT", 1],
-		["of a command whose caller had gone", new CallerGone("The caller no longer waits for this command"), 503, "REQUEST_TIMEOUT", 1],
-		["nobody foresaw", new TypeError("of undefined"), 500, "INTERNAL_ERROR", undefined],
-	])("%s is answered as what it is, raw or as it came over the wire", (_what, error, status, code, retryAfter) => {
+		["of a call without an answer in time", new Errors.RequestTimeoutError({ action: "radar.at", nodeID: "a" }), 503, "REQUEST_TIMEOUT", 1],
+		["of a command whose caller is gone", new CallerGone("The caller no longer waits for this command"), 503, "REQUEST_TIMEOUT", 1],
+		["that is unexpected", new TypeError("of undefined"), 500, "INTERNAL_ERROR", undefined],
+	])("%s is answered with its code, also when it came over the network", (_what, error, status, code, retryAfter) => {
 		for (const given of [error, failureError(error)]) {
 			const problem = problemOf(given);
 			expect([problem.status, problem.code, problem.retryAfter]).toEqual([status, code, retryAfter]);
 		}
 	});
 
-	it("of a stream nobody understands names it; one nobody foresaw shows nothing of its inner life", () => {
+	it("of an unreadable stream names the stream; an unexpected one reveals no internals", () => {
 		expect(problemOf(failureError(new StreamUnreadable("radar-x", new Error("its text is not JSON")))).detail).toBe(
 			"radar-x cannot be read: its text is not JSON",
 		);

@@ -1,4 +1,4 @@
-/** Radar - what was given, from when it holds, and what it may enforce at an instant. */
+/** Radar - the effect of its commands, and the instant from which each one holds. */
 import { describe, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { radar } from "../../services/radar/radar.service.ts";
@@ -20,19 +20,19 @@ const noon = day(100);
 const site = { latitude: 1, longitude: 2 };
 
 describe("a radar", () => {
-	it("is installed from the beginning of time, by the law of France, unless it is said otherwise", () =>
+	it("is installed from the beginning of time, under French law, by default", () =>
 		given(radar)
 			.when("install", installation)
 			.then(installed({ limits: {} })));
-	it("is installed from an instant, in another country, where that is said", () =>
+	it("is installed from an instant, in another country, on request", () =>
 		given(radar)
 			.when("install", { ...installation, jurisdiction: "MA", limits: { heavyKmh: 60 }, from: noon })
 			.then(installed({ jurisdiction: "MA", limits: { heavyKmh: 60 }, from: noon })));
-	it("keeps what is said about it, and nothing that is not", () =>
+	it("stores only the given fields", () =>
 		given(radar)
 			.when("install", { ...installation, name: "Bridge", road: "A1", direction: "Lille", sectionMeters: 1200, limits: {} })
 			.then(installed({ name: "Bridge", road: "A1", direction: "Lille", sectionMeters: 1200, limits: {} })));
-	it("keeps latitude and longitude apart, zero too", () =>
+	it("keeps latitude and longitude apart, also zero", () =>
 		given(radar, installed({ latitude: 0, longitude: -0.5 }))
 			.ask("enforcementAt", { at: noon })
 			.thenAnswered({
@@ -44,7 +44,7 @@ describe("a radar", () => {
 				heavyKmh: null,
 				site: { latitude: 0, longitude: -0.5, road: null },
 			}));
-	it("that is installed again with the same content is already so, the defaults said or not", () => {
+	it("installed again with the same content is already so, with defaults given or not", () => {
 		given(radar, installed())
 			.when("install", { ...installation, limits: { lightKmh: 80 } })
 			.thenNothing();
@@ -55,7 +55,7 @@ describe("a radar", () => {
 			.when("install", installation)
 			.thenNothing();
 	});
-	it("that is installed again is compared with what was given, not with what became of it", () =>
+	it("installed again is compared with the original params, not with its current state", () =>
 		given(radar, installed(), limited({ lightKmh: 50, from: noon }), retired(noon))
 			.when("install", { ...installation, limits: { lightKmh: 80 } })
 			.thenNothing());
@@ -68,7 +68,7 @@ describe("a radar", () => {
 			.when("install", { ...installation, limits: { lightKmh: 80 }, from: noon })
 			.thenRefused("RADAR_ALREADY_EXISTS");
 	});
-	it("nobody installed is unknown to every other command", () => {
+	it("is unknown to every other command before it is installed", () => {
 		given(radar).when("activate", {}).thenRefused("RADAR_UNKNOWN", 404);
 		given(radar).when("describe", { name: "Bridge" }).thenRefused("RADAR_UNKNOWN", 404);
 		given(radar).when("retire", {}).thenRefused("RADAR_UNKNOWN", 404);
@@ -76,7 +76,7 @@ describe("a radar", () => {
 });
 
 describe("a change of a radar", () => {
-	it("holds from now unless it says from when", () => {
+	it("holds from now by default", () => {
 		given(radar, installed()).at(noon).when("activate", {}).then(activated(noon));
 		given(radar, installed())
 			.at(noon)
@@ -99,7 +99,7 @@ describe("a change of a radar", () => {
 			.when("describe", { name: "Bridge" })
 			.then(described({ name: "Bridge", from: noon }));
 	});
-	it("that is so now is already so, where it does not say from when", () => {
+	it("is already so if it holds now and has no date", () => {
 		given(radar, installed(), activated(day(1)))
 			.at(noon)
 			.when("activate", {})
@@ -111,19 +111,19 @@ describe("a change of a radar", () => {
 		given(radar, installed()).at(noon).when("changeLimits", { lightKmh: 80 }).thenNothing();
 		given(radar, installed()).at(noon).when("relocate", { latitude: 48.85, longitude: 2.35 }).thenNothing();
 	});
-	it("that is only to come is not so yet", () =>
+	it("is not yet so if it only holds later", () =>
 		given(radar, installed(), activated(day(101)))
 			.at(noon)
 			.when("activate", {})
 			.then(activated(noon)));
-	it("that came to pass is so from its very instant", () => {
+	it("is so from its exact instant on", () => {
 		given(radar, installed(), activated(noon)).at(noon).when("activate", {}).thenNothing();
 		given(radar, installed(), activated(noon))
 			.at(later(noon, -1))
 			.when("activate", {})
 			.then(activated(later(noon, -1)));
 	});
-	it("that is dated is a record of its own, though the same held already", () => {
+	it("with a date is a separate record, even if the same value already held", () => {
 		given(radar, installed(), activated(day(1)))
 			.at(noon)
 			.when("activate", { from: day(2) })
@@ -133,7 +133,7 @@ describe("a change of a radar", () => {
 			.when("activate", { from: day(1) })
 			.thenNothing();
 	});
-	it("of one limit leaves the other as it is, and both are said where one is new", () => {
+	it("of one limit leaves the other, and both are recorded if one is new", () => {
 		const both = [installed({ limits: { lightKmh: 80, heavyKmh: 70 } }), limited({ lightKmh: 50, from: day(5) })] as const;
 		given(radar, ...both)
 			.at(noon)
@@ -144,12 +144,12 @@ describe("a change of a radar", () => {
 			.when("changeLimits", { lightKmh: 50, heavyKmh: 60 })
 			.then(limited({ lightKmh: 50, heavyKmh: 60, from: noon }));
 	});
-	it("is one of place where only the road is new", () =>
+	it("is a relocation even if only the road is new", () =>
 		given(radar, installed({ road: "A1" }))
 			.at(noon)
 			.when("relocate", { latitude: 48.85, longitude: 2.35, road: "A2" })
 			.then(relocated({ latitude: 48.85, longitude: 2.35, road: "A2", from: noon })));
-	it("that no reason would tell apart from the last is the same", () =>
+	it("is the same as the last one if only the reason differs", () =>
 		given(radar, installed(), deactivated(day(1), "works"))
 			.at(noon)
 			.when("deactivate", { reason: "theft" })
@@ -158,7 +158,7 @@ describe("a change of a radar", () => {
 
 describe("a certificate", () => {
 	const number = "C-1";
-	it("is taken dated back, overlapping, expired, and on a retired radar", () => {
+	it("is accepted if it is backdated, overlapping or expired, and on a retired radar", () => {
 		given(radar, installed())
 			.at(noon)
 			.when("calibrate", { number, validFrom: day(1), validUntil: day(2) })
@@ -170,7 +170,7 @@ describe("a certificate", () => {
 			.when("calibrate", { number, validFrom: day(1), validUntil: day(2) })
 			.then(calibrated(day(1), day(2)));
 	});
-	it("is one of a thousand at most", () => {
+	it("is one of at most a thousand", () => {
 		const many = Array.from({ length: 1000 }, (_, n) => calibrated(day(1), later(day(2), n), `C-${n}`));
 		given(radar, installed(), ...many.slice(1))
 			.when("calibrate", { number: "C-0", validFrom: day(1), validUntil: day(2) })
@@ -182,7 +182,7 @@ describe("a certificate", () => {
 			.when("calibrate", { number: "C-0", validFrom: day(1), validUntil: day(2) })
 			.thenNothing();
 	});
-	it("is the same with the same number and days only", () => {
+	it("is the same only with the same number and dates", () => {
 		const one = [installed(), calibrated(day(1), day(9)), calibrated(day(9), day(20), "C-2")] as const;
 		given(radar, ...one)
 			.when("calibrate", { number, validFrom: day(1), validUntil: day(9) })
@@ -198,7 +198,7 @@ describe("a certificate", () => {
 
 describe("a retired radar", () => {
 	const gone = [installed(), activated(day(1)), retired(noon)] as const;
-	it("is retired from now on, once, whatever the reason", () => {
+	it("is retired from now on, once, for any reason", () => {
 		given(radar, installed()).at(noon).when("retire", {}).then(retired(noon));
 		given(radar, installed()).at(noon).when("retire", { reason: "rust" }).then(retired(noon, "rust"));
 		given(radar, ...gone)
@@ -206,7 +206,7 @@ describe("a retired radar", () => {
 			.when("retire", { reason: "rust" })
 			.thenNothing();
 	});
-	it("begins nothing from the instant it retired", () => {
+	it("accepts no change from the instant it retired", () => {
 		const then = given(radar, ...gone).at(day(200));
 		then.when("activate", {}).thenRefused("RADAR_RETIRED");
 		then.when("activate", { from: noon }).thenRefused("RADAR_RETIRED");
@@ -214,7 +214,7 @@ describe("a retired radar", () => {
 		then.when("changeLimits", { lightKmh: 30 }).thenRefused("RADAR_RETIRED");
 		then.when("relocate", { ...site, from: noon }).thenRefused("RADAR_RETIRED");
 	});
-	it("takes what is dated before", () => {
+	it("accepts changes dated before", () => {
 		const before = later(noon, -1);
 		const then = given(radar, ...gone).at(day(200));
 		then.when("activate", { from: before }).then(activated(before));
@@ -223,7 +223,7 @@ describe("a retired radar", () => {
 		then.when("relocate", { ...site, from: before }).then(relocated({ ...site, from: before }));
 		then.when("describe", { name: "Bridge" }).then(described({ name: "Bridge", from: day(200) }));
 	});
-	it("repeats what was recorded before it retired without a word", () =>
+	it("records nothing for a repetition from before it retired", () =>
 		given(radar, ...gone)
 			.at(day(200))
 			.when("activate", { from: day(1) })

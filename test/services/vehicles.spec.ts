@@ -1,4 +1,4 @@
-/** Vehicles - each with all who held it, and who holds it now. */
+/** Vehicles - each vehicle with its current holder and all others. */
 import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
@@ -12,7 +12,7 @@ const at = (now: string, ...facts: readonly FactIn<typeof vehicle>[]) =>
 	rowOf(vehicles, id, now, ...facts.map((fact) => told(vehicle, id, fact)));
 
 describe("the row of a vehicle", () => {
-	it("is what was given, with its one holder since the beginning of time", async () =>
+	it("has the registered details, with one holder since the beginning of time", async () =>
 		expect(await at(day(1), registered())).toEqual({
 			id,
 			version: 1,
@@ -23,7 +23,7 @@ describe("the row of a vehicle", () => {
 			status: "registered",
 			holders: [{ owner: "ada", from: null }],
 		}));
-	it("has who holds it at the instant it is read, and everybody in order, in half-open periods", async () => {
+	it("has the holder at the instant of the read, and all holders in order, in half-open periods", async () => {
 		const sold = [registered(), transferred("cy", day(30)), transferred("bob", day(10))] as const;
 		const holders = [
 			{ owner: "ada", from: null, to: day(10) },
@@ -35,7 +35,7 @@ describe("the row of a vehicle", () => {
 		expect(await at(later(day(30), -1), ...sold)).toMatchObject({ owner: "bob", holders });
 		expect(await at(day(30), ...sold)).toMatchObject({ owner: "cy", holders });
 	});
-	it("is held by nobody from its deregistration until it is registered again", async () => {
+	it("has no holder from its deregistration until it is registered again", async () => {
 		const gone = [registered(), deregistered(day(10)), registered({ owner: "bob", from: day(20), model: "R5" })] as const;
 		expect(await at(day(9), ...gone)).toMatchObject({ owner: "ada", status: "registered" });
 		expect(await at(day(10), ...gone)).toMatchObject({ owner: null, status: "deregistered" });
@@ -49,21 +49,21 @@ describe("the row of a vehicle", () => {
 			],
 		});
 	});
-	it("tells of the hundred who held it last, and that there were others", async () => {
+	it("has the last hundred holders, and a mark for earlier ones", async () => {
 		const sales = Array.from({ length: 300 }, (_, n) => transferred(`owner-${n}`, later(START, n - 300)));
 		const row = await at(day(2), registered(), ...sales);
 		expect(row).toMatchObject({ owner: "owner-299", earlierHolders: true });
 		expect((row as { holders: readonly object[] }).holders).toHaveLength(101);
 		expect(await at(day(2), registered(), ...sales.slice(0, 50))).not.toHaveProperty("earlierHolders");
 	});
-	it("is corrected in the fields given", async () =>
+	it("is corrected in the given fields", async () =>
 		expect(await at(day(1), registered(), revised({ model: "R5" }), revised({ fiscalPower: 5 }))).toMatchObject({
 			brand: "Renault",
 			model: "R5",
 			fiscalPower: 5,
 			version: 3,
 		}));
-	it("is read anew when it changes hands by itself", () => {
+	it("is read again when the holder changes without a new fact", () => {
 		const holders = [
 			{ from: null, value: "ada" },
 			{ from: day(10), value: "bob" },
