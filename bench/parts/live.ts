@@ -119,7 +119,7 @@ async function measure(): Promise<Result> {
 	const deliveriesPerSecond = (deliveries * 1_000) / heard.burst.deliveredMs;
 	const deliveryMicros = ((heard.burst.cpuSeconds - alone.burst.cpuSeconds) * 1e6) / deliveries;
 	return {
-		about: `${listeners.toLocaleString("en")} listeners of the live feed, each hearing every detection (\`types=${type}\`). First ${facts} detections as fast as they are taken (${inFlight} in flight), until every listener has every one; then ${perSecond} a second, arriving on a schedule, latency counted from the instant each was due. The listeners share one process, and the machine.`,
+		about: `${listeners.toLocaleString("en")} listeners of the live feed, each hearing every detection (\`types=${type}\`). First ${facts} detections as fast as they are acknowledged (${inFlight} in flight), until every listener has every one; then ${perSecond} a second, arriving on a schedule, latency counted from the instant each was due. The listeners share one process, and the machine.`,
 		tables: [
 			{
 				columns: [

@@ -38,7 +38,7 @@ const saying = (child: Child, what: RegExp, times = 1): Promise<RegExpMatchArray
 		const found = [...child.stdout.matchAll(new RegExp(what, "gm"))];
 		if (found.length < times) throw new Error(`not said: ${what}\n${child.stdout}\n${child.stderr}`);
 		return found;
-	}, 60_000);
+	});
 const pidsOf = (text: string): number[] => [...new Set([...text.matchAll(/ pid (\d+)/g)].map(([, pid]) => Number(pid)))];
 function isThere(pid: number): boolean {
 	try {

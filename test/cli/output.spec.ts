@@ -182,5 +182,5 @@ describe("a reader that goes away", () => {
 		} finally {
 			await system.dispose();
 		}
-	}, 60_000);
+	});
 });

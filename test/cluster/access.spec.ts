@@ -88,7 +88,7 @@ class Certificates {
 			url("wrong"),
 			/^NATS_URL: nats:\/\/\.\.\.@127\.0\.0\.1:\d+ rejects this node, or this node rejects it: .*Authorization Violation/,
 		);
-	}, 60_000);
+	});
 	it("uses the token of its URL, or signs with its nkey", async () => {
 		nats = await Nats.start('authorization { token: "t@ken" }');
 		await expectJoined({ NATS_URL: `nats://t%40ken@127.0.0.1:${nats.port}` });
@@ -98,7 +98,7 @@ class Certificates {
 		writeFileSync(file("seed"), user.getSeed());
 		nats = await Nats.start(`authorization { users: [{ nkey: ${user.getPublicKey()} }] }`);
 		await expectJoined({ NATS_URL: nats.url, NATS_CREDS: file("seed") });
-	}, 90_000);
+	});
 	it("encrypts, verifies the server by name or address, and presents its own certificate", async () => {
 		nats = await Nats.start(`tls { ${certificates.server}, verify: true }`);
 		const own = { NATS_CA: file("ca.pem"), NATS_CERT: file("node.pem"), NATS_KEY: file("node.key") };
@@ -112,7 +112,7 @@ class Certificates {
 			{ NATS_URL: `tls://127.0.0.1:${nats.port}`, NATS_CERT: own.NATS_CERT, NATS_KEY: own.NATS_KEY },
 			/rejects this node, or this node rejects it: unable to verify/,
 		);
-	}, 90_000);
+	});
 	it("never falls back to plain text: it sends nothing to a server that offers no encryption", async () => {
 		let heard = "";
 		const sockets = new Set<Socket>();
@@ -138,7 +138,7 @@ class Certificates {
 			for (const socket of sockets) socket.destroy();
 			plain.close();
 		}
-	}, 60_000);
+	});
 	it("reveals no secret in its log, health and metrics, or to other NATS clients", async () => {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const own = { NATS_URL: `nats://me:${ENCODED}@127.0.0.1:${nats.port}`, LOG_LEVEL: "trace" };
@@ -169,5 +169,5 @@ class Certificates {
 		for (const node of running) told += node.output;
 		for (const secret of [SECRET, ENCODED, JSON.stringify(SECRET), "p@ss", "p%40ss"])
 			expect([secret, told.includes(secret)]).toEqual([secret, false]);
-	}, 60_000);
+	});
 });

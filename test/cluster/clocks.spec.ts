@@ -46,7 +46,7 @@ const SHIFTED = new URL("../support/shifted-clock.ts", import.meta.url).href;
 		}));
 		expect(answered(200, await gateway.ndjson(lines)).body).toMatchObject({ recorded: 100 });
 		await eventually(async () => expect((await gateway.get("/infractions?holder=holder")).body.total).toBe(100), 20_000);
-	}, 60_000);
+	});
 	it("names the clock in readiness, in the metrics, and once in the log", async () => {
 		const parts = async (): Promise<readonly Row[]> => {
 			const { status, body } = await gateway.get("/health/ready");
@@ -63,17 +63,17 @@ const SHIFTED = new URL("../support/shifted-clock.ts", import.meta.url).href;
 						? new RegExp(`: the clock of this node is (9\\.\\d|10\\.0) s ${told} those of the others$`)
 						: new RegExp(`: the clock of ${name} is (9\\.\\d|10\\.\\d) s ${told} this node's$`),
 				);
-		}, 20_000);
+		});
 		for (const node of cluster.names)
 			await eventually(() => expect(cluster.node(node).output.match(/clocks differ: the clock of/g)).toHaveLength(1));
 		const [, url = ""] = /^Its metrics: (\S+)$/m.exec(cluster.node("query").output) ?? [];
 		expect(new Scrape(await (await fetch(url)).text()).value("vigie_clock_skew_seconds")).toBeGreaterThan(8);
-	}, 60_000);
+	});
 	it("logs that it is over after the clock has been corrected", async () => {
 		writeFileSync(folder.file("clock"), "0");
 		await eventually(() => {
 			for (const node of cluster.names) expect(cluster.node(node).output).toContain("It is over: clocks differ");
-		}, 20_000);
+		});
 		answered(201, await gateway.post("/owners", { id: "after", ...person }));
-	}, 60_000);
+	});
 });

@@ -7,7 +7,7 @@ import type { Dice } from "../http/random.ts";
 import type { Answer, Call, System } from "../support/system.ts";
 
 /** Milliseconds after which the client gives up. */
-const PATIENCE = 50_000;
+const PATIENCE = 120_000;
 const REFUSED = /ECONNREFUSED/;
 const JSON_TYPE = { "content-type": "application/json" };
 

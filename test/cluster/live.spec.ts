@@ -60,14 +60,14 @@ const NODES = {
 		await eventually(() => expect(heard(feed)).toContain(posted.at(-1))); // a duplicate would have come before it
 		expect([feed.ended, heard(feed).toSorted()]).toEqual([false, posted.toSorted()]);
 		feed.close();
-	}, 120_000);
+	});
 
 	it("has no followers after its client has disconnected", async () => {
 		const feed = await gateway.live();
 		await eventually(async () => expect(await followed()).toBeGreaterThan(0));
 		feed.close();
 		await eventually(async () => expect(await followed()).toBe(0), 40_000);
-	}, 60_000);
+	});
 
 	it("has no followers after its gateway was killed, and resumes on the other gateway", async () => {
 		const other = cluster.node("gateway-2");
@@ -81,5 +81,5 @@ const NODES = {
 		await eventually(() => expect(heard(again)).toEqual([posted.at(-1)]));
 		again.close();
 		await eventually(async () => expect(await followed()).toBe(0), 40_000);
-	}, 90_000);
+	});
 });

@@ -82,7 +82,7 @@ import { eventually } from "../support/system.ts";
 		await pause(3500);
 		begun[0]?.();
 		expect(await waiting).toBe("other");
-	}, 15_000);
+	});
 });
 
 /** Keeps this process alive when a node exits because its connection was closed. */

@@ -20,30 +20,26 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 	const register = () => gateway.post("/owners", { id: `o-${++n}`, ...person });
 	const newcomer = (name: string): System => System.at(cluster.folder, cluster.settingsOf(name, cluster.servicesOf(name)));
 
-	it.each(["command-1", "query-1", "gateway-1"])(
-		"exits with one line, without an effect on the cluster (%s)",
-		async (name) => {
-			let over = false;
-			const statuses = new Set<number>();
-			const asking = (async () => {
-				while (!over) {
-					statuses.add((await register()).status);
-					statuses.add((await gateway.get("/radars")).status);
-				}
-			})();
-			const before = cluster.names.map((one) => cluster.node(one).output);
-			for (let i = 0; i < 3; i++) {
-				const { code, output } = await newcomer(name).ending();
-				expect([code, output]).toEqual([1, `NODE_ID: another node of the cluster is called ${name}\n`]);
+	it.each(["command-1", "query-1", "gateway-1"])("exits with one line, without an effect on the cluster (%s)", async (name) => {
+		let over = false;
+		const statuses = new Set<number>();
+		const asking = (async () => {
+			while (!over) {
+				statuses.add((await register()).status);
+				statuses.add((await gateway.get("/radars")).status);
 			}
-			over = true;
-			await asking;
-			expect([...statuses].toSorted()).toEqual([200, 201]);
-			expect(cluster.names.map((one) => cluster.node(one).output)).toEqual(before);
-			await cluster.ready();
-		},
-		60_000,
-	);
+		})();
+		const before = cluster.names.map((one) => cluster.node(one).output);
+		for (let i = 0; i < 3; i++) {
+			const { code, output } = await newcomer(name).ending();
+			expect([code, output]).toEqual([1, `NODE_ID: another node of the cluster is called ${name}\n`]);
+		}
+		over = true;
+		await asking;
+		expect([...statuses].toSorted()).toEqual([200, 201]);
+		expect(cluster.names.map((one) => cluster.node(one).output)).toEqual(before);
+		await cluster.ready();
+	});
 
 	it("joins at once if the other one has died", async () => {
 		for (let i = 0; i < 3; i++) {
@@ -52,7 +48,7 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 			await eventually(async () => answered(201, await register()));
 		}
 		await cluster.ready();
-	}, 60_000);
+	});
 
 	it("joins while the other one is suspended, and exits when that one resumes", async () => {
 		cluster.pause("command-2");
@@ -74,5 +70,5 @@ const NODES = { "command-1": ROLES.command, "command-2": ROLES.command, "query-1
 			cluster.resume("command-2");
 			await younger.kill();
 		}
-	}, 90_000);
+	});
 });

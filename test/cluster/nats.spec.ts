@@ -31,7 +31,7 @@ afterAll(() => at?.mongo.stop());
 			() => nats.up(),
 			() => eventually(() => expectAlone(running), 30_000),
 		);
-	}, 120_000);
+	});
 });
 
 /** Throws unless every node has logged that it lost every other node. */

@@ -148,17 +148,13 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 			"that are malformed",
 			(n: number) => say("INFO", { sender: `odd-${n}`, services: [null, { name: 5 }, { name: "radar", actions: [1] }] }),
 		],
-	])(
-		"is not slowed down by three thousand INFO packets %s",
-		async (_which, send) => {
-			const before = used();
-			for (let n = 0; n < 3000; n++) send(n);
-			await stranger.flush();
-			answered(200, await gateway.get("/health/live"));
-			answered(200, await gateway.get("/radars"));
-			await eventually(async () => answered(200, await gateway.get("/health/ready")), 30_000); // nodes that send nothing more are lost by then
-			expect(used() - before).toBeLessThan(10);
-		},
-		60_000,
-	);
+	])("is not slowed down by three thousand INFO packets %s", async (_which, send) => {
+		const before = used();
+		for (let n = 0; n < 3000; n++) send(n);
+		await stranger.flush();
+		answered(200, await gateway.get("/health/live"));
+		answered(200, await gateway.get("/radars"));
+		await eventually(async () => answered(200, await gateway.get("/health/ready")), 30_000); // nodes that send nothing more are lost by then
+		expect(used() - before).toBeLessThan(10);
+	});
 });

@@ -54,7 +54,7 @@ describe("a context added as the guide says", () => {
 		expect(readFileSync(join(copy, "docs/reference/commands.md"), "utf8")).toContain("Grants a permit.");
 		expect(readFileSync(join(copy, "docker-compose.yml"), "utf8")).toContain("SERVICES: parking-queries");
 		expect(readFileSync(join(copy, "docs/prometheus/prometheus.yml"), "utf8")).toContain("- parking-commands");
-	}, 120_000);
+	});
 	it("keeps the laws and the house rules without a test of its own", async () => {
 		const jest = ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--rootDir", ".", "--ci"];
 		const { stderr } = await node(...jest, "test/services/laws.spec.ts", "test/house/looks", "test/house/borders", "test/house/compose");
@@ -77,5 +77,5 @@ describe("a context added as the guide says", () => {
 		} finally {
 			await killed(system);
 		}
-	}, 120_000);
+	});
 });

@@ -126,24 +126,20 @@ async function expectKept(tasks: readonly Task[]): Promise<void> {
 describe("a system that is killed under load", () => {
 	const tasks: Task[] = [];
 
-	it.each([1, 2, 3, 4, 5, 6])(
-		"keeps every acknowledged command, round %i",
-		async (round) => {
-			tasks.push(...tasksOf(round));
-			const working = work(tasks.filter(({ answer }) => !answer));
-			await pause(dice.int(50, 900));
+	it.each([1, 2, 3, 4, 5, 6])("keeps every acknowledged command, round %i", async (round) => {
+		tasks.push(...tasksOf(round));
+		const working = work(tasks.filter(({ answer }) => !answer));
+		await pause(dice.int(50, 900));
+		await system.kill();
+		await working;
+		await system.up();
+		if (round % 2 === 0) {
+			// a power cut during recovery from the last one
 			await system.kill();
-			await working;
 			await system.up();
-			if (round % 2 === 0) {
-				// a power cut during recovery from the last one
-				await system.kill();
-				await system.up();
-			}
-			await expectKept(tasks);
-		},
-		120_000,
-	);
+		}
+		await expectKept(tasks);
+	});
 
 	it("has executed everything once after all tasks are sent again", async () => {
 		await work(tasks.filter(({ answer }) => !answer));
@@ -156,7 +152,7 @@ describe("a system that is killed under load", () => {
 			const wanted = { name: given.at(-1), version: history.length };
 			await eventually(async () => expect((await system.get(`/radars/${radar}`)).body).toMatchObject(wanted), 5_000);
 		}
-	}, 120_000);
+	});
 
 	it("ends with exactly the expected cases, detections, owners and counters", async () => {
 		const fast = [...passages.values()].filter(({ speedKmh }) => speedKmh === 150);
@@ -169,7 +165,7 @@ describe("a system that is killed under load", () => {
 			expect(inShort(cases.filter((row) => !isAnonymous(row)))).toEqual(
 				inShort(fast.map((row) => ({ ...row, holder: holder(row["plate"]) }))),
 			);
-		}, 30_000);
+		});
 		const detections = await system.rows("/detections");
 		expect(
 			detections
@@ -186,7 +182,7 @@ describe("a system that is killed under load", () => {
 			const wanted = { detections: all.length, qualified: all.filter(({ speedKmh }) => speedKmh === 150).length };
 			await eventually(async () => expect([radar, (await system.get(`/radars/${radar}`)).body]).toMatchObject([radar, wanted]), 5_000);
 		}
-	}, 120_000);
+	});
 
 	it("has the same rows after a regular stop", async () => {
 		const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions"];
@@ -194,5 +190,5 @@ describe("a system that is killed under load", () => {
 		expect(await system.stop()).toBe(0);
 		await system.up();
 		expect(await Promise.all(lists.map((list) => system.rows(list)))).toEqual(before);
-	}, 120_000);
+	});
 });

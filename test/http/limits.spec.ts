@@ -85,7 +85,7 @@ describe("connections", () => {
 		await lines(PLACES, head("GET /api/radars?pageSize=100", {}).repeat(60)).then((all) => all.map(({ socket }) => socket.pause()));
 		await eventually(async () => expect(await newcomer()).toBe("200"), 60_000); // the responses have to be written first
 		for (let n = 0; n < 5; n++) expect(await newcomer()).toBe("200");
-	}, 90_000);
+	});
 	it("may be live feeds only up to a half, and other requests are served meanwhile", async () => {
 		const feeds = await Promise.all(Array.from({ length: PLACES / 2 }, () => system.live()));
 		expect(new Set(feeds.map(({ status }) => status))).toEqual(new Set([200]));
@@ -115,7 +115,7 @@ describe("connections", () => {
 			rows.exec("ROLLBACK");
 			rows.close();
 		}
-	}, 40_000);
+	});
 });
 
 describe("a body", () => {
@@ -183,7 +183,7 @@ describe("a body", () => {
 		await eventually(() => expect([...dripping, headers].filter(({ socket }) => !socket.destroyed)).toEqual([]));
 		expect(await reached("pace")).toBe(3);
 		expect(said("A client sends less than")).toBe(1);
-	}, 60_000);
+	});
 	it("is refused when large bodies fill the memory for bodies, but a small one is accepted", async () => {
 		const almost = Buffer.concat([
 			Buffer.from(head("POST /api/radars/import", { "Content-Type": "text/csv", "Content-Length": 16 * MEBIBYTE })),
@@ -208,7 +208,7 @@ describe("a body", () => {
 		expect(answered(200, await waiting).body).toMatchObject({ received: 3_000, refused: 3_000 });
 		answered(201, await system.send(post("/owners", JSON.stringify({ id: "l-middle", ...person }).padEnd(900_000))));
 		expect(said("further bodies are refused")).toBeGreaterThanOrEqual(1);
-	}, 60_000);
+	});
 });
 
 describe("invalid HTTP", () => {

@@ -21,7 +21,7 @@ export const COMMANDS = {
 	registration: "registration-commands",
 	cases: "infraction-commands,operations-commands",
 } as const;
-/** What a node does. */
+/** The services of each role. */
 export const ROLES = { command: "commands", query: "queries", gateway: "gateway" } as const;
 /** Two nodes of each role. */
 export const SIX: Readonly<Record<string, string>> = {

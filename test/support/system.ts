@@ -62,15 +62,19 @@ export interface Ended {
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const host = "127.0.0.1";
 
-/** Repeats a check until it no longer throws; rejects with its last error after the timeout. */
+/**
+ * Repeats a check until it no longer throws; rejects with its last error after the timeout. Only the pauses count, not the time that checks
+ * take, so that the patience grows with the load of the machine.
+ */
 export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
-	const deadline = Date.now() + withinMs;
+	let paused = 0;
 	for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
 		try {
 			return await check();
 		} catch (reason) {
-			if (Date.now() >= deadline) throw reason;
+			if (paused >= withinMs) throw reason;
 			await pause(wait);
+			paused += wait;
 		}
 	}
 }

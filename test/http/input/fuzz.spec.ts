@@ -12,7 +12,8 @@ import { type Door, doors, largest, small, uploads } from "./fuzzed.ts";
 import { Dice } from "../random.ts";
 import { answered, ownerOf, radarInService } from "../scenery.ts";
 
-const HELD = 100;
+/** CPU time, in milliseconds. It doubles where two busy threads share a core. */
+const HELD = 200;
 const MEBIBYTE = 1024 * 1024;
 const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_130);
 const catalogue = new Set(
@@ -78,17 +79,13 @@ describe("any request", () => {
 	it("knows every route", () => expect(all.length).toBeGreaterThan(30));
 	it("of a few kilobytes is harmless", () => expectHarmless(small(dice, all, 2_500)), 240_000);
 	it("of the maximum size of a command is harmless", () => expectHarmless(largest(dice, all)), 240_000);
-	it.each(uploads)(
-		"of the maximum size of an upload is harmless: %s, as %s",
-		async (_what, type, make) => {
-			const door = all.find(({ types }) => types.includes(type));
-			if (!door) throw new Error(`nothing takes ${type}`);
-			await expectHarmless([
-				{ method: "POST", path: door.path, headers: { "content-type": type }, body: make(dice, door), timeoutMs: 110_000 },
-			]);
-		},
-		120_000,
-	);
+	it.each(uploads)("of the maximum size of an upload is harmless: %s, as %s", async (_what, type, make) => {
+		const door = all.find(({ types }) => types.includes(type));
+		if (!door) throw new Error(`nothing takes ${type}`);
+		await expectHarmless([
+			{ method: "POST", path: door.path, headers: { "content-type": type }, body: make(dice, door), timeoutMs: 110_000 },
+		]);
+	});
 	it("for a live feed is harmless", async () => {
 		const ids = ["", "x", ",", "radar:0:0", "radar:0:99999999999999", "radar:0:1.2,".repeat(900), "x:0:1,".repeat(1_500), "radar:0:-1"];
 		for (const id of ids)
@@ -98,12 +95,12 @@ describe("any request", () => {
 				expect([200, 422, 431]).toContain(feed.status);
 			}
 		expect(held().filter((one) => one > HELD)).toEqual([]);
-	}, 60_000);
+	});
 	it("pipelined with thousands of others is harmless", async () => {
 		for (const request of ["GET /api/health/live", "GET /", "POST /api/radars", "OPTIONS *", "GET /api/live?types=x"])
 			expect(await system.raw(`${request} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20_000), 20_000)).toMatch(/^(HTTP\/1\.1 [2-5]|$)/);
 		expect(held().filter((one) => one > HELD)).toEqual([]);
-	}, 120_000);
+	});
 	it("leaves the system working", async () => {
 		await radarInService(system, "f-after");
 		answered(200, await system.get("/health/ready"));

@@ -143,5 +143,5 @@ describe("a live feed of the maximum number of partitions", () => {
 		expect(again.ended).toBe(false);
 		const more = start({ DATA_DIR: folder.path, PORT: "0", PARTITIONS: String(MAX_PARTITIONS + 1) });
 		await expect(more).rejects.toThrow('PARTITIONS is "65": it has to be a whole number from 1 to 64');
-	}, 60_000);
+	});
 });

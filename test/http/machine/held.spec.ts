@@ -47,7 +47,7 @@ describe("a log that a stopped process has locked", () => {
 		await load.askAgain();
 		await load.expectTold();
 		await expectReplayed(system);
-	}, 120_000);
+	});
 
 	it("can be inspected, and the system can stop and start", async () => {
 		const reason = await held("events.db");
@@ -60,7 +60,7 @@ describe("a log that a stopped process has locked", () => {
 		await holder?.kill();
 		await eventually(async () => answered(200, await system.get("/health/ready")));
 		answered(201, await system.post("/owners", person));
-	}, 120_000);
+	});
 });
 
 describe("rows that a stopped process has locked", () => {
@@ -75,7 +75,7 @@ describe("rows that a stopped process has locked", () => {
 		await infraction(system, "m-late");
 		await caughtUp(system);
 		await expectReplayed(system);
-	}, 120_000);
+	});
 });
 
 describe("a log that another process writes to continuously", () => {
@@ -86,5 +86,5 @@ describe("a log that another process writes to continuously", () => {
 		await eventually(() => expect(load.with(201).length).toBeGreaterThan(100), 60_000);
 		await load.end();
 		expect([...new Set([...load.answers.values()].map(({ status }) => status))]).toEqual([201]);
-	}, 120_000);
+	});
 });

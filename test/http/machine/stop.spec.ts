@@ -61,7 +61,7 @@ describe("a system that gets SIGTERM", () => {
 		await system.up();
 		answered(200, await system.get("/owners/s-owner"));
 		for (const id of ["s-half", "s-late"]) answered(404, await system.get(`/owners/${id}`));
-	}, 30_000);
+	});
 
 	it("finishes an upload that ends in time", async () => {
 		system = await System.start();

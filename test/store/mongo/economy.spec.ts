@@ -46,7 +46,7 @@ afterAll(() => server?.stop());
 		expect(counted("find checkpoints")).toBe(0);
 		const looking = counted("find log.") + counted("find leases") + counted("update leases") + counted("find generations");
 		expect(tap.total - looking).toBeLessThanOrEqual(READ_MODELS_AND_PROCESSES * seconds);
-	}, 30_000);
+	});
 
 	it("writes a detection, its case and their rows, and reads no checkpoint that it wrote itself", async () => {
 		await radarInService(system, "economy");
@@ -64,5 +64,5 @@ afterAll(() => server?.stop());
 		expect(counted("update checkpoints")).toBeLessThanOrEqual(5 * DETECTIONS);
 		expect(counted("find checkpoints")).toBeLessThanOrEqual(DETECTIONS / 2);
 		expect(counted("find rows.")).toBeLessThanOrEqual(8 * DETECTIONS);
-	}, 60_000);
+	});
 });
