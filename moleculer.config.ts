@@ -4,6 +4,8 @@ import { hostname } from "node:os";
 import type { BrokerOptions } from "moleculer";
 import type { ConnectionOptions } from "nats";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
+import { ClockMiddleware } from "./mixins/common/clock.ts";
+import { nodeClock } from "./mixins/cluster/manual-clock.ts";
 import { CircuitBreakerMiddleware } from "./mixins/cluster/circuit-breaker.ts";
 import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
 import { Discovery } from "./mixins/cluster/discovery.ts";
@@ -35,6 +37,8 @@ export interface NodeOptions {
 	readonly nodeId?: string | undefined;
 	/** The connection to NATS; a node without it runs alone. */
 	readonly nats?: ConnectionOptions | undefined;
+	/** The beginning of a manual clock; undefined for the clock of the machine. */
+	readonly clock?: string | undefined;
 	/** Names of all services of the system; other names on the bus are ignored. */
 	readonly services: readonly string[];
 }
@@ -70,7 +74,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const options = (
-	{ nodeId, logLevel, services }: NodeOptions,
+	{ nodeId, logLevel, services, clock }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -84,7 +88,7 @@ const options = (
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
 	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the types want the name of a reporter
-	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, metrics.node] : [nodeParts] } },
+	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, nodeClock, metrics.node] : [nodeParts, nodeClock] } },
 	validator: validation as never, // the types know only the validator itself
 	// Only the middlewares in use, since each one slows down every call (docs/decisions/0006-few-middlewares.md).
 	internalMiddlewares: false,
@@ -96,6 +100,7 @@ const options = (
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
 		...(transporter ? betweenNodes(transporter) : []),
+		ClockMiddleware(clock ?? null),
 		StorageMiddleware(openStores),
 		TroublesMiddleware(),
 	] as never, // built-in middlewares are listed by name, which the types do not know

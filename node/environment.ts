@@ -65,5 +65,10 @@ export const ENVIRONMENT = {
 			"ID of the installation this node belongs to; required on nodes without a store if several installations use the same NATS. A new store gets this ID; the node refuses the store of another installation",
 	},
 	NODE_ID: { unset: "host and process", means: "name of this node in a cluster; each node needs its own" },
+	CLOCK: {
+		default: "system",
+		means:
+			"`system`, or `manual:<instant>` for training and tests: time stands still at the instant until `POST /api/clock/advance`; the same on all nodes",
+	},
 	NODE_ENV: { unset: "none", means: "`test` freezes every state, so that code that modifies one throws at once" },
 } as const satisfies Readonly<Record<string, Variable>>;

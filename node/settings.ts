@@ -35,6 +35,8 @@ export interface Settings {
 	readonly metrics: boolean;
 	/** An additional port for the metrics; 0 for any free port, undefined for none. */
 	readonly metricsPort: number | undefined;
+	/** The beginning of a manual clock; undefined for the clock of the machine. */
+	readonly clock: string | undefined;
 	/** Keys that do not come from the data folder. */
 	readonly keys: GivenKeys;
 }
@@ -66,6 +68,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,
 		metrics: (env["METRICS"] || ENVIRONMENT.METRICS.default) !== "off",
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
+		clock: clockIn(env["CLOCK"] || ENVIRONMENT.CLOCK.default, complaints),
 		keys: keysIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
@@ -73,8 +76,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
-	complaints.push(...clusterProblems(settings));
-	complaints.push(...metricsProblems(env, settings));
+	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
 	for (const name of settings.allowedHosts)
 		if (!/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i.test(name) || (name.includes(":") && !isIPv6(name)))
 			complaints.push(`ALLOWED_HOSTS names "${name}": it has to be host names or addresses, without ports, separated by commas`);
@@ -101,6 +103,14 @@ async function chosen(given: string | undefined, complaints: string[]): Promise<
 			);
 	const chosen = new Set(found.flat().map(({ url }) => url.href));
 	return all.filter(({ url }) => chosen.has(url.href));
+}
+function clockIn(text: string, complaints: string[]): string | undefined {
+	if (text === "system") return undefined;
+	const instant = /^manual:(.+)$/.exec(text)?.[1] ?? "";
+	const milliseconds = Date.parse(instant);
+	if (!Number.isNaN(milliseconds) && /Z$|[+-]\d\d:\d\d$/.test(instant)) return new Date(milliseconds).toISOString();
+	complaints.push(`CLOCK is "${text}": it has to be "system", or "manual:" and an instant, e.g. manual:2026-01-01T00:00:00Z`);
+	return undefined;
 }
 /** The names that select a service. A name that a context and one of its services share selects the context. */
 const namesOf = ({ context, name }: ServiceFile): readonly string[] => [context, name, `${context}/${name}`];

@@ -5,6 +5,7 @@ import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { metricsOf } from "../mixins/monitoring/metrics.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
 import { placed } from "../mixins/cluster/placement.ts";
+import { synchronized } from "../mixins/cluster/manual-clock.ts";
 import { storageOf } from "../mixins/logs/storage.ts";
 import { brokerOptions } from "./broker.ts";
 import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "./stores.ts";
@@ -57,6 +58,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		await broker.stop();
 		throw startFailure(error, settings);
 	}
+	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
 	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
 }
 

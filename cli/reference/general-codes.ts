@@ -79,6 +79,14 @@ export const GENERAL: Readonly<Record<string, GeneralCode>> = {
 	NO_GENERATION_KEPT: { means: "There is no earlier generation of the read model to switch back to.", then: "Rebuild it." },
 	// -- Failures that may end by themselves
 	READ_MODEL_LAGGING: { means: "The read model has not reached the position of `X-Position` within five seconds.", then: "Read again." },
+	CLOCK_NOT_MANUAL: {
+		means: "The clock of the system is that of the machine, so it cannot be advanced.",
+		then: "Start the system with `CLOCK=manual:<instant>` for training and tests.",
+	},
+	CLOCK_NOT_SYNCHRONIZED: {
+		means: "A node of a system with a manual clock has just started, and does not know yet how far the clock was advanced.",
+		then: "Retry after `Retry-After`.",
+	},
 	READ_MODEL_OUTDATED: {
 		means: "The rows of the read model have other columns than this version needs, or come from another history than the log holds.",
 		then: "Rebuild it: `es-rebuild <read model>`.",

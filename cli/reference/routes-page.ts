@@ -25,6 +25,16 @@ export const OWN: Readonly<Record<string, { readonly takes?: string; readonly an
 		answers: "`200` Prometheus text; `404` if metrics are off",
 		means: "The figures of this node ([metrics](metrics.md)).",
 	},
+	"GET /clock": {
+		answers: "`200` `{mode, now, due}`",
+		means:
+			"The time of the law. `mode`: `system` or `manual`; `now`: an instant; `due`: commits that are not in every read model and process yet, and commands that processes have not sent yet, on all nodes.",
+	},
+	"POST /clock/advance": {
+		takes: "`to`: instant",
+		answers: "`200` `{mode, now, due}`; `409` `CLOCK_NOT_MANUAL`, `CLOCK_BEHIND`",
+		means: "Advances a manual clock (`CLOCK=manual:<instant>`) on all nodes.",
+	},
 	"GET /live": {
 		takes: "`types`: names of [facts](facts.md), separated by commas; header `Last-Event-ID`",
 		answers: "`200` `text/event-stream`",

@@ -22,6 +22,7 @@ import { actorFigures } from "./figures.ts";
 import { Actors } from "./actors.ts";
 import { consultingIn, gathered } from "./consults.ts";
 import { failureError, fieldErrors, invalid, refusalError } from "../common/errors.ts";
+import { clockOf } from "../common/clock.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
 import { historyAction, stateAction } from "./history.ts";
 import { newId } from "../common/ids.ts";
@@ -174,7 +175,7 @@ const nothingGiven = (fields: readonly string[]): Error =>
 
 /** Removes a command's id, version and digest from the metadata, so that nested calls do not inherit them. */
 function takeEnvelope(ctx: Context<unknown, Meta>): Envelope {
-	const { commandId = newId(), ifMatch, digest, by = "anonymous", now = new Date().toISOString() } = ctx.meta;
+	const { commandId = newId(), ifMatch, digest, by = "anonymous", now = clockOf(ctx.broker).now() } = ctx.meta;
 	delete ctx.meta.commandId;
 	delete ctx.meta.ifMatch;
 	delete ctx.meta.digest;
@@ -203,7 +204,7 @@ function askAction(model: Model, law: AnyAsk) {
 		params: paramsOf(model, law.shape),
 		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<{ id: string }>) {
-			const answer = await asked(hosts.of(this), law, ctx.params).catch((error: unknown) => Promise.reject(failureError(error)));
+			const answer = await asked(this, law, ctx.params).catch((error: unknown) => Promise.reject(failureError(error)));
 			if (isRefusal(answer)) throw refusalError(answer);
 			return answer;
 		},
@@ -215,15 +216,15 @@ function askManyAction(law: AnyAsk) {
 	return {
 		visibility: "public" as const,
 		async handler(this: Service, ctx: Context<{ readonly items: readonly { id: string }[] }>) {
-			const host = hosts.of(this);
-			return Promise.all(ctx.params.items.map((params) => asked(host, law, params))).catch((error: unknown) =>
+			return Promise.all(ctx.params.items.map((params) => asked(this, law, params))).catch((error: unknown) =>
 				Promise.reject(failureError(error)),
 			);
 		},
 	};
 }
 
-function asked({ actors }: Host, law: AnyAsk, params: { readonly id: string }): Promise<unknown> {
-	const now = new Date().toISOString();
+async function asked(service: Service, law: AnyAsk, params: { readonly id: string }): Promise<unknown> {
+	const { actors } = hosts.of(service);
+	const now = clockOf(service.broker).now();
 	return actors.ask(params.id, (actor) => (actor ? law.answer(actor.state, params, { now, id: params.id }) : actors.unknown(params.id)));
 }

@@ -42,9 +42,13 @@ export function healthOf(name: string, followers: readonly Follower[]): Health {
 		ready: reason === null,
 		...(reason === null ? {} : { reason }),
 		positions: Object.fromEntries(followers.map(({ name: partition, position }) => [partition, position])),
-		lag: followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0),
+		lag: lagOf(followers),
 	};
 }
+
+/** Commits that are known and not processed yet. */
+export const lagOf = (followers: readonly Follower[]): number =>
+	followers.reduce((lag, { known, position }) => lag + Math.max(0, known - position), 0);
 
 function whyNot(name: string, followers: readonly Follower[]): string | null {
 	const stopped = followers.find(({ error }) => error !== null);

@@ -1,4 +1,5 @@
 /** Bulk retry - retries the commands of a batch that no node had time to decide, while the batch has time left. */
+import type { Instant } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { bulkMeta } from "./request.ts";
 
@@ -8,10 +9,10 @@ const MIN_LEFT = 500;
 
 type Send = (items: readonly Item[], meta: object) => Promise<readonly Outcome[]>;
 
-/** Returns one outcome per item, in order. `timeout`: milliseconds for all attempts together. */
-export async function retryUndecided(all: readonly Item[], timeout: number, send: Send): Promise<readonly Outcome[]> {
+/** Returns one outcome per item, in order. `timeout`: milliseconds for all attempts together; `now`: of the law. */
+export async function retryUndecided(all: readonly Item[], timeout: number, now: Instant, send: Send): Promise<readonly Outcome[]> {
 	const deadline = performance.now() + timeout;
-	const meta = bulkMeta();
+	const meta = bulkMeta(now);
 	const items = all.map((item, i): Item => ({ ...item, commandId: `${meta.commandId}/${i}` })); // each attempt is the same command
 	const outcomes = [...(await send(items, meta))];
 	while (performance.now() + PAUSE + MIN_LEFT < deadline) {

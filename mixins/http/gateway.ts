@@ -9,6 +9,7 @@ import type { Give } from "../common/metric-names.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
+import { advanceClock, readClock } from "./clock.ts";
 import { Bodies } from "./server/bodies.ts";
 import { Connections } from "./server/connections.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
@@ -166,6 +167,8 @@ function routeOf(routed: readonly Routed[]): object {
 		"GET /health/ready": ready,
 		"GET /metrics": metrics,
 		"GET /live": live,
+		"GET /clock": readClock,
+		"POST /clock/advance": advanceClock,
 	};
 	for (const route of routed) aliases[route.rest] = handlerOf(route);
 	for (const [path, handler] of Object.entries(aliases))

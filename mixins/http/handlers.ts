@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { Done } from "../actors/envelope.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
+import { clockOf } from "../common/clock.ts";
 import { abandon } from "../cluster/leaving.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { callMany } from "../cluster/placement.ts";
@@ -65,13 +66,13 @@ export function handlerOf({ name, rest, note }: Routed): Handler {
 		};
 	return async function (this: GatewayService, req, res) {
 		if (note.bulk && typeOf(req) === NDJSON) return bulk(this, req, res, note.bulk, path);
-		const { params, meta } = await commandOf(req, note, rest, reading(this, req, res, JSON_LIMIT));
+		const { params, meta } = await commandOf(req, note, rest, reading(this, req, res, JSON_LIMIT), clockOf(this.broker).now());
 		sendDone(res, path, (await call(req, name, params, meta)) as Done); // every command resolves to it
 	};
 }
 
 /** Reads a body, and refuses the request if the node began to stop in the meantime. */
-const reading =
+export const reading =
 	(gateway: GatewayService, req: Request, res: ServerResponse, most: number): ReadBody =>
 	async () => {
 		const body = await gateway.bodies.whole(req, res, most);
@@ -88,7 +89,7 @@ const begin = (
 ): Promise<unknown> & { readonly ctx?: Context } => req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
 
 /** Calls an action, and copies the metadata that the action returns into `meta`. */
-async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
+export async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
 	const calling = begin(req, action, params, meta);
 	const result = await calling;
 	Object.assign(meta, calling.ctx?.meta);
@@ -100,7 +101,7 @@ async function bulk({ bodies, requests }: GatewayService, req: Request, res: Ser
 	expectType(req, NDJSON);
 	const { broker } = req.$ctx;
 	const send = (all: readonly Item[]) =>
-		retryUndecided(all, broker.options.requestTimeout ?? 0, (some, meta) =>
+		retryUndecided(all, broker.options.requestTimeout ?? 0, clockOf(broker).now(), (some, meta) =>
 			callMany(broker, action, some, (items) => broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta })),
 		);
 	const lines = emptyTally();

@@ -5,7 +5,7 @@ import { brief } from "../common/errors.ts";
 import { derivedId, newId } from "../common/ids.ts";
 import type { RouteNote } from "../common/routes.ts";
 import type { Seen } from "../../model/decide.ts";
-import { composed } from "../../model/index.ts";
+import { composed, type Instant } from "../../model/index.ts";
 import { decoded, NOT_UTF8, parseObject } from "./json.ts";
 import { isDecodable } from "./server/edge.ts";
 import { hasBody } from "./server/lingering.ts";
@@ -41,6 +41,7 @@ export async function commandOf(
 	{ kind, named }: RouteNote,
 	route: string,
 	read: ReadBody,
+	now: Instant,
 ): Promise<{ params: Params; meta: CommandMeta }> {
 	refuseQuery(req);
 	const [key, ifMatch] = [keyOf(req), seenIn(req)];
@@ -54,7 +55,7 @@ export async function commandOf(
 		params,
 		meta: {
 			commandId: key === undefined ? newId() : derivedId(`command ${scope}`),
-			now: new Date().toISOString(),
+			now,
 			by: ANONYMOUS,
 			...(ifMatch === undefined ? {} : { ifMatch }),
 			...(key === undefined ? {} : { digest: createHash("sha256").update(canonical(body)).digest("base64url") }),
@@ -63,7 +64,7 @@ export async function commandOf(
 }
 
 /** The metadata of many commands; created once before they are sent, so that retries are the same commands. */
-export const bulkMeta = (): CommandMeta => ({ commandId: newId(), now: new Date().toISOString(), by: ANONYMOUS });
+export const bulkMeta = (now: Instant): CommandMeta => ({ commandId: newId(), now, by: ANONYMOUS });
 
 /** The params and metadata of a read. */
 export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {

@@ -3,6 +3,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Writer } from "../../store/writer.ts";
+import { clockOf } from "../common/clock.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { leaveAction } from "../cluster/leaving.ts";
 import type { ContextLog } from "../logs/context-log.ts";
@@ -55,6 +56,7 @@ function installation(broker: ServiceBroker): Part[] {
 
 /** Only a note, because no decision depends on wall clocks; omitted while the clocks agree. */
 function clock(broker: ServiceBroker): Part[] {
+	if (!clockOf(broker).known) return [{ name: "clock", ready: false, reason: "the manual clock of the cluster has not been read yet" }];
 	const note = clocksOf(broker)?.skew.warning ?? null;
 	return note === null ? [] : [{ name: "clock", ready: true, note }];
 }

@@ -2,23 +2,22 @@
  * Processing - turns a process into a Moleculer service that follows its logs and sends its commands. Its actions report health and
  * parked work, and let operators retry or drop parked work.
  */
-import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import { type AnyProcess, legible, refuse } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
 import { checkAction } from "../read-models/checking.ts";
 import { Duty, looking } from "../cluster/duty.ts";
-import { isOutage, refusalError } from "../common/errors.ts";
-import type { Item, Outcome } from "../actors/outcome.ts";
-import { logsOf } from "../following/following.ts";
+import { refusalError } from "../common/errors.ts";
+import { lagOf, logsOf } from "../following/following.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
 import { Mutex } from "../following/folding.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
 import { lagAction } from "../following/lag.ts";
-import { callMany } from "../cluster/placement.ts";
 import { Complaint } from "../common/complaint.ts";
-import { type Parked, processTableOf, type Subject } from "./rows.ts";
+import type { Parked, Subject } from "./rows.ts";
 import { checkedWork } from "./refold.ts";
-import { ProcessRunner } from "./runner.ts";
+import type { ProcessRunner } from "./runner.ts";
+import { makeRunner } from "./sending.ts";
 import type { Give } from "../common/metric-names.ts";
 import { storageOf } from "../logs/storage.ts";
 import { every, nodeTimers } from "../common/timers.ts";
@@ -66,12 +65,7 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			retry: retryAction(process),
 			drop: dropAction(process),
 		},
-		methods: {
-			async figures(this: Service, give: Give) {
-				const found = runners.find(this);
-				if (found) await processFigures(found.runner, give);
-			},
-		},
+		methods,
 		async started(this: Service) {
 			await begin(this, process);
 		},
@@ -80,6 +74,18 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 		},
 	};
 }
+
+const methods = {
+	/** Commits that are not processed, and commands that are not answered, yet. */
+	due(this: Service): number {
+		const found = runners.find(this);
+		return found?.onDuty ? lagOf(found.runner.followers) + found.runner.outbox.size : 0;
+	},
+	async figures(this: Service, give: Give): Promise<void> {
+		const found = runners.find(this);
+		if (found) await processFigures(found.runner, give);
+	},
+};
 
 /** Every process also follows the log of interventions. */
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
@@ -158,21 +164,6 @@ function recover(running: Running): void {
 		(error: unknown) => running.complaint.failed(error),
 	);
 }
-
-async function makeRunner(broker: ServiceBroker, process: AnyProcess): Promise<ProcessRunner> {
-	const send = (action: string, items: readonly Item[]) =>
-		callMany(broker, `${action}Many`, items, (own) =>
-			broker
-				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
-				.catch((error: unknown) => own.map((): Outcome => unsaid(error))),
-		);
-	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send);
-}
-/** The outcome of each item if the whole call failed. */
-const unsaid = (error: unknown): Outcome => ({
-	failure: error instanceof Error ? error.message : String(error),
-	...(isOutage(error) ? { unavailable: true } : {}),
-});
 
 /** A page of parked work, or one piece of work with its whole history of parked commands. */
 const parkedAction = () => ({

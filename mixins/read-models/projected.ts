@@ -2,6 +2,7 @@
  * Projected - turns a projection into a read model: a Moleculer service on moleculer-db with actions of its own (read-actions.ts) and
  * the means to rebuild its rows (generations.ts).
  */
+import { clockOf } from "../common/clock.ts";
 import { unavailable } from "../common/errors.ts";
 import type { Service, ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
@@ -9,7 +10,7 @@ import { type AnyProjection, same } from "../../model/index.ts";
 import type { Generation, Row } from "../../store/rows.ts";
 import { checkAction } from "./checking.ts";
 import { Duty } from "../cluster/duty.ts";
-import { type Health, healthOf, logsOf } from "../following/following.ts";
+import { type Health, healthOf, lagOf, logsOf } from "../following/following.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
 import { lagAction } from "../following/lag.ts";
 import { db, readActions } from "./read-actions.ts";
@@ -57,14 +58,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 			lag: lagAction(projection.follows, (service) => running.of(service).projector),
 			check: checkAction(projection.follows, (service) => checked(projection, readable(service))),
 		},
-		methods: {
-			async figures(this: Service, give: Give) {
-				const found = running.find(this);
-				if (!found) return;
-				cacheFigures(projection.name, found.projector.cache, give);
-				give("vigie_read_model_rebuilding", (await building(found)).length, { follower: projection.name });
-			},
-		},
+		methods: methodsOf(projection),
 		async started(this: Service) {
 			await begin(this, projection);
 		},
@@ -76,6 +70,20 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 		},
 	};
 }
+
+const methodsOf = ({ name }: AnyProjection) => ({
+	/** Commits that are not in the rows yet. */
+	due(this: Service): number {
+		const found = running.find(this);
+		return found?.duty.on ? lagOf(found.projector.followers) : 0;
+	},
+	async figures(this: Service, give: Give): Promise<void> {
+		const found = running.find(this);
+		if (!found) return;
+		cacheFigures(name, found.projector.cache, give);
+		give("vigie_read_model_rebuilding", (await building(found)).length, { follower: name });
+	},
+});
 
 /** Opens the live generation and follows its logs; a generation that this code cannot read must be rebuilt first. */
 async function begin(service: Service, projection: AnyProjection): Promise<void> {
@@ -90,7 +98,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	};
 	const generations = new Generations(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
 	const live = await generations.live();
-	const projector = new Projector(projection, await storage.rows.open(live.spec), () => new Date().toISOString());
+	const projector = new Projector(projection, await storage.rows.open(live.spec), () => clockOf(service.broker).now());
 	const duty = new Duty(service, isObserving(service.broker) ? undefined : storage.rows.lease?.(name), (task) => projector.hold(task));
 	await duty.begin();
 	const unfit = generations.unfit(live);

@@ -10,7 +10,7 @@ import { day } from "./words.ts";
 /** Whole days of a season; commands come at noon, so no date falls between two commands. */
 export const DAYS = [3, 6, 9, 12, 15].map(day);
 const OFTEN = ["a", "b", "FR", "AB-123-CD", "FR-AB-123-CD"];
-const POOL = [...OFTEN, "IT", "IT-AB-123-CD", "ada@example.org", "bob@example.org", "1980-02-29", ...DAYS];
+const POOL = [...OFTEN, "system", "IT", "IT-AB-123-CD", "ada@example.org", "bob@example.org", "1980-02-29", ...DAYS];
 const free = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 });
 
 function text(rule: Rule): Arbitrary<string> {

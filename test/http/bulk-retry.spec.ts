@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { Item, Outcome } from "../../mixins/actors/outcome.ts";
 import { retryUndecided } from "../../mixins/http/bulk-retry.ts";
 
+const NOW = "2026-01-01T00:00:00.000Z";
 const items = (count: number): Item[] => Array.from({ length: count }, (_, n) => ({ params: { id: `d-${n}` } }));
 const late: Outcome = { failure: "Nobody waits", unavailable: true, undecided: true };
 const away: Outcome = { failure: "no disk", unavailable: true };
@@ -14,7 +15,7 @@ const done = ({ params }: Item): Outcome => ({
 describe("a batch", () => {
 	it("retries its undecided commands and no others, and keeps the order of the outcomes", async () => {
 		const given: (readonly Item[])[] = [];
-		const outcomes = await retryUndecided(items(5), 10_000, async (some) => {
+		const outcomes = await retryUndecided(items(5), 10_000, NOW, async (some) => {
 			given.push(some);
 			return given.length === 1
 				? [done(items(1)[0] as Item), late, refused, late, away]
@@ -39,13 +40,13 @@ describe("a batch", () => {
 	});
 	it("returns undecided outcomes when no time is left", async () => {
 		let times = 0;
-		expect(await retryUndecided(items(1), 500, async () => (times++, [late]))).toEqual([late]);
+		expect(await retryUndecided(items(1), 500, NOW, async () => (times++, [late]))).toEqual([late]);
 		expect(times).toBe(1);
 	});
 	it("fails when the first attempt fails, and keeps its outcomes when a later one does", async () => {
-		await expect(retryUndecided(items(1), 10_000, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+		await expect(retryUndecided(items(1), 10_000, NOW, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
 		let times = 0;
-		const outcomes = await retryUndecided(items(1), 900, () =>
+		const outcomes = await retryUndecided(items(1), 900, NOW, () =>
 			times++ === 0 ? Promise.resolve([late]) : Promise.reject(new Error("gone")),
 		);
 		expect(outcomes).toEqual([late]);

@@ -1,0 +1,114 @@
+/**
+ * ManualClock - keeps the manual clocks of all nodes at the instant of the actor `clock`. The fact is in the log before a node hears of it;
+ * a node that starts later, or missed it, reads the actor. While the clock is that of the machine, the actor cannot be advanced.
+ */
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import { type Instant, refuse } from "../../model/index.ts";
+import { type Clock, clockOf } from "../common/clock.ts";
+import { refusalError, refusalOf } from "../common/errors.ts";
+import { every, nodeTimers } from "../common/timers.ts";
+
+/** Interval at which a node reads the actor, in milliseconds: for an instant that it was not told. */
+const READ_EVERY = 1000;
+/** Milliseconds that a node may take to answer. */
+const PATIENCE = 2000;
+/** Types of the error of a call to a node that has gone. */
+const GONE: ReadonlySet<unknown> = new Set(["SERVICE_NOT_AVAILABLE", "SERVICE_NOT_FOUND", "REQUEST_REJECTED"]);
+const ACTOR = { id: "system" };
+
+/** The clock of one node, or of all. */
+export interface ClockReading {
+	readonly mode: Clock["mode"];
+	readonly now: Instant;
+	/** Commits that read models and processes have not processed yet, and commands that processes have not sent yet. */
+	readonly due: number;
+}
+/** A service that follows logs says how much of its work is due. */
+interface Following extends Service {
+	due(): number;
+}
+
+/** For the service of the actor `clock`: tells all nodes before the caller gets the answer. */
+export const ManualClock = (): Partial<ServiceSchema> => ({
+	hooks: {
+		before: {
+			advance(this: Service) {
+				if (clockOf(this.broker).mode !== "manual")
+					throw refusalError(refuse("CLOCK_NOT_MANUAL", 409, "The clock of this system is that of the machine (CLOCK=system)"));
+			},
+		},
+		after: {
+			async advance(this: Service, ctx: Context<{ readonly to: Instant }>, answer: unknown) {
+				await Promise.all(nodesOf(this.broker).map((nodeID) => tell(this.broker, nodeID, ctx.params.to)));
+				return answer;
+			},
+		},
+	},
+});
+
+const stops = new WeakMap<ServiceBroker, () => void>();
+
+/** For `$node`, the service that Moleculer runs on every node. */
+export const nodeClock: Partial<ServiceSchema> = {
+	actions: {
+		/** The clock of this node; `to`: the instant to which it was advanced. */
+		clock: {
+			params: { to: { type: "string", optional: true } },
+			handler(this: Service, ctx: Context<{ readonly to?: Instant }>): ClockReading {
+				const clock = clockOf(this.broker);
+				if (ctx.params.to !== undefined) clock.synchronize(ctx.params.to);
+				const due = this.broker.services.filter(follows).reduce((sum, service) => sum + service.due(), 0);
+				return { mode: clock.mode, now: clock.now(), due };
+			},
+		},
+	},
+	started(this: Service) {
+		if (clockOf(this.broker).mode === "manual")
+			stops.set(
+				this.broker,
+				every(nodeTimers, READ_EVERY, () => void synchronized(this.broker)),
+			);
+	},
+	stopped(this: Service) {
+		stops.get(this.broker)?.();
+	},
+};
+
+/** Reads the actor, and sets the clock of this node to it. Resolves to false if the actor does not answer. */
+export async function synchronized(broker: ServiceBroker): Promise<boolean> {
+	const clock = clockOf(broker);
+	if (clock.mode === "system") return true;
+	try {
+		const { state } = await broker.call<{ readonly state: { readonly now: Instant } }, typeof ACTOR>("clock.state", ACTOR, {
+			timeout: PATIENCE,
+		});
+		clock.synchronize(state.now);
+	} catch (error) {
+		const isAlone = broker.transit === null || broker.transit === undefined;
+		const hasNone = isAlone && !broker.services.some(({ name }: Service) => name === "clock");
+		if (!hasNone && refusalOf(error)?.code !== "CLOCK_UNKNOWN") return false; // it was never advanced
+		clock.synchronize(null);
+	}
+	return true;
+}
+
+/** The clock of the system: the time of this node, and the work that is due on all nodes. Throws if a node does not answer. */
+export async function clockReading(broker: ServiceBroker): Promise<ClockReading> {
+	const nodes = await Promise.all(nodesOf(broker).map((nodeID) => readingOf(broker, nodeID)));
+	const clock = clockOf(broker);
+	return { mode: clock.mode, now: clock.now(), due: nodes.reduce((sum, one) => sum + (one?.due ?? 0), 0) };
+}
+
+/** Null for a node that has just left or died: other nodes take over its work. */
+const readingOf = (broker: ServiceBroker, nodeID: string): Promise<ClockReading | null> =>
+	broker.call<ClockReading, object>("$node.clock", {}, { nodeID, timeout: PATIENCE }).catch((error: unknown) => {
+		if (error instanceof Error && "type" in error && GONE.has(error.type)) return null;
+		throw error;
+	});
+const follows = (service: Service): service is Following => typeof service["due"] === "function";
+const nodesOf = ({ registry }: ServiceBroker): readonly string[] =>
+	(registry.getNodeList({ onlyAvailable: true }) as readonly { readonly id: string }[]).map(({ id }) => id); // moleculer leaves it untyped
+/** A node that does not answer reads the actor later. */
+const tell = async (broker: ServiceBroker, nodeID: string, to: Instant): Promise<void> => {
+	await broker.call<unknown, object>("$node.clock", { to }, { nodeID, timeout: PATIENCE }).catch(() => undefined);
+};
