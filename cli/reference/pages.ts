@@ -26,7 +26,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
 		["routes.md", routesPage(sources, laws, house)],
 		["read-models.md", readModelsPage(sources, laws, house)],
 		["metrics.md", metricsPage(sources)],
-		["settings.md", settingsPage(sources)],
+		["settings.md", settingsPage()],
 		["repl.md", replPage()],
 	]);
 }

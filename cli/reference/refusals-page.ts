@@ -4,7 +4,7 @@ import type { Refusal } from "../../model/index.ts";
 import { type GivenCode, givenCodes } from "./codes.ts";
 import { FINDINGS, GENERAL, PARKED } from "./general-codes.ts";
 import type { ModelLines } from "./laws.ts";
-import { anchor, code, codes, link, page, sentence, table } from "./markdown.ts";
+import { anchor, code, link, page, sentence, table } from "./markdown.ts";
 import type { Sources } from "./sources.ts";
 
 const INTRODUCTION = `Every error is \`application/problem+json\`: \`{type, title, status, code, detail, errors?}\`; test for the \`code\`, which never
@@ -67,12 +67,15 @@ function refusalsOf({ value: model, commands, asks }: ModelLines, given: readonl
 	for (const asked of [...asks.map(({ name }) => name), "state", "history"])
 		add(unknownActor(model, "<id>"), code(`${model.name}.${asked}`));
 	add(unknownActor(model, "<id>"), code(`${model.plural}.get`));
-	for (const { code: name, path } of given) found.get(name)?.by.add(code(serviceOf(path)));
+	for (const { code: name, path } of given) {
+		const service = serviceOf(path);
+		if (service !== null) found.get(name)?.by.add(code(service));
+	}
 	return found;
 }
 const quoted = (detail: string): string => detail.replaceAll("<id>", "`<id>`");
-/** `radar-import` for its service file; a path for every other file. */
-const serviceOf = (path: string): string => /([^/]+)\.service\.ts$/.exec(path)?.[1] ?? path;
+/** `radar-import` for its service file; null for every other file. */
+const serviceOf = (path: string): string | null => /([^/]+)\.service\.ts$/.exec(path)?.[1] ?? null;
 
 function complain(general: readonly GivenCode[]): void {
 	const given = new Set(general.map((one) => one.code));
@@ -88,11 +91,10 @@ const statusOf = (given: readonly GivenCode[], name: string): number | undefined
 function generalTable(given: readonly GivenCode[], all: readonly GivenCode[]): string {
 	const names = Object.keys(GENERAL).filter((name) => given.some((one) => one.code === name));
 	return table(
-		["code", "status", "meaning", "what to do", "given by"],
+		["code", "status", "meaning", "what to do"],
 		names.map((name) => {
 			const { means = "", then = "" } = GENERAL[name] ?? {};
-			const by = new Set(all.filter((one) => one.code === name).map(({ path }) => serviceOf(path)));
-			return [marked(name), String(statusOf(all, name) ?? ""), means, then, codes(by)];
+			return [marked(name), String(statusOf(all, name) ?? ""), means, then];
 		}),
 	);
 }
