@@ -35,7 +35,9 @@ afterAll(() => system.dispose());
 
 describe("an example", () => {
 	it("exists for every command that has a route", () =>
-		expect(examples.length).toBe(routes.filter(({ method, path }) => method === "POST" && path !== "/radars/import" && path !== "/clock/advance").length));
+		expect(examples.length).toBe(
+			routes.filter(({ method, path }) => method === "POST" && path !== "/radars/import" && path !== "/clock/advance").length,
+		));
 	it.each(examples.map(({ path }, i) => [path, i] as const))("is accepted in order: %s", (_path, i) => {
 		const { status, body } = answers[i] ?? { status: 0, body: {} };
 		expect({ status: Math.floor(status / 100), body }).toMatchObject({
