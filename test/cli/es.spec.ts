@@ -61,7 +61,9 @@ describe("es-state", () => {
 	it("lists the services", async () => {
 		const { code, stdout, stderr } = await run("state radr A6-1");
 		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-		expect(stderr).toMatch(/^there is no service "radr"; there are clock, detection, infraction, .*radar, vehicle\nUsage: npm run es -- state /);
+		expect(stderr).toMatch(
+			/^there is no service "radr"; there are clock, detection, infraction, .*radar, vehicle\nUsage: npm run es -- state /,
+		);
 	});
 });
 
