@@ -21,9 +21,9 @@ describe("a manual clock", () => {
 	});
 	it("makes rows read differently when it is advanced", async () => {
 		await radarInService(system, "r-1");
-		answered(200, await system.post("/radars/r-1/deactivate", { from: "2026-02-01T00:00:00Z", reason: "repair" }));
-		const status = async (): Promise<unknown> => answered(200, await system.get("/radars/r-1")).body["status"];
-		await eventually(async () => expect(await status()).toBe("active"));
+		const deactivated = answered(200, await system.post("/radars/r-1/deactivate", { from: "2026-02-01T00:00:00Z", reason: "repair" }));
+		const status = async (): Promise<unknown> => answered(200, await system.get("/radars/r-1", seen(deactivated))).body["status"];
+		expect(await status()).toBe("active");
 		expect(answered(200, await advance(LATER)).body).toMatchObject({ mode: "manual", now: LATER });
 		expect(await status()).toBe("inactive");
 		await eventually(async () => expect(await system.rows("/radars?status=inactive")).toHaveLength(1));
