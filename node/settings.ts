@@ -93,9 +93,10 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 async function chosen(given: string | undefined, complaints: string[]): Promise<ServiceFile[]> {
 	const all = serviceFiles();
 	if (given === undefined || given === "") return all;
-	const roles = await servicesByRole();
 	const names = given.split(",").map((name) => name.trim());
-	const found = names.map((name) => roles.get(name) ?? all.filter((file) => namesOf(file).includes(name)));
+	const named = names.map((name) => all.filter((file) => namesOf(file).includes(name)));
+	const roles = named.every((files) => files.length > 0) ? new Map<string, ServiceFile[]>() : await servicesByRole(); // this loads every service
+	const found = named.map((files, i) => (files.length > 0 ? files : (roles.get(names[i] ?? "") ?? [])));
 	for (const [i, name] of names.entries())
 		if (found[i]?.length === 0)
 			complaints.push(

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
 import { type Action, actionsIn } from "../../node/offer.ts";
-import { schemaOf, serviceFiles } from "../../node/services.ts";
+import { schemaOf, type ServiceFile, serviceFiles } from "../../node/services.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -30,23 +30,20 @@ export interface House {
 	readonly processes: readonly Stated<AnyProcess>[];
 }
 
-const LAST = Number.MAX_SAFE_INTEGER;
-/** Position of a context, as its declaration says. */
-const orders = new Map(
-	await Promise.all(
-		serviceFiles().map(async (file) => {
-			const { name, metadata } = await schemaOf(file);
-			return [file.context, name === `${file.context}-log` ? ((metadata as { order?: number } | undefined)?.order ?? LAST) : LAST] as const; // see mixins/logs/context.ts
-		}),
-	).then((all) => all.toSorted(([, a], [, b]) => b - a)),
-);
-const rank = (context: string): number => orders.get(context) ?? LAST;
+/** Position of each context, as its declaration says; a context without a log, such as the gateway, comes last. */
+async function ranking(files: readonly ServiceFile[]): Promise<(context: string) => number> {
+	const logs = files.filter(({ context, name }) => name === `${context}-log`);
+	const orders = await Promise.all(logs.map(async (file) => ((await schemaOf(file)).metadata as { readonly order: number }).order)); // see mixins/logs/context.ts
+	const ranks = new Map(logs.map(({ context }, i) => [context, orders[i]]));
+	return (context) => ranks.get(context) ?? Number.MAX_SAFE_INTEGER;
+}
 
 const isModel = (value: object): value is Model => "evolve" in value && "commands" in value;
 const isProjection = (value: object): value is AnyProjection => "on" in value && "show" in value;
 const isProcess = (value: object): value is AnyProcess => "subjects" in value && "next" in value;
 
 export async function loadHouse(): Promise<House> {
+	const rank = await ranking(serviceFiles());
 	const files = serviceFiles().toSorted((a, b) => rank(a.context) - rank(b.context) || (a.url.href < b.url.href ? -1 : 1));
 	const loaded = await Promise.all(
 		files.map(async ({ context, url }) => ({
@@ -69,14 +66,14 @@ export async function loadHouse(): Promise<House> {
 			name: schema.name,
 			actions: actionsIn(schema),
 		})),
-		models: consultedFirst(of(isModel)),
+		models: consultedFirst(of(isModel), rank),
 		projections: of(isProjection),
 		processes: of(isProcess),
 	};
 }
 
 /** Sorts a consulted model before those that consult it, and otherwise keeps the order. */
-function consultedFirst(models: readonly Stated<Model>[]): Stated<Model>[] {
+function consultedFirst(models: readonly Stated<Model>[], rank: (context: string) => number): Stated<Model>[] {
 	const depth = (name: string): number => {
 		const commands = Object.values(models.find(({ value }) => value.name === name)?.value.commands ?? {});
 		const asked = commands.flatMap(({ consult = {} }) => Object.values(consult).map(({ ask }) => ask.slice(0, ask.indexOf("."))));

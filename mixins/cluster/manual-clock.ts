@@ -28,13 +28,18 @@ interface Following extends Service {
 	due(): number;
 }
 
+/** Throws CLOCK_NOT_MANUAL (409) if the clock of the node is that of the machine. */
+export function assertManual(broker: ServiceBroker): void {
+	if (clockOf(broker).mode !== "manual")
+		throw refusalError(refuse("CLOCK_NOT_MANUAL", 409, "The clock of this system is that of the machine (CLOCK=system)"));
+}
+
 /** For the service of the actor `clock`: tells all nodes before the caller gets the answer. */
 export const ManualClock = (): Partial<ServiceSchema> => ({
 	hooks: {
 		before: {
 			advance(this: Service) {
-				if (clockOf(this.broker).mode !== "manual")
-					throw refusalError(refuse("CLOCK_NOT_MANUAL", 409, "The clock of this system is that of the machine (CLOCK=system)"));
+				assertManual(this.broker);
 			},
 		},
 		after: {

@@ -1,11 +1,10 @@
 /** Clock - `GET /clock` and `POST /clock/advance`: the time of the law, and the work that is due. */
 import { clockOf } from "../common/clock.ts";
-import { clockReading } from "../cluster/manual-clock.ts";
+import { assertManual, clockReading } from "../cluster/manual-clock.ts";
 import { sendJson } from "./answer.ts";
 import { call, type Handler, reading } from "./handlers.ts";
 import { commandOf } from "./request.ts";
 import { JSON_LIMIT } from "./server/limits.ts";
-import { ProblemError } from "./server/problem.ts";
 
 const ADVANCE = "POST /clock/advance";
 
@@ -14,15 +13,13 @@ export const readClock: Handler = async function (_req, res) {
 };
 
 export const advanceClock: Handler = async function (req, res) {
-	const clock = clockOf(this.broker);
-	if (clock.mode !== "manual")
-		throw new ProblemError(409, "CLOCK_NOT_MANUAL", "The clock of this system is that of the machine (CLOCK=system)");
+	assertManual(this.broker);
 	const { params, meta } = await commandOf(
 		req,
 		{ kind: "command", of: "clock" },
 		ADVANCE,
 		reading(this, req, res, JSON_LIMIT),
-		clock.now(),
+		clockOf(this.broker).now(),
 	);
 	await call(req, "clock.advance", { ...params, id: "system" }, meta);
 	sendJson(res, 200, await clockReading(this.broker));

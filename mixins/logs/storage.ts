@@ -111,7 +111,8 @@ export class Storage {
 		const [context = "", number] = partition.split(":");
 		if (!this.#partitions.has(context)) this.#partitions = await this.#opened.logs.contexts();
 		if (Number(number) >= (this.#partitions.get(context) ?? 0)) return false;
-		const log = (await this.#opened.logs.open(context)).find(({ name }) => name === partition);
+		const { partitions } = (await this.opened(context)) ?? { partitions: await this.#opened.logs.open(context) };
+		const log = partitions.find(({ name }) => name === partition);
 		return log !== undefined && !(await endsBefore(log, position));
 	}
 	/** The log of a context, if this node has opened it. */
