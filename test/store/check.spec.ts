@@ -101,12 +101,11 @@ describe("two files", () => {
 		});
 		await once(writing.stdout, "data");
 		const before = tailIn(events);
-		const all = new Set(Array.from({ length: 40 }, () => said()));
-		const written = tailIn(events) - before;
+		const all = new Set<string>();
+		for (let checks = 0; checks < 40 || tailIn(events) - before < 40; checks++) all.add(said());
 		writing.stdin.end();
 		await once(writing, "exit");
 		expect([...all]).toEqual(["fine"]);
-		expect(written).toBeGreaterThan(40);
 	});
 
 	it("are not changed by the check", async () => {
