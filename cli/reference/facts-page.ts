@@ -1,4 +1,5 @@
 /** Facts - the page of all facts, field by field, with the commands that record them and the services that fold them. */
+import { referenceFacts } from "../../model/index.ts";
 import type { House } from "../common/catalogue.ts";
 import type { FactLines, ModelLines } from "./laws.ts";
 import { code, link, list, page, sentence, table, unitOf } from "./markdown.ts";
@@ -56,11 +57,12 @@ function foldedBy(type: string, { projections, processes }: House): string {
 		if (handler === undefined) return [];
 		return [`${link(name, "read-models.md")}${typeof handler === "function" ? "" : " (on the row of another actor)"}`];
 	});
-	const work = processes.flatMap(({ value: { name, subjects, references } }) => {
+	const work = processes.flatMap(({ value }) => {
+		const { name, subjects } = value;
 		const parts = [
 			...(type in subjects.start ? ["starts its work"] : []),
 			...(type in subjects.continue ? ["continues its work"] : []),
-			...(type in references.on ? ["its work depends on it"] : []),
+			...(referenceFacts(value).includes(type) ? ["its work depends on it"] : []),
 		];
 		return parts.length > 0 ? [`${link(name, "read-models.md")} (${parts.join(", ")})`] : [];
 	});

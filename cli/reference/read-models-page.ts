@@ -1,6 +1,6 @@
 /** Read models - the page of all read models with their logs, and of the processes that follow the same logs. */
 import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
-import type { AnyProcess, AnyProjection } from "../../model/index.ts";
+import { type AnyProcess, type AnyProjection, referenceFacts } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
 import { explained, meaningsOf, type ModelLines } from "./laws.ts";
@@ -72,19 +72,17 @@ const rowTable = (fields: readonly FieldLine[]): string =>
 	);
 
 function processText(sources: Sources, stated: Stated<AnyProcess>): string {
-	const { name, follows, subjects, references } = stated.value;
-	const facts = (of: Readonly<Record<string, unknown>>): string =>
-		Object.keys(of)
-			.map((fact) => link(fact, "facts.md"))
-			.join(", ");
+	const { name, follows, subjects } = stated.value;
+	const facts = (of: readonly string[]): string => of.map((fact) => link(fact, "facts.md")).join(", ");
+	const references = referenceFacts(stated.value);
 	return [
 		`## ${name}`,
 		sentence(sources.header(stated.path)),
 		list(
 			`Follows: ${codes(follows)}; and ${code(INTERVENTIONS.log)}, for an operator's decisions about parked work.`,
-			`A piece of work starts with ${facts(subjects.start)}.`,
-			`It continues with ${facts(subjects.continue)}.`,
-			`It depends on ${facts(references.on)}; a backdated fact wakes the work in the time span it changes.`,
+			`A piece of work starts with ${facts(Object.keys(subjects.start))}.`,
+			`It continues with ${facts(Object.keys(subjects.continue))}.`,
+			references.length > 0 ? `It depends on ${facts(references)}; a backdated fact wakes the work in the time span it changes.` : "",
 			`Sends ${sendsOf(sources, stated)
 				.map((command) => link(command, "commands.md"))
 				.join(", ")}.`,

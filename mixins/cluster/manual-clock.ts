@@ -7,6 +7,7 @@ import { type Instant, refuse } from "../../model/index.ts";
 import { type Clock, clockOf } from "../common/clock.ts";
 import { refusalError, refusalOf } from "../common/errors.ts";
 import { every, nodeTimers } from "../common/timers.ts";
+import { type Backlog, hasBacklog } from "../common/backlogs.ts";
 
 /** Interval at which a node reads the actor, in milliseconds: for an instant that it was not told. */
 const READ_EVERY = 1000;
@@ -20,12 +21,14 @@ const ACTOR = { id: "system" };
 export interface ClockReading {
 	readonly mode: Clock["mode"];
 	readonly now: Instant;
-	/** Commits that read models and processes have not processed yet, and commands that processes have not sent yet. */
+	/** Commits that are not processed, commands that are not answered, and commands whose instant has come; 0 when all is quiet. */
 	readonly due: number;
 }
-/** A service that follows logs says how much of its work is due. */
-interface Following extends Service {
-	due(): number;
+/** The reading of one node. */
+interface NodeReading {
+	readonly mode: Clock["mode"];
+	readonly now: Instant;
+	readonly backlogs: readonly Backlog[];
 }
 
 /** Throws CLOCK_NOT_MANUAL (409) if the clock of the node is that of the machine. */
@@ -59,11 +62,11 @@ export const nodeClock: Partial<ServiceSchema> = {
 		/** The clock of this node; `to`: the instant to which it was advanced. */
 		clock: {
 			params: { to: { type: "string", optional: true } },
-			handler(this: Service, ctx: Context<{ readonly to?: Instant }>): ClockReading {
+			async handler(this: Service, ctx: Context<{ readonly to?: Instant }>): Promise<NodeReading> {
 				const clock = clockOf(this.broker);
 				if (ctx.params.to !== undefined) clock.synchronize(ctx.params.to);
-				const due = this.broker.services.filter(follows).reduce((sum, service) => sum + service.due(), 0);
-				return { mode: clock.mode, now: clock.now(), due };
+				const backlogs = await Promise.all(this.broker.services.filter(hasBacklog).map((service) => service.backlog()));
+				return { mode: clock.mode, now: clock.now(), backlogs };
 			},
 		},
 	},
@@ -97,20 +100,33 @@ export async function synchronized(broker: ServiceBroker): Promise<boolean> {
 	return true;
 }
 
-/** The clock of the system: the time of this node, and the work that is due on all nodes. Throws if a node does not answer. */
+/**
+ * The clock of the system: the time of this node, and the work that is due on all nodes. Throws if a node does not answer. One fact can
+ * cause work on another node that was read before, so 0 is only returned if a second round finds the same logs and no work either.
+ */
 export async function clockReading(broker: ServiceBroker): Promise<ClockReading> {
-	const nodes = await Promise.all(nodesOf(broker).map((nodeID) => readingOf(broker, nodeID)));
+	const first = await workOf(broker);
+	const second = first.due === 0 ? await workOf(broker) : first;
+	const isQuiet = second.due === 0 && second.tails === first.tails;
 	const clock = clockOf(broker);
-	return { mode: clock.mode, now: clock.now(), due: nodes.reduce((sum, one) => sum + (one?.due ?? 0), 0) };
+	return { mode: clock.mode, now: clock.now(), due: isQuiet ? 0 : Math.max(1, second.due) };
+}
+/** The work of all nodes. A read model or process without a node on duty counts as one piece of work, because its backlog is unknown. */
+async function workOf(broker: ServiceBroker): Promise<{ readonly due: number; readonly tails: string }> {
+	const nodes = await Promise.all(nodesOf(broker).map((nodeID) => readingOf(broker, nodeID)));
+	const all = nodes.flatMap((one) => one?.backlogs ?? []);
+	const working = all.filter(({ onDuty }) => onDuty);
+	const idle = new Set(all.map(({ name }) => name).filter((name) => !working.some((one) => one.name === name)));
+	const tails = working.map(({ name, tail }) => `${name} ${tail}`).toSorted();
+	return { due: working.reduce((sum, { due }) => sum + due, idle.size), tails: tails.join() };
 }
 
 /** Null for a node that has just left or died: other nodes take over its work. */
-const readingOf = (broker: ServiceBroker, nodeID: string): Promise<ClockReading | null> =>
-	broker.call<ClockReading, object>("$node.clock", {}, { nodeID, timeout: PATIENCE }).catch((error: unknown) => {
+const readingOf = (broker: ServiceBroker, nodeID: string): Promise<NodeReading | null> =>
+	broker.call<NodeReading, object>("$node.clock", {}, { nodeID, timeout: PATIENCE }).catch((error: unknown) => {
 		if (error instanceof Error && "type" in error && GONE.has(error.type)) return null;
 		throw error;
 	});
-const follows = (service: Service): service is Following => typeof service["due"] === "function";
 const nodesOf = ({ registry }: ServiceBroker): readonly string[] =>
 	(registry.getNodeList({ onlyAvailable: true }) as readonly { readonly id: string }[]).map(({ id }) => id); // moleculer leaves it untyped
 /** A node that does not answer reads the actor later. */

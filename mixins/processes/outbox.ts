@@ -1,8 +1,8 @@
 /**
  * Outbox - sends the commands of a process: one at a time per row, many in one call. A failure is retried with growing pauses and
- * parked after ten attempts; a refusal is parked at once. While the service or the store is unavailable, retries do not count.
+ * parked after ten attempts; a refusal is parked at once, except NOT_YET, which is retried. While the service or the store is unavailable, retries do not count.
  */
-import type { Sending } from "../../model/index.ts";
+import { NOT_YET, type Sending } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { commandIdOf, type Parked } from "./rows.ts";
 import type { Timers } from "../common/timers.ts";
@@ -143,6 +143,7 @@ export class Outbox {
 		const before = this.#tries.get(id) ?? { asked: 0, failed: 0 };
 		const tries = { asked: before.asked + 1, failed: before.failed + ("failure" in outcome && outcome.unavailable ? 0 : 1) };
 		this.#tries.set(id, tries);
+		if ("refusal" in outcome && outcome.refusal.code === NOT_YET) return this.#later(id, tries.asked); // this node's clock is ahead
 		if (!("refusal" in outcome) && tries.failed < ATTEMPTS) return this.#later(id, tries.asked);
 		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
 		const { action, params } = sending;

@@ -2,19 +2,20 @@
  * Processing - turns a process into a Moleculer service that follows its logs and sends its commands. Its actions report health and
  * parked work, and let operators retry or drop parked work.
  */
-import type { Context, Service, ServiceSchema } from "moleculer";
-import { type AnyProcess, legible, refuse } from "../../model/index.ts";
+import type { Service, ServiceSchema } from "moleculer";
+import type { AnyProcess } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
 import { checkAction } from "../read-models/checking.ts";
 import { Duty, looking } from "../cluster/duty.ts";
-import { refusalError } from "../common/errors.ts";
-import { lagOf, logsOf } from "../following/following.ts";
+import { type Backlog, standby } from "../common/backlogs.ts";
+import { backlogOf } from "../following/backlog.ts";
+import { logsOf } from "../following/following.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
 import { Mutex } from "../following/folding.ts";
-import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
+import { INTERVENTIONS } from "./interventions.ts";
 import { lagAction } from "../following/lag.ts";
 import { Complaint } from "../common/complaint.ts";
-import type { Parked, Subject } from "./rows.ts";
+import { operatorActions } from "./operating.ts";
 import { checkedWork } from "./refold.ts";
 import type { ProcessRunner } from "./runner.ts";
 import { makeRunner } from "./sending.ts";
@@ -25,8 +26,10 @@ import { processFigures, processHealth, workOf } from "./health.ts";
 
 /** How often open commands are sent again, in milliseconds. */
 const RECOVER_EVERY = 5000;
-/** How long a retry waits for its answer, in milliseconds. */
-const PATIENCE = 5000;
+/** How often commands are sent whose instant has come, in milliseconds. */
+const DUE_EVERY = 1000;
+/** Due pieces of work that a backlog counts at most. */
+const COUNTED = 1000;
 
 interface Running {
 	runner: ProcessRunner;
@@ -34,13 +37,9 @@ interface Running {
 	onDuty: boolean;
 	/** Why the last attempt to take over or hand over the duty failed; null if it succeeded. */
 	failure: string | null;
-	/** Logs failures of the recovery. */
-	readonly complaint: Complaint;
 	stop: () => Promise<void>;
 }
-type Work = { readonly id: string };
 const runners = new PerService<Running>();
-const idParam = { type: "string", min: 1, max: 200 } as const;
 
 export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	return {
@@ -61,11 +60,9 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 			},
 			lag: lagAction(followedBy(process), (service) => runners.of(service).runner),
 			check: checkAction(followedBy(process), (service) => checkedWork(process, runners.of(service).runner)),
-			parked: parkedAction(),
-			retry: retryAction(process),
-			drop: dropAction(process),
+			...operatorActions(process, (service) => runners.of(service).runner),
 		},
-		methods,
+		methods: methodsOf(process),
 		async started(this: Service) {
 			await begin(this, process);
 		},
@@ -75,17 +72,20 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 	};
 }
 
-const methods = {
-	/** Commits that are not processed, and commands that are not answered, yet. */
-	due(this: Service): number {
+const methodsOf = (process: AnyProcess) => ({
+	/** Commits that are not processed, and commands that are not answered or whose instant has come. */
+	async backlog(this: Service): Promise<Backlog> {
 		const found = runners.find(this);
-		return found?.onDuty ? lagOf(found.runner.followers) + found.runner.outbox.size : 0;
+		if (!found?.onDuty) return standby(process.name);
+		const unfinished = await found.runner.unfinished(COUNTED);
+		const unread = await backlogOf(this, followedBy(process), found.runner.followers);
+		return { ...unread, due: unread.due + unfinished };
 	},
 	async figures(this: Service, give: Give): Promise<void> {
 		const found = runners.find(this);
 		if (found) await processFigures(found.runner, give);
 	},
-};
+});
 
 /** Every process also follows the log of interventions. */
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
@@ -94,21 +94,24 @@ const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([
 async function begin(service: Service, process: AnyProcess): Promise<void> {
 	const complaint = new Complaint(`${process.name} could not recover open work`, (line) => service.logger.warn(line));
 	const runner = await makeRunner(service.broker, process);
-	const running: Running = { runner, onDuty: false, failure: null, complaint, stop: () => Promise.resolve() };
+	const late = new Complaint(`${process.name} could not send commands whose instant has come`, (line) => service.logger.warn(line));
+	const running: Running = { runner, onDuty: false, failure: null, stop: () => Promise.resolve() };
 	const changes = new Mutex();
 	const { duty, look } = dutyOf(service, process, running);
 	await look();
 	const unlook = looking(service.broker).every(() => void changes.run(look));
-	const recovering = every(nodeTimers, RECOVER_EVERY, () => recover(running));
+	const recovering = every(nodeTimers, RECOVER_EVERY, () => regularly(running, complaint, (runner) => runner.recover()));
+	const sending = every(nodeTimers, DUE_EVERY, () => regularly(running, late, ({ deadlines }) => deadlines.send()));
 	runners.set(service, running);
 	running.stop = async () => {
 		unlook();
 		recovering();
+		sending();
 		await changes.run(() => ended(service, process, running.runner));
 		await duty.end();
 	};
 	service.broker.waitForServices([], 0).then(
-		() => recover(running),
+		() => regularly(running, complaint, (runner) => runner.recover()),
 		() => undefined,
 	);
 }
@@ -157,84 +160,11 @@ const ended = ({ logger }: Service, { name }: AnyProcess, runner: ProcessRunner)
 		.stop()
 		.catch((error: unknown) => logger.warn(`${name} could not write its last rows, and will fold them again: ${oneLine(error)}`));
 
-function recover(running: Running): void {
-	if (!running.onDuty) return;
-	running.runner.recover().then(
-		() => running.complaint.fine(),
-		(error: unknown) => running.complaint.failed(error),
+/** Runs a task while this node is on duty; logs its failures. */
+function regularly({ onDuty, runner }: Running, complaint: Complaint, task: (runner: ProcessRunner) => Promise<void>): void {
+	if (!onDuty) return;
+	task(runner).then(
+		() => complaint.fine(),
+		(error: unknown) => complaint.failed(error),
 	);
 }
-
-/** A page of parked work, or one piece of work with its whole history of parked commands. */
-const parkedAction = () => ({
-	params: { $$strict: true, id: { ...idParam, optional: true }, after: { ...idParam, optional: true } },
-	async handler(this: Service, ctx: Context<{ readonly id?: string; readonly after?: string }>) {
-		const { runner } = runners.of(this);
-		const { id, after } = ctx.params;
-		if (id === undefined) {
-			const rows = await runner.parked(after);
-			return { rows: rows.map(({ id: work, row }) => shown(work, row)), next: rows.length === 0 ? null : (rows.at(-1)?.id ?? null) };
-		}
-		const row = await runner.work(id);
-		return row ? { rows: [{ ...shown(id, row), ended: row.ended ?? [], subject: row.subject }], next: null } : unknownWork(id);
-	},
-});
-const shown = (id: string, { parked }: Subject): Work & Partial<Parked> => ({ id, ...parked });
-const unknownWork = (id: string): never => {
-	throw refusalError(refuse("WORK_UNKNOWN", 404, `There is no work ${id}`));
-};
-
-/** Sends a parked command again, and returns its outcome. */
-const retryAction = ({ name }: AnyProcess) => ({
-	timeout: 0,
-	params: { $$strict: true, id: idParam },
-	async handler(this: Service, ctx: Context<Work>) {
-		const { id } = ctx.params;
-		const { runner } = runners.of(this);
-		const again = await inTime(runner.retry(id));
-		if (again === null) return notParked(name, id);
-		this.logger.info(`${name}: retried ${id}`);
-		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
-	},
-});
-/** The answer, or "asked" if it takes longer than `PATIENCE`. */
-async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
-	let cancel = () => {};
-	const patience = new Promise<"asked">((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve("asked"))));
-	return Promise.race([answer, patience]).finally(() => cancel());
-}
-const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<Parked, "code" | "detail">>> => {
-	const parked = (await runner.work(id))?.parked;
-	return parked ? { code: parked.code, detail: parked.detail } : {};
-};
-function notParked(process: string, id: string): never {
-	throw refusalError(refuse("WORK_NOT_PARKED", 409, `${process} has nothing parked under ${id}`));
-}
-
-/** Drops the parked command: records a fact with the reason and the operator, which the process follows like any other. */
-const dropAction = ({ name }: AnyProcess) => ({
-	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
-	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {
-		const { id, reason: why } = ctx.params;
-		const parked = (await runners.of(this).runner.work(id))?.parked;
-		if (!parked) return notParked(name, id);
-		const { command, action, code, detail, attempts } = parked;
-		const said: DroppedWork = {
-			process: name,
-			work: id,
-			command,
-			action,
-			code,
-			detail: legible(detail, 1000),
-			attempts,
-			reason: legible(why, 1000),
-		};
-		const { command: own, ...rest } = said;
-		const done = await ctx.call<{ position: string }, object>(
-			INTERVENTIONS.drop,
-			{ id: own, ...rest },
-			{ meta: { by: ctx.meta.by ?? "operator" } },
-		);
-		return { id, command, position: done.position };
-	},
-});

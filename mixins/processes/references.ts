@@ -2,11 +2,11 @@
  * References - the things that pieces of work depend on. A fact about a reference wakes every subject inside the time span that it
  * changed, page by page; the reference keeps the span until all their commands are answered.
  */
-import type { AnyProcess, Dated, Span } from "../../model/index.ts";
+import type { AnyProcess, AnyReference, Dated, Span } from "../../model/index.ts";
 import { positionText } from "../../store/position.ts";
 import type { Query, Row, Table } from "../../store/rows.ts";
 import { type Folded, Mutex, type Step } from "../following/folding.ts";
-import { pendingOf, type Reference, referenceChange, type Subject } from "./rows.ts";
+import { pendingOf, type Reference, referenceChange, referenceColumns, referenceOf, type Subject } from "./rows.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
 /** Subjects woken together. */
@@ -37,7 +37,7 @@ export class ProcessReferences {
 			const row = changed.get(id);
 			const data = row?.data as Reference | null | undefined; // our own rows
 			if (!row || !data?.reference) continue;
-			const span = this.#runner.process.references.changed(data.reference, fact as Dated); // typed in the process's definition
+			const span = this.#kind(id).changed(data.reference, fact as Dated); // typed in the process's definition
 			const cause = positionText(partition, origin.position);
 			row.data = { ...data, pending: [...(data.pending ?? []).filter((one) => one.cause !== cause), { ...span, cause }] };
 		}
@@ -81,7 +81,7 @@ export class ProcessReferences {
 		const data = row?.data as Reference | null | undefined; // our own rows
 		if (!row || !data) return;
 		const left: Reference = { reference: data.reference, pending: data.pending.filter(({ cause }) => !causes.has(cause)) };
-		await this.#runner.rows.put([referenceChange({ before: row, data: left, at: row.at })]);
+		await this.#runner.rows.put([referenceChange({ before: row, data: left, at: row.at }, this.#runner.process)]);
 	}
 	async #wake(id: string, span: Span): Promise<void> {
 		for (let after: Query["after"], more = true; more;) {
@@ -89,11 +89,19 @@ export class ProcessReferences {
 			await Promise.all(page.map(({ id: subject }) => this.#runner.wake(subject)));
 			const last = page.at(-1);
 			more = page.length === PAGE;
-			if (last) after = { value: this.#runner.process.subjects.needs((last.data as Subject).subject ?? {})?.at ?? "", id: last.id }; // our own rows
+			if (last) after = { value: this.#kind(id).needs((last.data as Subject).subject ?? {})?.at ?? "", id: last.id }; // our own rows
 		}
 	}
-	#within(id: string, { from, to }: Span, limit: number, after?: Query["after"]): Query {
-		const query = { filters: { reference: id }, range: { column: "at", from, to }, sort: "at", descending: false, limit };
+	#kind(row: string): AnyReference {
+		const { name } = referenceOf(row);
+		const kind = this.#runner.process.references?.[name];
+		if (!kind) throw new Error(`${this.#runner.process.name} has no reference ${name}`);
+		return kind;
+	}
+	#within(row: string, { from, to }: Span, limit: number, after?: Query["after"]): Query {
+		const { name, id } = referenceOf(row);
+		const [column, at] = referenceColumns(name);
+		const query = { filters: { [column]: id }, range: { column: at, from, to }, sort: at, descending: false, limit };
 		return after ? { ...query, after } : query;
 	}
 }

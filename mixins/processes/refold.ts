@@ -18,11 +18,13 @@ export class ProcessRefold implements Folder {
 	readonly table: Table;
 	readonly #process: AnyProcess;
 	readonly #cache: RowCache;
+	readonly #columns: readonly null[];
 
 	constructor(process: AnyProcess, table: Table) {
 		this.#process = process;
 		this.table = table;
 		this.#cache = new RowCache(table);
+		this.#columns = processTableOf(process).columns.map(() => null);
 	}
 
 	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {
@@ -32,7 +34,7 @@ export class ProcessRefold implements Folder {
 		return { name, from, to: { position, hash }, steps, rows: this.#cache.load(steps.map(({ id }) => id)) };
 	}
 	fold({ name, steps }: Looked, rows: ReadonlyMap<string, Row>): Change[] {
-		return [...foldAll(rows, steps, name).values()].map((folded) => change(folded, folded.data, [null, null, null]));
+		return [...foldAll(rows, steps, name).values()].map((folded) => change(folded, folded.data, this.#columns));
 	}
 	async keep({ name, from, to }: Looked, changes: readonly Change[]): Promise<Tail> {
 		if (await this.table.save(changes, [{ partition: name, from, to }])) {

@@ -6,13 +6,14 @@ import type { AnyProcess, Instant } from "../../model/index.ts";
 import { ForeignHistory } from "../../store/chain.ts";
 import { anchored, type Follower } from "../../store/follow.ts";
 import type { Commit, Tail } from "../../store/log.ts";
-import { checkpointOf, type Checkpoints, type Row, type Table } from "../../store/rows.ts";
+import { type Change, checkpointOf, type Checkpoints, type Row, type Table } from "../../store/rows.ts";
 import { foldAll, Mutex } from "../following/folding.ts";
 import { INTERVENTIONS } from "./interventions.ts";
 import { Outbox, type Refused, type Send } from "./outbox.ts";
 import { ProcessReferences } from "./references.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Evaluation, standing } from "./evaluation.ts";
-import { pendingOf, REFERENCE, referenceChange, SUBJECT, type Subject, unparked } from "./rows.ts";
+import { pendingOf, REFERENCE, referenceChange, stateOf, SUBJECT, type Subject, unparked } from "./rows.ts";
 import { processSteps } from "./steps.ts";
 import type { Followed, Partitioned } from "../following/following.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
@@ -31,6 +32,8 @@ export class ProcessRunner {
 	readonly followers: Follower[] = [];
 	readonly outbox: Outbox;
 	readonly rows: WriteBehind;
+	/** Sends the commands whose instant has come; called regularly. */
+	readonly deadlines: Deadlines;
 	readonly #evaluation: Evaluation;
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
@@ -66,6 +69,16 @@ export class ProcessRunner {
 			wake: (id) => this.#again([id]).then(() => this.outbox.answered(id)),
 			stopped: () => this.outbox.stopped,
 		});
+		this.deadlines = new Deadlines({
+			table,
+			clock,
+			stopped: () => this.outbox.stopped,
+			written: () => this.#mutex.run(() => this.rows.flush()),
+			again: (ids) => this.#again(ids),
+			answered: (id) => this.outbox.answered(id),
+			room: () => this.outbox.room(),
+			timers,
+		});
 	}
 
 	/** Rejects before any command is sent if the rows are of another history. Reads all interventions before it sends commands. */
@@ -100,6 +113,12 @@ export class ProcessRunner {
 		if (begin.position >= tail) heard();
 	}
 
+	/** Pieces of work, up to a limit of each kind, whose instant has come and that are not done. */
+	async unfinished(limit: number): Promise<number> {
+		const due = await this.deadlines.due(limit);
+		return due.length + Math.max(this.outbox.size, await this.table.count({ state: "open" }));
+	}
+
 	/** Handles one batch of one partition, which follows `from`. */
 	async take({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Promise<Tail> {
 		const { position, hash } = commits.at(-1) ?? from;
@@ -116,7 +135,11 @@ export class ProcessRunner {
 		await this.#references.widen(references, changed, name);
 		const touched = [...folded.values()].filter(({ before }) => before.id.startsWith(SUBJECT));
 		const work = await this.#evaluation.of(touched, changed);
-		await this.rows.put([...work.changes, ...[...changed.values()].map(referenceChange)], { partition: name, from, to });
+		await this.rows.put([...work.changes, ...[...changed.values()].map((row) => referenceChange(row, this.process))], {
+			partition: name,
+			from,
+			to,
+		});
 		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
 		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#references.reviewSoon(before.id);
 		return to;
@@ -167,7 +190,7 @@ export class ProcessRunner {
 				new Map(),
 			);
 			await this.rows.put(changes);
-			for (const due of sendings) this.outbox.add(due.id, due.sendings, due.cause);
+			for (const ready of sendings) this.outbox.add(ready.id, ready.sendings, ready.cause);
 			return true;
 		});
 		if (!parked) return null;
@@ -182,12 +205,9 @@ export class ProcessRunner {
 		await this.#mutex.run(async () => {
 			const rows = [...(await this.rows.load(free)).values()].filter(({ data }) => data !== null);
 			const { sendings, changes } = await this.#evaluation.of(rows.map(standing), new Map());
-			for (const { id, sendings: due, cause } of sendings) this.outbox.add(id, due, cause);
-			for (const change of changes) {
-				if (change.after.columns?.[2] === "open") continue;
-				this.outbox.free(change.after.id);
-				if (change.before.columns?.[2] !== change.after.columns?.[2]) await this.rows.put([change]);
-			}
+			await this.rows.put(changes.filter(isWorthWriting));
+			for (const { id, sendings: ready, cause } of sendings) this.outbox.add(id, ready, cause);
+			for (const { after } of changes) if (stateOf(after) !== "open") this.outbox.free(after.id);
 		});
 	}
 
@@ -221,3 +241,7 @@ export class ProcessRunner {
 		await this.#mutex.run(() => this.rows.flush());
 	}
 }
+
+/** Whether a row must be written after an evaluation: one that only became open is evaluated again after a crash anyway. */
+const isWorthWriting = ({ before, after }: Change): boolean =>
+	before.due !== after.due || (stateOf(after) !== "open" && stateOf(after) !== stateOf(before));

@@ -3,7 +3,7 @@ import type { AnyProcess } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
 import { type Step, stepsOf } from "../following/folding.ts";
 import { interventionsOf } from "./interventions.ts";
-import { REFERENCE, SUBJECT } from "./rows.ts";
+import { referenceRowOf, SUBJECT } from "./rows.ts";
 
 export interface ProcessSteps {
 	readonly subjects: readonly Step[];
@@ -11,12 +11,14 @@ export interface ProcessSteps {
 	readonly words: readonly Step[];
 }
 export function processSteps(process: AnyProcess, context: string, partition: number, commits: readonly Commit[]): ProcessSteps {
-	const { name, subjects, references } = process;
+	const { name, subjects, references = {} } = process;
 	return {
 		subjects: stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
 			within(step, "subject"),
 		),
-		references: stepsOf(references.on, context, partition, commits, REFERENCE).map((step) => within(step, "reference")),
+		references: Object.entries(references).flatMap(([reference, { on }]) =>
+			stepsOf(on, context, partition, commits, referenceRowOf(reference, "")).map((step) => within(step, "reference")),
+		),
 		words: stepsOf(interventionsOf(name), context, partition, commits, SUBJECT),
 	};
 }

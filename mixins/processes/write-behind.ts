@@ -176,4 +176,5 @@ export class WriteBehind {
 }
 
 /** Whether there is nothing to write. */
-const alike = (before: Row, after: Row): boolean => same(before.columns, after.columns) && sameData(before.data, after.data);
+const alike = (before: Row, after: Row): boolean =>
+	before.due === after.due && same(before.columns, after.columns) && sameData(before.data, after.data);

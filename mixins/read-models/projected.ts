@@ -10,7 +10,7 @@ import { type AnyProjection, same } from "../../model/index.ts";
 import type { Generation, Row } from "../../store/rows.ts";
 import { checkAction } from "./checking.ts";
 import { Duty } from "../cluster/duty.ts";
-import { type Health, healthOf, lagOf, logsOf } from "../following/following.ts";
+import { type Health, healthOf, logsOf } from "../following/following.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
 import { lagAction } from "../following/lag.ts";
 import { db, readActions } from "./read-actions.ts";
@@ -22,6 +22,8 @@ import { Generations, rebuildActions } from "./generations.ts";
 import { cacheFigures } from "../following/row-cache.ts";
 import type { Checked } from "./row-check.ts";
 import { RowsAdapter } from "./rows-adapter.ts";
+import { type Backlog, standby } from "../common/backlogs.ts";
+import { backlogOf } from "../following/backlog.ts";
 import { storageOf } from "../logs/storage.ts";
 import { togetherOf } from "../common/timers.ts";
 
@@ -71,11 +73,11 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 	};
 }
 
-const methodsOf = ({ name }: AnyProjection) => ({
+const methodsOf = ({ name, follows }: AnyProjection) => ({
 	/** Commits that are not in the rows yet. */
-	due(this: Service): number {
+	async backlog(this: Service): Promise<Backlog> {
 		const found = running.find(this);
-		return found?.duty.on ? lagOf(found.projector.followers) : 0;
+		return found?.duty.on ? backlogOf(this, follows, found.projector.followers) : standby(name);
 	},
 	async figures(this: Service, give: Give): Promise<void> {
 		const found = running.find(this);

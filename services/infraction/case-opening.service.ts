@@ -12,7 +12,7 @@ import {
 	insert,
 	type Instant,
 	type Origin,
-	process,
+	processManager,
 	send,
 	type Timeline,
 	valueAt,
@@ -39,7 +39,7 @@ type Facts = Pick<DetectionFacts, "detection.qualified"> &
 	InfractionFacts &
 	Pick<VehicleFacts, "vehicle.registered" | "vehicle.transferred" | "vehicle.deregistered">;
 
-export const caseOpening = process<Case, Vehicle, Facts>({
+export const caseOpening = processManager<Case, Facts, { vehicle: Vehicle }>({
 	name: "case-opening",
 	follows: ["radar", "registration", "infraction"],
 	subjects: {
@@ -58,17 +58,19 @@ export const caseOpening = process<Case, Vehicle, Facts>({
 			"infraction.cancelled": (known, _cancelled, origin) =>
 				stands(known, origin, { holder: known?.stands?.holder ?? null, cancelled: true }),
 		},
-		needs: ({ vehicle, occurredAt }) => (vehicle && occurredAt ? { reference: vehicle, at: occurredAt } : null),
 	},
 	references: {
-		on: {
-			"vehicle.registered": (known, { owner, from }, origin) => held(known, from, owner, origin),
-			"vehicle.transferred": (known, { owner, from }, origin) => held(known, from, owner, origin),
-			"vehicle.deregistered": (known, { from }, origin) => held(known, from, null, origin),
+		vehicle: {
+			needs: ({ vehicle, occurredAt }) => (vehicle && occurredAt ? { reference: vehicle, at: occurredAt } : null),
+			on: {
+				"vehicle.registered": (known, { owner, from }, origin) => held(known, from, owner, origin),
+				"vehicle.transferred": (known, { owner, from }, origin) => held(known, from, owner, origin),
+				"vehicle.deregistered": (known, { from }, origin) => held(known, from, null, origin),
+			},
+			changed: ({ holders }, { from }) => ({ from, to: entryAfter(holders, from)?.from ?? null }),
 		},
-		changed: ({ holders }, { from }) => ({ from, to: entryAfter(holders, from)?.from ?? null }),
 	},
-	next: ({ occurredAt, opening, stands: now }, vehicle) => {
+	next: ({ occurredAt, opening, stands: now }, { vehicle }) => {
 		if (!occurredAt) return []; // the case arrived before its detection
 		const holder = vehicle ? (valueAt(vehicle.holders, occurredAt) ?? null) : null;
 		if (!now) return opening ? [send("infraction.open", { ...opening, holder }, "open")] : [];

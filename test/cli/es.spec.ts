@@ -241,7 +241,7 @@ describe("rows", () => {
 		await system.stop();
 		const sound = join(system.dataDir, "sound.db");
 		inRows(`VACUUM INTO '${sound}'`);
-		inRows(`UPDATE "rows_case-opening" SET data = replace(data, '"guilty"', '"innocent"') WHERE id = 'reference/FR-GH-456-JK'`);
+		inRows(`UPDATE "rows_case-opening" SET data = replace(data, '"guilty"', '"innocent"') WHERE id = 'reference/vehicle/FR-GH-456-JK'`);
 		inRows(`UPDATE "rows_radars@2" SET data = replace(data, '110', '130')`);
 		inRows("UPDATE rows_detections SET by_radar = 'A6-2' WHERE id = 'd-2'");
 		expect(await told("verify --json")).toMatchObject({ code: 0, ok: true });
@@ -253,7 +253,7 @@ describe("rows", () => {
 			["detections", 1],
 			["radars", 2],
 		]);
-		expect((await run("verify --rows")).stdout).toMatch(/rows of case-opening: 1 .*\n {2}reference\/FR-GH-456-JK\n.*innocent.*guilty/);
+		expect((await run("verify --rows")).stdout).toMatch(/rows of case-opening: 1 .*\n {2}reference\/vehicle\/FR-GH-456-JK\n.*innocent.*guilty/);
 		await rm(join(system.dataDir, "rows.db-wal"), { force: true });
 		await rename(sound, join(system.dataDir, "rows.db"));
 		expect(await told("verify --rows --json")).toMatchObject({ code: 0, ok: true });

@@ -49,21 +49,22 @@ export class Keeping {
 
 	/** Makes facts visible to the process, which then sends the commands that follow. */
 	tell({ context, number }: Pick<Partition, "context" | "number">, commits: readonly Commit[]): void {
-		const { subjects, references } = this.process;
+		const { subjects, references = {} } = this.process;
 		const woken = new Set<string>();
 		for (const step of stepsOf({ ...subjects.start, ...subjects.continue }, context, number, commits)) {
 			this.#fold(this.subjects, step);
 			woken.add(step.id);
 		}
-		for (const step of stepsOf({ ...references.on }, context, number, commits)) {
-			const row = this.#fold(this.references, step);
-			if (!row) continue;
-			const { from, to } = references.changed(row, step.data as Dated); // each one has `from`
-			for (const [id, subject] of this.subjects) {
-				const need = subjects.needs(subject);
-				if (need?.reference === step.id && (from === null || from <= need.at) && (to === null || need.at < to)) woken.add(id);
+		for (const [name, { on, changed, needs }] of Object.entries(references))
+			for (const step of stepsOf(on, context, number, commits, `${name}/`)) {
+				const row = this.#fold(this.references, step);
+				if (!row) continue;
+				const span = changed(row, step.data as Dated); // each one has `from`
+				for (const [id, subject] of this.subjects) {
+					const need = needs(subject);
+					if (need && `${name}/${need.reference}` === step.id && holdsIn(span, need.at)) woken.add(id);
+				}
 			}
-		}
 		for (const id of woken) this.ask(id);
 	}
 	/** The same for one decision. */
@@ -78,8 +79,11 @@ export class Keeping {
 	due(id: string): readonly Sending[] {
 		const subject = this.subjects.get(id);
 		if (!subject) return [];
-		const need = this.process.subjects.needs(subject);
-		return this.process.next(subject, (need && this.references.get(need.reference)) ?? null);
+		const references = Object.entries(this.process.references ?? {}).map(([name, { needs }]) => {
+			const need = needs(subject);
+			return [name, (need && this.references.get(`${name}/${need.reference}`)) ?? null];
+		});
+		return this.process.next(subject, Object.fromEntries(references));
 	}
 
 	/** A command arrives; with `twice` it also stays on its way. */

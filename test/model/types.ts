@@ -17,7 +17,8 @@ import {
 	invariant,
 	optional,
 	type Origin,
-	process,
+	notBefore,
+	processManager,
 	projection,
 	send,
 	type Timeline,
@@ -168,16 +169,36 @@ const work = { name: "work", follows: ["house"] };
 interface Wired extends LampFacts {
 	"lamp.wired": { bulbs: number; from: Instant };
 }
-const subjects = { start: {}, continue: {}, needs: () => null };
-const references = { on: {}, changed: () => ({ from: null, to: null }) };
-process<Dark, Lit, LampFacts>({ ...work, subjects, references, next: () => [] });
+const subjects = { start: {}, continue: {} };
+const reference = { needs: () => null, changed: () => ({ from: null, to: null }) };
+const on = { "lamp.wired": () => null };
+processManager<Dark, LampFacts>({ ...work, subjects, next: () => [] });
 // @ts-expect-error it starts with a fact that does not exist
-process<Dark, Lit, LampFacts>({ ...work, subjects: { ...subjects, start: { "lamp.broken": () => null } }, references, next: () => [] });
-// @ts-expect-error a fact about a reference must have `from`
-process<Dark, Lit, LampFacts>({ ...work, subjects, references: { ...references, on: { "lamp.hung": () => null } }, next: () => [] });
-process<Dark, Lit, Wired>({ ...work, subjects, references: { ...references, on: { "lamp.wired": () => null } }, next: () => [] });
+processManager<Dark, LampFacts>({ ...work, subjects: { ...subjects, start: { "lamp.broken": () => null } }, next: () => [] });
+processManager<Dark, LampFacts, { lit: Lit }>({
+	...work,
+	subjects,
+	// @ts-expect-error a fact about a reference must have `from`
+	references: { lit: { ...reference, on: { "lamp.hung": () => null } } },
+	next: () => [],
+});
+processManager<Dark, Wired, { lit: Lit }>({
+	...work,
+	subjects,
+	references: { lit: { ...reference, on } },
+	next: (_dark, { lit }) => (lit ? [] : []),
+});
+processManager<Dark, Wired, { lit: Lit }>({
+	...work,
+	subjects,
+	references: { lit: { ...reference, on } },
+	// @ts-expect-error a reference that it does not declare
+	next: (_dark, { dim }) => (dim ? [] : []),
+});
 // @ts-expect-error what comes next is a command, not a text
-process<Dark, Lit, LampFacts>({ ...work, subjects, references, next: () => ["infraction.open"] });
+processManager<Dark, LampFacts>({ ...work, subjects, next: () => ["infraction.open"] });
+// @ts-expect-error an instant is a text
+notBefore(12, send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1" }, "cause"));
 
 // -- Projections -----------------------------------------------------------------
 const list = { name: "lamps", of: "lamp", follows: ["house"], show: (row: Dark) => row } as const;

@@ -1,6 +1,7 @@
 /** Laws of following - for every projection and process, neither batch boundaries nor the order between streams changes the result. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { referenceFacts } from "../../model/index.ts";
 import { models, processes, projections } from "../grammar/everything.ts";
 import { anyLife, live, saidIn } from "../grammar/lives.ts";
 import { anySchedule, knownTo, logged, ONE_BY_ONE, readBy } from "../grammar/reading.ts";
@@ -68,7 +69,7 @@ describe.each(processes.map((process) => [process.name, process] as const))("wha
 		));
 	it("comes from facts that a command records, in a log that it follows", () => {
 		const told = models.filter(({ context }) => process.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
-		const { subjects, references } = process;
-		for (const fact of Object.keys({ ...subjects.start, ...subjects.continue, ...references.on })) expect(told).toContain(fact);
+		const { start, continue: later } = process.subjects;
+		for (const fact of [...Object.keys({ ...start, ...later }), ...referenceFacts(process)]) expect(told).toContain(fact);
 	});
 });

@@ -1,12 +1,26 @@
 /** BankModels - the models of accounts, wallets and interventions in the bank scenario. */
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
-import { aggregate, type Case, type CommandOf, id, integer, invariant, optional, same, text, type Unknown } from "../../model/index.ts";
+import {
+	aggregate,
+	type Case,
+	type CommandOf,
+	id,
+	type Instant,
+	integer,
+	invariant,
+	NOT_YET,
+	optional,
+	same,
+	text,
+	type Unknown,
+} from "../../model/index.ts";
 
 // -- Account --------------------------------------------------------------------
 interface Open {
 	readonly status: "open";
 	readonly owner: string;
 	readonly balance: number;
+	readonly openedAt: Instant;
 }
 type Account = Unknown | Open | { readonly status: "closed"; readonly owner: string };
 export interface AccountFacts {
@@ -15,6 +29,8 @@ export interface AccountFacts {
 	"account.withdrawn": { amount: number };
 	"account.sent": { amount: number; to: string };
 	"account.closed": { owner: string };
+	/** The owner was reminded of the account; once, some time after its opening. */
+	"account.reminded": Record<never, never>;
 }
 const { answer, command, define, fact } = aggregate<Account, AccountFacts>();
 type Taking = Case<Open, { amount: number }>;
@@ -24,6 +40,10 @@ const isCovered = invariant(
 	({ state, params }: Taking) => params.amount <= state.balance,
 );
 const isEmpty = invariant("NOT_EMPTY", "Only an empty account can be closed", ({ state }: Case<Open>) => state.balance === 0);
+/** Milliseconds after its opening at which the owner of an account is reminded of it. */
+export const REMINDED_AFTER = 700;
+export const reminderOf = (openedAt: Instant): Instant => new Date(Date.parse(openedAt) + REMINDED_AFTER).toISOString();
+const isTime = invariant(NOT_YET, "A reminder has its time", ({ state, now }: Case<Open>) => now >= reminderOf(state.openedAt));
 const amount = () => integer(0, 1000);
 const plus = (state: Exclude<Account, Unknown>, by: number): Exclude<Account, Unknown> =>
 	state.status === "open" ? { ...state, balance: state.balance + by } : state;
@@ -72,14 +92,17 @@ export const account = define({
 				decide: ({ owner }) => [fact("account.closed", { owner })],
 			},
 		),
+		/** Sent by a process at the time of the reminder. */
+		remind: command({ id: id() }, { internal: true, from: ["open"], require: [isTime], decide: () => [fact("account.reminded", {})] }),
 	},
 	asks: { owner: answer({ id: id() }, ({ owner }) => owner) },
 	evolve: {
-		"account.opened": (_unknown, { owner }) => ({ status: "open", owner, balance: 0 }),
+		"account.opened": (_unknown, { owner }, at) => ({ status: "open", owner, balance: 0, openedAt: at }),
 		"account.deposited": (state, data) => plus(state, data.amount),
 		"account.withdrawn": (state, data) => plus(state, -data.amount),
 		"account.sent": (state, data) => plus(state, -data.amount),
 		"account.closed": (_open, { owner }) => ({ status: "closed", owner }),
+		"account.reminded": (state) => state,
 	},
 });
 
@@ -123,6 +146,7 @@ export const wallet = ofWallet.define({
 declare module "../../model/define.ts" {
 	interface Commands {
 		"wallet.credit": CommandOf<typeof wallet, "credit">;
+		"account.remind": CommandOf<typeof account, "remind">;
 	}
 }
 

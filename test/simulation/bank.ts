@@ -2,8 +2,8 @@
  * Bank - a small invented scenario: accounts that may never fall below zero, and a process that pays each sent amount once into a wallet
  * of another log. One read model has a row per account and deletes it; another one counts over all partitions and both logs.
  */
-import { type Instant, process, projection, send } from "../../model/index.ts";
-import { account, type AccountFacts, intervention, MOST, wallet, type WalletFacts } from "./bank-models.ts";
+import { type Instant, notBefore, processManager, projection, send } from "../../model/index.ts";
+import { account, type AccountFacts, intervention, MOST, reminderOf, wallet, type WalletFacts } from "./bank-models.ts";
 import type { Past, Told } from "./past.ts";
 import type { Ordered, Scenario } from "./scenario.ts";
 
@@ -63,7 +63,7 @@ interface Transfer {
 	readonly sent?: { readonly id: string; readonly amount: number; readonly to: string };
 	readonly paid?: true;
 }
-const transfers = process<Transfer, Record<never, never>, Facts>({
+const transfers = processManager<Transfer, Facts>({
 	name: "transfers",
 	follows: ["bank", "till"],
 	subjects: {
@@ -74,10 +74,25 @@ const transfers = process<Transfer, Record<never, never>, Facts>({
 			},
 		},
 		continue: { "wallet.credited": { row: ({ cause }) => cause, fold: (known) => ({ ...known, paid: true }) } },
-		needs: () => null,
 	},
-	references: { on: {}, changed: () => ({ from: null, to: null }) },
 	next: ({ sent, paid }) => (sent && !paid ? [send("wallet.credit", { id: sent.to, amount: sent.amount, cause: sent.id }, "credit")] : []),
+});
+
+interface Reminder {
+	readonly id?: string;
+	readonly openedAt?: Instant;
+	readonly isOver?: true;
+}
+/** Reminds the owner of every account once, some time after its opening, unless it is closed by then. */
+const reminders = processManager<Reminder, AccountFacts>({
+	name: "reminders",
+	follows: ["bank"],
+	subjects: {
+		start: { "account.opened": (known, _opened, { id, at }) => ({ ...known, id, openedAt: at }) },
+		continue: { "account.reminded": (known) => ({ ...known, isOver: true }), "account.closed": (known) => ({ ...known, isOver: true }) },
+	},
+	next: ({ id, openedAt, isOver }) =>
+		id && openedAt && !isOver ? [notBefore(reminderOf(openedAt), send("account.remind", { id }, "reminder"))] : [],
 });
 
 // -- Scenario ----------------------------------------------------------------------
@@ -87,7 +102,7 @@ const OWNERS = ["ada", "bob"] as const;
 export const bank: Scenario = {
 	models: [account, wallet, intervention],
 	projections: [accounts, owners],
-	processes: [transfers],
+	processes: [transfers, reminders],
 	given: [],
 	order: (chance, ids, first): Ordered => {
 		const name = first && chance.pick(4) < 3 ? "open" : chance.of(NAMES);
@@ -98,7 +113,7 @@ export const bank: Scenario = {
 		if (name === "close") return order({});
 		return order({ amount: many, ...(name === "send" ? { other: `${chance.pick(ids)}` } : {}) });
 	},
-	wrong: (past, runs) => [...overdrawn(past), ...(runs("transfers") ? unpaid(past) : [])],
+	wrong: (past, runs) => [...overdrawn(past), ...(runs("transfers") ? unpaid(past) : []), ...(runs("reminders") ? notReminded(past) : [])],
 };
 
 function overdrawn({ streams }: Past): string[] {
@@ -123,5 +138,14 @@ function unpaid({ facts }: Past): string[] {
 			return times === should(told) ? [] : [`${sent[i]} was paid ${times} times`];
 		}),
 	];
+}
+/** Accounts whose owner was not reminded exactly once; a closed account may be without a reminder. */
+function notReminded({ facts }: Past): string[] {
+	const of = (type: string): string[] => facts.filter((told) => told.type === type).map(({ id }) => id);
+	const [closed, reminded] = [new Set(of("account.closed")), of("account.reminded")];
+	return of("account.opened").flatMap((id) => {
+		const times = reminded.filter((one) => one === id).length;
+		return times === 1 || (times === 0 && closed.has(id)) ? [] : [`the owner of ${id} was reminded ${times} times`];
+	});
 }
 const causeOf = (data: unknown): string => (data as { cause: string }).cause; // our own facts

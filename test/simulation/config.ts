@@ -58,7 +58,7 @@ export type Over = Partly<Config>;
 
 /** Projections and processes of each scenario. */
 export const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
-	bank: ["accounts", "owners", "transfers"],
+	bank: ["accounts", "owners", "transfers", "reminders"],
 	cases: ["infractions", "radars", "case-opening"],
 };
 const NO_FAULTS: Faults = {

@@ -49,6 +49,9 @@ const losing: Over = {
 	on: { accounts: [], owners: [], transfers: [0, 1] },
 };
 
+/** Nodes that only remind owners of their accounts. */
+const reminding: Over = { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [], reminders: [0, 1] } };
+
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	"refusal-without-look": {
 		breaks: "LAW 2: a refusal is proven by an append or a read that began after the request",
@@ -259,6 +262,34 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 		from: "const { opening: _opened, ...rest } = known ?? {};",
 		to: "if (!known) return null;\n\tconst { opening: _opened, ...rest } = known;",
 		over: { scenario: "cases", nodes: 2, on: { infractions: [], radars: [], "case-opening": [0, 1] }, faults: { stale: 300, crash: 4 } },
+	},
+	"deadline-not-kept": {
+		breaks: "LAW 9: the instant of a command is in the row, not in memory",
+		file: "mixins/processes/evaluation.ts",
+		from: "ready.length > 0 || data.parked ? null : earliest(needed)",
+		to: "null",
+		over: reminding,
+	},
+	"deadline-lost-at-a-crash": {
+		breaks: "LAW 9: a command whose instant has come stays open until it is done",
+		file: "mixins/processes/evaluation.ts",
+		from: 'ready.length > 0 ? "open" : null',
+		to: 'ready.some(({ sending }) => sending.notBefore === undefined) ? "open" : null',
+		over: { ...reminding, faults: { crash: 10 } },
+	},
+	"deadline-fired-twice": {
+		breaks: "LAW 9: a command has the same id whenever it is sent",
+		file: "model/process.ts",
+		from: "? sending : { ...sending, notBefore: instant };",
+		to: "? sending : { ...sending, notBefore: instant, cause: `${sending.cause}/${(globalThis.asked = (globalThis.asked ?? 0) + 1)}` };",
+		over: { ...reminding, faults: { crash: 10 } },
+	},
+	"deadline-fired-early": {
+		breaks: "LAW 9: a command is not sent before its instant",
+		file: "mixins/processes/evaluation.ts",
+		from: "notBefore === undefined || notBefore <= now",
+		to: "true",
+		over: reminding,
 	},
 	"reference-wakes-nobody": {
 		breaks: "LAW 8: a fact about a reference wakes every subject it concerns",

@@ -12,7 +12,7 @@ import { Projector } from "../../mixins/read-models/projector.ts";
 import type { Followed } from "../../mixins/following/following.ts";
 import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { every } from "../../mixins/common/timers.ts";
-import { type AnyProcess, type AnyProjection, isRefusal } from "../../model/index.ts";
+import { type AnyProcess, type AnyProjection, isRefusal, NOT_YET } from "../../model/index.ts";
 import { SeenPartition } from "./log.ts";
 import type { Owner } from "./scheduler.ts";
 import { SeenTable } from "./table.ts";
@@ -20,6 +20,7 @@ import type { World } from "./world.ts";
 
 /** Same as in mixins/processes/processing.ts. */
 const RECOVER_EVERY = 5000;
+const DUE_EVERY = 1000;
 
 export class Node {
 	readonly number: number;
@@ -155,6 +156,7 @@ export class Node {
 		this.runners.set(process.name, runner);
 		const recover = (): void => void runner.recover().catch(() => undefined);
 		every(timers, RECOVER_EVERY, recover);
+		every(timers, DUE_EVERY, () => void runner.deadlines.send().catch(() => undefined));
 		recover();
 	}
 	/** Retries a failed start, like a process supervisor. */
@@ -191,7 +193,11 @@ export class Node {
 		return this.actorsOf(service)
 			.command(name, params as { id: string }, envelope, this.consulting) // sendings have ids
 			.then(
-				(result): Outcome => (isRefusal(result) ? { refusal: result } : { done: result }),
+				(result): Outcome => {
+					if (isRefusal(result) && result.code === NOT_YET)
+						this.#world.violated("early", `${by} sent ${service}.${name} ${commandId} at ${at}`);
+					return isRefusal(result) ? { refusal: result } : { done: result };
+				},
 				(error: unknown): Outcome => ({ failure: String(error), unavailable: true }),
 			);
 	}

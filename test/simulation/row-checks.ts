@@ -1,6 +1,6 @@
 /** RowChecks - rows equal those of a replay after every schedule, and processes have no work left (DESIGN §5, LAW 6 to 8). */
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
-import type { Subject } from "../../mixins/processes/rows.ts";
+import { stateOf, type Subject } from "../../mixins/processes/rows.ts";
 import { type AnyProcess, type AnyProjection, type Fold, same, type Touch } from "../../model/index.ts";
 import type { Past, Told } from "./past.ts";
 import type { World } from "./world.ts";
@@ -30,10 +30,14 @@ export class RowChecks {
 	}
 	/** The rows of a process equal those of a replay, and no command is left to do. */
 	work(process: AnyProcess): void {
-		const { name, subjects, references, follows } = process;
+		const { name, subjects, references = {}, follows } = process;
 		const followed = this.#past.facts.filter(({ origin }) => follows.includes(origin.log));
 		const wantedSubjects = replayed({ ...subjects.start, ...subjects.continue }, followed);
-		const wantedReferences = replayed(references.on, followed);
+		const wantedReferences = new Map(
+			Object.entries(references).flatMap(([kind, { on }]) =>
+				[...replayed(on, followed)].map(([id, row]): [string, object | null] => [`${kind}/${id}`, row]),
+			),
+		);
 		const rows = this.#world.rows(name).all();
 		const inner = (prefix: string): Map<string, object | null> =>
 			new Map(
@@ -44,12 +48,11 @@ export class RowChecks {
 		this.#compare(name, wantedSubjects, inner("subject/"));
 		this.#compare(name, wantedReferences, inner("reference/"));
 		for (const [id, subject] of wantedSubjects) {
-			const need = subject && subjects.needs(subject);
-			const due = subject ? process.next(subject, (need && wantedReferences.get(need.reference)) ?? null) : [];
+			const due = subject ? process.next(subject, this.#referencesOf(process, subject, wantedReferences)) : [];
 			const row = rows.find((one) => one.id === `subject/${id}`);
 			const { parked, dropped = [] } = (row?.data ?? {}) as Partial<Subject>; // the runner's own row
 			const left = due.filter(({ cause }) => !dropped.includes(`${name}/subject/${id}/${cause}`));
-			const waits = parked !== undefined && parked.code !== "FAILED" && row?.columns?.[2] === "parked";
+			const waits = parked !== undefined && parked.code !== "FAILED" && row && stateOf(row) === "parked";
 			if (left.length > 0 && !waits) this.#world.violated("not done", `${name} owes ${JSON.stringify(left)} for ${id}`);
 			if (left.length === 0 && parked)
 				this.#world.violated("not done", `${name} has parked ${JSON.stringify(parked)} for ${id}, but owes nothing`);
@@ -60,6 +63,14 @@ export class RowChecks {
 					`${givenUp.length} commands of ${name} for ${id} were dropped, but its row has ${JSON.stringify(dropped)}`,
 				);
 		}
+	}
+	#referencesOf({ references = {} }: AnyProcess, subject: object, all: ReadonlyMap<string, object | null>): Record<string, object | null> {
+		return Object.fromEntries(
+			Object.entries(references).map(([kind, { needs }]) => {
+				const need = needs(subject);
+				return [kind, (need && all.get(`${kind}/${need.reference}`)) ?? null];
+			}),
+		);
 	}
 	#compare(name: string, wanted: ReadonlyMap<string, object | null>, have: ReadonlyMap<string, object | null>): void {
 		for (const id of new Set([...wanted.keys(), ...have.keys()]))

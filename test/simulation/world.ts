@@ -118,6 +118,16 @@ export class World {
 				for (const partition of this.partitions.get(context) ?? []) if (rows.checkpoint(partition.name) !== partition.top) return false;
 		}
 		const open = this.scenario.processes.some(({ name }) => this.runs(name) && this.rows(name).count("state", "open") > 0);
+		if (
+			this.scenario.processes.some(
+				({ name }) =>
+					this.runs(name) &&
+					this.rows(name)
+						.all()
+						.some(({ due }) => due !== null),
+			)
+		)
+			return false;
 		return !open && this.nodes.every(({ runners }) => [...runners.values()].every(({ outbox }) => outbox.size === 0));
 	}
 	/** Projections and processes that run on at least one node. */
@@ -131,7 +141,7 @@ export class World {
 		return running.flatMap(({ name }) =>
 			this.rows(name)
 				.all()
-				.filter(({ columns }) => columns?.[2] === "open")
+				.filter(({ columns }) => columns?.at(-1) === "open")
 				.map(({ id }) => id),
 		);
 	}

@@ -13,7 +13,7 @@ import { LONGEST } from "../../mixins/processes/write-behind.ts";
 import type { Table } from "../../store/rows.ts";
 import { chainedAfter } from "./commits.ts";
 import { FaultyTable, MemoryRowStore } from "./memory-rows.ts";
-import { delivering, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
+import { delivering, type Collected, type Moved, Round, saidOf, type Sent } from "./parcels.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { restless, turns } from "./turns.ts";
 
@@ -62,6 +62,8 @@ export class Depot {
 	readonly calls: Call[] = [];
 	/** Whether calls are executed and answered automatically. */
 	obliging: boolean;
+	/** The clock of the process. */
+	now = NOW;
 	table: FaultyTable;
 	runner: ProcessRunner;
 	readonly stopped: Error[] = [];
@@ -107,7 +109,7 @@ export class Depot {
 				),
 			);
 		};
-		return new ProcessRunner(delivering, table, send, nodeTimers, () => NOW);
+		return new ProcessRunner(delivering, table, send, nodeTimers, () => this.now);
 	}
 	async #start(): Promise<void> {
 		const followed = LOGS.map((context) => ({
@@ -141,6 +143,9 @@ export class Depot {
 	move(...moves: readonly Moved[]): void {
 		for (const move of moves) this.#say("people", move);
 	}
+	collect(...ids: readonly string[]): void {
+		for (const collected of ids) this.#say("post", { collected });
+	}
 	/** Adds to one log, so that a parcel and its customer's address can be in one batch. */
 	sayInOne(...said: readonly (Sent | Moved)[]): void {
 		for (const one of said) this.#say("post", one);
@@ -153,7 +158,7 @@ export class Depot {
 		const facts = [{ type: "intervention.dropped", data: said }];
 		shelf.put(chainedAfter(shelf.tail, [{ stream: `intervention-${command}`, version: 0, facts }]));
 	}
-	#say(log: Log, one: Sent | Moved): void {
+	#say(log: Log, one: Sent | Moved | Collected): void {
 		const [stream, fact] = saidOf(one);
 		const version = this.#versions.get(stream) ?? 0;
 		this.#versions.set(stream, version + 1);
@@ -207,8 +212,8 @@ export class Depot {
 		);
 	}
 	async references(): Promise<Record<string, unknown>> {
-		const rows = await this.inner.load([...this.#customers].map((id) => `reference/${id}`));
-		return Object.fromEntries([...rows.values()].map(({ id, data }) => [id.slice("reference/".length), data]));
+		const rows = await this.inner.load([...this.#customers].map((id) => `reference/customer/${id}`));
+		return Object.fromEntries([...rows.values()].map(({ id, data }) => [id.slice("reference/customer/".length), data]));
 	}
 	get addresses(): Record<string, string | null> {
 		return Object.fromEntries(this.round.addresses);

@@ -1,0 +1,95 @@
+/** Operating - the actions with which an operator lists, retries and drops the parked work of a process. */
+import type { Context, Service } from "moleculer";
+import { type AnyProcess, legible, refuse } from "../../model/index.ts";
+import { refusalError } from "../common/errors.ts";
+import { nodeTimers } from "../common/timers.ts";
+import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
+import type { Parked, Subject } from "./rows.ts";
+import type { ProcessRunner } from "./runner.ts";
+
+/** How long a retry waits for its answer, in milliseconds. */
+const PATIENCE = 5000;
+
+type Work = { readonly id: string };
+type RunnerOf = (service: Service) => ProcessRunner;
+const idParam = { type: "string", min: 1, max: 200 } as const;
+
+export const operatorActions = (process: AnyProcess, runnerOf: RunnerOf) => ({
+	parked: parkedAction(runnerOf),
+	retry: retryAction(process, runnerOf),
+	drop: dropAction(process, runnerOf),
+});
+
+/** A page of parked work, or one piece of work with its whole history of parked commands. */
+const parkedAction = (runnerOf: RunnerOf) => ({
+	params: { $$strict: true, id: { ...idParam, optional: true }, after: { ...idParam, optional: true } },
+	async handler(this: Service, ctx: Context<{ readonly id?: string; readonly after?: string }>) {
+		const runner = runnerOf(this);
+		const { id, after } = ctx.params;
+		if (id === undefined) {
+			const rows = await runner.parked(after);
+			return { rows: rows.map(({ id: work, row }) => shown(work, row)), next: rows.length === 0 ? null : (rows.at(-1)?.id ?? null) };
+		}
+		const row = await runner.work(id);
+		return row ? { rows: [{ ...shown(id, row), ended: row.ended ?? [], subject: row.subject }], next: null } : unknownWork(id);
+	},
+});
+const shown = (id: string, { parked }: Subject): Work & Partial<Parked> => ({ id, ...parked });
+const unknownWork = (id: string): never => {
+	throw refusalError(refuse("WORK_UNKNOWN", 404, `There is no work ${id}`));
+};
+
+/** Sends a parked command again, and returns its outcome. */
+const retryAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
+	timeout: 0,
+	params: { $$strict: true, id: idParam },
+	async handler(this: Service, ctx: Context<Work>) {
+		const { id } = ctx.params;
+		const runner = runnerOf(this);
+		const again = await inTime(runner.retry(id));
+		if (again === null) return notParked(name, id);
+		this.logger.info(`${name}: retried ${id}`);
+		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
+	},
+});
+/** The answer, or "asked" if it takes longer than `PATIENCE`. */
+async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
+	let cancel = () => {};
+	const patience = new Promise<"asked">((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve("asked"))));
+	return Promise.race([answer, patience]).finally(() => cancel());
+}
+const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<Parked, "code" | "detail">>> => {
+	const parked = (await runner.work(id))?.parked;
+	return parked ? { code: parked.code, detail: parked.detail } : {};
+};
+function notParked(process: string, id: string): never {
+	throw refusalError(refuse("WORK_NOT_PARKED", 409, `${process} has nothing parked under ${id}`));
+}
+
+/** Drops the parked command: records a fact with the reason and the operator, which the process follows like any other. */
+const dropAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
+	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
+	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {
+		const { id, reason: why } = ctx.params;
+		const parked = (await runnerOf(this).work(id))?.parked;
+		if (!parked) return notParked(name, id);
+		const { command, action, code, detail, attempts } = parked;
+		const said: DroppedWork = {
+			process: name,
+			work: id,
+			command,
+			action,
+			code,
+			detail: legible(detail, 1000),
+			attempts,
+			reason: legible(why, 1000),
+		};
+		const { command: own, ...rest } = said;
+		const done = await ctx.call<{ position: string }, object>(
+			INTERVENTIONS.drop,
+			{ id: own, ...rest },
+			{ meta: { by: ctx.meta.by ?? "operator" } },
+		);
+		return { id, command, position: done.position };
+	},
+});
