@@ -253,7 +253,9 @@ describe("rows", () => {
 			["detections", 1],
 			["radars", 2],
 		]);
-		expect((await run("verify --rows")).stdout).toMatch(/rows of case-opening: 1 .*\n {2}reference\/vehicle\/FR-GH-456-JK\n.*innocent.*guilty/);
+		expect((await run("verify --rows")).stdout).toMatch(
+			/rows of case-opening: 1 .*\n {2}reference\/vehicle\/FR-GH-456-JK\n.*innocent.*guilty/,
+		);
 		await rm(join(system.dataDir, "rows.db-wal"), { force: true });
 		await rename(sound, join(system.dataDir, "rows.db"));
 		expect(await told("verify --rows --json")).toMatchObject({ code: 0, ok: true });
