@@ -1,5 +1,6 @@
 /** The vocabulary of every file under services/. Pure: no I/O, no Moleculer, no clock. */
 export * from "./define.ts";
+export * from "./effect.ts";
 export * from "./params.ts";
 export * from "./process.ts";
 export * from "./projection.ts";

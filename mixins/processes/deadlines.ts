@@ -5,6 +5,9 @@
 import type { Instant } from "../../model/index.ts";
 import type { Row, Table } from "../../store/rows.ts";
 import type { Timers } from "../common/timers.ts";
+import type { Mutex } from "../following/folding.ts";
+import type { Outbox } from "./outbox.ts";
+import type { WriteBehind } from "./write-behind.ts";
 
 /** Due rows that are evaluated together. */
 const DUE_PAGE = 200;
@@ -14,17 +17,13 @@ const PATIENCE = 5000;
 /** The parts of the runner that deadlines use. */
 export interface Dated {
 	readonly table: Pick<Table, "due">;
-	clock(): Instant;
+	readonly rows: Pick<WriteBehind, "flush">;
+	readonly mutex: Mutex;
+	readonly outbox: Pick<Outbox, "answered" | "room" | "stopped">;
 	readonly timers: Pick<Timers, "later">;
-	stopped(): boolean;
-	/** Resolves when all rows are written. */
-	written(): Promise<void>;
+	clock(): Instant;
 	/** Evaluates rows again, and sends the commands they need. */
 	again(ids: readonly string[]): Promise<void>;
-	/** Resolves when the command of a row is answered or parked. */
-	answered(id: string): Promise<void>;
-	/** Resolves when few commands are pending. */
-	room(): Promise<void>;
 }
 
 export class Deadlines {
@@ -41,23 +40,24 @@ export class Deadlines {
 	}
 	/** Rows that are due now, up to a limit. */
 	async due(limit: number): Promise<Row[]> {
-		await this.#runner.written();
+		const { mutex, rows } = this.#runner;
+		await mutex.run(() => rows.flush());
 		return this.#runner.table.due(this.#runner.clock(), limit);
 	}
 
 	async #pages(): Promise<void> {
 		let last = new Set<string>();
-		for (let rows = await this.due(DUE_PAGE); rows.length > 0 && !this.#runner.stopped(); rows = await this.due(DUE_PAGE)) {
+		for (let rows = await this.due(DUE_PAGE); rows.length > 0 && !this.#runner.outbox.stopped; rows = await this.due(DUE_PAGE)) {
 			if (rows.every(({ id }) => last.has(id))) return; // the clock was set back meanwhile, so they are not due any more
 			last = new Set(rows.map(({ id }) => id));
 			await this.#runner.again([...last]);
 			await this.#answered([...last]);
-			await this.#runner.room();
+			await this.#runner.outbox.room();
 		}
 	}
 	async #answered(ids: readonly string[]): Promise<void> {
 		const { promise: late, resolve } = Promise.withResolvers<void>();
 		const cancel = this.#runner.timers.later(PATIENCE, resolve);
-		await Promise.race([Promise.all(ids.map((id) => this.#runner.answered(id))), late]).finally(cancel);
+		await Promise.race([Promise.all(ids.map((id) => this.#runner.outbox.answered(id))), late]).finally(cancel);
 	}
 }

@@ -27,10 +27,10 @@ const parkedAction = (runnerOf: RunnerOf) => ({
 		const runner = runnerOf(this);
 		const { id, after } = ctx.params;
 		if (id === undefined) {
-			const rows = await runner.parked(after);
+			const rows = await runner.parking.list(after);
 			return { rows: rows.map(({ id: work, row }) => shown(work, row)), next: rows.length === 0 ? null : (rows.at(-1)?.id ?? null) };
 		}
-		const row = await runner.work(id);
+		const row = await runner.parking.work(id);
 		return row ? { rows: [{ ...shown(id, row), ended: row.ended ?? [], subject: row.subject }], next: null } : unknownWork(id);
 	},
 });
@@ -46,7 +46,7 @@ const retryAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
 	async handler(this: Service, ctx: Context<Work>) {
 		const { id } = ctx.params;
 		const runner = runnerOf(this);
-		const again = await inTime(runner.retry(id));
+		const again = await inTime(runner.parking.retry(id));
 		if (again === null) return notParked(name, id);
 		this.logger.info(`${name}: retried ${id}`);
 		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
@@ -59,7 +59,7 @@ async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
 	return Promise.race([answer, patience]).finally(() => cancel());
 }
 const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<Parked, "code" | "detail">>> => {
-	const parked = (await runner.work(id))?.parked;
+	const parked = (await runner.parking.work(id))?.parked;
 	return parked ? { code: parked.code, detail: parked.detail } : {};
 };
 function notParked(process: string, id: string): never {
@@ -71,7 +71,7 @@ const dropAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
 	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
 	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {
 		const { id, reason: why } = ctx.params;
-		const parked = (await runnerOf(this).work(id))?.parked;
+		const parked = (await runnerOf(this).parking.work(id))?.parked;
 		if (!parked) return notParked(name, id);
 		const { command, action, code, detail, attempts } = parked;
 		const said: DroppedWork = {

@@ -12,6 +12,11 @@ export type Send = (action: string, items: readonly Item[]) => Promise<readonly 
 
 const MANY = 1000;
 const CALLS = 4;
+/** The commands of a call, and the calls at once. */
+export interface Batches {
+	readonly many: number;
+	readonly calls: number;
+}
 /** Rows with a pending command from which on the followers wait. */
 const FULL = 5000;
 const ATTEMPTS = 10;
@@ -22,8 +27,10 @@ const LONGEST_PAUSE = 10_000;
 export type Refused = Omit<Parked, "at"> & { readonly id: string };
 interface Entry {
 	readonly id: string;
-	readonly sending: Sending;
-	readonly cause: string;
+	sending: Sending;
+	cause: string;
+	/** A waiting command can still be replaced or cancelled. */
+	phase: "waiting" | "sent" | "cancelled";
 }
 /** How often a command was sent, and how often it failed without an outage. */
 interface Tries {
@@ -42,20 +49,25 @@ export class Outbox {
 	readonly #name: string;
 	readonly #send: Send;
 	readonly #rows: Rows;
-	readonly #asking = new Set<string>();
+	/** The pending command of each row: waiting, sent, or between two attempts. */
+	readonly #asking = new Map<string, Entry>();
 	/** Rows that changed while their command was pending. */
 	readonly #stale = new Set<string>();
 	readonly #answered = new Map<string, (() => void)[]>();
 	readonly #tries = new Map<string, Tries>();
 	readonly #timers: Timers;
 	readonly #cancels = new Set<() => void>();
+	readonly #many: number;
+	readonly #atOnce: number;
 	#waiting: Entry[] = [];
 	#calls = 0;
 	#scheduled = false;
 	#roomy: (() => void)[] = [];
 	stopped = false;
 
-	constructor(name: string, send: Send, rows: Rows, timers: Timers) {
+	constructor(name: string, send: Send, rows: Rows, timers: Timers, { many, calls }: Batches = { many: MANY, calls: CALLS }) {
+		this.#many = many;
+		this.#atOnce = calls;
 		this.#name = name;
 		this.#send = send;
 		this.#rows = rows;
@@ -65,18 +77,25 @@ export class Outbox {
 	get size(): number {
 		return this.#asking.size;
 	}
-	/** Whether a command of this row is pending; if so, the row is evaluated again after the answer. */
+	/** Whether a command of this row is sent and not answered; if so, the row is evaluated again after the answer. */
 	busy(id: string): boolean {
-		if (this.#asking.has(id)) this.#stale.add(id);
-		return this.#asking.has(id);
+		const isSent = this.#asking.get(id)?.phase === "sent";
+		if (isSent) this.#stale.add(id);
+		return isSent;
 	}
 	/** Sends the first command; the others follow when the row is evaluated again. */
 	add(id: string, [sending]: readonly Sending[], cause: string): void {
-		if (!sending || this.stopped) return;
-		if (this.#asking.has(id)) return void this.#stale.add(id);
-		this.#asking.add(id);
-		this.#waiting.push({ id, sending, cause });
+		if (!sending || this.stopped || this.busy(id)) return;
+		const waiting = this.#asking.get(id);
+		if (waiting) return void Object.assign(waiting, { sending, cause });
+		const entry: Entry = { id, sending, cause, phase: "waiting" };
+		this.#asking.set(id, entry);
+		this.#waiting.push(entry);
 		this.#schedule();
+	}
+	/** Cancels the command of a row that needs none any more, unless it is sent. */
+	cancel(id: string): void {
+		if (this.#asking.get(id)?.phase === "waiting") this.free(id);
 	}
 	/** Resolves when the row's command is answered or parked; at once if none is pending. */
 	answered(id: string): Promise<void> {
@@ -85,6 +104,8 @@ export class Outbox {
 	}
 	/** Forgets a row that needs no command any more. */
 	free(id: string): void {
+		const entry = this.#asking.get(id);
+		if (entry) entry.phase = "cancelled";
 		this.#asking.delete(id);
 		this.#stale.delete(id);
 		this.#tries.delete(id);
@@ -113,7 +134,7 @@ export class Outbox {
 		this.#scheduled = true;
 		this.#timers.soon(() => {
 			this.#scheduled = false;
-			while (this.#waiting.length > 0 && this.#calls < CALLS) void this.#call();
+			while (this.#waiting.length > 0 && this.#calls < this.#atOnce) void this.#call();
 		});
 	}
 
@@ -121,8 +142,11 @@ export class Outbox {
 		const action = this.#waiting[0]?.sending.action ?? "";
 		const batch: Entry[] = [];
 		const rest: Entry[] = [];
-		for (const entry of this.#waiting) (entry.sending.action === action && batch.length < MANY ? batch : rest).push(entry);
+		for (const entry of this.#waiting)
+			if (entry.phase === "waiting") (entry.sending.action === action && batch.length < this.#many ? batch : rest).push(entry);
 		this.#waiting = rest;
+		if (batch.length === 0) return;
+		for (const entry of batch) entry.phase = "sent";
 		this.#calls++;
 		const items = batch.map(({ id, sending, cause }) => ({
 			params: { ...sending.params },
@@ -158,12 +182,13 @@ export class Outbox {
 
 	/** Evaluates the row again. */
 	#look(id: string): void {
+		const entry = this.#asking.get(id);
 		this.#asking.delete(id);
 		this.#stale.delete(id);
 		this.#rows.again(id).then(
 			() => this.#makeRoom(), // it may need nothing, or may no longer exist
 			() => {
-				this.#asking.add(id);
+				if (entry) this.#asking.set(id, entry);
 				this.#later(id, 1);
 			},
 		);

@@ -18,7 +18,7 @@ import { Complaint } from "../common/complaint.ts";
 import { operatorActions } from "./operating.ts";
 import { checkedWork } from "./refold.ts";
 import type { ProcessRunner } from "./runner.ts";
-import { makeRunner } from "./sending.ts";
+import { makeRunner, type SendOptions } from "./sending.ts";
 import type { Give } from "../common/metric-names.ts";
 import { storageOf } from "../logs/storage.ts";
 import { every, nodeTimers } from "../common/timers.ts";
@@ -33,6 +33,8 @@ const COUNTED = 1000;
 
 interface Running {
 	runner: ProcessRunner;
+	/** Makes a runner that has read nothing yet. */
+	readonly make: () => Promise<ProcessRunner>;
 	/** Whether this node follows the logs and sends commands; else it only answers calls. */
 	onDuty: boolean;
 	/** Why the last attempt to take over or hand over the duty failed; null if it succeeded. */
@@ -41,7 +43,7 @@ interface Running {
 }
 const runners = new PerService<Running>();
 
-export function Processing(process: AnyProcess): Partial<ServiceSchema> {
+export function Processing(process: AnyProcess, options: SendOptions = {}): Partial<ServiceSchema> {
 	return {
 		metadata: { follows: process.follows },
 		actions: {
@@ -64,7 +66,7 @@ export function Processing(process: AnyProcess): Partial<ServiceSchema> {
 		},
 		methods: methodsOf(process),
 		async started(this: Service) {
-			await begin(this, process);
+			await begin(this, process, options);
 		},
 		async stopped(this: Service) {
 			await runners.find(this)?.stop();
@@ -91,11 +93,12 @@ const methodsOf = (process: AnyProcess) => ({
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
 
 /** Follows and sends commands while this node is on duty, which it checks regularly. */
-async function begin(service: Service, process: AnyProcess): Promise<void> {
+async function begin(service: Service, process: AnyProcess, options: SendOptions): Promise<void> {
 	const complaint = new Complaint(`${process.name} could not recover open work`, (line) => service.logger.warn(line));
-	const runner = await makeRunner(service.broker, process);
+	const make = () => makeRunner(service.broker, process, options);
+	const runner = await make();
 	const late = new Complaint(`${process.name} could not send commands whose instant has come`, (line) => service.logger.warn(line));
-	const running: Running = { runner, onDuty: false, failure: null, stop: () => Promise.resolve() };
+	const running: Running = { runner, make, onDuty: false, failure: null, stop: () => Promise.resolve() };
 	const changes = new Mutex();
 	const { duty, look } = dutyOf(service, process, running);
 	await look();
@@ -143,7 +146,7 @@ function dutyOf(service: Service, process: AnyProcess, running: Running): { read
 	return { duty, look };
 }
 async function takeOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
-	const runner = await makeRunner(service.broker, process);
+	const runner = await running.make();
 	await runner.start(await logsOf(storageOf(service.broker), followedBy(process)), (error) =>
 		service.logger.error(`${process.name} has stopped: ${error.message}`),
 	);
@@ -151,7 +154,7 @@ async function takeOver(service: Service, process: AnyProcess, running: Running)
 }
 async function handOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
 	const { runner } = running;
-	running.runner = await makeRunner(service.broker, process);
+	running.runner = await running.make();
 	await ended(service, process, runner);
 }
 /** Stops the runner; failed writes are only logged, so that they do not block the shutdown of other services. */

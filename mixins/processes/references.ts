@@ -7,6 +7,7 @@ import { positionText } from "../../store/position.ts";
 import type { Query, Row, Table } from "../../store/rows.ts";
 import { type Folded, Mutex, type Step } from "../following/folding.ts";
 import { pendingOf, type Reference, referenceChange, referenceColumns, referenceOf, type Subject } from "./rows.ts";
+import type { Outbox } from "./outbox.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
 /** Subjects woken together. */
@@ -18,9 +19,9 @@ export interface Runner {
 	readonly table: Table;
 	readonly rows: WriteBehind;
 	readonly mutex: Mutex;
-	/** Evaluates a subject again; resolves when it needs nothing, or its command is answered or parked. */
-	wake(id: string): Promise<void>;
-	stopped(): boolean;
+	readonly outbox: Pick<Outbox, "answered" | "stopped">;
+	/** Evaluates subjects again, and sends the commands they need. */
+	again(ids: readonly string[]): Promise<void>;
 }
 
 export class ProcessReferences {
@@ -71,7 +72,7 @@ export class ProcessReferences {
 			await mutex.run(() => rows.flush());
 			if (rows.losses !== losses) continue; // another process was faster, so the spans may have changed
 			for (const span of spans) await this.#wake(id, span);
-			if (this.#runner.stopped()) return; // some subjects were not woken
+			if (this.#runner.outbox.stopped) return; // some subjects were not woken
 			await mutex.run(() => this.#reviewed(id, new Set(spans.map(({ cause }) => cause))));
 		}
 	}
@@ -86,11 +87,16 @@ export class ProcessReferences {
 	async #wake(id: string, span: Span): Promise<void> {
 		for (let after: Query["after"], more = true; more;) {
 			const page: Row[] = await this.#runner.table.find(this.#within(id, span, PAGE, after));
-			await Promise.all(page.map(({ id: subject }) => this.#runner.wake(subject)));
+			await Promise.all(page.map(({ id: subject }) => this.#woken(subject)));
 			const last = page.at(-1);
 			more = page.length === PAGE;
 			if (last) after = { value: this.#kind(id).needs((last.data as Subject).subject ?? {})?.at ?? "", id: last.id }; // our own rows
 		}
+	}
+	/** Resolves when the subject needs nothing, or its command is answered or parked. */
+	async #woken(subject: string): Promise<void> {
+		await this.#runner.again([subject]);
+		await this.#runner.outbox.answered(subject);
 	}
 	#kind(row: string): AnyReference {
 		const { name } = referenceOf(row);

@@ -1,6 +1,6 @@
 /** Rows - rows of a process: a subject is a piece of work, a reference a thing it depends on; both also hold fields of the runner. */
 import type { AnyProcess, Instant, Sending, Span } from "../../model/index.ts";
-import type { Change, Row, TableSpec } from "../../store/rows.ts";
+import type { Change, Row, Table, TableSpec } from "../../store/rows.ts";
 import type { Folded } from "../following/folding.ts";
 
 export const SUBJECT = "subject/";
@@ -76,6 +76,10 @@ export const pendingOf = (data: object | null | undefined): readonly Pending[] =
 /** Settled rows, and rows that wait for an instant, have no state, so that its index holds only open and parked rows. */
 export type State = "open" | "parked" | null;
 export const stateOf = ({ columns }: Pick<Row, "columns">): State => (columns?.at(-1) ?? null) as State; // our own rows
+
+/** Rows in a state with ids above `after`, sorted by id. */
+export const rowsIn = (table: Pick<Table, "find">, state: NonNullable<State>, after: string, limit: number): Promise<Row[]> =>
+	table.find({ filters: { state }, sort: "id", descending: false, limit, after: { value: after, id: after } });
 
 /** The change of a reference's row, whose reference columns are empty. */
 export const referenceChange = (row: Pick<Folded, "before" | "data" | "at">, { references = {} }: AnyProcess): Change =>

@@ -9,11 +9,12 @@ import type { Commit, Tail } from "../../store/log.ts";
 import { type Change, checkpointOf, type Checkpoints, type Row, type Table } from "../../store/rows.ts";
 import { foldAll, Mutex } from "../following/folding.ts";
 import { INTERVENTIONS } from "./interventions.ts";
-import { Outbox, type Refused, type Send } from "./outbox.ts";
+import { type Batches, Outbox, type Refused, type Send } from "./outbox.ts";
 import { ProcessReferences } from "./references.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Evaluation, standing } from "./evaluation.ts";
-import { pendingOf, REFERENCE, referenceChange, stateOf, SUBJECT, type Subject, unparked } from "./rows.ts";
+import { Parking } from "./parking.ts";
+import { pendingOf, REFERENCE, referenceChange, rowsIn, stateOf, SUBJECT } from "./rows.ts";
 import { processSteps } from "./steps.ts";
 import type { Followed, Partitioned } from "../following/following.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
@@ -34,10 +35,11 @@ export class ProcessRunner {
 	readonly rows: WriteBehind;
 	/** Sends the commands whose instant has come; called regularly. */
 	readonly deadlines: Deadlines;
+	/** The parked work, for operators. */
+	readonly parking: Parking;
 	readonly #evaluation: Evaluation;
 	readonly #references: ProcessReferences;
 	readonly #mutex = new Mutex();
-	readonly #clock: () => Instant;
 	/** Whether the next batch of a partition is delayed: its last one had few facts about subjects and none about references. */
 	readonly #starting = new Map<string, boolean>();
 	#putOff = 0;
@@ -48,37 +50,24 @@ export class ProcessRunner {
 		send: Send,
 		timers: Timers = nodeTimers,
 		clock: () => Instant = () => new Date().toISOString(),
+		batches?: Batches,
 	) {
 		this.process = process;
 		this.table = table;
-		this.#clock = clock;
 		this.rows = new WriteBehind(
 			table,
 			(task) => this.#mutex.run(task),
 			(checkpoints) => this.#overtaken(checkpoints),
 			timers,
 		);
-		const owner = { again: (id: string) => this.#again([id]), park: (refused: Refused) => this.#park(refused) };
-		this.outbox = new Outbox(process.name, send, owner, timers);
-		this.#evaluation = new Evaluation(process, this.rows, clock);
-		this.#references = new ProcessReferences({
-			process,
-			table,
-			rows: this.rows,
-			mutex: this.#mutex,
-			wake: (id) => this.#again([id]).then(() => this.outbox.answered(id)),
-			stopped: () => this.outbox.stopped,
-		});
-		this.deadlines = new Deadlines({
-			table,
-			clock,
-			stopped: () => this.outbox.stopped,
-			written: () => this.#mutex.run(() => this.rows.flush()),
-			again: (ids) => this.#again(ids),
-			answered: (id) => this.outbox.answered(id),
-			room: () => this.outbox.room(),
-			timers,
-		});
+		const owner = { again: (id: string) => this.#again([id]), park: (refused: Refused) => this.parking.park(refused) };
+		const outbox = (this.outbox = new Outbox(process.name, send, owner, timers, batches));
+		const evaluation = (this.#evaluation = new Evaluation(process, this.rows, clock));
+		const parts = { process, table, rows: this.rows, mutex: this.#mutex, outbox, evaluation, clock, timers };
+		const again = (ids: readonly string[]) => this.#again(ids);
+		this.#references = new ProcessReferences({ ...parts, again });
+		this.parking = new Parking(parts);
+		this.deadlines = new Deadlines({ ...parts, again });
 	}
 
 	/** Rejects before any command is sent if the rows are of another history. Reads all interventions before it sends commands. */
@@ -141,6 +130,7 @@ export class ProcessRunner {
 			to,
 		});
 		for (const { id, sendings, cause } of work.sendings) this.outbox.add(id, sendings, cause);
+		for (const { after } of work.changes) if (stateOf(after) !== "open") this.outbox.cancel(after.id);
 		for (const { before, data } of changed.values()) if (pendingOf(data).length > 0) this.#references.reviewSoon(before.id);
 		return to;
 	}
@@ -155,7 +145,7 @@ export class ProcessRunner {
 		this.#putOff = 0;
 		await this.#mutex.run(() => this.rows.flush());
 		for (let after: string | null = ""; after !== null;) {
-			const rows: Row[] = await this.#inState("open", after);
+			const rows: Row[] = await rowsIn(this.table, "open", after, PAGE);
 			await this.#again(rows.map(({ id }) => id).filter((id) => id.startsWith(SUBJECT)));
 			for (const { id } of rows) if (id.startsWith(REFERENCE)) await this.review(id);
 			after = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
@@ -163,39 +153,6 @@ export class ProcessRunner {
 	}
 	review(id: string): Promise<void> {
 		return this.#references.review(id);
-	}
-	#inState(state: "open" | "parked", after: string): Promise<Row[]> {
-		return this.table.find({ filters: { state }, sort: "id", descending: false, limit: PAGE, after: { value: after, id: after } });
-	}
-
-	/** Parked work with ids above `after`, sorted by id; at most one page. */
-	async parked(after = ""): Promise<readonly { readonly id: string; readonly row: Subject }[]> {
-		await this.#mutex.run(() => this.rows.flush());
-		const rows = await this.#inState("parked", SUBJECT + after);
-		return rows.map(({ id, data }) => ({ id: id.slice(SUBJECT.length), row: data as Subject })); // our own rows
-	}
-	/** The current row of one piece of work; null if there is none with that id. */
-	async work(id: string): Promise<Subject | null> {
-		const row = (await this.#mutex.run(() => this.rows.load([SUBJECT + id]))).get(SUBJECT + id);
-		return (row?.data as Subject | null | undefined) ?? null; // our own rows
-	}
-	/** Sends a parked command again; resolves after the answer to whether it is parked again. Null if it was not parked. */
-	async retry(id: string): Promise<boolean | null> {
-		const parked = await this.#mutex.run(async () => {
-			const row = (await this.rows.load([SUBJECT + id])).get(SUBJECT + id);
-			const data = row?.data as Subject | null | undefined; // our own rows
-			if (!row || !data?.parked) return false;
-			const { changes, sendings } = await this.#evaluation.of(
-				[{ ...standing(row), data: unparked(data, "retried", this.#clock()) }],
-				new Map(),
-			);
-			await this.rows.put(changes);
-			for (const ready of sendings) this.outbox.add(ready.id, ready.sendings, ready.cause);
-			return true;
-		});
-		if (!parked) return null;
-		await this.outbox.answered(SUBJECT + id);
-		return (await this.work(id))?.parked !== undefined;
 	}
 
 	/** Evaluates the current rows, and sends the commands they need. */
@@ -211,16 +168,6 @@ export class ProcessRunner {
 		});
 	}
 
-	/** Parks a command for an operator, with the reason. */
-	#park({ id, ...refused }: Refused): Promise<void> {
-		return this.#mutex.run(async () => {
-			const row = (await this.rows.load([id])).get(id);
-			if (!row) return;
-			const data: Subject = { ...(row.data as Subject), parked: { ...refused, at: this.#clock() } }; // our own rows
-			const [settled] = (await this.#evaluation.of([{ ...standing(row), data }], new Map())).changes;
-			if (settled) await this.rows.put([settled]);
-		});
-	}
 	/** Another node runs the same process and was faster: resumes at its checkpoints. */
 	#overtaken(checkpoints: Checkpoints): void {
 		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));

@@ -7,19 +7,27 @@ import { clockOf } from "../common/clock.ts";
 import { isOutage } from "../common/errors.ts";
 import { nodeTimers } from "../common/timers.ts";
 import { storageOf } from "../logs/storage.ts";
+import type { Batches, Send } from "./outbox.ts";
 import { processTableOf } from "./rows.ts";
 import { ProcessRunner } from "./runner.ts";
 
-export async function makeRunner(broker: ServiceBroker, process: AnyProcess): Promise<ProcessRunner> {
+/** Another way to send the commands of a process. */
+export interface SendOptions {
+	readonly batches?: Batches;
+	/** `send`: the usual way, to the services of the actors. */
+	readonly sendWith?: (broker: ServiceBroker, send: Send) => Send;
+}
+
+export async function makeRunner(broker: ServiceBroker, process: AnyProcess, options: SendOptions): Promise<ProcessRunner> {
 	const send = (action: string, items: readonly Item[]) =>
 		callMany(broker, `${action}Many`, items, (own) =>
 			broker
 				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
 				.catch((error: unknown) => own.map((): Outcome => unsaid(error))),
 		);
-	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send, nodeTimers, () =>
-		clockOf(broker).now(),
-	);
+	const table = await storageOf(broker).rows.open(processTableOf(process));
+	const way = options.sendWith?.(broker, send) ?? send;
+	return new ProcessRunner(process, table, way, nodeTimers, () => clockOf(broker).now(), options.batches);
 }
 /** The outcome of each item if the whole call failed. */
 const unsaid = (error: unknown): Outcome => ({

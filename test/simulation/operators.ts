@@ -12,14 +12,14 @@ export async function meddle(world: World, commandId: string): Promise<void> {
 	const chosen = here[chance.pick(here.length)];
 	if (!chosen) return;
 	const { node, runner } = chosen;
-	const parked = await world.call(null, node, "what is parked", () => runner.parked());
+	const parked = await world.call(null, node, "what is parked", () => runner.parking.list());
 	if (parked === "no answer") return;
 	const work = parked[chance.pick(parked.length)];
 	if (!work?.row.parked) return;
 	if (chance.pick(2) === 0) {
 		scheduler.count("parked work retried");
 		scheduler.say(() => `an operator retries ${work.id} on ${node.name}`);
-		await world.call(null, node, "retry", () => runner.retry(work.id));
+		await world.call(null, node, "retry", () => runner.parking.retry(work.id));
 		return;
 	}
 	const { command, action, code, attempts } = work.row.parked;

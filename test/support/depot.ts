@@ -152,7 +152,7 @@ export class Depot {
 	}
 	/** Drops parked work, like an operator. */
 	async drop(work: string, reason = "nobody lives there", process = delivering.name): Promise<void> {
-		const { command = "", action = "", code = "", detail = "", attempts = 1 } = (await this.runner.work(work))?.parked ?? {};
+		const { command = "", action = "", code = "", detail = "", attempts = 1 } = (await this.runner.parking.work(work))?.parked ?? {};
 		const said: DroppedWork = { process, work, command, action, code, detail, attempts, reason };
 		const { shelf } = this.logs.operations;
 		const facts = [{ type: "intervention.dropped", data: said }];

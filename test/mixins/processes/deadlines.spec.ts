@@ -99,7 +99,7 @@ describe("a command with an instant", () => {
 		await depot.settle();
 		await at(LAST);
 		expect(depot.round.asked).toEqual([]);
-		expect(await depot.runner.work("a")).toMatchObject({ subject: { isOver: true, stands: { address: "Elm 1" } } });
+		expect(await depot.runner.parking.work("a")).toMatchObject({ subject: { isOver: true, stands: { address: "Elm 1" } } });
 	});
 
 	it("is not lost by a crash, before its row is written or after it", async () => {
@@ -145,7 +145,7 @@ describe("a command with an instant", () => {
 		void depot.runner.deadlines.send();
 		for (let n = 0; n < 30; n++) await later(10_000);
 		expect(news().length).toBeGreaterThan(10);
-		expect(await depot.runner.parked()).toEqual([]);
+		expect(await depot.runner.parking.list()).toEqual([]);
 		expect(await depot.runner.unfinished(10)).toBe(1);
 		depot.round.isEarly = false;
 		await later(10_000);
@@ -168,10 +168,10 @@ describe("a command with an instant", () => {
 		depot.round.strict = true;
 		news();
 		expect(await at(LAST)).toEqual([returned("bad"), returned("good")]);
-		expect(await depot.runner.parked()).toMatchObject([{ id: "bad", row: { parked: { code: "NO_SUCH_STREET", at: LAST } } }]);
+		expect(await depot.runner.parking.list()).toMatchObject([{ id: "bad", row: { parked: { code: "NO_SUCH_STREET", at: LAST } } }]);
 		expect(await at(LAST)).toEqual([]);
 		depot.round.strict = false;
-		expect(await depot.runner.retry("bad")).toBe(false);
+		expect(await depot.runner.parking.retry("bad")).toBe(false);
 		await depot.settle();
 		expect(await depot.runner.unfinished(10)).toBe(0);
 	});
@@ -184,11 +184,11 @@ describe("a command with an instant", () => {
 		depot.round.strict = true;
 		await depot.show("round"); // the insurance is refused, and parked
 		await turns(30);
-		expect(await depot.runner.parked()).toMatchObject([{ id: "bad", row: { parked: { command: "delivering/subject/bad/insure" } } }]);
+		expect(await depot.runner.parking.list()).toMatchObject([{ id: "bad", row: { parked: { command: "delivering/subject/bad/insure" } } }]);
 		depot.round.strict = false;
 		depot.round.execute("delivery.insure", { params: { id: "bad" }, commandId: "by hand" });
 		await depot.settle();
-		expect(await depot.runner.parked()).toEqual([]);
+		expect(await depot.runner.parking.list()).toEqual([]);
 		news();
 		expect(await at(LAST)).toEqual([returned("bad")]);
 	});
@@ -247,7 +247,7 @@ describe("a command with an instant", () => {
 		await other.settle();
 		await other.runner.deadlines.send();
 		expect([open("a"), returned("a")]).toEqual(expect.arrayContaining(news()));
-		expect(await other.runner.work("a")).toEqual(await depot.runner.work("a"));
+		expect(await other.runner.parking.work("a")).toEqual(await depot.runner.parking.work("a"));
 		expect(depot.logs.round.shelf.commits).toHaveLength(2);
 	});
 });

@@ -24,11 +24,11 @@ describe("a refused command", () => {
 		await turns();
 	};
 	const asked = (id: string) => depot.round.asked.filter((command) => command.startsWith(`delivering/subject/${id}/`));
-	const waiting = async () => (await depot.runner.parked()).map(({ id, row }) => [id, row.parked?.code]);
-	const ended = async (id: string) => (await depot.runner.work(id))?.ended ?? [];
+	const waiting = async () => (await depot.runner.parking.list()).map(({ id, row }) => [id, row.parked?.code]);
+	const ended = async (id: string) => (await depot.runner.parking.work(id))?.ended ?? [];
 
 	it("is parked under its id, with its params, its cause and the refusal", async () => {
-		expect(await depot.runner.parked()).toEqual([
+		expect(await depot.runner.parking.list()).toEqual([
 			{
 				id: "bad",
 				row: expect.objectContaining({
@@ -45,7 +45,7 @@ describe("a refused command", () => {
 				}),
 			},
 		]);
-		expect(await depot.runner.parked("bad")).toEqual([]);
+		expect(await depot.runner.parking.list("bad")).toEqual([]);
 	});
 
 	it("blocks later commands of the same work, and no other work", async () => {
@@ -62,7 +62,7 @@ describe("a refused command", () => {
 		depot.move(moved(4, "Elm 1"));
 		await depot.settle();
 		depot.round.strict = false;
-		expect(await depot.runner.retry("bad")).toBe(false);
+		expect(await depot.runner.parking.retry("bad")).toBe(false);
 		await depot.settle();
 		expect(depot.addresses).toEqual({ bad: "Elm 1", good: "Elm 1" });
 		expect(asked("bad")).toEqual([open("bad"), open("bad")]);
@@ -71,16 +71,16 @@ describe("a refused command", () => {
 	});
 
 	it("is parked again when it is refused again, and both times stay in its history", async () => {
-		expect(await depot.runner.retry("bad")).toBe(true);
+		expect(await depot.runner.parking.retry("bad")).toBe(true);
 		expect(await waiting()).toEqual([["bad", "NO_SUCH_STREET"]]);
-		expect(await depot.runner.retry("bad")).toBe(true);
+		expect(await depot.runner.parking.retry("bad")).toBe(true);
 		expect(asked("bad")).toHaveLength(3);
 		expect(await ended("bad")).toHaveLength(2);
 	});
 
 	it("cannot be retried if it is not parked", async () => {
-		expect(await depot.runner.retry("good")).toBeNull();
-		expect(await depot.runner.retry("nobody")).toBeNull();
+		expect(await depot.runner.parking.retry("good")).toBeNull();
+		expect(await depot.runner.parking.retry("nobody")).toBeNull();
 		expect(asked("good")).toHaveLength(1);
 	});
 
@@ -111,7 +111,7 @@ describe("a refused command", () => {
 		await anew.runner.recover();
 		await anew.settle();
 		expect(asked("bad").slice(1)).toEqual([]);
-		expect(await anew.runner.parked()).toEqual([]);
+		expect(await anew.runner.parking.list()).toEqual([]);
 	});
 
 	it("that was dropped for another process stays parked here", async () => {
@@ -129,11 +129,11 @@ describe("a refused command", () => {
 	});
 
 	it("survives a crash with its history", async () => {
-		await depot.runner.retry("bad");
-		await depot.runner.parked(); // written
-		const before = await depot.runner.work("bad");
+		await depot.runner.parking.retry("bad");
+		await depot.runner.parking.list(); // written
+		const before = await depot.runner.parking.work("bad");
 		await depot.crash();
-		expect(await depot.runner.work("bad")).toEqual(before);
+		expect(await depot.runner.parking.work("bad")).toEqual(before);
 		expect(before).toMatchObject({ parked: { attempts: 1 }, ended: [{ ended: "retried" }] });
 	});
 });
@@ -148,7 +148,7 @@ describe("of two commands of one piece of work", () => {
 		depot.round.strict = true;
 		await depot.show("round"); // after its opening it needs the insurance, which is refused
 		await turns(30);
-		expect((await depot.runner.parked()).map(({ row }) => row.parked?.action)).toEqual(["delivery.insure"]);
+		expect((await depot.runner.parking.list()).map(({ row }) => row.parked?.action)).toEqual(["delivery.insure"]);
 		depot.move(moved(4, "Elm 1"));
 		await depot.settle();
 		depot.round.strict = false;

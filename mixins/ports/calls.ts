@@ -1,0 +1,37 @@
+/** Calls - calls a port, which is a service on any node. */
+import type { ServiceBroker } from "moleculer";
+import { fieldsOf } from "../common/errors.ts";
+import type { PortAnswer, PortCalls } from "./answers.ts";
+
+/** Types of errors of calls that certainly did not reach the port. */
+const UNSENT: ReadonlySet<unknown> = new Set([
+	"SERVICE_NOT_FOUND",
+	"SERVICE_NOT_AVAILABLE",
+	"REQUEST_REJECTED",
+	"QUEUE_FULL",
+	"CALLER_GONE",
+]);
+/** The share of the patience in which a call must begin. */
+const CLAIM = 0.2;
+/** Milliseconds for a question that does no work. */
+const QUESTION = 5000;
+
+/** `patience`: milliseconds that one call may take, including the time in the queue of the port. */
+export function portCalls(broker: ServiceBroker, port: string, patience: number): PortCalls {
+	const call = <T>(action: string, params: object, timeout: number): Promise<T> =>
+		broker.call<T, object>(`${port}.${action}`, params, { timeout, retries: 0 });
+	return {
+		claim: patience * CLAIM,
+		settled: patience * (1 + CLAIM),
+		ready: () => call<boolean>("ready", {}, QUESTION).catch(() => false),
+		perform: (key, request) => call<PortAnswer>("perform", { key, request }, patience).catch(answerTo),
+		find: (key) => call<{ readonly receipt: string } | null>("find", { key }, QUESTION),
+	};
+}
+
+function answerTo(error: unknown): PortAnswer {
+	const detail = error instanceof Error ? error.message : String(error);
+	if (fieldsOf(error)) return { refused: { code: "VALIDATION_ERROR", detail } };
+	const type: unknown = error instanceof Error && "type" in error ? error.type : null;
+	return UNSENT.has(type) ? { unsent: detail } : { unclear: detail };
+}

@@ -1,0 +1,21 @@
+/** Performing - turns an effect into a Moleculer service: a process whose work is done through a port. */
+import type { ServiceSchema } from "moleculer";
+import { type AnyEffect, processOf } from "../../model/index.ts";
+import { newId } from "../common/ids.ts";
+import { nodeTimers } from "../common/timers.ts";
+import { portCalls } from "../ports/calls.ts";
+import { Performer } from "./performer.ts";
+import { Processing } from "./processing.ts";
+
+/** Works at once, each in a call of its own, so that a slow one delays no other and a cancelled one is not begun. */
+const BATCHES = { many: 1, calls: 16 };
+/** Milliseconds that a call of a port may take by default. */
+const PATIENCE = 60_000;
+
+/** `patience`: milliseconds that one call of the port may take, including the time in its queue. */
+export const Performing = (effect: AnyEffect, { patience = PATIENCE }: { readonly patience?: number } = {}): Partial<ServiceSchema> =>
+	Processing(processOf(effect), {
+		batches: BATCHES,
+		sendWith: (broker, send) =>
+			new Performer(effect, send, portCalls(broker, effect.port, patience), nodeTimers, newId(), () => performance.now()).perform,
+	});
