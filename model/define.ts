@@ -2,6 +2,7 @@
  * Define - the vocabulary that defines an aggregate. Its types reject a fact missing from `evolve`, a status that does not exist, and a
  * command or ask that no actor offers (test/model/types.ts).
  */
+import type { Code } from "./codes.ts";
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
 import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
@@ -87,7 +88,7 @@ export interface AnyCommand {
 	readonly from: readonly string[];
 	already?(state: unknown, params: unknown, facts: { readonly now: Instant }): boolean;
 	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
-	readonly require?: readonly { readonly code: string; readonly sentence: string; readonly status: number; holds(facts: Case): boolean }[];
+	readonly require?: readonly { readonly code: Code; holds(facts: Case): boolean }[];
 	decide(state: unknown, params: unknown, facts: Case): readonly Fact[];
 	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
 	identity?(params: unknown): string;
@@ -111,6 +112,8 @@ export interface Model {
 	readonly context: string;
 	/** The rule for its ids in every command and ask; `id()` by default. */
 	readonly id?: Field<string>;
+	/** Every status but "unknown", with its meaning. */
+	readonly statuses: Readonly<Record<string, string>>;
 	/** The facts that create an actor. */
 	readonly begins: readonly string[];
 	/** The fields of each fact that are personal data. */
@@ -126,6 +129,8 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly context: string;
 	readonly id?: Field<string>;
 	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
+	/** Total: a missing status does not compile. The meaning of each follows "it is <status>:", in the reference and in the code `<NAME>_<STATUS>`. */
+	readonly statuses: { readonly [K in Known<S>["status"]]: string };
 	/** The facts that create an actor; all others apply to an existing one. */
 	readonly begins: readonly B[];
 	readonly commands: C;

@@ -1,5 +1,5 @@
 /** Commands - the page of all commands, by service, and of all questions that actors answer. */
-import { codeOf, creates, kebab } from "../../model/index.ts";
+import { creates, kebab, unknownCode } from "../../model/index.ts";
 import { exampleId, exampleOf } from "./examples.ts";
 import type { CommandLines, ModelLines, ParamLine } from "./laws.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
@@ -41,10 +41,13 @@ function routeOf({ plural }: Named, name: string, law: CommandLines["law"]): str
 }
 
 function section(model: ModelLines, senders: Senders): string {
-	const { value, header, commands, asks, statuses } = model;
+	const { value, header, commands, asks } = model;
+	const statuses = Object.entries(value.statuses)
+		.map(([status, means]) => `${code(status)}: ${means}`)
+		.join("; ");
 	return [
 		`## ${value.name}`,
-		`${sentence(header)} Context and log: \`${value.context}\`; statuses: ${codes(["unknown", ...statuses])}.`,
+		`${sentence(header)} Context and log: \`${value.context}\`. Statuses: \`unknown\`, before the first fact; ${statuses}.`,
 		...commands.map((command) => commandText(model, command, senders)),
 		...(asks.length > 0 ? [`### Questions to the ${value.name}`, asks.map((ask) => askText(value, ask)).join("\n\n")] : []),
 	].join("\n\n");
@@ -77,11 +80,11 @@ const paramTable = (params: readonly ParamLine[]): string =>
 	);
 
 /** The code of the refusal if the consulted actor does not exist. */
-const unknownTo = (ask: string): string => `${codeOf(ask.slice(0, ask.indexOf(".")))}_UNKNOWN`;
+const unknownTo = (ask: string): string => unknownCode(ask.slice(0, ask.indexOf("."))).name;
 
 function rulesOf({ law, facts, answer, refusals, settled }: CommandLines): string[] {
 	const begins = creates(law);
-	const codesOf = [...new Set(refusals.map((refusal) => refusal.code))];
+	const codesOf = [...new Set(refusals.map((refusal) => refusal.name))];
 	const broken = law.require ?? [];
 	return [
 		law.oneOf ? `At least one of ${codes(law.oneOf)}.` : "",
@@ -92,7 +95,7 @@ function rulesOf({ law, facts, answer, refusals, settled }: CommandLines): strin
 		...Object.values(law.consult ?? {}).map(
 			({ ask }) => `Consults ${code(ask)}, and is refused with ${link(unknownTo(ask), "refusals.md")} if there is none.`,
 		),
-		...broken.map((rule) => `Guarded by ${link(rule.code, "refusals.md")} (${rule.status}): ${sentence(rule.sentence)}`),
+		...broken.map(({ code: one }) => `Guarded by ${link(one.name, "refusals.md")} (${one.status}): ${sentence(one.means)}`),
 		facts.length > 0 ? `May lead to ${facts.map((fact) => link(fact, "facts.md")).join(", ")}.` : "",
 		answer ? `Also answers with ${answer}` : "",
 		codesOf.length > 0 ? `May be refused with ${codesOf.map((one) => link(one, "refusals.md")).join(", ")}.` : "",

@@ -1,7 +1,7 @@
 /** Laws - combines the run-time data and the source of each aggregate: its commands, facts, questions and statuses. */
 import ts from "typescript";
-import { decide } from "../../model/decide.ts";
-import { type AnyCommand, creates, isRefusal, type Model, type Refusal, type Shape } from "../../model/index.ts";
+import { codesOfCommand, settledIn } from "../../model/actor-codes.ts";
+import { type AnyCommand, type Code, creates, type Model, type Shape } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
 import type { Sources } from "./sources.ts";
@@ -24,7 +24,7 @@ export interface CommandLines {
 	/** Fields of its answer besides id, version and position. */
 	readonly answer: string;
 	/** The refusals of the command itself, without those of consulted actors. */
-	readonly refusals: readonly Refusal[];
+	readonly refusals: readonly Code[];
 	/** Statuses in which the command is always already so. */
 	readonly settled: readonly string[];
 }
@@ -42,7 +42,6 @@ export interface AskLines {
 }
 export interface ModelLines extends Stated<Model> {
 	readonly header: string;
-	readonly statuses: readonly string[];
 	readonly commands: readonly CommandLines[];
 	readonly asks: readonly AskLines[];
 	readonly facts: readonly FactLines[];
@@ -56,10 +55,9 @@ function linesOf(sources: Sources, stated: Stated<Model>): ModelLines {
 	const node = sources.constant(path, constant);
 	const evolve = memberOf(sources, sources.checker.getTypeAtLocation(node), "evolve", node);
 	const steps = Object.keys(model.evolve).map((type) => ({ type, ...stepOf(sources, evolve, type, node) }));
-	const statuses = [...new Set(steps.flatMap(({ state }) => statusesOf(sources, state, node)))].toSorted();
 	const commands = sources.entries(sources.field(node, "commands")).flatMap(({ name, value, doc }): CommandLines[] => {
 		const law = model.commands[name];
-		return law ? [{ ...commandLines(sources, model, statuses, law, value), name, meaning: doc }] : [];
+		return law ? [{ ...commandLines(sources, model, law, value), name, meaning: doc }] : [];
 	});
 	const facts = steps.map(({ type, meaning, data }) => ({ type, meaning, fields: fieldsOf(sources, data, node) }));
 	const said = [...facts.flatMap(({ fields }) => fields), ...commands.flatMap(({ params }) => params)];
@@ -68,7 +66,6 @@ function linesOf(sources: Sources, stated: Stated<Model>): ModelLines {
 	return {
 		...stated,
 		header: sources.header(path),
-		statuses,
 		commands: commands.map((command) => ({ ...command, params: command.params.map((line) => explained(line, known)) })),
 		asks: sources.entries(sources.field(node, "asks")).flatMap((entry) => askLines(sources, model, node, entry)),
 		facts: facts.map((fact) => {
@@ -91,38 +88,24 @@ function memberOf({ checker }: Sources, type: ts.Type, name: string, at: ts.Node
 	return checker.getTypeOfSymbolAtLocation(symbol, at);
 }
 
-/** The data of the fact in one step of `evolve`, and the states it leads to. */
+/** The data of the fact in one step of `evolve`. */
 function stepOf(sources: Sources, evolve: ts.Type, fact: string, at: ts.Node) {
 	const [signature] = memberOf(sources, evolve, fact, at).getCallSignatures();
 	const data = signature?.parameters[1];
 	if (!signature || !data) throw new Error(`The fact ${fact} says nothing`);
-	return {
-		meaning: sources.doc(evolve.getProperty(fact)),
-		data: sources.checker.getTypeOfSymbolAtLocation(data, at),
-		state: signature.getReturnType(),
-	};
+	return { meaning: sources.doc(evolve.getProperty(fact)), data: sources.checker.getTypeOfSymbolAtLocation(data, at) };
 }
 
-function statusesOf(sources: Sources, state: ts.Type, at: ts.Node): string[] {
-	const status = memberOf(sources, state, "status", at);
-	return (status.isUnion() ? status.types : [status]).flatMap((one) => (one.isStringLiteral() ? [one.value] : []));
-}
-
-function commandLines(sources: Sources, model: Model, statuses: readonly string[], law: AnyCommand, call: ts.Expression) {
+function commandLines(sources: Sources, model: Model, law: AnyCommand, call: ts.Expression) {
 	const decision = sources.field(call, "decide");
 	const literal = ts.isCallExpression(call) ? call.arguments.findLast(ts.isObjectLiteralExpression) : undefined;
-	const settled = statuses.filter((status) => isSettled(law, status));
 	return {
 		law,
 		params: paramsOf(sources, law.shape, ts.isCallExpression(call) ? call.arguments[0] : undefined, creates(law)),
 		facts: decision ? sources.said("fact", decision) : [],
 		answer: sources.entries(literal).find(({ name }) => name === "answer")?.doc ?? "",
-		refusals: refusalsOf(
-			model,
-			law,
-			statuses.filter((status) => !settled.includes(status)),
-		),
-		settled,
+		refusals: codesOfCommand(model, law),
+		settled: settledIn(model, law),
 	};
 }
 
@@ -176,27 +159,4 @@ function askLines(
 			answer: plain ? [] : fieldsOf(sources, answer, node),
 		},
 	];
-}
-
-// -- Refusals, found by running `decide` ------------------------------------------
-/** Whether the status alone makes the command "already so", so that it is never refused in this status. */
-function isSettled({ already }: AnyCommand, status: string): boolean {
-	try {
-		const nothingKnown = new Proxy({}, { get: () => Symbol() });
-		return already?.({ status }, nothingKnown, { now: "" }) === true;
-	} catch {
-		return false; // it depends on more than the status
-	}
-}
-
-function refusalsOf(model: Model, law: AnyCommand, statuses: readonly string[]): Refusal[] {
-	const { already: _already, require: rules = [], ...rest } = law;
-	const refused = ["unknown", ...statuses]
-		.filter((status) => !law.from.includes(status))
-		.map((status) => {
-			const facts = { id: "<id>", state: { status }, params: {}, now: "", by: "", commandId: "", consulted: {} };
-			return decide(model, rest, facts, { version: 0 });
-		});
-	const broken = rules.map(({ code, status, sentence }) => ({ refused: true, code, status, detail: sentence }) as const);
-	return [...refused.filter(isRefusal), ...broken];
 }

@@ -22,7 +22,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
 	return new Map([
 		["commands.md", commandsPage(laws, sendersOf(sources, house))],
 		["facts.md", factsPage(laws, house)],
-		["refusals.md", refusalsPage(sources, laws)],
+		["refusals.md", refusalsPage(house)],
 		["routes.md", routesPage(sources, laws, house)],
 		["read-models.md", readModelsPage(sources, laws, house)],
 		["metrics.md", metricsPage(sources)],

@@ -5,6 +5,7 @@
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { CODES } from "../common/codes.ts";
 import type { Give } from "../common/metric-names.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { Requests } from "./requests.ts";
@@ -111,7 +112,7 @@ export const Gateway = {
 		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
 		send404(this: GatewayService, req: Incoming, res: ServerResponse) {
 			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
-			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
+			this.sendError(req, res, allow === "" ? new ProblemError(CODES.NOT_FOUND, "There is no such route") : methodNotAllowed(allow));
 		},
 		/** Overrides the method of moleculer-web, which logs errors: onError logs unexpected ones, and outages are logged at their source. */
 		errorHandler(this: GatewayService, req: Incoming, res: ServerResponse, error: unknown) {

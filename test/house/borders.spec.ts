@@ -99,7 +99,6 @@ describe("drivers", () => {
 			"mixins/common/errors.ts",
 			"mixins/common/validation.ts",
 			"mixins/monitoring/metrics.ts",
-			"mixins/nats/packets.ts",
 			"mixins/nats/transporter.ts",
 		]);
 	});
