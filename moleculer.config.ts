@@ -34,6 +34,8 @@ export interface NodeOptions {
 	readonly metrics?: boolean;
 	readonly metricsPort?: number | undefined;
 	readonly host?: string;
+	/** Further host names of the node. */
+	readonly allowedHosts?: readonly string[] | undefined;
 	readonly nodeId?: string | undefined;
 	/** The connection to NATS; a node without it runs alone. */
 	readonly nats?: ConnectionOptions | undefined;
@@ -48,8 +50,8 @@ export type OpenStores = (report: Report) => Stores;
 
 /** Call it once for each broker: the result contains objects that belong to one broker. */
 export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
-	const { dataDir, host = "127.0.0.1", metricsPort, nats } = node;
-	const metrics = node.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir });
+	const { dataDir, host = "127.0.0.1", metricsPort, allowedHosts, nats } = node;
+	const metrics = node.metrics === false ? null : new Metrics({ port: metricsPort, host, allowedHosts, folder: dataDir });
 	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
 }
 
@@ -87,7 +89,7 @@ const options = (
 	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(new Set([...services, hearing.name, "$node"])) }, // the actors of a partition are on one node, wherever the caller is
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
-	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the types want the name of a reporter
+	metrics: { enabled: metrics !== null, collectProcessMetrics: false },
 	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, nodeClock, metrics.node] : [nodeParts, nodeClock] } },
 	validator: validation as never, // the types know only the validator itself
 	// Only the middlewares in use, since each one slows down every call (docs/decisions/0006-few-middlewares.md).

@@ -89,7 +89,7 @@ export class BankNode {
 			nodeID,
 			logger: false,
 			...(joined ? { transporter: "Fake" as const } : {}),
-			metrics: { enabled: true, collectProcessMetrics: false, reporter: this.metrics.reporter as never },
+			metrics: { enabled: true, collectProcessMetrics: false },
 			internalServices: { $node: { name: "$node", mixins: [nodeParts, this.metrics.node] } },
 			internalMiddlewares: false,
 			middlewares: [

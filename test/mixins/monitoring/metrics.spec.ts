@@ -252,7 +252,7 @@ describe("the metrics of a node", () => {
 
 	it("are served at a port of their own if one is set, until the node stops", async () => {
 		const node = await BankNode.start({ port: 0, host: "127.0.0.1" });
-		const { url } = node.metrics.reporter;
+		const { url } = node.metrics;
 		expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
 		await node.open("1");
 		const answer = await fetch(url);
@@ -265,7 +265,7 @@ describe("the metrics of a node", () => {
 
 	it("are not served at a port of their own without one", async () => {
 		const node = await started();
-		expect([node.metrics.reporter.url, metricsOf(node.broker)]).toEqual(["", node.metrics]);
+		expect([node.metrics.url, metricsOf(node.broker)]).toEqual(["", node.metrics]);
 	});
 
 	it("are gathered once for concurrent requests", async () => {
