@@ -52,7 +52,7 @@ type Consulted<C> = { readonly [N in keyof C]: C[N] extends Consult<never, infer
 /** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null skips the ask. */
 export const ask = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({ ask: name, params });
 
-export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C> {
+export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C, D> {
 	/** The statuses in which the command is allowed; any other one refuses it with `<NAME>_<STATUS>`. */
 	readonly from: readonly From[];
 	/** Whether the state already is what the command wants; if so, the answer is 200 and nothing is written. Not called for "unknown". */
@@ -60,9 +60,11 @@ export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"]
 	readonly consult?: C;
 	readonly require?: readonly Invariant<Case<In<S, From>, P, Consulted<C>>>[];
 	/** Pure. Returns the facts, none if nothing changes. */
-	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly FactOf<F>[];
+	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly D[];
 	/** The fields of the answer besides id, version and position. Depends only on the facts, so a replay answers the same. */
 	readonly answer?: (facts: readonly FactOf<F>[]) => Readonly<Record<string, unknown>>;
+	/** The same fields, described for a reader. */
+	readonly answers?: string;
 	/** Computes the actor's id from the params. */
 	readonly identity?: (params: P) => string;
 	/** Normalizes the params before anything else sees them. */
@@ -91,6 +93,7 @@ export interface AnyCommand {
 	readonly require?: readonly { readonly code: Code; holds(facts: Case): boolean }[];
 	decide(state: unknown, params: unknown, facts: Case): readonly Fact[];
 	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
+	readonly answers?: string;
 	identity?(params: unknown): string;
 	normalise?(params: unknown): unknown;
 	readonly oneOf?: readonly string[];
@@ -143,9 +146,9 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 export function aggregate<S extends WithStatus, F extends object>() {
 	return {
 		fact: <K extends keyof F & string>(type: K, data: F[K]): Fact<K, F[K]> => ({ type, data }),
-		command: <P extends Shape, const From extends S["status"], C extends Consults<ParamsOf<P>> = Record<never, never>>(
+		command: <P extends Shape, const From extends S["status"], D extends FactOf<F>, C extends Consults<ParamsOf<P>> = Record<never, never>>(
 			shape: P,
-			law: CommandLaw<S, F, ParamsOf<P>, From, C>,
+			law: CommandLaw<S, F, ParamsOf<P>, From, C, D>,
 		) => ({ shape, ...law }),
 		answer: <P extends Shape, A>(
 			shape: P,

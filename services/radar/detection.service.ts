@@ -110,7 +110,7 @@ export const detection = define({
 				const passage = asRecorded(params);
 				return [fact("detection.recorded", passage), judge(passage, consulted.radar)];
 			},
-			/** `outcome`: `qualified` or `discarded`; with `reason` if discarded. */
+			answers: "`outcome`: `qualified` or `discarded`; with `reason` if discarded.",
 			answer: ([, outcome]) =>
 				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },
 		}),

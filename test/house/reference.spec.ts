@@ -7,8 +7,7 @@ import { catalog, type House, loadHouse, ROOT } from "../../cli/common/catalogue
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { deployments } from "../../cli/common/deployments.ts";
 import { FOLDER, pages } from "../../cli/reference/pages.ts";
-import { HEADER_NAMES, OWN, ownRoutes } from "../../cli/reference/routes-page.ts";
-import { Sources } from "../../cli/reference/sources.ts";
+import { HEADER_NAMES } from "../../cli/reference/routes-page.ts";
 import { PARKED } from "../../mixins/common/codes.ts";
 import { sourcesOf } from "./sources.ts";
 
@@ -84,8 +83,6 @@ describe("commands", () => {
 });
 
 describe("routes", () => {
-	it("of the gateway itself are explained, each once, and no others", () =>
-		expect(Object.keys(OWN).toSorted()).toEqual(ownRoutes(new Sources()).toSorted()));
 	it("name every header that the gateway reads or sets", () => {
 		const gateway = product
 			.filter(({ path }) => path.startsWith("mixins/http/"))
@@ -119,6 +116,15 @@ describe("refusals", () => {
 		);
 		expect(expected.length).toBeGreaterThan(5);
 		expect([...new Set(expected)].filter((one) => `${one.split(" ")[0]} ${statuses.get(one.split(" ")[0] ?? "")}` !== one)).toEqual([]);
+	});
+});
+
+describe("processes", () => {
+	it("declare exactly the commands that they send", () => {
+		const sent = ({ path }: { readonly path: string }) =>
+			[...(product.find((file) => file.path === path)?.text ?? "").matchAll(/\bsend\("([^"]+)"/g)].map(([, command]) => command);
+		expect(house.processes.length).toBeGreaterThan(0);
+		for (const process of house.processes) expect(process.value.sends.toSorted()).toEqual([...new Set(sent(process))].toSorted());
 	});
 });
 

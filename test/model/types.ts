@@ -196,7 +196,7 @@ send("infraction.identify", { id: "D", holder: "P" }, "cause");
 send("infraction.identify", { id: "D", holder: null, basis: "registration:0:1" }, "cause");
 // @ts-expect-error a field that was not declared
 send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1", who: "P" }, "cause");
-const work = { name: "work", follows: ["house"] };
+const work = { name: "work", follows: ["house"], sends: [] };
 interface Wired extends LampFacts {
 	"lamp.wired": { bulbs: number; from: Instant };
 }
