@@ -11,6 +11,7 @@ import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
 import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
 import { Metrics } from "./mixins/monitoring/metrics.ts";
+import { MetricsServerMiddleware } from "./mixins/http/metrics-server.ts";
 import { NatsTransporter } from "./mixins/nats/transporter.ts";
 import { PacketsMiddleware } from "./mixins/nats/packets.ts";
 import { nodeParts } from "./mixins/monitoring/health.ts";
@@ -50,8 +51,8 @@ export type OpenStores = (report: Report) => Stores;
 
 /** Call it once for each broker: the result contains objects that belong to one broker. */
 export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
-	const { dataDir, host = "127.0.0.1", metricsPort, allowedHosts, nats } = node;
-	const metrics = node.metrics === false ? null : new Metrics({ port: metricsPort, host, allowedHosts, folder: dataDir });
+	const { dataDir, nats } = node;
+	const metrics = node.metrics === false ? null : new Metrics({ folder: dataDir });
 	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
 }
 
@@ -76,7 +77,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const options = (
-	{ nodeId, logLevel, services, clock }: NodeOptions,
+	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", allowedHosts }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -101,6 +102,7 @@ const options = (
 		"ContextTracker", // before the next ones in the chain: a remote call that timed out gets no answer, so shutdown must not wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
+		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),
 		StorageMiddleware(openStores),

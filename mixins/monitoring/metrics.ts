@@ -7,16 +7,10 @@ import { clocksOf } from "../cluster/clocks.ts";
 import { exposition, type Listed } from "./exposition.ts";
 import { type Figure, Gathering } from "./gathering.ts";
 import { Machine } from "./machine.ts";
-import { MetricsServer } from "./metrics-server.ts";
 import { type Figured, METRICS, type MetricName } from "../common/metric-names.ts";
 import type { Clocks } from "./lag-clock.ts";
 
 export interface MetricsOptions {
-	/** A port for the metrics alone; undefined for none, 0 for any free port. */
-	readonly port?: number | undefined;
-	readonly host?: string;
-	/** Further host names of the node. */
-	readonly allowedHosts?: readonly string[] | undefined;
 	/** The data folder, to report the free space of its file system. */
 	readonly folder?: string;
 	/** The clocks that measure lags. */
@@ -40,19 +34,14 @@ export const metricsOf = (broker: ServiceBroker): Metrics | null => all.get(brok
 
 export class Metrics {
 	readonly #options: MetricsOptions;
-	/** Null without a port. */
-	readonly #server: MetricsServer | null;
 	readonly #machine: Machine;
 	#registry: Registry | null = null;
 	#gathering: Gathering | null = null;
 	#skew = (): number => 0;
-	#warn: (line: string) => void = () => undefined;
 	#collecting: Promise<void> | null = null;
 
 	constructor(options: MetricsOptions) {
 		this.#options = options;
-		const { port, host = "127.0.0.1", allowedHosts } = options;
-		this.#server = port === undefined ? null : new MetricsServer({ port, host, allowedHosts }, () => this.text());
 		this.#machine = new Machine(options.folder ?? null);
 	}
 
@@ -60,10 +49,6 @@ export class Metrics {
 	async text(): Promise<string> {
 		await this.collect();
 		return exposition((this.#registry?.list({ excludes: ENDPOINTS }) ?? []) as unknown as readonly Listed[]); // Moleculer types a part of it
-	}
-	/** `http://127.0.0.1:9100/metrics`; empty without a port. */
-	get url(): string {
-		return this.#server?.url ?? "";
 	}
 
 	/** Writes the current figures to Moleculer's registry; concurrent calls share one collection. Never rejects. */
@@ -87,19 +72,12 @@ export class Metrics {
 			created: (broker: ServiceBroker) => {
 				all.set(broker, this);
 				this.#registry = broker.metrics;
-				this.#warn = (line) => broker.logger.warn(line);
 				this.#skew = () => clocksOf(broker)?.skew.largest ?? 0;
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},
-			starting: async () => {
-				this.#machine.start();
-				await this.#server?.listen(this.#warn);
-			},
-			stopped: async () => {
-				this.#machine.stop();
-				await this.#server?.close();
-			},
+			starting: async () => this.#machine.start(),
+			stopped: async () => this.#machine.stop(),
 		};
 	}
 

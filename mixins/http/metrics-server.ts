@@ -6,11 +6,13 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { Middleware, ServiceBroker } from "moleculer";
 import { CODES } from "../common/codes.ts";
-import { admit, type Hosts, hostsOf } from "../http/server/edge.ts";
-import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "../http/server/problem.ts";
+import { CONTENT_TYPE } from "../monitoring/exposition.ts";
+import { metricsOf } from "../monitoring/metrics.ts";
+import { admit, type Hosts, hostsOf } from "./server/edge.ts";
+import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
 import { oneLine } from "../../store/figures.ts";
-import { CONTENT_TYPE } from "./exposition.ts";
 
 const zipped = promisify(gzip);
 const PATH = "/metrics";
@@ -108,6 +110,19 @@ export class MetricsServer {
 		}
 	}
 }
+
+const servers = new WeakMap<ServiceBroker, MetricsServer>();
+/** `http://127.0.0.1:9100/metrics`; empty for a node without METRICS_PORT. */
+export const metricsUrlOf = (broker: ServiceBroker): string => servers.get(broker)?.url ?? "";
+
+/** Opens the port before the services of the node start, and closes it after they have stopped. */
+export const MetricsServerMiddleware = (options: ServerOptions): Middleware => ({
+	name: "MetricsServer",
+	created: (broker: ServiceBroker) =>
+		void servers.set(broker, new MetricsServer(options, async () => (await metricsOf(broker)?.text()) ?? "")),
+	starting: async (broker: ServiceBroker) => servers.get(broker)?.listen((line) => broker.logger.warn(line)),
+	stopped: async (broker: ServiceBroker) => servers.get(broker)?.close(),
+});
 
 const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
 	String(headers["accept-encoding"] ?? "")

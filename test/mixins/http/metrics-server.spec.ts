@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { MetricsServer, SERVER_LIMITS } from "../../../mixins/monitoring/metrics-server.ts";
+import { MetricsServer, SERVER_LIMITS } from "../../../mixins/http/metrics-server.ts";
 
 const servers: MetricsServer[] = [];
 const sockets: Socket[] = [];
