@@ -11,6 +11,7 @@ import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
 import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
 import { Metrics } from "./mixins/monitoring/metrics.ts";
+import { MetricsServerMiddleware } from "./mixins/http/metrics-server.ts";
 import { NatsTransporter } from "./mixins/nats/transporter.ts";
 import { PacketsMiddleware } from "./mixins/nats/packets.ts";
 import { nodeParts } from "./mixins/monitoring/health.ts";
@@ -34,6 +35,8 @@ export interface NodeOptions {
 	readonly metrics?: boolean;
 	readonly metricsPort?: number | undefined;
 	readonly host?: string;
+	/** Further host names of the node. */
+	readonly allowedHosts?: readonly string[] | undefined;
 	readonly nodeId?: string | undefined;
 	/** The connection to NATS; a node without it runs alone. */
 	readonly nats?: ConnectionOptions | undefined;
@@ -48,8 +51,8 @@ export type OpenStores = (report: Report) => Stores;
 
 /** Call it once for each broker: the result contains objects that belong to one broker. */
 export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
-	const { dataDir, host = "127.0.0.1", metricsPort, nats } = node;
-	const metrics = node.metrics === false ? null : new Metrics({ port: metricsPort, host, folder: dataDir });
+	const { dataDir, nats } = node;
+	const metrics = node.metrics === false ? null : new Metrics({ folder: dataDir });
 	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
 }
 
@@ -74,7 +77,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const options = (
-	{ nodeId, logLevel, services, clock }: NodeOptions,
+	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", allowedHosts }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -87,7 +90,7 @@ const options = (
 	registry: { preferLocal: false, strategy: Placement as never, discoverer: new Discovery(new Set([...services, hearing.name, "$node"])) }, // the actors of a partition are on one node, wherever the caller is
 	transit: { serviceChangedDebounceTime: 100 } as never, // the types leave it out
 	tracking: { enabled: true, shutdownTimeout: GRACE },
-	metrics: { enabled: metrics !== null, collectProcessMetrics: false, reporter: metrics?.reporter as never }, // the types want the name of a reporter
+	metrics: { enabled: metrics !== null, collectProcessMetrics: false },
 	internalServices: { $node: { ...closedNode, mixins: metrics ? [nodeParts, nodeClock, metrics.node] : [nodeParts, nodeClock] } },
 	validator: validation as never, // the types know only the validator itself
 	// Only the middlewares in use, since each one slows down every call (docs/decisions/0006-few-middlewares.md).
@@ -99,6 +102,7 @@ const options = (
 		"ContextTracker", // before the next ones in the chain: a remote call that timed out gets no answer, so shutdown must not wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
+		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),
 		StorageMiddleware(openStores),

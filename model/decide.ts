@@ -2,8 +2,9 @@
  * Decide - decides one command on one state, with the checks in a fixed order, and folds the resulting facts into the next state. Actors
  * and tests both use it, so what a test proves also holds for stored facts.
  */
+import { COMMON_CODES, notAllowedCode, unknownCode } from "./actor-codes.ts";
 import { type AnyCommand, type Case, creates, type Fact, type Model } from "./define.ts";
-import { codeOf, type Refusal, refuse } from "./refusal.ts";
+import { type Refusal, refuse } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
 /** The inputs of a decision besides the case itself. */
@@ -20,7 +21,7 @@ export type Seen = number | readonly number[] | "*";
 type State = { readonly status: string };
 
 export const unknownActor = (model: Pick<Model, "name">, id: string): Refusal =>
-	refuse(`${codeOf(model.name)}_UNKNOWN`, 404, `There is no ${model.name} ${id}`);
+	refuse(unknownCode(model.name), `There is no ${model.name} ${id}`);
 
 /**
  * Returns the facts (none if nothing changes) or the refusal. Checks in this order: the actor exists, `ifMatch`, "already so", the status
@@ -34,12 +35,12 @@ export function decide(
 ): readonly Fact[] | Refusal {
 	const { id, state, params, now } = facts;
 	if (state.status === "unknown" && !creates(law)) return unknownActor(model, id);
-	if (ifMatch !== undefined && !isSeen(ifMatch, version)) return refuse("VERSION_MISMATCH", 412, unseen(model, version, ifMatch));
+	if (ifMatch !== undefined && !isSeen(ifMatch, version)) return refuse(COMMON_CODES.VERSION_MISMATCH, unseen(model, version, ifMatch));
 	if (state.status !== "unknown" && law.already?.(state, params, { now })) return [];
 	if (!law.from.includes(state.status)) return notFrom(model, law, id, state);
 	if (refusal) return refusal;
 	const broken = law.require?.find((rule) => !rule.holds(facts));
-	return broken ? refuse(broken.code, broken.status, broken.sentence) : law.decide(state, params, facts);
+	return broken ? refuse(broken.code, broken.code.means) : law.decide(state, params, facts);
 }
 
 const isSeen = (seen: Seen, version: number): boolean =>
@@ -52,10 +53,11 @@ function unseen({ name }: Model, version: number, seen: Seen): string {
 		: `The ${name} is at version ${version}, and If-Match names none (a weak entity tag never matches)`;
 }
 
-function notFrom({ name }: Model, law: AnyCommand, id: string, { status }: State): Refusal {
-	return creates(law)
-		? refuse(`${codeOf(name)}_ALREADY_EXISTS`, 409, `The ${name} ${id} exists with other content`)
-		: refuse(`${codeOf(name)}_${codeOf(status)}`, 409, `The ${name} ${id} is ${status}`);
+function notFrom(model: Model, law: AnyCommand, id: string, { status }: State): Refusal {
+	return refuse(
+		notAllowedCode(model, law, status),
+		`The ${model.name} ${id} ${creates(law) ? "exists with other content" : `is ${status}`}`,
+	);
 }
 
 /** The state after the facts of one decision, made at one instant. */

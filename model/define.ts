@@ -2,6 +2,7 @@
  * Define - the vocabulary that defines an aggregate. Its types reject a fact missing from `evolve`, a status that does not exist, and a
  * command or ask that no actor offers (test/model/types.ts).
  */
+import type { Code } from "./codes.ts";
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
 import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
@@ -51,7 +52,7 @@ type Consulted<C> = { readonly [N in keyof C]: C[N] extends Consult<never, infer
 /** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null skips the ask. */
 export const ask = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({ ask: name, params });
 
-export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C> {
+export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C, D> {
 	/** The statuses in which the command is allowed; any other one refuses it with `<NAME>_<STATUS>`. */
 	readonly from: readonly From[];
 	/** Whether the state already is what the command wants; if so, the answer is 200 and nothing is written. Not called for "unknown". */
@@ -59,9 +60,11 @@ export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"]
 	readonly consult?: C;
 	readonly require?: readonly Invariant<Case<In<S, From>, P, Consulted<C>>>[];
 	/** Pure. Returns the facts, none if nothing changes. */
-	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly FactOf<F>[];
+	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly D[];
 	/** The fields of the answer besides id, version and position. Depends only on the facts, so a replay answers the same. */
 	readonly answer?: (facts: readonly FactOf<F>[]) => Readonly<Record<string, unknown>>;
+	/** The same fields, described for a reader. */
+	readonly answers?: string;
 	/** Computes the actor's id from the params. */
 	readonly identity?: (params: P) => string;
 	/** Normalizes the params before anything else sees them. */
@@ -87,9 +90,10 @@ export interface AnyCommand {
 	readonly from: readonly string[];
 	already?(state: unknown, params: unknown, facts: { readonly now: Instant }): boolean;
 	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
-	readonly require?: readonly { readonly code: string; readonly sentence: string; readonly status: number; holds(facts: Case): boolean }[];
+	readonly require?: readonly { readonly code: Code; holds(facts: Case): boolean }[];
 	decide(state: unknown, params: unknown, facts: Case): readonly Fact[];
 	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
+	readonly answers?: string;
 	identity?(params: unknown): string;
 	normalise?(params: unknown): unknown;
 	readonly oneOf?: readonly string[];
@@ -111,6 +115,8 @@ export interface Model {
 	readonly context: string;
 	/** The rule for its ids in every command and ask; `id()` by default. */
 	readonly id?: Field<string>;
+	/** Every status but "unknown", with its meaning. */
+	readonly statuses: Readonly<Record<string, string>>;
 	/** The facts that create an actor. */
 	readonly begins: readonly string[];
 	/** The fields of each fact that are personal data. */
@@ -126,6 +132,8 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly context: string;
 	readonly id?: Field<string>;
 	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
+	/** Total: a missing status does not compile. The meaning of each follows "it is <status>:", in the reference and in the code `<NAME>_<STATUS>`. */
+	readonly statuses: { readonly [K in Known<S>["status"]]: string };
 	/** The facts that create an actor; all others apply to an existing one. */
 	readonly begins: readonly B[];
 	readonly commands: C;
@@ -138,9 +146,9 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 export function aggregate<S extends WithStatus, F extends object>() {
 	return {
 		fact: <K extends keyof F & string>(type: K, data: F[K]): Fact<K, F[K]> => ({ type, data }),
-		command: <P extends Shape, const From extends S["status"], C extends Consults<ParamsOf<P>> = Record<never, never>>(
+		command: <P extends Shape, const From extends S["status"], D extends FactOf<F>, C extends Consults<ParamsOf<P>> = Record<never, never>>(
 			shape: P,
-			law: CommandLaw<S, F, ParamsOf<P>, From, C>,
+			law: CommandLaw<S, F, ParamsOf<P>, From, C, D>,
 		) => ({ shape, ...law }),
 		answer: <P extends Shape, A>(
 			shape: P,

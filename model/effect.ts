@@ -38,7 +38,7 @@ type Promised =
 	| { readonly promise: "lookup"; readonly records: Records<"attempted" | "succeeded" | "failed"> }
 	| { readonly promise: "never"; readonly records: Records<"attempted" | "succeeded" | "failed" | "doubted"> };
 
-export type Effect<S extends object, F extends object, R extends Readonly<Record<string, object>>> = Omit<Process<S, F, R>, "next"> & {
+export type Effect<S extends object, F extends object, R extends Readonly<Record<string, object>>> = Omit<Process<S, F, R>, "next" | "sends"> & {
 	/** Name of the port, a service. */
 	readonly port: string;
 	/** The work to do; null if there is none, or it is done or doubted. */
@@ -46,7 +46,7 @@ export type Effect<S extends object, F extends object, R extends Readonly<Record
 } & Promised;
 
 /** An effect as the mixins see it. */
-export interface AnyEffect extends Omit<AnyProcess, "next"> {
+export interface AnyEffect extends Omit<AnyProcess, "next" | "sends"> {
 	readonly port: string;
 	readonly promise: PortPromise;
 	readonly records: { readonly [K in keyof Recorded]?: string };
@@ -68,12 +68,12 @@ export const recordsAttempt =
 
 /** The process of an effect: its only command is the work. */
 export function processOf(statement: AnyEffect): AnyProcess {
-	const { name, follows, subjects, references, port } = statement;
+	const { name, follows, subjects, references, port, records } = statement;
 	const next: AnyProcess["next"] = (subject, known): readonly Sending[] => {
 		const wanted = statement.wanted(subject, known);
 		if (!wanted) return [];
 		const { id, request, cause, notBefore } = wanted;
 		return [{ action: `${port}.perform`, params: { id, ...{ request } }, cause, ...(notBefore === undefined ? {} : { notBefore }) }];
 	};
-	return { name, follows, subjects, ...(references ? { references } : {}), next };
+	return { name, follows, subjects, ...(references ? { references } : {}), sends: Object.values(records), next };
 }

@@ -1,4 +1,6 @@
 /** The vocabulary of every file under services/. Pure: no I/O, no Moleculer, no clock. */
+export { codesOfModel, existsCode, unknownCode } from "./actor-codes.ts";
+export * from "./codes.ts";
 export * from "./define.ts";
 export * from "./effect.ts";
 export * from "./params.ts";

@@ -68,6 +68,8 @@ export interface Process<S extends object, F extends object, R extends Readonly<
 		readonly continue: { readonly [K in keyof F]?: Fold<S, F[K]> | Touch<S, F[K]> };
 	};
 	readonly references?: { readonly [N in keyof R]: ReferenceKind<S, R[N], F> };
+	/** Every command that it may send, by its full name. */
+	readonly sends: readonly string[];
 	/** The commands still to send; none when the subject is up to date. */
 	readonly next: (subject: S, references: { readonly [N in keyof R]: R[N] | null }) => readonly Sending[];
 }
@@ -83,6 +85,7 @@ export interface AnyProcess {
 	readonly follows: readonly string[];
 	readonly subjects: { readonly start: Readonly<Record<string, unknown>>; readonly continue: Readonly<Record<string, unknown>> };
 	readonly references?: Readonly<Record<string, AnyReference>>;
+	readonly sends: readonly string[];
 	next(subject: object, references: Readonly<Record<string, object | null>>): readonly Sending[];
 }
 

@@ -1,4 +1,5 @@
-/** Refusal - a final no from the domain rules, with a code from the model and an HTTP status below 500. Every other error is a failure. */
+/** Refusal - a final no from the domain rules, with a code of the catalog and an HTTP status below 500. Every other error is a failure. */
+import { type Code, codeNamed, type Explained } from "./codes.ts";
 
 export interface Refusal {
 	readonly refused: true;
@@ -8,30 +9,24 @@ export interface Refusal {
 	readonly detail: string;
 }
 
-export const refuse = (code: string, status: number, detail: string): Refusal => ({ refused: true, code, status, detail });
+export const refuse = ({ name, status }: Code, detail: string): Refusal => receivedRefusal(name, status, detail);
+
+/** A refusal that was stored or sent: its code may be of a version that this catalog does not know. */
+export const receivedRefusal = (code: string, status: number, detail: string): Refusal => ({ refused: true, code, status, detail });
 
 export const isRefusal = (value: unknown): value is Refusal =>
 	typeof value === "object" && value !== null && "refused" in value && value.refused === true;
 
 /** One rule and the code of its refusal. `holds` is pure and sees the case of the command. */
 export interface Invariant<Case> {
-	readonly code: string;
-	readonly sentence: string;
-	readonly status: number;
+	readonly code: Code;
 	readonly holds: (facts: Case) => boolean;
 }
 
-/** A rule that guards a decision. `status` is the HTTP status of its refusal. */
-export const invariant = <Case>(code: string, sentence: string, holds: (facts: Case) => boolean, status = 409): Invariant<Case> => ({
-	code,
-	sentence,
-	status,
-	holds,
-});
-
-/** `vehicleRow` -> `VEHICLE_ROW`. */
-export const codeOf = (name: string): string =>
-	name
-		.replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-		.replace(/-/g, "_")
-		.toUpperCase();
+/** A rule that guards a decision, and declares the code of its refusal: by default 409, and the caller corrects the command. */
+export const invariant = <Case>(
+	name: string,
+	sentence: string,
+	holds: (facts: Case) => boolean,
+	{ status = 409, then = "Read the actor, and correct the command." }: Partial<Pick<Explained, "status" | "then">> = {},
+): Invariant<Case> => ({ code: codeNamed(name, { status, means: sentence, then }), holds });

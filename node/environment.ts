@@ -18,7 +18,7 @@ export const ENVIRONMENT = {
 	ALLOWED_HOSTS: {
 		unset: "none",
 		means:
-			"further host names of the gateway, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
+			"further host names of the gateway and of METRICS_PORT, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
 	},
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
 	KEEP_ALIVE: {

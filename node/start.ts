@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
-import { metricsOf } from "../mixins/monitoring/metrics.ts";
+import { metricsUrlOf } from "../mixins/http/metrics-server.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
 import { placed } from "../mixins/cluster/placement.ts";
 import { synchronized } from "../mixins/cluster/manual-clock.ts";
@@ -59,7 +59,7 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		throw startFailure(error, settings);
 	}
 	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
-	return { url: urlOf(broker, settings), metricsUrl: metricsOf(broker)?.reporter.url ?? "", broker, stop: () => broker.stop() };
+	return { url: urlOf(broker, settings), metricsUrl: metricsUrlOf(broker), broker, stop: () => broker.stop() };
 }
 
 /** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */

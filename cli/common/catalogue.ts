@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { relative } from "node:path";
 import type { ServiceSchema } from "moleculer";
-import type { AnyProcess, AnyProjection, Model } from "../../model/index.ts";
+import { CODES } from "../../mixins/common/codes.ts";
+import { type AnyProcess, type AnyProjection, type Code, type Codes, codesOfModel, isCodes, type Model } from "../../model/index.ts";
 import { type Action, actionsIn } from "../../node/offer.ts";
 import { schemaOf, type ServiceFile, serviceFiles } from "../../node/services.ts";
 
@@ -28,6 +29,8 @@ export interface House {
 	readonly models: readonly Stated<Model>[];
 	readonly projections: readonly Stated<AnyProjection>[];
 	readonly processes: readonly Stated<AnyProcess>[];
+	/** Codes declared by services. */
+	readonly codes: readonly Stated<Codes>[];
 }
 
 /** Position of each context, as its declaration says; a context without a log, such as the gateway, comes last. */
@@ -69,6 +72,7 @@ export async function loadHouse(): Promise<House> {
 		models: consultedFirst(of(isModel), rank),
 		projections: of(isProjection),
 		processes: of(isProcess),
+		codes: of(isCodes),
 	};
 }
 
@@ -81,6 +85,13 @@ function consultedFirst(models: readonly Stated<Model>[], rank: (context: string
 	};
 	return models.toSorted((a, b) => rank(a.context) - rank(b.context) || depth(a.value.name) - depth(b.value.name));
 }
+
+/** The whole catalog of codes: the general ones, and those of all services and models. */
+export const catalog = ({ models, codes }: House): Code[] => [
+	...Object.values(CODES),
+	...codes.flatMap(({ value }) => Object.values(value)),
+	...models.flatMap(({ value }) => codesOfModel(value)),
+];
 
 /** The distinct contexts, in order. */
 export const contextsOf = (all: readonly { readonly context: string }[]): string[] => [...new Set(all.map(({ context }) => context))];

@@ -1,11 +1,9 @@
 /** Commands - the page of all commands, by service, and of all questions that actors answer. */
-import { codeOf, creates, kebab } from "../../model/index.ts";
+import { creates, kebab, unknownCode } from "../../model/index.ts";
+import type { House } from "../common/catalogue.ts";
 import { exampleId, exampleOf } from "./examples.ts";
 import type { CommandLines, ModelLines, ParamLine } from "./laws.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
-
-/** The processes that send a command without a route, by its full name. */
-export type Senders = ReadonlyMap<string, readonly string[]>;
 
 const INTRODUCTION = `A command makes one actor decide. The decision is stored as facts; a refusal has a code ([refusals](refusals.md)) and
 stores nothing. Unknown fields are refused, numbers are JSON numbers, instants are ISO-8601 with an offset
@@ -16,7 +14,7 @@ Indic spelling and emoji need. \`id\` names the actor: a creation has it in the 
 \`Location\` after a creation, else \`200\`. Every command may also be refused for its form or its headers (\`VALIDATION_ERROR\`,
 \`VERSION_MISMATCH\`, \`IDEMPOTENCY_KEY_REUSED\`). Every actor begins as \`unknown\`. The examples tell one story: pasted in this order, each one succeeds.`;
 
-export const commandsPage = (models: readonly ModelLines[], senders: Senders): string =>
+export const commandsPage = (models: readonly ModelLines[], { processes }: House): string =>
 	page(
 		"Commands",
 		INTRODUCTION.replaceAll("\n", " "),
@@ -30,7 +28,7 @@ export const commandsPage = (models: readonly ModelLines[], senders: Senders): s
 				]),
 			),
 		),
-		...models.map((model) => section(model, senders)),
+		...models.map((model) => section(model, processes)),
 	);
 
 type Named = Pick<ModelLines["value"], "name" | "plural">;
@@ -40,21 +38,24 @@ function routeOf({ plural }: Named, name: string, law: CommandLines["law"]): str
 	return `POST /api/${plural}${creates(law) ? "" : `/:id/${kebab(name)}`}`;
 }
 
-function section(model: ModelLines, senders: Senders): string {
-	const { value, header, commands, asks, statuses } = model;
+function section(model: ModelLines, processes: House["processes"]): string {
+	const { value, header, commands, asks } = model;
+	const statuses = Object.entries(value.statuses)
+		.map(([status, means]) => `${code(status)}: ${means}`)
+		.join("; ");
 	return [
 		`## ${value.name}`,
-		`${sentence(header)} Context and log: \`${value.context}\`; statuses: ${codes(["unknown", ...statuses])}.`,
-		...commands.map((command) => commandText(model, command, senders)),
+		`${sentence(header)} Context and log: \`${value.context}\`. Statuses: \`unknown\`, before the first fact; ${statuses}.`,
+		...commands.map((command) => commandText(model, command, processes)),
 		...(asks.length > 0 ? [`### Questions to the ${value.name}`, asks.map((ask) => askText(value, ask)).join("\n\n")] : []),
 	].join("\n\n");
 }
 
-function commandText({ value }: ModelLines, command: CommandLines, senders: Senders): string {
+function commandText({ value }: ModelLines, command: CommandLines, processes: House["processes"]): string {
 	const { name, law, meaning, params } = command;
 	const full = `${value.name}.${name}`;
 	const route = routeOf(value, name, law);
-	const sent = senders.get(full) ?? [];
+	const sent = processes.flatMap(({ value: { name: process, sends } }) => (sends.includes(full) ? [process] : []));
 	const way = route
 		? `${code(route)}${law.bulk ? "; many in one request as `application/x-ndjson`, one content a line" : ""}`
 		: `Sent by processes only${sent.length > 0 ? `: ${codes(sent)}` : ""}; it has no route.`;
@@ -77,11 +78,11 @@ const paramTable = (params: readonly ParamLine[]): string =>
 	);
 
 /** The code of the refusal if the consulted actor does not exist. */
-const unknownTo = (ask: string): string => `${codeOf(ask.slice(0, ask.indexOf(".")))}_UNKNOWN`;
+const unknownTo = (ask: string): string => unknownCode(ask.slice(0, ask.indexOf("."))).name;
 
-function rulesOf({ law, facts, answer, refusals, settled }: CommandLines): string[] {
+function rulesOf({ law, facts, refusals, settled }: CommandLines): string[] {
 	const begins = creates(law);
-	const codesOf = [...new Set(refusals.map((refusal) => refusal.code))];
+	const codesOf = [...new Set(refusals.map((refusal) => refusal.name))];
 	const broken = law.require ?? [];
 	return [
 		law.oneOf ? `At least one of ${codes(law.oneOf)}.` : "",
@@ -92,9 +93,9 @@ function rulesOf({ law, facts, answer, refusals, settled }: CommandLines): strin
 		...Object.values(law.consult ?? {}).map(
 			({ ask }) => `Consults ${code(ask)}, and is refused with ${link(unknownTo(ask), "refusals.md")} if there is none.`,
 		),
-		...broken.map((rule) => `Guarded by ${link(rule.code, "refusals.md")} (${rule.status}): ${sentence(rule.sentence)}`),
+		...broken.map(({ code: one }) => `Guarded by ${link(one.name, "refusals.md")} (${one.status}): ${sentence(one.means)}`),
 		facts.length > 0 ? `May lead to ${facts.map((fact) => link(fact, "facts.md")).join(", ")}.` : "",
-		answer ? `Also answers with ${answer}` : "",
+		law.answers ? `Also answers with ${law.answers}` : "",
 		codesOf.length > 0 ? `May be refused with ${codesOf.map((one) => link(one, "refusals.md")).join(", ")}.` : "",
 	];
 }

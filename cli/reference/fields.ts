@@ -14,16 +14,16 @@ export interface FieldLine {
 const DEEPEST = 3;
 
 /** Every field of a type and of the objects in it, in the order of the source. */
-export function fieldsOf(sources: Sources, type: ts.Type, at: ts.Node, prefix = "", depth = 0): FieldLine[] {
+export function fieldsOf(sources: Sources, type: ts.Type, prefix = "", depth = 0): FieldLine[] {
 	return propertiesOf(type).flatMap((property) => {
 		const { checker } = sources;
 		const path = `${prefix}${property.name}`;
-		const whole = checker.getTypeOfSymbolAtLocation(property, at);
+		const whole = checker.getTypeOfSymbol(property);
 		const optional = (property.flags & ts.SymbolFlags.Optional) !== 0 || partsOf(whole).some(({ flags }) => flags & ts.TypeFlags.Undefined);
 		const inner = innerOf(checker, whole);
 		const line = { path, type: wordsOf(checker, whole, property), optional, meaning: sources.doc(property) };
 		if (!inner || depth === DEEPEST) return [line];
-		return [line, ...fieldsOf(sources, inner.type, at, `${path}${inner.list ? "[]" : ""}.`, depth + 1)];
+		return [line, ...fieldsOf(sources, inner.type, `${path}${inner.list ? "[]" : ""}.`, depth + 1)];
 	});
 }
 
@@ -36,7 +36,7 @@ function propertiesOf(type: ts.Type): ts.Symbol[] {
 	return type.getProperties().toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
 }
 
-const partsOf = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
+export const partsOf = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
 const isNothing = ({ flags }: ts.Type): boolean => (flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)) !== 0;
 const isPlain = ({ flags }: ts.Type): boolean =>
 	(flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike)) !== 0;

@@ -1,10 +1,10 @@
-/** Laws - combines the run-time data and the source of each aggregate: its commands, facts, questions and statuses. */
+/** Laws - combines the data of each model with the comments and types of its source: its commands, facts and questions. */
 import ts from "typescript";
-import { decide } from "../../model/decide.ts";
-import { type AnyCommand, creates, isRefusal, type Model, type Refusal, type Shape } from "../../model/index.ts";
-import { type FieldLine, fieldsOf } from "./fields.ts";
+import { codesOfCommand, settledIn } from "../../model/actor-codes.ts";
+import { type AnyCommand, type Code, creates, type Model, type Shape } from "../../model/index.ts";
+import { type FieldLine, fieldsOf, partsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
-import type { Sources } from "./sources.ts";
+import { headerOf, type Sources } from "./sources.ts";
 
 export interface ParamLine {
 	readonly path: string;
@@ -21,10 +21,8 @@ export interface CommandLines {
 	readonly params: readonly ParamLine[];
 	/** Facts that its decision may record. */
 	readonly facts: readonly string[];
-	/** Fields of its answer besides id, version and position. */
-	readonly answer: string;
 	/** The refusals of the command itself, without those of consulted actors. */
-	readonly refusals: readonly Refusal[];
+	readonly refusals: readonly Code[];
 	/** Statuses in which the command is always already so. */
 	readonly settled: readonly string[];
 }
@@ -42,7 +40,6 @@ export interface AskLines {
 }
 export interface ModelLines extends Stated<Model> {
 	readonly header: string;
-	readonly statuses: readonly string[];
 	readonly commands: readonly CommandLines[];
 	readonly asks: readonly AskLines[];
 	readonly facts: readonly FactLines[];
@@ -53,24 +50,22 @@ export const lawsOf = (sources: Sources, { models }: Pick<House, "models">): Mod
 
 function linesOf(sources: Sources, stated: Stated<Model>): ModelLines {
 	const { path, constant, value: model } = stated;
-	const node = sources.constant(path, constant);
-	const evolve = memberOf(sources, sources.checker.getTypeAtLocation(node), "evolve", node);
-	const steps = Object.keys(model.evolve).map((type) => ({ type, ...stepOf(sources, evolve, type, node) }));
-	const statuses = [...new Set(steps.flatMap(({ state }) => statusesOf(sources, state, node)))].toSorted();
-	const commands = sources.entries(sources.field(node, "commands")).flatMap(({ name, value, doc }): CommandLines[] => {
-		const law = model.commands[name];
-		return law ? [{ ...commandLines(sources, model, statuses, law, value), name, meaning: doc }] : [];
+	const type = sources.typeOf(path, constant);
+	const commands = Object.keys(model.commands).map((name) => commandLines(sources, model, sources.member(type, "commands"), name));
+	const evolve = sources.member(type, "evolve");
+	const facts = Object.keys(model.evolve).map((fact) => {
+		const data = sources.member(evolve, fact).getCallSignatures()[0]?.parameters[1];
+		if (!data) throw new Error(`The fact ${fact} says nothing`);
+		return { type: fact, meaning: sources.doc(evolve.getProperty(fact)), fields: fieldsOf(sources, sources.checker.getTypeOfSymbol(data)) };
 	});
-	const facts = steps.map(({ type, meaning, data }) => ({ type, meaning, fields: fieldsOf(sources, data, node) }));
 	const said = [...facts.flatMap(({ fields }) => fields), ...commands.flatMap(({ params }) => params)];
 	const known = meaningsOf(said.filter(({ path: field }) => field !== "id"));
-	const sayers = (type: string) => commands.filter((command) => command.facts.includes(type)).flatMap(({ params }) => params);
+	const sayers = (fact: string) => commands.filter((command) => command.facts.includes(fact)).flatMap(({ params }) => params);
 	return {
 		...stated,
-		header: sources.header(path),
-		statuses,
+		header: headerOf(path),
 		commands: commands.map((command) => ({ ...command, params: command.params.map((line) => explained(line, known)) })),
-		asks: sources.entries(sources.field(node, "asks")).flatMap((entry) => askLines(sources, model, node, entry)),
+		asks: Object.keys(model.asks).map((name) => askLines(sources, model, sources.member(type, "asks"), name)),
 		facts: facts.map((fact) => {
 			const here = new Map([...known, ...meaningsOf(sayers(fact.type))]);
 			return { ...fact, fields: fact.fields.map((line) => explained(line, here)) };
@@ -85,118 +80,64 @@ export const meaningsOf = (lines: readonly { readonly path: string; readonly mea
 export const explained = <L extends { readonly path: string; readonly meaning: string }>(line: L, known: ReadonlyMap<string, string>): L =>
 	line.meaning === "" ? { ...line, meaning: known.get(line.path) ?? "" } : line;
 
-function memberOf({ checker }: Sources, type: ts.Type, name: string, at: ts.Node): ts.Type {
-	const symbol = type.getProperty(name);
-	if (!symbol) throw new Error(`${checker.typeToString(type)} has no ${name}`);
-	return checker.getTypeOfSymbolAtLocation(symbol, at);
-}
-
-/** The data of the fact in one step of `evolve`, and the states it leads to. */
-function stepOf(sources: Sources, evolve: ts.Type, fact: string, at: ts.Node) {
-	const [signature] = memberOf(sources, evolve, fact, at).getCallSignatures();
-	const data = signature?.parameters[1];
-	if (!signature || !data) throw new Error(`The fact ${fact} says nothing`);
+function commandLines(sources: Sources, model: Model, commands: ts.Type, name: string): CommandLines {
+	const law = model.commands[name];
+	if (!law) throw new Error(`${model.name} has no command ${name}`);
 	return {
-		meaning: sources.doc(evolve.getProperty(fact)),
-		data: sources.checker.getTypeOfSymbolAtLocation(data, at),
-		state: signature.getReturnType(),
-	};
-}
-
-function statusesOf(sources: Sources, state: ts.Type, at: ts.Node): string[] {
-	const status = memberOf(sources, state, "status", at);
-	return (status.isUnion() ? status.types : [status]).flatMap((one) => (one.isStringLiteral() ? [one.value] : []));
-}
-
-function commandLines(sources: Sources, model: Model, statuses: readonly string[], law: AnyCommand, call: ts.Expression) {
-	const decision = sources.field(call, "decide");
-	const literal = ts.isCallExpression(call) ? call.arguments.findLast(ts.isObjectLiteralExpression) : undefined;
-	const settled = statuses.filter((status) => isSettled(law, status));
-	return {
+		name,
 		law,
-		params: paramsOf(sources, law.shape, ts.isCallExpression(call) ? call.arguments[0] : undefined, creates(law)),
-		facts: decision ? sources.said("fact", decision) : [],
-		answer: sources.entries(literal).find(({ name }) => name === "answer")?.doc ?? "",
-		refusals: refusalsOf(
-			model,
-			law,
-			statuses.filter((status) => !settled.includes(status)),
-		),
-		settled,
+		meaning: sources.doc(commands.getProperty(name)),
+		params: paramsOf(law.shape, docsOf(sources, sources.member(commands, name, "shape")), creates(law)),
+		facts: factsOf(sources, model, sources.member(commands, name, "decide")),
+		refusals: codesOfCommand(model, law),
+		settled: settledIn(model, law),
 	};
+}
+
+/** The facts in the list that a decision returns, by their type. */
+function factsOf(sources: Sources, model: Model, decide: ts.Type): string[] {
+	const item = sources.checker.getIndexTypeOfType(sources.returned(decide), ts.IndexKind.Number);
+	const types = item ? partsOf(item).flatMap((fact) => partsOf(sources.member(fact, "type"))) : [];
+	const said = new Set(types.flatMap((type) => (type.isStringLiteral() ? [type.value] : [])));
+	return Object.keys(model.evolve).filter((fact) => said.has(fact)); // the compiler's order depends on other files
 }
 
 /** Every field of a shape, including the fields of its records. The id of a creation is optional. */
-function paramsOf(sources: Sources, shape: Shape, at: ts.Expression | undefined, begins = false): ParamLine[] {
-	const docs = new Map(at ? docsOf(sources, at) : []);
-	const lines = (of: Shape, prefix: string): ParamLine[] =>
-		Object.entries(of).flatMap(([name, { rule, says, absent = "", shape: inner }]) => {
-			const path = `${prefix}${name}`;
-			const own = begins && path === "id" && absent === "";
-			const required = rule["optional"] !== true && !own;
-			const line = { path, says, required, absent: own ? "a generated one" : absent, meaning: docs.get(path) ?? "" };
-			return [line, ...(inner ? lines(inner, `${path}.`) : [])];
-		});
-	return lines(shape, "");
+function paramsOf(shape: Shape, docs: ReadonlyMap<string, string>, begins = false, prefix = ""): ParamLine[] {
+	return Object.entries(shape).flatMap(([name, { rule, says, absent = "", shape: inner }]) => {
+		const path = `${prefix}${name}`;
+		const own = begins && path === "id" && absent === "";
+		const required = rule["optional"] !== true && !own;
+		const line = { path, says, required, absent: own ? "a generated one" : absent, meaning: docs.get(path) ?? "" };
+		return [line, ...(inner ? paramsOf(inner, docs, begins, `${path}.`) : [])];
+	});
 }
 /** The comments on the fields of a shape, by path. */
-function docsOf(sources: Sources, at: ts.Expression): (readonly [path: string, doc: string])[] {
+function docsOf(sources: Sources, shape: ts.Type): ReadonlyMap<string, string> {
 	const { checker } = sources;
 	const below = (field: ts.Symbol): FieldLine[] => {
-		const carried = checker.getTypeOfSymbolAtLocation(field, at).getProperty("type"); // see Field
-		const value = carried && checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(carried, at));
-		return value && (value.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) !== 0 ? fieldsOf(sources, value, at) : [];
+		const carried = checker.getTypeOfSymbol(field).getProperty("type"); // see Field
+		const value = carried && checker.getNonNullableType(checker.getTypeOfSymbol(carried));
+		return value && (value.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) !== 0 ? fieldsOf(sources, value) : [];
 	};
-	return checker
-		.getTypeAtLocation(at)
-		.getProperties()
-		.flatMap((field) => [
-			[field.name, sources.doc(field)] as const,
-			...below(field).map(({ path, meaning }) => [`${field.name}.${path}`, meaning] as const),
-		]);
+	return new Map(
+		shape
+			.getProperties()
+			.flatMap((field) => [
+				[field.name, sources.doc(field)] as const,
+				...below(field).map(({ path, meaning }) => [`${field.name}.${path}`, meaning] as const),
+			]),
+	);
 }
 
-function askLines(
-	sources: Sources,
-	model: Model,
-	node: ts.Expression,
-	{ name, doc }: { readonly name: string; readonly doc: string },
-): AskLines[] {
+function askLines(sources: Sources, model: Model, asks: ts.Type, name: string): AskLines {
 	const law = model.asks[name];
-	if (!law) return [];
-	const of = memberOf(sources, memberOf(sources, sources.checker.getTypeAtLocation(node), "asks", node), name, node);
-	const answer = memberOf(sources, of, "answer", node).getCallSignatures()[0]?.getReturnType();
-	const plain = !answer || (answer.flags & ts.TypeFlags.Object) === 0;
-	return [
-		{
-			name,
-			meaning: doc,
-			route: law.route,
-			params: paramsOf(sources, law.shape, undefined),
-			answer: plain ? [] : fieldsOf(sources, answer, node),
-		},
-	];
-}
-
-// -- Refusals, found by running `decide` ------------------------------------------
-/** Whether the status alone makes the command "already so", so that it is never refused in this status. */
-function isSettled({ already }: AnyCommand, status: string): boolean {
-	try {
-		const nothingKnown = new Proxy({}, { get: () => Symbol() });
-		return already?.({ status }, nothingKnown, { now: "" }) === true;
-	} catch {
-		return false; // it depends on more than the status
-	}
-}
-
-function refusalsOf(model: Model, law: AnyCommand, statuses: readonly string[]): Refusal[] {
-	const { already: _already, require: rules = [], ...rest } = law;
-	const refused = ["unknown", ...statuses]
-		.filter((status) => !law.from.includes(status))
-		.map((status) => {
-			const facts = { id: "<id>", state: { status }, params: {}, now: "", by: "", commandId: "", consulted: {} };
-			return decide(model, rest, facts, { version: 0 });
-		});
-	const broken = rules.map(({ code, status, sentence }) => ({ refused: true, code, status, detail: sentence }) as const);
-	return [...refused.filter(isRefusal), ...broken];
+	const answer = sources.returned(sources.member(asks, name, "answer"));
+	return {
+		name,
+		meaning: sources.doc(asks.getProperty(name)),
+		route: law?.route,
+		params: paramsOf(law?.shape ?? {}, new Map()),
+		answer: (answer.flags & ts.TypeFlags.Object) === 0 ? [] : fieldsOf(sources, answer),
+	};
 }

@@ -1,41 +1,29 @@
 /** Metrics - the page of all metrics, under the names that dashboards and alerts use. */
 import { ServiceBroker } from "moleculer";
-import ts from "typescript";
-import { METRICS } from "../../mixins/common/metric-names.ts";
+import { METRIC_GROUPS } from "../../mixins/common/metric-names.ts";
 import { brokerOptions } from "../../node/broker.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
-import type { Sources } from "./sources.ts";
 
 const INTRODUCTION = `Prometheus reads these at \`GET /api/metrics\`, or at a separate port if \`METRICS_PORT\` is set
 ([settings](settings.md)). Counters begin at 0 with the process. A histogram has \`<name>_bucket\` (with \`le\`), \`<name>_sum\` and
 \`<name>_count\`. Each label has few values, none of them from outside.`;
 const HEAD = ["name", "type", "labels", "meaning"];
 
-export function metricsPage(sources: Sources): string {
-	const declared = sources.constant("mixins/common/metric-names.ts", "METRICS");
-	const groups = new Map<string, string[][]>();
-	let group = "";
-	for (const { name, value } of sources.entries(declared)) {
-		group = headingOver(value.parent) ?? group;
-		const metric = (METRICS as Readonly<Record<string, { type: string; help: string; labels: readonly string[] }>>)[name]; // indexed by any name
-		if (metric) groups.set(group, [...(groups.get(group) ?? []), [code(name), metric.type, codes(metric.labels), sentence(metric.help)]]);
-	}
-	return page(
+export const metricsPage = (): string =>
+	page(
 		"Metrics",
 		INTRODUCTION.replaceAll("\n", " "),
-		...[...groups].flatMap(([heading, rows]) => [heading ? `## ${heading}` : "", table(HEAD, rows)]),
+		...Object.entries(METRIC_GROUPS).flatMap(([group, metrics]) => [
+			`## ${group}`,
+			table(
+				HEAD,
+				Object.entries(metrics).map(([name, { type, labels, help }]) => [code(name), type, codes(labels), sentence(help)]),
+			),
+		]),
 		"## Moleculer's own",
 		"The metrics of the framework; one that was never counted is not shown. A text has the value 1, and the label `value` holds the text.",
 		table(HEAD, moleculersOwn()),
 	);
-}
-
-/** `// -- Actors` above a definition begins a group. */
-function headingOver(node: ts.Node): string | undefined {
-	const { text } = node.getSourceFile();
-	const comments = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
-	return comments.map(({ pos, end }) => /^\/\/ -- (.+)$/.exec(text.slice(pos, end))?.[1]).findLast((heading) => heading !== undefined);
-}
 
 interface Registered {
 	readonly name: string;

@@ -8,7 +8,6 @@ import { readModelsPage } from "./read-models-page.ts";
 import { refusalsPage } from "./refusals-page.ts";
 import { replPage } from "./repl-page.ts";
 import { routesPage } from "./routes-page.ts";
-import { sendersOf } from "./sendings.ts";
 import { settingsPage } from "./settings-page.ts";
 import { Sources } from "./sources.ts";
 
@@ -20,12 +19,12 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
 	const sources = new Sources();
 	const laws = lawsOf(sources, house);
 	return new Map([
-		["commands.md", commandsPage(laws, sendersOf(sources, house))],
+		["commands.md", commandsPage(laws, house)],
 		["facts.md", factsPage(laws, house)],
-		["refusals.md", refusalsPage(sources, laws)],
-		["routes.md", routesPage(sources, laws, house)],
+		["refusals.md", refusalsPage(house)],
+		["routes.md", routesPage(laws, house)],
 		["read-models.md", readModelsPage(sources, laws, house)],
-		["metrics.md", metricsPage(sources)],
+		["metrics.md", metricsPage()],
 		["settings.md", settingsPage()],
 		["repl.md", replPage()],
 	]);

@@ -5,8 +5,7 @@ import { type FieldLine, fieldsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
 import { explained, meaningsOf, type ModelLines } from "./laws.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
-import { sendsOf } from "./sendings.ts";
-import type { Sources } from "./sources.ts";
+import { headerOf, type Sources } from "./sources.ts";
 
 const INTRODUCTION = `A read model folds the facts of the logs it follows into rows. A list is
 \`GET /api/<plural>?page=1&pageSize=20&sort=-field&<filter>=<value>\`, answered with \`{rows, total, page, pageSize, totalPages, next}\`; pages have at most 100 rows,
@@ -20,10 +19,10 @@ export const readModelsPage = (sources: Sources, models: readonly ModelLines[], 
 		INTRODUCTION.replaceAll("\n", " "),
 		table(
 			["read model or process", "follows", ""],
-			[...projections, ...processes].map(({ path, value }) => [link(value.name), codes(value.follows), sentence(sources.header(path))]),
+			[...projections, ...processes].map(({ path, value }) => [link(value.name), codes(value.follows), sentence(headerOf(path))]),
 		),
 		...projections.map((stated) => projectionText(sources, models, stated)),
-		...processes.map((stated) => processText(sources, stated)),
+		...processes.map((stated) => processText(stated)),
 	);
 
 function projectionText(sources: Sources, models: readonly ModelLines[], stated: Stated<AnyProjection>): string {
@@ -34,7 +33,7 @@ function projectionText(sources: Sources, models: readonly ModelLines[], stated:
 	const itself = filters.filter((filter) => identity.includes(filter));
 	return [
 		`## ${name}`,
-		sentence(sources.header(stated.path)),
+		sentence(headerOf(stated.path)),
 		`\`GET /api/${name}\`, \`GET /api/${name}/:id\``,
 		list(
 			`Follows: ${codes(follows)}. Each row is one ${code(of)}.`,
@@ -52,16 +51,13 @@ function projectionText(sources: Sources, models: readonly ModelLines[], stated:
 
 /** The fields of a shown row; a field without a comment takes its meaning from the facts. */
 function rowOf(sources: Sources, models: readonly ModelLines[], { path, constant, value }: Stated<AnyProjection>): FieldLine[] {
-	const node = sources.constant(path, constant);
-	const show = sources.checker.getTypeAtLocation(node).getProperty("show");
-	const shown = show && sources.checker.getTypeOfSymbolAtLocation(show, node).getCallSignatures()[0]?.getReturnType();
-	if (!shown) throw new Error(`${path} shows nothing`);
+	const shown = sources.returned(sources.member(sources.typeOf(path, constant), "show"));
 	const facts = models.flatMap((model) => model.facts).filter(({ type }) => type in value.on);
 	const known = meaningsOf(facts.flatMap(({ fields }) => fields).toReversed());
 	return [
 		{ path: "id", type: "text", optional: false, meaning: `Id of the ${value.of}.` },
 		{ path: "version", type: "number", optional: false, meaning: `Number of facts of the ${value.of}; the value for \`If-Match\`.` },
-		...fieldsOf(sources, shown, node).map((line) => explained(line, known)),
+		...fieldsOf(sources, shown).map((line) => explained(line, known)),
 	];
 }
 
@@ -71,21 +67,19 @@ const rowTable = (fields: readonly FieldLine[]): string =>
 		fields.map(({ path, type, optional, meaning }) => [code(path), type, unitOf(path), optional ? "yes" : "", meaning]),
 	);
 
-function processText(sources: Sources, stated: Stated<AnyProcess>): string {
-	const { name, follows, subjects } = stated.value;
+function processText({ path, value }: Stated<AnyProcess>): string {
+	const { name, follows, subjects, sends } = value;
 	const facts = (of: readonly string[]): string => of.map((fact) => link(fact, "facts.md")).join(", ");
-	const references = referenceFacts(stated.value);
+	const references = referenceFacts(value);
 	return [
 		`## ${name}`,
-		sentence(sources.header(stated.path)),
+		sentence(headerOf(path)),
 		list(
 			`Follows: ${codes(follows)}; and ${code(INTERVENTIONS.log)}, for an operator's decisions about parked work.`,
 			`A piece of work starts with ${facts(Object.keys(subjects.start))}.`,
 			`It continues with ${facts(Object.keys(subjects.continue))}.`,
 			references.length > 0 ? `It depends on ${facts(references)}; a backdated fact wakes the work in the time span it changes.` : "",
-			`Sends ${sendsOf(sources, stated)
-				.map((command) => link(command, "commands.md"))
-				.join(", ")}.`,
+			`Sends ${sends.map((command) => link(command, "commands.md")).join(", ")}.`,
 			"A command that is refused, or fails ten times, is parked with its code until an operator retries or drops it; later facts of that work wait, and all other work continues.",
 		),
 	].join("\n\n");

@@ -1,47 +1,17 @@
 /** Routes - the page of all API paths and of all actions, including those without a route. */
-import ts from "typescript";
 import type { Action } from "../../node/offer.ts";
 import type { House, Service } from "../common/catalogue.ts";
 import type { ModelLines } from "./laws.ts";
+import { OWN_ROUTES } from "../../mixins/http/own-routes.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
-import { actionDoc, meaningOf } from "./action-docs.ts";
-import type { Sources } from "./sources.ts";
+import { actionDoc } from "./sources.ts";
 
-export const GATEWAY = "mixins/http/gateway.ts";
 const INTRODUCTION = `All routes are under \`/api\`. They are made from the actions: creation is \`POST /<plural>\`, every other command
 \`POST /<plural>/:id/<command-in-kebab-case>\`, reads are \`GET\`. Every \`GET\` but the live feed answers \`HEAD\` too, and every path
 \`OPTIONS\` with \`204\` and the supported methods in \`Allow\`; other methods are answered \`405\`. Paths are case-sensitive and may end
 with one slash. Errors are \`application/problem+json\` with a \`code\` ([refusals](refusals.md)). [Commands](commands.md) lists the fields
 of each command, and [read models](read-models.md) the fields of each row.`;
 
-/** The routes of the gateway itself, with their answers. */
-export const OWN: Readonly<Record<string, { readonly takes?: string; readonly answers: string; readonly means: string }>> = {
-	"GET /health/live": { answers: "`200` `{status}`", means: "The process runs." },
-	"GET /health/ready": {
-		answers: "`200` or `503` `{status, parts}`",
-		means: "Whether every part is well, and the reason for each one that is not.",
-	},
-	"GET /metrics": {
-		answers: "`200` Prometheus text; `404` if metrics are off",
-		means: "The figures of this node ([metrics](metrics.md)).",
-	},
-	"GET /clock": {
-		answers: "`200` `{mode, now, due}`",
-		means:
-			"The time of the law. `mode`: `system` or `manual`; `now`: an instant; `due`: commits that are not in every read model and process yet, and commands that processes have not sent yet, on all nodes.",
-	},
-	"POST /clock/advance": {
-		takes: "`to`: instant",
-		answers: "`200` `{mode, now, due}`; `409` `CLOCK_NOT_MANUAL`, `CLOCK_BEHIND`",
-		means: "Advances a manual clock (`CLOCK=manual:<instant>`) on all nodes.",
-	},
-	"GET /live": {
-		takes: "`types`: names of [facts](facts.md), separated by commas; header `Last-Event-ID`",
-		answers: "`200` `text/event-stream`",
-		means:
-			"Every fact as it becomes visible, from now on or after the given event; an event's id is the position to resume from. The last event of a feed that cannot continue is `error` (`{code, detail}`; with `position` if a commit cannot be read: its id resumes after that commit).",
-	},
-};
 /** Headers of requests and answers; a test compares the first column with the headers that the gateway reads and writes. */
 const HEADERS: readonly (readonly [name: string, on: string, means: string])[] = [
 	[
@@ -86,24 +56,22 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 ];
 export const HEADER_NAMES = HEADERS.map(([name]) => name);
 
-export function routesPage(sources: Sources, models: readonly ModelLines[], { services }: House): string {
+export function routesPage(models: readonly ModelLines[], { services }: House): string {
 	const all = services.flatMap((service) => service.actions.map((action) => ({ service, action })));
 	const routed = all.filter(({ action }) => action.schema.rest !== undefined);
-	const inside = services.filter(({ path }) => path !== GATEWAY);
 	return page(
 		"Routes",
 		INTRODUCTION.replaceAll("\n", " "),
 		"## Routes of actions",
 		table(
 			["method", "path", "action", "kind", "takes", "answers", "meaning"],
-			routed.map(({ service, action }) => [...routeRow(action), sentence(meaningOf(sources, models, service, action))]),
+			routed.map(({ service, action }) => [...routeRow(action), sentence(meaningOf(models, service, action))]),
 		),
 		"## The gateway's own",
 		table(
 			["method", "path", "takes", "answers", "meaning"],
-			ownRoutes(sources).map((route) => {
+			Object.entries(OWN_ROUTES).map(([route, { takes = "", answers, means }]) => {
 				const [method = "", path = ""] = route.split(" ");
-				const { takes = "", answers, means } = OWN[route] ?? { answers: "", means: "" };
 				return [method, code(`/api${path}`), takes, answers, means];
 			}),
 		),
@@ -114,20 +82,8 @@ export function routesPage(sources: Sources, models: readonly ModelLines[], { se
 		),
 		"## Actions without a route",
 		"For other services, and for operators ([their commands](repl.md)). [Commands](commands.md) lists the commands and questions without a route. Every question and every bulk command has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` is optional.",
-		table(["action", "of the services", "takes", "meaning"], insideRows(sources, models, inside)),
+		table(["action", "of the services", "takes", "meaning"], insideRows(models, services)),
 	);
-}
-
-/** The paths that the gateway answers itself, as written in its source. */
-export function ownRoutes(sources: Sources): string[] {
-	const found: string[] = [];
-	const walk = (node: ts.Node): void => {
-		if (ts.isVariableDeclaration(node) && node.name.getText() === "aliases" && node.initializer)
-			found.push(...sources.entries(node.initializer).map(({ name }) => name));
-		ts.forEachChild(node, walk);
-	};
-	walk(sources.file(GATEWAY));
-	return found;
 }
 
 const paramsOf = ({ schema }: Action): string[] =>
@@ -152,8 +108,16 @@ function routeRow(action: Action): string[] {
 	return [method, code(`/api${path}`), code(action.name), note?.kind ?? "", takes, `${answers}${bulk}`];
 }
 
+/** The description in the service's model, or else the comment of the action. */
+function meaningOf(models: readonly ModelLines[], service: Service, { name: full }: Action): string {
+	const name = full.slice(service.name.length + 1);
+	const model = models.find(({ value }) => value.name === service.name);
+	const stated = [...(model?.commands ?? []), ...(model?.asks ?? [])].find((one) => one.name === name);
+	return stated?.meaning ?? actionDoc(service.path, name);
+}
+
 /** Actions without a route, grouped by name and meaning; commands and questions have a page of their own. */
-function insideRows(sources: Sources, models: readonly ModelLines[], services: readonly Service[]): string[][] {
+function insideRows(models: readonly ModelLines[], services: readonly Service[]): string[][] {
 	const groups = new Map<
 		string,
 		{ readonly name: string; readonly means: string; readonly services: string[]; readonly takes: string[][] }
@@ -161,8 +125,10 @@ function insideRows(sources: Sources, models: readonly ModelLines[], services: r
 	for (const service of services)
 		for (const action of service.actions.filter(({ schema }) => schema.rest === undefined)) {
 			const name = action.name.slice(service.name.length + 1);
-			const means = actionDoc(sources, models, service, action);
-			if (means === null) continue;
+			const model = models.find(({ value }) => value.name === service.name)?.value;
+			const single = name.replace(/Many$/, "");
+			if (model && (single in model.commands || single in model.asks)) continue;
+			const means = actionDoc(service.path, name);
 			const group = groups.get(`${name} ${means}`) ?? { name, means, services: [], takes: [] };
 			groups.set(`${name} ${means}`, group);
 			group.services.push(service.name);

@@ -1,12 +1,37 @@
-/** Sources - the product's source files as TypeScript reads them, for the types and comments that are gone at run time. */
-import { readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+/** Sources - the types and comments of the services, which are gone at run time. */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path/posix";
+import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { serviceFiles } from "../../node/services.ts";
 import { ROOT } from "../common/catalogue.ts";
 
-/** The folders and the file of a running system. */
-const PRODUCT = ["services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts"] as const;
-export type Room = (typeof PRODUCT)[number];
+/** One line of text, without the markup of a comment. */
+const plain = (text: string): string =>
+	text
+		.replace(/^\s*\*\s?/gm, "")
+		.replace(/\s+/g, " ")
+		.trim();
+const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** The header of a file without its name. */
+export const headerOf = (path: string): string => plain(/^\/\*\*([^]*?)\*\//.exec(textOf(path))?.[1] ?? "").replace(/^\S+ - /, "");
+
+/** The comment above an action, or above the function `<name>Action` that makes it: in the service's file, or in a mixin that it imports. */
+export function actionDoc(path: string, name: string): string {
+	const comment = new RegExp(
+		String.raw`/\*\*((?:(?!\*/)[^])*)\*/\s*(?:${name}: |(?:export )?(?:const|async function|function) ${name}Action\b)`,
+	);
+	const files = new Set([path]);
+	for (const file of files) {
+		const text = textOf(file);
+		const found = comment.exec(text)?.[1];
+		if (found !== undefined) return plain(found);
+		const imported = [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, target = ""]) => join(dirname(file), target));
+		for (const next of imported.filter((one) => one.startsWith("mixins/"))) files.add(next);
+	}
+	return "";
+}
 
 export class Sources {
 	readonly #program: ts.Program;
@@ -18,90 +43,36 @@ export class Sources {
 		}; // JSON
 		const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
 		this.#program = ts.createProgram(
-			pathsOf(...PRODUCT).map((path) => join(ROOT, path)),
+			serviceFiles().map(({ url }) => fileURLToPath(url)),
 			options,
 		);
 		this.checker = this.#program.getTypeChecker();
 	}
 
-	/** A source file, by its path from the root. */
-	file(path: string): ts.SourceFile {
-		const found = this.#program.getSourceFile(join(ROOT, path));
-		if (!found) throw new Error(`There is no source ${path}`);
-		return found;
+	/** The type of an exported constant. */
+	typeOf(path: string, name: string): ts.Type {
+		const file = this.#program.getSourceFile(join(ROOT, path));
+		const exports = file && this.checker.getSymbolAtLocation(file)?.exports;
+		const symbol = exports?.get(ts.escapeLeadingUnderscores(name));
+		if (!symbol) throw new Error(`${path} exports no ${name}`);
+		return this.checker.getTypeOfSymbol(symbol);
 	}
-	/** Every file in these folders, in order. */
-	files(...rooms: readonly Room[]): { readonly path: string; readonly tree: ts.SourceFile }[] {
-		return pathsOf(...rooms).map((path) => ({ path, tree: this.file(path) }));
+	/** The type of a field of a field: `member(model, "commands", "install")`. */
+	member(type: ts.Type, ...names: readonly string[]): ts.Type {
+		return names.reduce((of, name) => {
+			const symbol = of.getProperty(name);
+			if (!symbol) throw new Error(`${this.checker.typeToString(of)} has no ${name}`);
+			return this.checker.getTypeOfSymbol(symbol);
+		}, type);
 	}
-	/** The header of a file without its name. */
-	header(path: string): string {
-		const text = /^\/\*\*([\s\S]*?)\*\//.exec(this.file(path).text)?.[1] ?? "";
-		return text
-			.replace(/^\s*\*\s?/gm, "")
-			.replace(/\s+/g, " ")
-			.trim()
-			.replace(/^\S+ - /, "");
+	/** The type that a function returns. */
+	returned(type: ts.Type): ts.Type {
+		const [signature] = type.getCallSignatures();
+		if (!signature) throw new Error(`${this.checker.typeToString(type)} is no function`);
+		return signature.getReturnType();
 	}
-	/** The initial value of a constant in a file. */
-	constant(path: string, name: string): ts.Expression {
-		for (const statement of this.file(path).statements)
-			if (ts.isVariableStatement(statement))
-				for (const { name: given, initializer } of statement.declarationList.declarations)
-					if (ts.isIdentifier(given) && given.text === name && initializer) return initializer;
-		throw new Error(`${path} has no constant ${name}`);
-	}
+	/** The comment on a field. */
 	doc(symbol: ts.Symbol | undefined): string {
-		return symbol ? ts.displayPartsToString(symbol.getDocumentationComment(this.checker)).replace(/\s+/g, " ").trim() : "";
-	}
-	/** A field of an object literal, or of the literal passed to a call. */
-	field(of: ts.Expression, name: string): ts.Expression | undefined {
-		const literal = literalOf(of);
-		const found = literal?.properties.find((property) => property.name !== undefined && nameOf(property.name) === name);
-		return found && ts.isPropertyAssignment(found) ? found.initializer : undefined;
-	}
-	/** The fields of an object literal, each with its comment. */
-	entries(of: ts.Expression | undefined): { readonly name: string; readonly value: ts.Expression; readonly doc: string }[] {
-		return ((of && literalOf(of))?.properties ?? []).flatMap((property) =>
-			ts.isPropertyAssignment(property)
-				? [{ name: nameOf(property.name), value: property.initializer, doc: this.doc(this.checker.getSymbolAtLocation(property.name)) }]
-				: [],
-		);
-	}
-	/** The first arguments of all calls to `callee` in a function, and in the functions of its file that it calls. */
-	said(callee: string, within: ts.Node, seen = new Set<ts.Node>()): string[] {
-		if (seen.has(within)) return [];
-		seen.add(within);
-		const found: string[] = [];
-		const walk = (node: ts.Node): void => {
-			if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
-				const [first] = node.arguments;
-				if (node.expression.text === callee && first && ts.isStringLiteralLike(first)) found.push(first.text);
-				const called = this.checker.getSymbolAtLocation(node.expression)?.valueDeclaration;
-				if (called?.getSourceFile() === within.getSourceFile()) found.push(...this.said(callee, called, seen));
-			}
-			ts.forEachChild(node, walk);
-		};
-		walk(within);
-		return [...new Set(found)];
+		return symbol ? plain(ts.displayPartsToString(symbol.getDocumentationComment(this.checker))) : "";
 	}
 }
-
-function pathsOf(...rooms: readonly Room[]): string[] {
-	return rooms.flatMap((room) =>
-		room.endsWith(".ts")
-			? [room]
-			: readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" })
-					.filter((file) => file.endsWith(".ts"))
-					.map((file) => relative(ROOT, join(ROOT, room, file)))
-					.toSorted(),
-	);
-}
-
-/** `{...}` of `{...}`, of `{...} as const`, of `define({...})` and of `command(shape, {...})`. */
-function literalOf(expression: ts.Expression): ts.ObjectLiteralExpression | undefined {
-	if (ts.isObjectLiteralExpression(expression)) return expression;
-	if (ts.isSatisfiesExpression(expression) || ts.isAsExpression(expression)) return literalOf(expression.expression);
-	return ts.isCallExpression(expression) ? expression.arguments.findLast(ts.isObjectLiteralExpression) : undefined;
-}
-const nameOf = (name: ts.PropertyName): string => (ts.isStringLiteralLike(name) || ts.isIdentifier(name) ? name.text : name.getText());

@@ -3,7 +3,7 @@
  * kept in a stream of its own beside the actor's, so that the repeated command gets it again (LAW 4,
  * docs/decisions/0026-every-answer-is-kept.md).
  */
-import { isRefusal, type Refusal, refuse } from "../../model/index.ts";
+import { isRefusal, receivedRefusal, type Refusal } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import type { Memory } from "../../store/job.ts";
 import type { Commit, RecordedFact } from "../../store/log.ts";
@@ -31,7 +31,7 @@ export const answeredFact = (answer: Done | Refusal): RecordedFact => {
 function answeredIn(commit: Commit): Answered {
 	const { facts, command } = decode(commit);
 	const said = facts.find(({ type }) => type === FACT)?.data as Said; // our own text
-	const answer = "done" in said ? said.done : refuse(said.refusal.code, said.refusal.status, said.refusal.detail);
+	const answer = "done" in said ? said.done : receivedRefusal(said.refusal.code, said.refusal.status, said.refusal.detail);
 	return { digest: command.digest, answer };
 }
 

@@ -3,6 +3,7 @@
  * all follow one rule, and the history of every actor.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import type { Seen } from "../../model/decide.ts";
 import {
 	type AnyAsk,
@@ -126,12 +127,11 @@ function manyAction(name: string, law: AnyCommand) {
 			const host = hosts.of(this);
 			const check = host.checks.get(name);
 			const consulting = gathered(ctx);
+			const { status, name: code } = CODES.VALIDATION_ERROR;
 			const one = async ({ params, commandId, cause }: Item, i: number): Promise<Outcome> => {
 				const complaints = check?.(params) ?? true;
 				if (complaints !== true)
-					return {
-						refusal: { status: 422, code: "VALIDATION_ERROR", detail: "The content is not valid", errors: fieldErrors(complaints, params) },
-					};
+					return { refusal: { status, code, detail: "The content is not valid", errors: fieldErrors(complaints, params) } };
 				const result = await give(
 					host,
 					name,

@@ -1,5 +1,6 @@
 /** History - reads one actor's stream: all decisions about the actor, and its state at any version or instant. */
 import type { Context, Service } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { evolve } from "../../model/decide.ts";
 import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
@@ -150,7 +151,7 @@ const begin = (first: Commit): string => `at version ${endOf(first)}, decided ${
 /** A decision is atomic, so an actor never has a version between two facts of one decision. */
 function neverAt({ name }: Model, id: string, version: number, last: Commit | null, within: Commit | undefined): Refusal {
 	const why = within ? `one decision led from ${within.version} to ${endOf(within)}` : `it is at version ${last ? endOf(last) : 0}`;
-	return refuse("VERSION_UNKNOWN", 404, `The ${name} ${id} was never at version ${version}: ${why}`);
+	return refuse(CODES.VERSION_UNKNOWN, `The ${name} ${id} was never at version ${version}: ${why}`);
 }
 
 /** A whole stream, in pages; other work gets a turn between two pages. */

@@ -2,6 +2,7 @@
  * Jobs - one command or one ask of an actor on its way through the writer: it consults first, is decided when the batch is formed,
  * and is answered when its outcome is durable or proven.
  */
+import { CODES } from "../common/codes.ts";
 import { decide } from "../../model/decide.ts";
 import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../../model/index.ts";
 import { type Commit, type RecordedFact, StoreUnavailable } from "../../store/log.ts";
@@ -12,8 +13,6 @@ import type { Remembered } from "./command-memory.ts";
 import { type Actor, type ActorHost, NEVER_WRITTEN } from "./actor.ts";
 import { CallerGone } from "../common/caller-gone.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
-
-const KEY_REUSED = "IDEMPOTENCY_KEY_REUSED";
 
 export interface Order {
 	readonly name: string;
@@ -124,12 +123,12 @@ export class CommandJob implements Job {
 	/** Keeps an answer that writes nothing if the caller chose the command's id, except failed preconditions and reused keys. */
 	#keeps(outcome: Done | Refusal): boolean {
 		if (this.beside === undefined) return false;
-		return isRefusal(outcome) ? outcome.status !== 412 && outcome.code !== KEY_REUSED : !outcome.replayed;
+		return isRefusal(outcome) ? outcome.status !== 412 && outcome.code !== CODES.IDEMPOTENCY_KEY_REUSED.name : !outcome.replayed;
 	}
 	/** Repeats the first answer to this command. */
 	#again({ digest, answer }: Answered): Done | Refusal {
 		if (digest !== this.#order.envelope.digest)
-			return refuse(KEY_REUSED, 422, "This Idempotency-Key was used for a command with other content");
+			return refuse(CODES.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for a command with other content");
 		return isRefusal(answer) ? answer : { ...answer, replayed: true };
 	}
 

@@ -4,6 +4,7 @@
  * count them as answers, and keeps circuits of nodes that have left (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { Context, Middleware, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { sideOf } from "./placement.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
@@ -34,14 +35,14 @@ const OPENED_TOTAL = "moleculer.circuit-breaker.opened.total";
 const HALF_OPENED = "moleculer.circuit-breaker.half-opened.active";
 
 /** Codes of a healthy node: the call came at a bad time, or concerns a stream that cannot be read. */
-const WELL = new Set([
-	"READ_MODEL_LAGGING",
-	"READ_MODEL_OUTDATED",
-	"NOT_STARTED",
+const WELL: ReadonlySet<string> = new Set([
+	CODES.READ_MODEL_LAGGING.name,
+	CODES.READ_MODEL_OUTDATED.name,
+	CODES.NOT_STARTED.name,
+	CODES.CALLER_GONE.name,
+	CODES.STREAM_UNREADABLE.name,
 	"QUEUE_FULL",
 	"REQUEST_SKIPPED",
-	"CALLER_GONE",
-	"STREAM_UNREADABLE",
 ]);
 
 /** Whether an error means that the node itself fails. An error that the node received from another one does not. */

@@ -4,6 +4,7 @@
  * is decided in two places at once (docs/decisions/0018-calls-between-nodes.md). Ages are durations, so wall clocks do not matter.
  */
 import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { unavailable } from "../common/errors.ts";
 import { clocksOf, type Stamp } from "./clocks.ts";
 
@@ -37,7 +38,7 @@ export const DeadlineMiddleware = (broker: ServiceBroker): Middleware => ({
 			const { sent } = ctx.headers;
 			if (timeout > 0 && typeof sent === "object" && ctx.nodeID !== null) {
 				const age = await clocksOf(broker)?.ageOf(ctx.nodeID, sent);
-				if (age === null) throw unavailable("CALLER_GONE", "The age of the command is unknown: its caller does not answer");
+				if (age === null) throw unavailable(CODES.CALLER_GONE, "The age of the command is unknown: its caller does not answer");
 				deadlines.set(ctx, performance.now() + timeout * DECIDED - (age ?? 0));
 			}
 			return next(ctx);

@@ -4,6 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import type { Context, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { unavailable } from "../common/errors.ts";
 
 /** Emitted on `localBus` when the connection to NATS is lost; messages in transit are lost with it. */
@@ -45,8 +46,8 @@ export function readBy(ctx: Context, stream: Readable): Readable {
  */
 export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const over = new AbortController();
-	const stopping = () => over.abort(unavailable("STOPPING", "This node is stopping; what was done stays"));
-	const gone = () => over.abort(unavailable("CALLER_GONE", "The caller has gone; what was done stays"));
+	const stopping = () => over.abort(unavailable(CODES.STOPPING, "This node is stopping; what was done stays"));
+	const gone = () => over.abort(unavailable(CODES.CALLER_GONE, "The caller has gone; what was done stays"));
 	const forget = whenLeft(ctx, gone);
 	ctx.broker.localBus.once("$node.stopping", stopping);
 	try {

@@ -3,7 +3,8 @@
  * a node that starts later, or missed it, reads the actor. While the clock is that of the machine, the actor cannot be advanced.
  */
 import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
-import { type Instant, refuse } from "../../model/index.ts";
+import { CODES } from "../common/codes.ts";
+import { type Instant, refuse, unknownCode } from "../../model/index.ts";
 import { type Clock, clockOf } from "../common/clock.ts";
 import { refusalError, refusalOf } from "../common/errors.ts";
 import { every, nodeTimers } from "../common/timers.ts";
@@ -34,7 +35,7 @@ interface NodeReading {
 /** Throws CLOCK_NOT_MANUAL (409) if the clock of the node is that of the machine. */
 export function assertManual(broker: ServiceBroker): void {
 	if (clockOf(broker).mode !== "manual")
-		throw refusalError(refuse("CLOCK_NOT_MANUAL", 409, "The clock of this system is that of the machine (CLOCK=system)"));
+		throw refusalError(refuse(CODES.CLOCK_NOT_MANUAL, "The clock of this system is that of the machine (CLOCK=system)"));
 }
 
 /** For the service of the actor `clock`: tells all nodes before the caller gets the answer. */
@@ -94,7 +95,7 @@ export async function synchronized(broker: ServiceBroker): Promise<boolean> {
 	} catch (error) {
 		const isAlone = broker.transit === null || broker.transit === undefined;
 		const hasNone = isAlone && !broker.services.some(({ name }: Service) => name === "clock");
-		if (!hasNone && refusalOf(error)?.code !== "CLOCK_UNKNOWN") return false; // it was never advanced
+		if (!hasNone && refusalOf(error)?.code !== unknownCode("clock").name) return false; // it was never advanced
 		clock.synchronize(null);
 	}
 	return true;

@@ -3,6 +3,7 @@
  * the call. Replaces Moleculer's middleware, which gives each attempt the whole timeout (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { Discovery } from "./discovery.ts";
 import { avoidedNodes } from "./placement.ts";
 import { overAfter } from "./deadline.ts";
@@ -142,10 +143,10 @@ interface Failure {
 }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? (error as Failure) : {}); // Moleculer's own fields, on any error
 
-const TIMED_OUT = "REQUEST_TIMEOUT";
-const LAGGING = "READ_MODEL_LAGGING";
+const TIMED_OUT = CODES.REQUEST_TIMEOUT.name;
+const LAGGING = CODES.READ_MODEL_LAGGING.name;
 const LOST = "REQUEST_REJECTED";
-const GONE = "CALLER_GONE";
+const GONE = CODES.CALLER_GONE.name;
 
 /** The outcome is unknown: the node may be dead, or stopped and about to continue. */
 const isLost = (error: unknown): boolean => failureOf(error).type === LOST;

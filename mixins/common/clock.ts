@@ -3,6 +3,7 @@
  * sessions use the clocks of the machine.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
+import { CODES } from "./codes.ts";
 import type { Instant } from "../../model/index.ts";
 import { unavailable } from "./errors.ts";
 
@@ -22,7 +23,8 @@ export class Clock {
 	/** Throws CLOCK_NOT_SYNCHRONIZED (503) if a manual clock has not been synchronized with the cluster. */
 	now(): Instant {
 		if (this.mode === "system") return new Date().toISOString();
-		if (this.#at === null) throw unavailable("CLOCK_NOT_SYNCHRONIZED", "This node does not know yet how far the manual clock was advanced");
+		if (this.#at === null)
+			throw unavailable(CODES.CLOCK_NOT_SYNCHRONIZED, "This node does not know yet how far the manual clock was advanced");
 		return this.#at;
 	}
 	get known(): boolean {

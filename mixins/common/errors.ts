@@ -1,6 +1,7 @@
 /** Errors - refusals and failures as Moleculer errors, which keep their meaning from node to node in `type` and `code` alone. */
 import { Errors } from "moleculer";
-import { isRefusal, type Refusal, refuse } from "../../model/index.ts";
+import { CODES } from "./codes.ts";
+import { type Code, isRefusal, receivedRefusal, type Refusal } from "../../model/index.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 import { CallerGone } from "./caller-gone.ts";
 
@@ -18,13 +19,14 @@ export const refusalError = ({ detail, status, code }: Refusal, data?: unknown):
 
 /** Fields that are not as expected: 422. */
 export const invalid = (errors: readonly FieldError[], detail = "The content is not valid"): Error =>
-	new Errors.ValidationError(detail, "VALIDATION_ERROR", errors);
+	new Errors.ValidationError(detail, CODES.VALIDATION_ERROR.name, errors);
 
 /** A temporary failure: 503, may be retried. */
-export const unavailable = (code: string, detail: string): Error => new Errors.MoleculerRetryableError(detail, 503, code);
+export const unavailable = ({ name, status }: Code<string, 503>, detail: string): Error =>
+	new Errors.MoleculerRetryableError(detail, status, name);
 
 /** A failure that a retry does not fix: 500. */
-export const broken = (code: string, detail: string): Error => new Errors.MoleculerError(detail, 500, code);
+export const broken = ({ name, status }: Code<string, 500>, detail: string): Error => new Errors.MoleculerError(detail, status, name);
 
 /** The errors of the fields, if a service reported that its content is not valid; else null. */
 export const fieldsOf = (
@@ -36,9 +38,8 @@ export const fieldsOf = (
 
 /** A failure on its way to the caller; it is retryable, except for stored data that cannot be read. */
 export function failureError(error: unknown): Error {
-	if (error instanceof StoreUnavailable || error instanceof CallerGone)
-		return new Errors.MoleculerRetryableError(error.message, 503, error.code);
-	if (error instanceof StreamUnreadable) return new Errors.MoleculerError(error.message, 500, error.code);
+	if (error instanceof StoreUnavailable || error instanceof CallerGone) return unavailable(CODES[error.code], error.message);
+	if (error instanceof StreamUnreadable) return broken(CODES[error.code], error.message);
 	return error instanceof Error ? error : new Error(String(error));
 }
 
@@ -52,11 +53,11 @@ export function isOutage(error: unknown): boolean {
 
 /** Whether the store failed, on this node or on one that was called. */
 export const isOfStore = (error: unknown): boolean =>
-	error instanceof StoreUnavailable || (error instanceof Error && "type" in error && error.type === "STORE_UNAVAILABLE");
+	error instanceof StoreUnavailable || (error instanceof Error && "type" in error && error.type === CODES.STORE_UNAVAILABLE.name);
 
 /** Whether stored data could not be read, on this node or on one that was called. */
 export const isUnreadable = (error: unknown): boolean =>
-	error instanceof StreamUnreadable || (error instanceof Error && "type" in error && error.type === "STREAM_UNREADABLE");
+	error instanceof StreamUnreadable || (error instanceof Error && "type" in error && error.type === CODES.STREAM_UNREADABLE.name);
 
 /** The refusal that an error from another actor carries; null for a failure. */
 export function refusalOf(error: unknown): Refusal | null {
@@ -64,7 +65,7 @@ export function refusalOf(error: unknown): Refusal | null {
 	if (!(error instanceof Error) || !("code" in error) || !("type" in error)) return null;
 	const { code, type } = error;
 	return typeof code === "number" && code >= 400 && code < 500 && code !== 429 && typeof type === "string" && type !== "SERVICE_NOT_FOUND"
-		? refuse(type, code, error.message)
+		? receivedRefusal(type, code, error.message)
 		: null;
 }
 

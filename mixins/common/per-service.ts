@@ -1,5 +1,6 @@
 /** PerService - the values that a mixin keeps for each running service, and whether its node is an observer. */
 import type { ServiceBroker } from "moleculer";
+import { CODES } from "./codes.ts";
 import { unavailable } from "./errors.ts";
 
 /** Whether this node is an observer: it opens the stores read-only, and neither follows logs nor runs processes. */
@@ -13,7 +14,7 @@ export class PerService<T> {
 	}
 	of(service: object): T {
 		const found = this.#all.get(service);
-		if (!found) throw unavailable("NOT_STARTED", "This service has not started yet");
+		if (!found) throw unavailable(CODES.NOT_STARTED, "This service has not started yet");
 		return found;
 	}
 	find(service: object): T | undefined {

@@ -5,15 +5,16 @@
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { CODES } from "../common/codes.ts";
 import type { Give } from "../common/metric-names.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
-import { advanceClock, readClock } from "./clock.ts";
 import { Bodies } from "./server/bodies.ts";
 import { Connections } from "./server/connections.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
-import { alive, ANY_TIME, type GatewayService, type Handler, handlerOf, live, metrics, ready, type Request } from "./handlers.ts";
+import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
+import { OWN_ROUTES } from "./own-routes.ts";
 import { limitsOf, Reached } from "./server/limits.ts";
 import { hasBody } from "./server/lingering.ts";
 import { isSource } from "./live.ts";
@@ -111,7 +112,7 @@ export const Gateway = {
 		parseQueryString: ({ url = "" }: Incoming) => ({ url: url.split("?", 1)[0], query: {} }),
 		send404(this: GatewayService, req: Incoming, res: ServerResponse) {
 			const allow = methodsOn(this.aliases, req.originalUrl ?? req.url ?? "");
-			this.sendError(req, res, allow === "" ? new ProblemError(404, "NOT_FOUND", "There is no such route") : methodNotAllowed(allow));
+			this.sendError(req, res, allow === "" ? new ProblemError(CODES.NOT_FOUND, "There is no such route") : methodNotAllowed(allow));
 		},
 		/** Overrides the method of moleculer-web, which logs errors: onError logs unexpected ones, and outages are logged at their source. */
 		errorHandler(this: GatewayService, req: Incoming, res: ServerResponse, error: unknown) {
@@ -162,14 +163,7 @@ function learn(gateway: GatewayService): void {
 }
 
 function routeOf(routed: readonly Routed[]): object {
-	const aliases: Record<string, Handler> = {
-		"GET /health/live": alive,
-		"GET /health/ready": ready,
-		"GET /metrics": metrics,
-		"GET /live": live,
-		"GET /clock": readClock,
-		"POST /clock/advance": advanceClock,
-	};
+	const aliases: Record<string, Handler> = Object.fromEntries(Object.entries(OWN_ROUTES).map(([route, { handler }]) => [route, handler]));
 	for (const route of routed) aliases[route.rest] = handlerOf(route);
 	for (const [path, handler] of Object.entries(aliases))
 		if (path.startsWith("GET ") && handler !== live) aliases[path.replace("GET", "HEAD")] = handler;

@@ -1,10 +1,12 @@
 /** Handlers - handle a request once its route is known: a read, an upload, one command, many commands, and the gateway's own four routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import type { Done } from "../actors/envelope.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { clockOf } from "../common/clock.ts";
 import { abandon } from "../cluster/leaving.ts";
+import { CONTENT_TYPE } from "../monitoring/exposition.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { callMany } from "../cluster/placement.ts";
 import type { Routed } from "../common/routes.ts";
@@ -125,8 +127,8 @@ export const ready: Handler = async function (this: GatewayService, _req, res) {
 
 export const metrics: Handler = async function (this: GatewayService, _req, res) {
 	const text = await metricsOf(this.broker)?.text();
-	if (text === undefined) throw new ProblemError(404, "METRICS_OFF", "This node shows no metrics (METRICS=off)");
-	res.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+	if (text === undefined) throw new ProblemError(CODES.METRICS_OFF, "This node shows no metrics (METRICS=off)");
+	res.writeHead(200, { "Content-Type": CONTENT_TYPE });
 	res.end(text);
 };
 

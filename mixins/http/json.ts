@@ -1,11 +1,17 @@
 /** Json - decodes and parses JSON objects, and refuses excessive ones. Returns problems instead of throwing: a request may have millions. */
+import { CODES } from "../common/codes.ts";
+import { type Code } from "../../model/index.ts";
 
+export interface JsonProblem {
+	readonly code: Code;
+	readonly detail: string;
+}
 /** No command comes near these limits. */
 const MAX_DEPTH = 16;
 const MAX_VALUES = 1000;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-export const NOT_UTF8 = { code: "MALFORMED", detail: "The content is not UTF-8" } as const;
+export const NOT_UTF8: JsonProblem = { code: CODES.MALFORMED, detail: "The content is not UTF-8" };
 /** The text of the bytes, or null if they are not UTF-8. */
 export function decoded(bytes: Buffer): string | null {
 	try {
@@ -15,24 +21,23 @@ export function decoded(bytes: Buffer): string | null {
 	}
 }
 
-export type Parsed =
-	{ readonly params: Record<string, unknown> } | { readonly problem: { readonly code: string; readonly detail: string } };
+export type Parsed = { readonly params: Record<string, unknown> } | { readonly problem: JsonProblem };
 
 export function parseObject(text: string): Parsed {
 	const excess = excessOf(text);
-	if (excess !== null) return { problem: { code: "MALFORMED", detail: `The content ${excess}` } };
+	if (excess !== null) return { problem: { code: CODES.MALFORMED, detail: `The content ${excess}` } };
 	const traced = Error.stackTraceLimit;
 	let value: unknown;
 	try {
 		Error.stackTraceLimit = 0; // capturing an unused stack trace would be most of the cost of a malformed line
 		value = JSON.parse(text);
 	} catch {
-		return { problem: { code: "MALFORMED", detail: "The content is not JSON" } };
+		return { problem: { code: CODES.MALFORMED, detail: "The content is not JSON" } };
 	} finally {
 		Error.stackTraceLimit = traced;
 	}
 	if (typeof value !== "object" || value === null || Array.isArray(value))
-		return { problem: { code: "VALIDATION_ERROR", detail: "The content is not a JSON object" } };
+		return { problem: { code: CODES.VALIDATION_ERROR, detail: "The content is not a JSON object" } };
 	return { params: value as Record<string, unknown> }; // a JSON object has only string keys
 }
 

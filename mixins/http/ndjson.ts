@@ -2,10 +2,11 @@
  * Ndjson - any number of commands in one request: reads lines with back-pressure and sends them to the actors in batches, a few at a
  * time, so that memory stays bounded for a request of any length. A bad line does not affect other lines.
  */
+import { CODES } from "../common/codes.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { type FieldError, firstOf } from "../common/errors.ts";
-import type { Problem } from "./server/problem.ts";
-import { decoded, NOT_UTF8, parseObject } from "./json.ts";
+import { problem, type Problem } from "./server/problem.ts";
+import { decoded, type JsonProblem, NOT_UTF8, parseObject } from "./json.ts";
 
 export interface LineProblem {
 	readonly line: number;
@@ -41,8 +42,8 @@ const ERRORS = 100;
 const NEWLINE = 0x0a;
 
 /** A line, or what is wrong with it. */
-type Line = { readonly text: string } | { readonly problem: Omit<LineProblem, "line"> };
-const TOO_LONG: Line = { problem: { code: "TOO_LARGE", detail: `A line has at most ${LINE} bytes` } };
+type Line = { readonly text: string } | { readonly problem: JsonProblem };
+const TOO_LONG: Line = { problem: { code: CODES.TOO_LARGE, detail: `A line has at most ${LINE} bytes` } };
 
 /** The lines of a stream of bytes, including a last line without a newline. */
 export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
@@ -111,7 +112,7 @@ export async function takeAll(
 	for await (const lines of linesOf(source)) {
 		for (const line of lines) {
 			number++;
-			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, { line: number, ...line.problem });
+			const item = "text" in line ? itemOf(bulk, number, line.text) : unreadable(bulk, number, line.problem);
 			if (!item || !("text" in line)) continue;
 			text += line.text.length;
 			batch.push({ line: number, item });
@@ -128,18 +129,9 @@ export async function takeAll(
 /** The problem if some lines have no outcome, else null. */
 export function problemIn({ failure, unreadable }: Pick<Bulk, "failure" | "unreadable">): Problem | null {
 	if (failure !== null)
-		return {
-			status: 503,
-			code: "STORE_UNAVAILABLE",
-			detail: `Not every line was processed (${failure}); it is safe to send all lines again`,
-			retryAfter: 1,
-		};
+		return problem(CODES.STORE_UNAVAILABLE, `Not every line was processed (${failure}); it is safe to send all lines again`);
 	if (unreadable === null) return null;
-	return {
-		status: 500,
-		code: "STREAM_UNREADABLE",
-		detail: `Every line was processed except those for streams that cannot be read (${unreadable})`,
-	};
+	return problem(CODES.STREAM_UNREADABLE, `Every line was processed except those for streams that cannot be read (${unreadable})`);
 }
 
 async function give(
@@ -170,15 +162,16 @@ const refuse = ({ tally }: Bulk, problem: LineProblem): null => {
 	if (tally.errors.length < ERRORS * 4) tally.errors.push(problem); // batches finish out of order, so keep more than the response shows
 	return null;
 };
-function unreadable(bulk: Bulk, problem: LineProblem): null {
+function unreadable(bulk: Bulk, line: number, { code, detail }: JsonProblem): null {
 	bulk.tally.received++;
-	return refuse(bulk, problem);
+	return refuse(bulk, { line, code: code.name, detail });
 }
 function itemOf(bulk: Bulk, line: number, text: string): Item | null {
 	if (text.trim() === "") return null;
-	bulk.tally.received++;
 	const parsed = parseObject(text);
-	return "params" in parsed ? parsed : refuse(bulk, { line, ...parsed.problem });
+	if (!("params" in parsed)) return unreadable(bulk, line, parsed.problem);
+	bulk.tally.received++;
+	return parsed;
 }
 
 /** Keeps the later of two positions of a partition. */

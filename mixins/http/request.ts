@@ -1,6 +1,7 @@
 /** Request - turns an HTTP request into the params and metadata of an action; path, query and body may not overwrite each other. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { CODES } from "../common/codes.ts";
 import { brief } from "../common/errors.ts";
 import { derivedId, newId } from "../common/ids.ts";
 import type { RouteNote } from "../common/routes.ts";
@@ -120,13 +121,13 @@ export async function uploadOf(req: Incoming, accepts: string, read: ReadBody): 
 export const typeOf = (req: IncomingMessage): string => (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 /** Throws unless the body has the type that the route accepts, in UTF-8 and not compressed. */
 export function expectType(req: IncomingMessage, accepts: string): void {
-	if (typeOf(req) !== accepts) throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `This route accepts ${accepts}`);
+	if (typeOf(req) !== accepts) throw new ProblemError(CODES.UNSUPPORTED_MEDIA_TYPE, `This route accepts ${accepts}`);
 	for (const [, charset = ""] of (req.headers["content-type"] ?? "").matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi))
 		if (!/^utf-?8$/i.test(charset))
-			throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `The charset has to be UTF-8, not ${brief(charset)}`);
+			throw new ProblemError(CODES.UNSUPPORTED_MEDIA_TYPE, `The charset has to be UTF-8, not ${brief(charset)}`);
 	const coding = req.headers["content-encoding"];
 	if (coding !== undefined && coding !== "identity")
-		throw new ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", `Compressed content is not supported: ${brief(coding)}`);
+		throw new ProblemError(CODES.UNSUPPORTED_MEDIA_TYPE, `Compressed content is not supported: ${brief(coding)}`);
 }
 /** The JSON object of a command; an absent body counts as an empty object, but not with a content type that an HTML form can send. */
 async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
@@ -135,12 +136,12 @@ async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
 	const parsed = parseObject(textOf(await read()));
 	if ("params" in parsed) return parsed.params;
 	const { code, detail } = parsed.problem;
-	throw code === "MALFORMED" ? new ProblemError(400, code, detail) : invalidField("", "The content must be a JSON object", "an object");
+	throw code === CODES.MALFORMED ? new ProblemError(code, detail) : invalidField("", "The content must be a JSON object", "an object");
 }
 
 function textOf(bytes: Buffer): string {
 	const text = decoded(bytes);
-	if (text === null) throw new ProblemError(400, NOT_UTF8.code, NOT_UTF8.detail);
+	if (text === null) throw new ProblemError(NOT_UTF8.code, NOT_UTF8.detail);
 	return text;
 }
 
@@ -148,7 +149,7 @@ function keyOf(req: IncomingMessage): string | undefined {
 	const key = req.headers["idempotency-key"];
 	if (key === undefined) return undefined;
 	if (typeof key !== "string" || !/^[\x21-\x7e]{1,128}$/.test(key))
-		throw new ProblemError(400, "MALFORMED", "An Idempotency-Key is 1 to 128 visible characters", {
+		throw new ProblemError(CODES.MALFORMED, "An Idempotency-Key is 1 to 128 visible characters", {
 			errors: [{ field: "Idempotency-Key", message: "is malformed", expected: "1 to 128 visible characters" }],
 		});
 	return key;
@@ -159,7 +160,7 @@ function seenIn(req: IncomingMessage): Seen | undefined {
 	const text = req.headers["if-match"]?.trim();
 	if (text === undefined || text === "*") return text;
 	if (!/^(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*$/.test(text))
-		throw new ProblemError(400, "MALFORMED", "If-Match has to be a list of entity tags, or *", {
+		throw new ProblemError(CODES.MALFORMED, "If-Match has to be a list of entity tags, or *", {
 			errors: [{ field: "If-Match", message: "is malformed", expected: '"<version>", several separated by commas, or *', actual: text }],
 		});
 	const versions = [...text.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag = ""]) =>

@@ -2,15 +2,11 @@
 import type { Server, ServerResponse } from "node:http";
 import { Server as Listener } from "node:net";
 import type { ServiceBroker } from "moleculer";
-import { type Problem, ProblemError } from "./server/problem.ts";
+import { CODES } from "../common/codes.ts";
+import { problem, type Problem, ProblemError } from "./server/problem.ts";
 
-const STARTING: Problem = { status: 503, code: "STARTING", detail: "This node is still starting", retryAfter: 1 };
-const STOPPING: Problem = {
-	status: 503,
-	code: "STOPPING",
-	detail: "This node is stopping; another will answer, or this one when it is back",
-	retryAfter: 1,
-};
+const STARTING = problem(CODES.STARTING, "This node is still starting");
+const STOPPING = problem(CODES.STOPPING, "This node is stopping; another will answer, or this one when it is back");
 /** Milliseconds before the shutdown timeout at which connections are cut, so that requests in progress end in time. */
 const EARLIER = 500;
 /** Milliseconds for the last responses to reach their clients, and between two checks for idle connections. */
@@ -29,10 +25,10 @@ export interface Stoppable {
 export const isStopping = ({ broker, begun }: Stoppable): boolean => begun && !broker.started;
 
 /** Replaces any problem before the start, and failures during the stop. A refusal during the stop stays: it is true at any time. */
-export function inPhase(gateway: Stoppable, problem: Problem): Problem {
-	if (gateway.broker.started) return problem;
+export function inPhase(gateway: Stoppable, found: Problem): Problem {
+	if (gateway.broker.started) return found;
 	if (!gateway.begun) return STARTING;
-	return problem.status < 500 ? problem : STOPPING;
+	return found.status < 500 ? found : STOPPING;
 }
 
 /** Refuses new requests while the node stops. In a cluster other nodes do the work, so an open connection still gets one response, then closes. */
@@ -40,7 +36,7 @@ export function refuseWhileStopping(gateway: Stoppable, res: ServerResponse): vo
 	if (!isStopping(gateway)) return;
 	res.setHeader("Connection", "close");
 	if (gateway.broker.transit) return;
-	throw new ProblemError(STOPPING.status, STOPPING.code, STOPPING.detail);
+	throw new ProblemError(CODES.STOPPING, STOPPING.detail);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { Readable } from "node:stream";
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { HeadsUnreadable, newestOf, parseHeads, published, type PublicKey, type PublicKeys } from "../../store/evidence/heads.ts";
 import type { Keyring } from "../../store/evidence/keys.ts";
 import { asError, type Head, type LogPartition } from "../../store/log.ts";
@@ -67,7 +68,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 const NOTHING: ReturnType<typeof parseHeads> = { keys: new Map(), heads: [] };
 
 function keyringOf({ keys }: Storage): Keyring {
-	if (!keys) throw broken("NO_KEYS", "This node was started without keys");
+	if (!keys) throw broken(CODES.NO_KEYS, "This node was started without keys");
 	return keys;
 }
 
@@ -84,7 +85,7 @@ function parsed(text: string): ReturnType<typeof parseHeads> {
 }
 
 const notSigned = (error: unknown): Error =>
-	error instanceof LogAltered ? broken(error.code, `${error.message}; run verify for details`) : failureError(asError(error));
+	error instanceof LogAltered ? broken(CODES[error.code], `${error.message}; run verify for details`) : failureError(asError(error));
 
 /** Verifies one partition after the other. Reports the tails of all partitions first, so that the reader knows the total. */
 async function* verifying(

@@ -2,6 +2,7 @@
 import { isAbsolute } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import type { Context, Service } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { refuse } from "../../model/index.ts";
 import type { Watch } from "../../store/backup/backup.ts";
 import { asError } from "../../store/log.ts";
@@ -58,4 +59,4 @@ function written(storage: Storage, folder: string, privateKey: boolean): Readabl
 	return steps;
 }
 const toldOf = (error: unknown): Error =>
-	error instanceof BackupRefused ? refusalError(refuse(error.code, 409, error.message)) : failureError(asError(error));
+	error instanceof BackupRefused ? refusalError(refuse(CODES[error.code], error.message)) : failureError(asError(error));

@@ -2,6 +2,7 @@
  * LiveFollower - follows one context's log on this node for all long polls of its live facts. There is one follower per partition while
  * polls arrive, and none shortly after the last poll, so that a listener does not have to unsubscribe.
  */
+import { CODES } from "../common/codes.ts";
 import type { Follower } from "../../store/follow.ts";
 import { type Commit, endsBefore, type LogPartition, StoreUnavailable, type Tail } from "../../store/log.ts";
 import { Recent } from "../../store/recent.ts";
@@ -55,7 +56,7 @@ export class LiveFollower {
 
 	/** Runs the work while the log is followed. Throws STOPPING after the release. */
 	async during<T>(work: () => Promise<T>): Promise<T> {
-		if (this.#over) throw unavailable("STOPPING", "This node is stopping");
+		if (this.#over) throw unavailable(CODES.STOPPING, "This node is stopping");
 		this.#asking++;
 		this.#forget();
 		try {

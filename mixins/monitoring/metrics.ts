@@ -1,97 +1,31 @@
 /**
- * Metrics - fills Moleculer's metrics registry at each scrape, and renders it as Prometheus text: through the gateway, at METRICS_PORT
- * with Moleculer's reporter, or from another node through `$node.prometheus`.
+ * Metrics - fills Moleculer's metrics registry at each scrape, and renders it as Prometheus text: through the gateway, at METRICS_PORT, or
+ * from another node through `$node.prometheus`.
  */
-import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { MetricReporters, MetricTypes, type Middleware, type ServiceBroker, type ServiceSchema } from "moleculer";
+import type { Middleware, ServiceBroker, ServiceSchema } from "moleculer";
 import { clocksOf } from "../cluster/clocks.ts";
+import { exposition, type Listed } from "./exposition.ts";
 import { type Figure, Gathering } from "./gathering.ts";
 import { Machine } from "./machine.ts";
 import { type Figured, METRICS, type MetricName } from "../common/metric-names.ts";
 import type { Clocks } from "./lag-clock.ts";
 
 export interface MetricsOptions {
-	/** The port of the reporter; undefined for none, 0 for any free port. */
-	readonly port?: number | undefined;
-	readonly host?: string;
 	/** The data folder, to report the free space of its file system. */
 	readonly folder?: string;
 	/** The clocks that measure lags. */
 	readonly clocks?: () => Clocks;
 }
 type Registry = ServiceBroker["metrics"];
-type HistogramMetric = InstanceType<typeof MetricTypes.Histogram>;
-/** The format of our histograms in Moleculer's registry. */
-interface Rendered {
-	readonly labels: Readonly<Record<string, string>>;
-	readonly count: number;
-	readonly sum: number;
-	/** Cumulative counts, by upper bound. */
-	readonly bucketValues: Readonly<Record<string, number>>;
+/** A histogram of Moleculer's registry; `put` writes the counts of ours into it. */
+interface HistogramMetric {
+	readonly values: Map<string, object>;
+	hashingLabels(labels: object): string;
+	setDirty(): void;
 }
-const isHistogram = (metric: unknown): metric is HistogramMetric => metric instanceof MetricTypes.Histogram;
 
 /** Metrics of Moleculer with one series for each action, which are not useful. */
 const ENDPOINTS = ["moleculer.registry.action.endpoints.total", "moleculer.registry.event.endpoints.total"];
-
-/** Moleculer's reporter, which collects figures at each scrape and has a server only if a port is set. */
-class PrometheusText extends MetricReporters.Prometheus {
-	readonly #at: Pick<MetricsOptions, "port" | "host">;
-	readonly #collect: () => Promise<void>;
-
-	constructor({ port, host }: MetricsOptions, collect: () => Promise<void>) {
-		super({ port: 0, excludes: ENDPOINTS });
-		this.#at = { port, ...(host === undefined ? {} : { host }) };
-		this.#collect = collect;
-	}
-	override init(registry: Registry): void {
-		MetricReporters.Base.prototype.init.call(this, registry);
-		Object.assign(this, { defaultLabels: {} }); // Prometheus adds the target itself
-	}
-	/** Called when the node starts; rejects if the port cannot be opened. */
-	async listen(): Promise<void> {
-		if (this.#at.port === undefined) return;
-		Object.assign(this.opts, this.#at, { defaultLabels: {} });
-		super.init(this.registry);
-		await once(this.server, "listening");
-	}
-	/** `http://127.0.0.1:9100/metrics`; empty without a server. */
-	get url(): string {
-		const at = this.server?.address();
-		if (typeof at !== "object" || !at) return "";
-		return `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}${this.opts.path}`;
-	}
-	/** Renders histograms itself, since Moleculer omits their sum and count. */
-	override generatePrometheusResponse(): string {
-		return [super.generatePrometheusResponse(), ...this.#histograms(), ""].join("\n");
-	}
-	override matchMetricName(name: string): boolean {
-		return super.matchMetricName(name) && !isHistogram(this.registry.getMetric(name));
-	}
-	*#histograms(): Generator<string> {
-		for (const metric of this.registry.store.values()) {
-			if (!isHistogram(metric)) continue;
-			const { name, description } = metric;
-			const items = [...metric.values.values()] as Rendered[]; // written by `put`
-			if (items.length > 0) yield `# HELP ${name} ${description}\n# TYPE ${name} histogram`;
-			for (const { labels, count, sum, bucketValues } of items) {
-				const of = this.labelsToStr(labels);
-				for (const [le, value] of [...Object.entries(bucketValues), ["+Inf", count]])
-					yield `${name}_bucket${this.labelsToStr(labels, { le })} ${value}`;
-				yield `${name}_sum${of} ${sum}\n${name}_count${of} ${count}`;
-			}
-		}
-	}
-	override handler(req: IncomingMessage, res: ServerResponse): void {
-		void this.#collect().then(() => super.handler(req, res));
-	}
-	override async stop(): Promise<void> {
-		if (!this.server) return;
-		this.server.closeAllConnections();
-		await super.stop();
-	}
-}
 
 const all = new WeakMap<ServiceBroker, Metrics>();
 
@@ -99,7 +33,6 @@ const all = new WeakMap<ServiceBroker, Metrics>();
 export const metricsOf = (broker: ServiceBroker): Metrics | null => all.get(broker) ?? null;
 
 export class Metrics {
-	readonly reporter: PrometheusText;
 	readonly #options: MetricsOptions;
 	readonly #machine: Machine;
 	#registry: Registry | null = null;
@@ -109,14 +42,13 @@ export class Metrics {
 
 	constructor(options: MetricsOptions) {
 		this.#options = options;
-		this.reporter = new PrometheusText(options, () => this.collect());
 		this.#machine = new Machine(options.folder ?? null);
 	}
 
 	/** The current figures as Prometheus text. */
 	async text(): Promise<string> {
 		await this.collect();
-		return this.reporter.generatePrometheusResponse();
+		return exposition((this.#registry?.list({ excludes: ENDPOINTS }) ?? []) as unknown as readonly Listed[]); // Moleculer types a part of it
 	}
 
 	/** Writes the current figures to Moleculer's registry; concurrent calls share one collection. Never rejects. */
@@ -144,10 +76,7 @@ export class Metrics {
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},
-			starting: async () => {
-				this.#machine.start();
-				await this.reporter.listen();
-			},
+			starting: async () => this.#machine.start(),
 			stopped: async () => this.#machine.stop(),
 		};
 	}
@@ -171,13 +100,12 @@ function register(registry: Registry, name: MetricName): void {
 
 function put(registry: Registry, { name, value, labels }: Figure): void {
 	if (typeof value === "number") return registry.set(name, value, labels);
-	const metric = registry.getMetric(name);
-	if (!isHistogram(metric)) return;
+	const metric = registry.getMetric(name) as unknown as HistogramMetric; // registered as one
 	const { count, sum } = value;
 	const cumulative = value.cumulative();
 	const buckets = value.bounds.map(text);
 	const bucketValues = Object.fromEntries(buckets.map((bound, i) => [bound, cumulative[i] ?? 0]));
 	Object.assign(metric, { buckets });
-	metric.values.set(metric.hashingLabels(labels), { labels, count, sum, bucketValues } satisfies Rendered);
+	metric.values.set(metric.hashingLabels(labels), { labels, count, sum, bucketValues });
 	metric.setDirty();
 }

@@ -3,7 +3,10 @@
  * a message fails with a code (docs/decisions/0033-fragmented-packets.md). Middlewares that transform packets (sealing, compression) belong
  * after this one in the list: they see each packet whole, on both sides.
  */
-import { Errors, type Middleware, type ServiceBroker } from "moleculer";
+import type { Middleware, ServiceBroker } from "moleculer";
+import { refuse } from "../../model/index.ts";
+import { CODES } from "../common/codes.ts";
+import { refusalError } from "../common/errors.ts";
 import { fragmentsOf, isFragment, MAX_MESSAGE, Reassembly } from "./fragments.ts";
 import { nodeTimers } from "../common/timers.ts";
 
@@ -48,8 +51,8 @@ export const PacketsMiddleware =
 /** Replaces a response by an error, so that its caller does not wait in vain; throws for any other packet. */
 function tooLarge({ logger, errorRegenerator }: ServiceBroker, length: number, packet: Packet): Packet {
 	const size = `has ${Math.ceil(length / MEGABYTE)} MiB; the limit between nodes is ${MAX_MESSAGE / MEGABYTE} MiB`;
-	if (!RESPONSE.test(packet.type)) throw new Errors.MoleculerClientError(`The message ${size}`, 413, "TOO_LARGE");
-	const error = new Errors.MoleculerClientError(`The answer ${size}`, 422, "ANSWER_TOO_LARGE");
+	if (!RESPONSE.test(packet.type)) throw refusalError(refuse(CODES.TOO_LARGE, `The message ${size}`));
+	const error = refusalError(refuse(CODES.ANSWER_TOO_LARGE, `The answer ${size}`));
 	logger.warn(error.message);
 	const { id, seq } = packet.payload as { readonly id: string; readonly seq?: number }; // of a response
 	const failure = { id, seq, stream: seq === undefined ? undefined : false, success: false, data: null };

@@ -1,5 +1,6 @@
 /** Operating - the actions with which an operator lists, retries and drops the parked work of a process. */
 import type { Context, Service } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { type AnyProcess, legible, refuse } from "../../model/index.ts";
 import { refusalError } from "../common/errors.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -36,7 +37,7 @@ const parkedAction = (runnerOf: RunnerOf) => ({
 });
 const shown = (id: string, { parked }: Subject): Work & Partial<Parked> => ({ id, ...parked });
 const unknownWork = (id: string): never => {
-	throw refusalError(refuse("WORK_UNKNOWN", 404, `There is no work ${id}`));
+	throw refusalError(refuse(CODES.WORK_UNKNOWN, `There is no work ${id}`));
 };
 
 /** Sends a parked command again, and returns its outcome. */
@@ -63,7 +64,7 @@ const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<P
 	return parked ? { code: parked.code, detail: parked.detail } : {};
 };
 function notParked(process: string, id: string): never {
-	throw refusalError(refuse("WORK_NOT_PARKED", 409, `${process} has nothing parked under ${id}`));
+	throw refusalError(refuse(CODES.WORK_NOT_PARKED, `${process} has nothing parked under ${id}`));
 }
 
 /** Drops the parked command: records a fact with the reason and the operator, which the process follows like any other. */

@@ -2,6 +2,7 @@
  * Outbox - sends the commands of a process: one at a time per row, many in one call. A failure is retried with growing pauses and
  * parked after ten attempts; a refusal is parked at once, except NOT_YET, which is retried. While the service or the store is unavailable, retries do not count.
  */
+import { PARKED } from "../common/codes.ts";
 import { NOT_YET, type Sending } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { commandIdOf, type Parked } from "./rows.ts";
@@ -169,7 +170,7 @@ export class Outbox {
 		this.#tries.set(id, tries);
 		if ("refusal" in outcome && outcome.refusal.code === NOT_YET) return this.#later(id, tries.asked); // this node's clock is ahead
 		if (!("refusal" in outcome) && tries.failed < ATTEMPTS) return this.#later(id, tries.asked);
-		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : ["FAILED", outcome.failure];
+		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : [PARKED.name, outcome.failure];
 		const { action, params } = sending;
 		const command = commandIdOf(this.#name, id, sending);
 		try {

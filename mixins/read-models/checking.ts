@@ -1,6 +1,7 @@
 /** Checking - the action of a read model or process that compares its rows with the logs (row-check.ts). */
 import { Readable } from "node:stream";
 import type { Context, Service } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { refuse } from "../../model/index.ts";
 import { refusalError } from "../common/errors.ts";
 import { logsOf } from "../following/following.ts";
@@ -17,8 +18,7 @@ export function checkAction(contexts: readonly string[], of: (service: Service) 
 		params: { $$strict: true, rows: { type: "boolean", optional: true } },
 		async handler(this: Service, ctx: Context<{ rows?: boolean }>) {
 			const checked = of(this);
-			if (checking.has(this))
-				throw refusalError(refuse("CHECK_RUNNING", 409, `The rows of ${checked.name} are being checked on this node`));
+			if (checking.has(this)) throw refusalError(refuse(CODES.CHECK_RUNNING, `The rows of ${checked.name} are being checked on this node`));
 			checking.add(this);
 			const storage = storageOf(this.broker);
 			try {

@@ -4,6 +4,7 @@
  */
 import { Readable } from "node:stream";
 import type { Context, Service, ServiceBroker } from "moleculer";
+import { CODES } from "../common/codes.ts";
 import { type AnyProjection, refuse } from "../../model/index.ts";
 import type { Generation, Table, TableSpec } from "../../store/rows.ts";
 import { refusalError } from "../common/errors.ts";
@@ -98,7 +99,7 @@ export class Generations {
 	back(projector: Projector): Readable {
 		return this.#stream(projector, async () => {
 			const kept = (await this.all()).findLast((one) => one.state === "kept" && this.unfit(one) === null);
-			if (!kept) throw refusalError(refuse("NO_GENERATION_KEPT", 409, `No generation of ${this.#projection.name} is kept to go back to`));
+			if (!kept) throw refusalError(refuse(CODES.NO_GENERATION_KEPT, `No generation of ${this.#projection.name} is kept to go back to`));
 			return kept;
 		});
 	}
@@ -111,7 +112,7 @@ export class Generations {
 	}
 
 	#single(): void {
-		if (this.#running) throw refusalError(refuse("REBUILD_RUNNING", 409, `${this.#projection.name} is being rebuilt on this node`));
+		if (this.#running) throw refusalError(refuse(CODES.REBUILD_RUNNING, `${this.#projection.name} is being rebuilt on this node`));
 	}
 	#stream(projector: Projector, choose: () => Promise<Generation>): Readable {
 		this.#single();

@@ -2,6 +2,7 @@
  * Projected - turns a projection into a read model: a Moleculer service on moleculer-db with actions of its own (read-actions.ts) and
  * the means to rebuild its rows (generations.ts).
  */
+import { CODES } from "../common/codes.ts";
 import { clockOf } from "../common/clock.ts";
 import { unavailable } from "../common/errors.ts";
 import type { Service, ServiceSchema } from "moleculer";
@@ -132,7 +133,7 @@ function checked(projection: AnyProjection, live: Projector): Checked {
 function readable(service: Service): Projector {
 	const { projector, unfit } = running.of(service);
 	const reason = unfit ?? foreign(projector);
-	if (reason !== null) throw unavailable("READ_MODEL_OUTDATED", reason);
+	if (reason !== null) throw unavailable(CODES.READ_MODEL_OUTDATED, reason);
 	return projector;
 }
 const foreign = ({ foreign: reason, projection: { name } }: Projector): string | null =>

@@ -4,7 +4,8 @@
  * reached it.
  */
 import type { Context, Service } from "moleculer";
-import { type AnyProjection, codeOf, optional, refuse, text } from "../../model/index.ts";
+import { CODES } from "../common/codes.ts";
+import { type AnyProjection, optional, text } from "../../model/index.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import { failureError, invalid, refusalError, unavailable } from "../common/errors.ts";
 import { count, MAX_PAGE_SIZE, PAGE_SIZE, soughtId } from "../common/paging.ts";
@@ -12,6 +13,7 @@ import type { Projector } from "./projector.ts";
 import type { Asked, RowsAdapter } from "./rows-adapter.ts";
 import { assertHeld, notHeld, seenPositions } from "../logs/seen-positions.ts";
 import { storageOf } from "../logs/storage.ts";
+import { unknownActor } from "../../model/decide.ts";
 
 /** How long a read waits for the caller's position, in milliseconds. */
 const PATIENCE = 5000;
@@ -71,7 +73,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 		await caughtUp(this, of(this), ctx.meta.position);
 		const { adapter } = db(this);
 		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
-		if (!found) throw refusalError(refuse(`${codeOf(actor)}_UNKNOWN`, 404, `There is no ${actor} ${ctx.params.id}`));
+		if (!found) throw refusalError(unknownActor({ name: actor }, ctx.params.id));
 		ctx.meta.revision = found.rev;
 		return found.row;
 	},
@@ -111,7 +113,7 @@ async function caughtUp({ broker }: Service, projector: Projector, text: string 
 	const beyond = await projector.beyond(positions).catch((error: unknown) => Promise.reject(failureError(error)));
 	if (beyond !== null) throw notHeld(beyond);
 	if (projector.readers.size >= MOST_READERS || !(await projector.until(positions, PATIENCE)))
-		throw unavailable("READ_MODEL_LAGGING", `${projector.projection.name} has not reached this position yet`);
+		throw unavailable(CODES.READ_MODEL_LAGGING, `${projector.projection.name} has not reached this position yet`);
 }
 
 const sortParam = ({ sorts = [] }: AnyProjection) => ({

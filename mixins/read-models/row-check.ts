@@ -11,16 +11,18 @@ import type { Followed } from "../following/following.ts";
 import { type Difference, type Live, Rebuild, type RebuildStep } from "./rebuild.ts";
 import type { Timers } from "../common/timers.ts";
 
+/** The codes of findings about rows, each with its meaning. */
+export const ROW_FINDINGS = {
+	FOREIGN_CHECKPOINT:
+		"The rows of a read model or process were made from another history: the log holds another commit at their checkpoint.",
+	CHECKPOINT_BEYOND_LOG: "The rows of a read model or process were made from commits the log no longer holds.",
+} as const;
 export interface RowFinding {
 	/** `<log>:<partition>` */
 	readonly log: string;
 	/** Position of the checkpoint. */
 	readonly position: number;
-	readonly code:
-		/** The log has another commit at this position: the rows are of another history. */
-		| "FOREIGN_CHECKPOINT"
-		/** The log ends before this position. */
-		| "CHECKPOINT_BEYOND_LOG";
+	readonly code: keyof typeof ROW_FINDINGS;
 	readonly detail: string;
 }
 /** Result for the rows of one read model or process. */

@@ -5,18 +5,8 @@
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
 import { Processing } from "../../mixins/processes/processing.ts";
-import {
-	beside,
-	type CommandOf,
-	entryAfter,
-	insert,
-	type Instant,
-	type Origin,
-	processManager,
-	send,
-	type Timeline,
-	valueAt,
-} from "../../model/index.ts";
+import { beside, type CommandOf, entryAfter, insert, type Instant, type Origin, processManager } from "../../model/index.ts";
+import { send, type Timeline, valueAt } from "../../model/index.ts";
 import type { DetectionFacts } from "../radar/detection.service.ts";
 import type { VehicleFacts } from "../registration/vehicle.service.ts";
 import type { infraction, InfractionFacts } from "./infraction.service.ts";
@@ -70,6 +60,7 @@ export const caseOpening = processManager<Case, Facts, { vehicle: Vehicle }>({
 			changed: ({ holders }, { from }) => ({ from, to: entryAfter(holders, from)?.from ?? null }),
 		},
 	},
+	sends: ["infraction.open", "infraction.identify", "infraction.reassign"],
 	next: ({ occurredAt, opening, stands: now }, { vehicle }) => {
 		if (!occurredAt) return []; // the case arrived before its detection
 		const holder = vehicle ? (valueAt(vehicle.holders, occurredAt) ?? null) : null;

@@ -92,6 +92,7 @@ export const infraction = define({
 	name: "infraction",
 	plural: "infractions",
 	context: "infraction",
+	statuses: { unidentified: "its holder is not known", open: "its holder is known", cancelled: "it has ended" },
 	begins: ["infraction.opened"],
 	personal: { "infraction.opened": ["plate", "vehicle"] },
 	commands: {

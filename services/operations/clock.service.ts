@@ -20,6 +20,7 @@ const goesForward = invariant(
 	"CLOCK_BEHIND",
 	"The clock never goes back",
 	({ params, now }: { readonly params: { readonly to: Instant }; readonly now: Instant }) => params.to >= now,
+	{ then: "Advance it to a later instant." },
 );
 
 // -- The model -------------------------------------------------------------------
@@ -30,6 +31,7 @@ export const clock = define({
 	plural: "clocks",
 	context: "operations",
 	id: only,
+	statuses: { advanced: "it has been advanced at least once" },
 	begins: ["clock.advanced"],
 	commands: {
 		/** Advances the manual clock; all nodes follow it. */

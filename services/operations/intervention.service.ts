@@ -35,6 +35,7 @@ export const intervention = define({
 	plural: "interventions",
 	context: "operations",
 	id: commandId,
+	statuses: { dropped: "the command is not sent any more" },
 	begins: ["intervention.dropped"],
 	commands: {
 		/** Gives up a parked command permanently. Sent by the `drop` action of every process at an operator's request. */

@@ -66,6 +66,7 @@ const captureIsNotAhead = invariant(
 	"CAPTURED_IN_THE_FUTURE",
 	"A capture is at most five minutes ahead of the clock",
 	({ params, now }: { params: { capturedAt: Instant }; now: Instant }) => !isAfter(params.capturedAt, now, minutes(5)),
+	{ then: "Correct the clock of the device, or send the passage again later." },
 );
 
 // -- The model -------------------------------------------------------------------
@@ -93,6 +94,7 @@ export const detection = define({
 	name: "detection",
 	plural: "detections",
 	context: "radar",
+	statuses: { qualified: "it is evidence of an offence", discarded: "it is no evidence" },
 	begins: ["detection.recorded"],
 	personal: { "detection.recorded": ["plate"] },
 	commands: {
@@ -108,7 +110,7 @@ export const detection = define({
 				const passage = asRecorded(params);
 				return [fact("detection.recorded", passage), judge(passage, consulted.radar)];
 			},
-			/** `outcome`: `qualified` or `discarded`; with `reason` if discarded. */
+			answers: "`outcome`: `qualified` or `discarded`; with `reason` if discarded.",
 			answer: ([, outcome]) =>
 				outcome?.type === "detection.discarded" ? { outcome: "discarded", reason: outcome.data.reason } : { outcome: "qualified" },
 		}),

@@ -1,6 +1,6 @@
 /** Equipment - the history of a radar's equipment, folded the same way by the deciding actor and by the read model. */
 import type { JurisdictionId, RadarKind } from "../../jurisdictions/index.ts";
-import { alreadyHolds, firstEntry, insert, type Instant, recent, same, type Timeline, valueAt } from "../../model/index.ts";
+import { alreadyHolds, firstEntry, insert, type Instant, invariant, recent, same, type Timeline, valueAt } from "../../model/index.ts";
 
 export interface Site {
 	readonly latitude: number;
@@ -73,8 +73,12 @@ export interface RadarFacts {
 
 /** Maximum number of certificates of one radar: with yearly verification it needs a hundred in a century. */
 const MOST_CERTIFICATES = 1000;
-export const hasRoomForCertificate = ({ state }: { readonly state: { readonly equipment: Equipment } }): boolean =>
-	state.equipment.certificates.length < MOST_CERTIFICATES;
+export const hasRoomForAnother = invariant(
+	"RADAR_CERTIFICATES_FULL",
+	`A radar has at most ${MOST_CERTIFICATES} certificates`,
+	({ state }: { readonly state: { readonly equipment: Equipment } }) => state.equipment.certificates.length < MOST_CERTIFICATES,
+	{ then: "Install the device again under another id." },
+);
 
 /** Whether the value already holds; true if the value is undefined. */
 export const holds = <T>(line: Timeline<T>, from: Instant | undefined, now: Instant, value: T | undefined): boolean =>

@@ -9,7 +9,7 @@ import { type CsvLine, readCsv } from "../../mixins/common/csv.ts";
 import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/common/errors.ts";
 import { newId } from "../../mixins/common/ids.ts";
 import { whileWanted } from "../../mixins/cluster/leaving.ts";
-import { given, type Refusal, refuse } from "../../model/index.ts";
+import { codes, existsCode, given, type Refusal, refuse, unknownCode } from "../../model/index.ts";
 
 interface Report {
 	imported: number;
@@ -45,6 +45,22 @@ const KINDS: ReadonlyMap<string, RadarKind> = new Map([
 	["Radar mobile", "mobile"],
 	["Itinéraire", "itinerary"],
 ]);
+/** Refusals of a line, besides those of the radar's own commands. */
+export const lineCodes = {
+	...codes({
+		LINE_MALFORMED: {
+			status: 422,
+			means: "A line of the file cannot be read: a quote that is not closed, more or fewer fields than the header.",
+			then: "Correct the line; the others were imported.",
+		},
+		RADAR_TYPE_UNKNOWN: {
+			status: 422,
+			means: "The column `type` names no type of radar known here.",
+			then: "Correct the line; the others were imported.",
+		},
+	}),
+	RADAR_ALREADY_EXISTS: existsCode("radar"),
+};
 const NEEDED = ["id", "type", "latitude", "longitude"];
 const ERRORS = 1000;
 
@@ -95,7 +111,7 @@ function byRadar(lines: readonly CsvLine[]): (readonly CsvLine[])[] {
 async function inOrder(ctx: Context, lines: readonly CsvLine[], report: Report): Promise<void> {
 	for (const { line, fields, problem = "" } of lines) {
 		if (!fields) {
-			reject(report, line, refuse("LINE_MALFORMED", 422, problem));
+			reject(report, line, refuse(lineCodes.LINE_MALFORMED, problem));
 			continue;
 		}
 		try {
@@ -129,7 +145,9 @@ function read(fields: Readonly<Record<string, string>>): Line {
 	const { id = "", type = "", emplacement, route, direction } = fields;
 	const kind = KINDS.get(type);
 	if (!kind)
-		throw refusalError(refuse("RADAR_TYPE_UNKNOWN", 422, `"${brief(type)}" is not a known type of radar: ${[...KINDS.keys()].join(", ")}`));
+		throw refusalError(
+			refuse(lineCodes.RADAR_TYPE_UNKNOWN, `"${brief(type)}" is not a known type of radar: ${[...KINDS.keys()].join(", ")}`),
+		);
 	const kilometres = number(fields["longueur_troncon_km"]);
 	return {
 		id,
@@ -160,7 +178,7 @@ const typeOf = (error: unknown): unknown => (error instanceof Error && "type" in
 const descriptionOf = (ctx: Context, id: string): Promise<Description | null> =>
 	ctx
 		.call<Description, { id: string }>("radar.description", { id })
-		.catch((error: unknown) => (typeOf(error) === "RADAR_UNKNOWN" ? null : Promise.reject(error)));
+		.catch((error: unknown) => (typeOf(error) === unknownCode("radar").name ? null : Promise.reject(error)));
 
 /** If another import installed the radar meanwhile, its line is compared as for any known radar. */
 async function install(ctx: Context, line: Line): Promise<Change> {
@@ -169,7 +187,7 @@ async function install(ctx: Context, line: Line): Promise<Change> {
 		const { written } = await ctx.call<Done, object>("radar.install", { ...rest, limits: given({ lightKmh, heavyKmh }) }, named());
 		return written ? "imported" : "unchanged";
 	} catch (error) {
-		const known = typeOf(error) === "RADAR_ALREADY_EXISTS" ? await descriptionOf(ctx, line.id) : null;
+		const known = typeOf(error) === lineCodes.RADAR_ALREADY_EXISTS.name ? await descriptionOf(ctx, line.id) : null;
 		if (!known) throw error;
 		return change(ctx, line, known);
 	}
@@ -180,7 +198,7 @@ async function change(ctx: Context, line: Line, known: Description): Promise<Cha
 	const { id, kind, name, latitude, longitude, road, direction, lightKmh, heavyKmh, sectionMeters } = line;
 	if (kind !== known.kind || (sectionMeters !== undefined && sectionMeters !== known.sectionMeters))
 		throw refusalError(
-			refuse("RADAR_ALREADY_EXISTS", 409, `Radar ${id} is installed as ${known.kind}, ${known.sectionMeters ?? "no"} metres of section`),
+			refuse(lineCodes.RADAR_ALREADY_EXISTS, `Radar ${id} is installed as ${known.kind}, ${known.sectionMeters ?? "no"} metres of section`),
 		);
 	const moved = latitude !== known.latitude || longitude !== known.longitude;
 	const commands = [

@@ -4,7 +4,7 @@ import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
 import { given, type Instant, type ParamsOf, record, same, text, type Unknown } from "../../model/index.ts";
-import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForCertificate, holds, installed } from "./equipment.ts";
+import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForAnother, holds, installed } from "./equipment.ts";
 import { type RadarFacts, standing } from "./equipment.ts";
 
 // -- State: what it remembers ------------------------------------------------
@@ -21,15 +21,14 @@ export type { RadarFacts };
 
 const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
 
-// -- Invariants ----------------------------------------------------------------
+// -- Invariants; the one about certificates is in equipment.ts ---------------------
 const isNotYetRetired = invariant(
 	"RADAR_RETIRED",
 	"No change can begin once the radar is retired",
 	({ state, params, now }: { state: Installed; params: { from?: Instant }; now: Instant }) =>
 		state.equipment.retiredAt === null || (params.from ?? now) < state.equipment.retiredAt,
+	{ then: "Let the change begin before the retirement." },
 );
-
-const hasRoomForAnother = invariant("RADAR_CERTIFICATES_FULL", "A radar has at most 1000 certificates", hasRoomForCertificate);
 
 // -- The model -------------------------------------------------------------------
 const kmh = () => integer(1, 400);
@@ -80,6 +79,7 @@ export const radar = define({
 	name: "radar",
 	plural: "radars",
 	context: "radar",
+	statuses: { installed: "it is at its site, in service or not", retired: "its service has ended permanently" },
 	begins: ["radar.installed"],
 	commands: {
 		/** Creates a radar; its measurements count as evidence only while it is active and certified. */

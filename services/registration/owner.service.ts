@@ -53,6 +53,7 @@ export const owner = define({
 	name: "owner",
 	plural: "owners",
 	context: "registration",
+	statuses: { registered: "vehicles can be registered to it" },
 	begins: ["owner.registered"],
 	personal: { "owner.registered": personal, "owner.corrected": personal },
 	commands: {

@@ -53,18 +53,20 @@ const plateIsOfItsCountry = invariant(
 	"PLATE_MALFORMED",
 	"A plate is registered in the form its country gives",
 	({ params }: { params: { country: string; plate: string } }) => readPlate(params.country, params.plate).wellFormed,
-	422,
+	{ status: 422, then: "Correct the plate or the country." },
 );
 const isRegisteredThen = invariant(
 	"VEHICLE_DEREGISTERED",
 	"A vehicle that is deregistered at that instant has to be registered again first",
 	({ state, params, now }: Case<Registered, { from?: Instant }>) => entryAt(state.holders, params.from ?? now)?.value !== null,
+	{ then: "Register it again, or name an instant at which an owner holds it." },
 );
 const isFreeThen = invariant(
 	"VEHICLE_ALREADY_EXISTS",
 	"A vehicle is registered again only from an instant at which it is deregistered",
 	({ state, params, now }: Case<Vehicle, { from?: Instant }>) =>
 		state.status === "unknown" || entryAt(state.holders, params.from ?? now)?.value === null,
+	{ then: "Transfer it, or deregister it first." },
 );
 
 // -- The model -------------------------------------------------------------------
@@ -103,6 +105,7 @@ export const vehicle = define({
 	plural: "vehicles",
 	context: "registration",
 	id: vehicleId,
+	statuses: { registered: "an owner holds it", deregistered: "it has a deregistration, so it has no holder from that instant on" },
 	begins: ["vehicle.registered"],
 	personal: { "vehicle.registered": ["plate"] },
 	commands: {

@@ -8,6 +8,7 @@ import { HeadChecks } from "./head-checks.ts";
 import { newestOf, type PublicKeys } from "./heads.ts";
 import { asError, type Commit, type Head, type LogPartition, type Tail } from "../log.ts";
 import { type Counted, Versions } from "./versions.ts";
+import { type FindingCode } from "./findings.ts";
 
 /** Progress of a verification. */
 export interface Progress {
@@ -23,30 +24,6 @@ export interface Finding {
 	readonly code: FindingCode;
 	readonly detail: string;
 }
-export type FindingCode =
-	/** A commit is before the first position. */
-	| "MISPLACED_COMMIT"
-	| "MISSING_COMMIT"
-	/** The store cannot read the commit, or its body is not valid. */
-	| "UNREADABLE_COMMIT"
-	/** The commit that belongs here is at another position. */
-	| "REORDERED_COMMIT"
-	/** Stream, version or body was changed. */
-	| "CHANGED_COMMIT"
-	| "CHANGED_HASH"
-	/** The chain is broken, and the cause is not known. */
-	| "BROKEN_CHAIN"
-	/** The chain is intact, but the version is not the number of facts in the stream. */
-	| "WRONG_VERSION"
-	/** The log ends before a signed head. */
-	| "TRUNCATED"
-	/** The chain is intact, but it is not the signed one. */
-	| "REWRITTEN"
-	/** A head is kept outside the database, but the database holds no valid one. */
-	| "UNSIGNED"
-	/** An invalid head, reported at its position. */
-	| "UNKNOWN_KEY"
-	| "BAD_SIGNATURE";
 /** The result for one partition. */
 export interface Verified {
 	readonly log: string;

@@ -12,7 +12,7 @@ import {
 	isRefusal,
 	type Model,
 	type Refusal,
-	refuse,
+	receivedRefusal,
 	UNKNOWN,
 } from "../../model/index.ts";
 import { modelOf, models } from "./everything.ts";
@@ -81,7 +81,7 @@ function outcomeOf(decision: () => readonly Fact[] | Refusal): readonly Fact[] |
 	try {
 		return decision();
 	} catch (error) {
-		return refuse("IT_THREW", 500, String(error));
+		return receivedRefusal("IT_THREW", 500, String(error));
 	}
 }
 

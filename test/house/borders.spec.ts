@@ -98,8 +98,6 @@ describe("drivers", () => {
 			"mixins/cluster/placement.ts",
 			"mixins/common/errors.ts",
 			"mixins/common/validation.ts",
-			"mixins/monitoring/metrics.ts",
-			"mixins/nats/packets.ts",
 			"mixins/nats/transporter.ts",
 		]);
 	});

@@ -1,5 +1,6 @@
 /** Scenery - test data that most tests need: valid bodies, a radar in service, an owner with a vehicle, and checks of responses. */
 import { expect } from "@jest/globals";
+import { titleOf } from "../../model/index.ts";
 import { eventually, type Answer, type Body, type Row, type System } from "../support/system.ts";
 
 export const since2000 = "2000-01-01T00:00:00Z";
@@ -38,8 +39,9 @@ export function answered(status: number, answer: Answer): Answer {
 export function expectProblem(answer: Answer, status: number, code?: string): void {
 	answered(status, answer);
 	expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
-	expect(answer.body).toMatchObject({ status, type: expect.any(String), title: expect.any(String), detail: expect.any(String) });
 	expect(answer.body.code).toMatch(/^[A-Z][A-Z0-9_]+$/);
+	const title = titleOf(String(answer.body.code));
+	expect(answer.body).toMatchObject({ status, type: `urn:vigie:problem:${answer.body.code}`, title, detail: expect.any(String) });
 	if (code) expect(answer.body.code).toBe(code);
 	expect(answer.text).not.toMatch(/\bat .{1,200}\.[jt]s:\d+/);
 }

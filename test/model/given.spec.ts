@@ -1,7 +1,7 @@
 /** Given - the test grammar itself: a wrong expectation must fail, and states are frozen. */
 import { describe, expect, it } from "@jest/globals";
 import { factsOf, given } from "../../model/given.ts";
-import { aggregate, ask, id, integer, invariant, optional, refuse, type Unknown } from "../../model/index.ts";
+import { aggregate, ask, id, integer, invariant, optional, refuse, type Unknown, unknownCode } from "../../model/index.ts";
 
 // -- A jar of coins ---------------------------------------------------------------
 type Jar = Unknown | { readonly status: "whole" | "broken"; readonly coins: readonly number[]; readonly name: string };
@@ -16,6 +16,7 @@ const jar = define({
 	name: "jar",
 	plural: "jars",
 	context: "kitchen",
+	statuses: { whole: "it holds coins", broken: "it holds none" },
 	begins: ["jar.bought"],
 	commands: {
 		buy: command(
@@ -94,7 +95,7 @@ describe("a command is checked in this order:", () => {
 		const full = given(jar, bought, filled(1), filled(2), says("jar.broken", {}));
 		full.when("fill", { coin: 2 }).thenNothing();
 		given(jar, bought)
-			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "nobody") })
+			.consulting({ owner: refuse(unknownCode("owner"), "nobody") })
 			.when("buy", { id: "x" })
 			.thenNothing();
 	});
@@ -102,7 +103,7 @@ describe("a command is checked in this order:", () => {
 		given(jar, bought, filled(2), filled(2), says("jar.broken", {})).when("fill", {}).thenRefused("JAR_BROKEN"));
 	it("its consulted answers, before its rules", () =>
 		given(jar)
-			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "nobody") })
+			.consulting({ owner: refuse(unknownCode("owner"), "nobody") })
 			.when("buy", { id: "x" })
 			.thenRefused("OWNER_UNKNOWN", 404));
 	it("its rules hold, before the decision", () => given(jar, bought, filled(2), filled(2)).when("fill", {}).thenRefused("JAR_FULL"));

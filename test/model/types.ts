@@ -8,6 +8,7 @@ import {
 	type AskOf,
 	type Asks,
 	beside,
+	codes,
 	type CommandOf,
 	type Commands,
 	id,
@@ -20,11 +21,14 @@ import {
 	notBefore,
 	processManager,
 	projection,
+	refuse,
 	send,
 	type Timeline,
 	type Unknown,
 } from "../../model/index.ts";
 import { factsOf, given } from "../../model/given.ts";
+import { CODES } from "../../mixins/common/codes.ts";
+import { unavailable } from "../../mixins/common/errors.ts";
 import type { detection } from "../../services/radar/detection.service.ts";
 import { type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
 import type { owner } from "../../services/registration/owner.service.ts";
@@ -43,7 +47,14 @@ const hang = command(
 	{ id: id(), bulbs: integer(1, 9) },
 	{ from: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
 );
-const named = { name: "lamp", plural: "lamps", context: "house", begins: ["lamp.hung"], asks: {} } as const;
+const named = {
+	name: "lamp",
+	plural: "lamps",
+	context: "house",
+	begins: ["lamp.hung"],
+	asks: {},
+	statuses: { dark: "no bulb shines", lit: "it shines" },
+} as const;
 const evolve = {
 	"lamp.hung": (_unknown: Lamp, { bulbs }: { bulbs: number }): Dark => ({ status: "dark", bulbs }),
 	"lamp.lit": (_lamp: Dark | Lit, { since }: { since: Instant }): Lit => ({ status: "lit", since }),
@@ -85,6 +96,26 @@ define({ ...named, begins: ["lamp.bought"], commands: { hang }, evolve });
 define({ ...named, commands: { hang }, evolve, personal: { "lamp.bought": ["bulbs"] } });
 // @ts-expect-error personal data that is no field of the fact
 define({ ...named, commands: { hang }, evolve, personal: { "lamp.hung": ["owner"] } });
+
+// @ts-expect-error the status "lit" is missing
+define({ ...named, statuses: { dark: "no bulb shines" }, commands: { hang }, evolve });
+// @ts-expect-error a status that does not exist
+define({ ...named, statuses: { ...named.statuses, broken: "it never shines" }, commands: { hang }, evolve });
+
+// -- Codes ------------------------------------------------------------------------
+const lampCodes = codes({ LAMP_HOT: { status: 409, means: "The lamp is hot.", then: "Wait." } });
+refuse(lampCodes.LAMP_HOT, "The lamp l-1 is hot");
+// @ts-expect-error a code that was not declared
+refuse(lampCodes.LAMP_COLD, "The lamp l-1 is cold");
+// @ts-expect-error a text is no code
+refuse("LAMP_HOT", "The lamp l-1 is hot");
+// @ts-expect-error an object with the fields of a code is no code
+refuse({ name: "LAMP_COLD", status: 409, means: "The lamp is cold.", then: "Wait." }, "The lamp l-1 is cold");
+// @ts-expect-error a code without the next step of the caller
+codes({ LAMP_COLD: { status: 409, means: "The lamp is cold." } });
+// @ts-expect-error a refusal is not a temporary failure
+unavailable(lampCodes.LAMP_HOT, "The lamp l-1 is hot");
+unavailable(CODES.STARTING, "This node is still starting");
 
 // -- Commands --------------------------------------------------------------------
 const aLamp = { id: id(), bulbs: optional(integer(1, 9)) };
@@ -165,7 +196,7 @@ send("infraction.identify", { id: "D", holder: "P" }, "cause");
 send("infraction.identify", { id: "D", holder: null, basis: "registration:0:1" }, "cause");
 // @ts-expect-error a field that was not declared
 send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1", who: "P" }, "cause");
-const work = { name: "work", follows: ["house"] };
+const work = { name: "work", follows: ["house"], sends: [] };
 interface Wired extends LampFacts {
 	"lamp.wired": { bulbs: number; from: Instant };
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Errors } from "moleculer";
-import { GENERAL } from "../../cli/reference/general-codes.ts";
+import { CODES } from "../../mixins/common/codes.ts";
 import { problemOf } from "../../mixins/http/server/problem.ts";
 
 /** All string literals in capitals in the files of a package; its error types are among them. */
@@ -36,14 +36,14 @@ describe("an error of a library", () => {
 				"constructor",
 			] // no library uses that one
 				.map((type) => problemOf(new Kind("of a library", status, type as string)))
-				.filter(({ code }) => !Object.hasOwn(GENERAL, code))
+				.filter(({ code }) => !Object.hasOwn(CODES, code))
 				.map(({ code }) => `${status} ${code}`),
 		);
 		expect([...new Set(unknown)]).toEqual([]);
 	});
 	it.each([null, undefined, "text", 5, {}, [], new Error("x"), Object.assign(new Error("x"), { code: "ENOENT", status: 404 })])(
 		"may be any value: %j",
-		(error) => expect(Object.hasOwn(GENERAL, problemOf(error).code)).toBe(true),
+		(error) => expect(Object.hasOwn(CODES, problemOf(error).code)).toBe(true),
 	);
 	it("keeps its code if it is our own", () => {
 		expect(problemOf(new Errors.MoleculerClientError("no", 409, "RADAR_RETIRED"))).toMatchObject({ status: 409, code: "RADAR_RETIRED" });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { type JurisdictionId, type RadarKind, radarKinds } from "../../jurisdictions/index.ts";
-import { refuse } from "../../model/index.ts";
+import { refuse, unknownCode } from "../../model/index.ts";
 import { detection } from "../../services/radar/detection.service.ts";
 import { radar } from "../../services/radar/radar.service.ts";
 import {
@@ -39,7 +39,7 @@ describe("a detection", () => {
 		expect(detection.commands.record.consult?.radar.params({ id: "D1", ...passage() })).toEqual({ id: "R1", at: day(10) }));
 	it("of an unknown radar is refused, and stores nothing", () =>
 		given(detection)
-			.consulting({ radar: refuse("RADAR_UNKNOWN", 404, "There is no radar R1") })
+			.consulting({ radar: refuse(unknownCode("radar"), "There is no radar R1") })
 			.when("record", passage())
 			.thenRefused("RADAR_UNKNOWN", 404));
 	it("sent again is already so, even if its radar changed", () => {

@@ -1,9 +1,10 @@
 /** Problem - the code of each failure in an answer: temporary failures can be retried, and unknown ones are not hidden. */
 import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
+import { CODES } from "../../mixins/common/codes.ts";
 import { failureError } from "../../mixins/common/errors.ts";
 import { CallerGone } from "../../mixins/common/caller-gone.ts";
-import { problemOf } from "../../mixins/http/server/problem.ts";
+import { problem, problemOf, rawProblem } from "../../mixins/http/server/problem.ts";
 import { StoreUnavailable, StreamUnreadable } from "../../store/log.ts";
 
 describe("a failure", () => {
@@ -22,11 +23,21 @@ describe("a failure", () => {
 		["that is unexpected", new TypeError("of undefined"), 500, "INTERNAL_ERROR", undefined],
 	])("%s is answered with its code, also when it came over the network", (_what, error, status, code, retryAfter) => {
 		for (const given of [error, failureError(error)]) {
-			const problem = problemOf(given);
-			expect([problem.status, problem.code, problem.retryAfter]).toEqual([status, code, retryAfter]);
+			const found = problemOf(given);
+			expect([found.status, found.code, found.retryAfter]).toEqual([status, code, retryAfter]);
 		}
 	});
 
+	it("has its code in words as the title", () => {
+		const [, page = "{}"] = rawProblem(problem(CODES.READ_MODEL_LAGGING, "It has not reached this position yet")).split("\r\n\r\n");
+		expect(JSON.parse(page)).toEqual({
+			type: "urn:vigie:problem:READ_MODEL_LAGGING",
+			title: "Read model lagging",
+			status: 503,
+			code: "READ_MODEL_LAGGING",
+			detail: "It has not reached this position yet",
+		});
+	});
 	it("of an unreadable stream names the stream; an unexpected one reveals no internals", () => {
 		expect(problemOf(failureError(new StreamUnreadable("radar-x", new Error("its text is not JSON")))).detail).toBe(
 			"radar-x cannot be read: its text is not JSON",

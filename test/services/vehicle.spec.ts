@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type FactIn, given } from "../../model/given.ts";
-import { refuse } from "../../model/index.ts";
+import { refuse, unknownCode } from "../../model/index.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
 import { day, deregistered, later, registered, registration, revised, transferred } from "../grammar/words.ts";
 
@@ -38,12 +38,12 @@ describe("a vehicle", () => {
 	});
 	it("is not registered to an unknown owner", () =>
 		given(vehicle)
-			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "There is no owner ada") })
+			.consulting({ owner: refuse(unknownCode("owner"), "There is no owner ada") })
 			.when("register", registration)
 			.thenRefused("OWNER_UNKNOWN", 404));
 	it("consults the owner before it checks the plate", () =>
 		given(vehicle)
-			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "There is no owner ada") })
+			.consulting({ owner: refuse(unknownCode("owner"), "There is no owner ada") })
 			.when("register", { ...registration, plate: "A" })
 			.thenRefused("OWNER_UNKNOWN", 404));
 	it("registered again with the same content is already so, also after a sale or a correction", () => {
@@ -101,7 +101,7 @@ describe("a transfer", () => {
 	});
 	it("to an unknown owner is refused", () =>
 		given(vehicle, registered())
-			.consulting({ owner: refuse("OWNER_UNKNOWN", 404, "There is no owner bob") })
+			.consulting({ owner: refuse(unknownCode("owner"), "There is no owner bob") })
 			.when("transfer", { owner: "bob" })
 			.thenRefused("OWNER_UNKNOWN", 404));
 	it("is refused if the vehicle is deregistered at that instant, but not before or after", () => {

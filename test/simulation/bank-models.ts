@@ -52,6 +52,7 @@ export const account = define({
 	name: "account",
 	plural: "accounts",
 	context: "bank",
+	statuses: { open: "it has a balance", closed: "it has none" },
 	begins: ["account.opened"],
 	commands: {
 		open: command(
@@ -123,6 +124,7 @@ export const wallet = ofWallet.define({
 	name: "wallet",
 	plural: "wallets",
 	context: "till",
+	statuses: { made: "it has a balance" },
 	begins: ["wallet.made"],
 	commands: {
 		credit: ofWallet.command(
@@ -161,6 +163,7 @@ export const intervention = ofIntervention.define({
 	name: "intervention",
 	plural: "interventions",
 	context: "operations",
+	statuses: { dropped: "the command is not sent any more" },
 	begins: ["intervention.dropped"],
 	commands: {
 		drop: ofIntervention.command(

@@ -75,6 +75,7 @@ const transfers = processManager<Transfer, Facts>({
 		},
 		continue: { "wallet.credited": { row: ({ cause }) => cause, fold: (known) => ({ ...known, paid: true }) } },
 	},
+	sends: ["wallet.credit"],
 	next: ({ sent, paid }) => (sent && !paid ? [send("wallet.credit", { id: sent.to, amount: sent.amount, cause: sent.id }, "credit")] : []),
 });
 
@@ -91,6 +92,7 @@ const reminders = processManager<Reminder, AccountFacts>({
 		start: { "account.opened": (known, _opened, { id, at }) => ({ ...known, id, openedAt: at }) },
 		continue: { "account.reminded": (known) => ({ ...known, isOver: true }), "account.closed": (known) => ({ ...known, isOver: true }) },
 	},
+	sends: ["account.remind"],
 	next: ({ id, openedAt, isOver }) =>
 		id && openedAt && !isOver ? [notBefore(reminderOf(openedAt), send("account.remind", { id }, "reminder"))] : [],
 });

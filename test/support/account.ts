@@ -39,6 +39,7 @@ export const account = define({
 	name: "account",
 	plural: "accounts",
 	context: "bank",
+	statuses: { open: "it has a balance", closed: "it has none" },
 	begins: ["account.opened"],
 	commands: {
 		open: command(

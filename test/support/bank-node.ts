@@ -4,6 +4,7 @@
  */
 import { ServiceBroker } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
+import { MetricsServerMiddleware } from "../../mixins/http/metrics-server.ts";
 import { Metrics, type MetricsOptions } from "../../mixins/monitoring/metrics.ts";
 import { nodeParts } from "../../mixins/monitoring/health.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
@@ -64,6 +65,8 @@ interface Options extends MetricsOptions {
 	/** Connects to the other joined nodes of this process. */
 	readonly joined?: boolean;
 	readonly reading?: boolean;
+	/** A port for the metrics. */
+	readonly port?: number;
 }
 
 export class BankNode {
@@ -79,6 +82,7 @@ export class BankNode {
 		nodeID = "bank",
 		joined = false,
 		reading = true,
+		port,
 		...options
 	}: Options) {
 		this.shelf = shelf;
@@ -89,7 +93,7 @@ export class BankNode {
 			nodeID,
 			logger: false,
 			...(joined ? { transporter: "Fake" as const } : {}),
-			metrics: { enabled: true, collectProcessMetrics: false, reporter: this.metrics.reporter as never },
+			metrics: { enabled: true, collectProcessMetrics: false },
 			internalServices: { $node: { name: "$node", mixins: [nodeParts, this.metrics.node] } },
 			internalMiddlewares: false,
 			middlewares: [
@@ -98,6 +102,7 @@ export class BankNode {
 				"Timeout",
 				"ErrorHandler",
 				this.metrics.middleware,
+				...(port === undefined ? [] : [MetricsServerMiddleware({ port, host: "127.0.0.1" })]),
 				StorageMiddleware(
 					() => ({
 						logs: {

@@ -59,6 +59,7 @@ export const delivering = processManager<Parcel, Facts, { customer: Customer }>(
 			changed: ({ addresses }, { from }) => ({ from, to: entryAfter(addresses, from)?.from ?? null }),
 		},
 	},
+	sends: ["delivery.open", "delivery.move", "delivery.insure", "delivery.return"],
 	next: ({ id, at, insured, isInsured, until, isOver, stands: now }, { customer }) => {
 		if (!id || !at) return []; // the delivery arrived before the parcel
 		const address = customer ? (valueAt(customer.addresses, at) ?? null) : null;

@@ -1,4 +1,7 @@
-/** Prometheus - a strict parser of the Prometheus text format: unique families and series, types before samples, rising buckets. */
+/**
+ * Prometheus - a strict parser of the Prometheus text format 0.0.4: unique families and series, each family in one group with its help and
+ * type first, only the escapes that exist, rising buckets that end with all observations.
+ */
 export interface Sample {
 	readonly name: string;
 	readonly labels: Readonly<Record<string, string>>;
@@ -10,25 +13,37 @@ export class Scrape {
 	readonly samples: readonly Sample[];
 	/** Type by family: `counter`, `gauge` or `histogram`. */
 	readonly types: ReadonlyMap<string, string>;
+	readonly help: ReadonlyMap<string, string>;
 
-	constructor(text: string) {
+	/** `finite`: whether a sample without a finite value is an error. */
+	constructor(text: string, { finite = true } = {}) {
 		const types = new Map<string, string>();
+		const help = new Map<string, string>();
 		const samples: Sample[] = [];
 		const series = new Set<string>();
+		if (text !== "" && !text.endsWith("\n")) throw new Error("the last line has no end");
 		for (const line of text.split("\n").filter((one) => one !== "")) {
-			const [, keyword, family = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
-			if (keyword === "TYPE") {
-				if (types.has(family)) throw new Error(`${family} is duplicated`);
+			const [, keyword, family = "", rest = ""] = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/s.exec(line) ?? [];
+			if (keyword === undefined && line.startsWith("#")) throw new Error(`not a comment of a family: ${line}`);
+			if (keyword === "HELP") {
+				if (help.has(family)) throw new Error(`${family} is duplicated`);
+				help.set(family, unescaped(rest, /\\([\\n])/g));
+			} else if (keyword === "TYPE") {
+				if (types.has(family) || [...help.keys()].at(-1) !== family)
+					throw new Error(`${family} is duplicated, or has no help before its type`);
+				if (!/^(counter|gauge|histogram)$/.test(rest)) throw new Error(`${rest} is no type`);
 				types.set(family, rest);
 			}
 			if (keyword !== undefined) continue;
 			const sample = sampleOf(line);
+			if (finite && !Number.isFinite(sample.value)) throw new Error(`not finite: ${line}`);
 			const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).toSorted())}`;
 			if (series.has(key)) throw new Error(`${line} is duplicated`);
-			if (!types.has(familyOf(sample.name, types))) throw new Error(`${sample.name} has no type`);
+			if ([...types.keys()].at(-1) !== familyOf(sample.name, types)) throw new Error(`${sample.name} is not in the group of its family`);
 			series.add(key);
 			samples.push(sample);
 		}
+		this.help = help;
 		this.types = types;
 		this.samples = samples;
 		this.#risingBuckets();
@@ -73,14 +88,22 @@ const familyOf = (name: string, types: ReadonlyMap<string, string>): string => {
 	return types.get(family) === "histogram" ? family : name;
 };
 
+/** The text without its escapes; throws if a backslash begins none of those allowed. */
+function unescaped(text: string, escapes: RegExp): string {
+	if (text.replace(escapes, "").includes("\\")) throw new Error(`not an escape: ${text}`);
+	return text.replace(escapes, (_all, one: string) => (one === "n" ? "\n" : one));
+}
+
+const NUMBER = /^(NaN|[+-]Inf|-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)$/;
 function sampleOf(line: string): Sample {
-	const [, name, inner = "", value] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.eE+-]+)$/.exec(line) ?? [];
-	if (name === undefined) throw new Error(`not a sample: ${line}`);
+	const [, name, inner = "", value = ""] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line) ?? [];
+	if (name === undefined || !NUMBER.test(value)) throw new Error(`not a sample: ${line}`);
 	const labels: Record<string, string> = {};
-	const rest = inner.replace(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/g, (_all, label: string, text: string) => {
-		labels[label] = text;
+	const rest = inner.replace(/([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,(?=[a-zA-Z_])|$)/g, (_all, label: string, text: string) => {
+		if (Object.hasOwn(labels, label)) throw new Error(`${label} is there twice: ${line}`);
+		labels[label] = unescaped(text, /\\([\\n"])/g);
 		return "";
 	});
-	if (rest !== "" || !Number.isFinite(Number(value))) throw new Error(`not a sample: ${line}`);
-	return { name, labels, value: Number(value) };
+	if (rest !== "") throw new Error(`not a sample: ${line}`);
+	return { name, labels, value: Number(value.replace("Inf", "Infinity")) };
 }

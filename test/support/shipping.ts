@@ -35,6 +35,14 @@ export const crate = define({
 	plural: "crates",
 	context: "post",
 	begins: ["crate.packed"],
+	statuses: {
+		packed: "it waits for the carrier",
+		underWay: "the carrier was called",
+		shipped: "the carrier has it",
+		failed: "the carrier refused it",
+		doubted: "it is not known whether the carrier has it",
+		unpacked: "it is not wanted any more",
+	},
 	commands: {
 		pack: command({ id: id(), to: text() }, { from: ["unknown"], decide: (_unknown, { to }) => [fact("crate.packed", { to })] }),
 		unpack: command({ id: id() }, { from: ["packed"], decide: () => [fact("crate.unpacked", {})] }),

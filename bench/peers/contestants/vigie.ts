@@ -42,6 +42,7 @@ const radar = define({
 	name: "radar",
 	plural: "radars",
 	context: "bench",
+	statuses: { installed: "it takes readings" },
 	begins: ["radar.installed"],
 	commands: {
 		install: command(order, { from: ["unknown"], decide: (_unknown, params) => [fact("radar.installed", contentOf(params))] }),

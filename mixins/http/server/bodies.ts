@@ -3,6 +3,7 @@
  * of memory over all requests.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { CODES } from "../../common/codes.ts";
 import { type Connections, tooBusy } from "./connections.ts";
 import { BODY_TIME, FREE_BYTES, HELD_BYTES, MIN_BYTES, MIN_BYTES_TIME, type Reached } from "./limits.ts";
 import { ProblemError } from "./problem.ts";
@@ -44,7 +45,7 @@ export class Bodies {
 
 	/** The whole body, counted as held until its response is closed. Throws as soon as the body is known to be too large. */
 	async whole(req: IncomingMessage, res: ServerResponse, most: number): Promise<Buffer> {
-		const tooLarge = () => new ProblemError(413, "TOO_LARGE", `The content may have at most ${most} bytes`);
+		const tooLarge = () => new ProblemError(CODES.TOO_LARGE, `The content may have at most ${most} bytes`);
 		if (Number(req.headers["content-length"] ?? 0) > most) throw tooLarge();
 		const chunks: Buffer[] = [];
 		let [length, held] = [0, 0];
@@ -58,7 +59,7 @@ export class Bodies {
 				this.#held += more;
 				held += more;
 			}
-			if (res.closed) throw new ProblemError(400, "MALFORMED", "The client has gone");
+			if (res.closed) throw new ProblemError(CODES.MALFORMED, "The client has gone");
 		} catch (error) {
 			this.#release(held);
 			throw error;
@@ -103,7 +104,7 @@ export class Bodies {
 		}
 	}
 	#more(req: IncomingMessage, res: ServerResponse, upload: Upload): Promise<void> {
-		if (req.destroyed) throw new ProblemError(400, "MALFORMED", "The content is incomplete");
+		if (req.destroyed) throw new ProblemError(CODES.MALFORMED, "The content is incomplete");
 		if (this.#expecting.delete(req)) res.writeContinue();
 		this.#connections.waiting(req.socket);
 		upload.since = performance.now();
@@ -135,6 +136,6 @@ export class Bodies {
 	#tooSlow(upload: Upload): void {
 		this.#reached.note("pace", upload.from);
 		const least = `at least ${MIN_BYTES} bytes in ${MIN_BYTES_TIME / 1000} s`;
-		upload.end(new ProblemError(408, "TOO_SLOW", `The content arrives too slowly: ${least}, and JSON or CSV within ${BODY_TIME / 1000} s`));
+		upload.end(new ProblemError(CODES.TOO_SLOW, `The content arrives too slowly: ${least}, and JSON or CSV within ${BODY_TIME / 1000} s`));
 	}
 }

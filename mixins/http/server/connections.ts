@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { CODES } from "../../common/codes.ts";
 import { type Limits, PIPELINED, type Reached } from "./limits.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -93,4 +94,4 @@ export class Connections {
 	}
 }
 
-export const tooBusy = (detail: string): ProblemError => new ProblemError(503, "TOO_BUSY", detail, { retryAfter: 1 });
+export const tooBusy = (detail: string): ProblemError => new ProblemError(CODES.TOO_BUSY, detail);

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { CODES } from "../../common/codes.ts";
 import { brief } from "../../common/errors.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -27,19 +28,19 @@ export const isSafe = ({ method }: IncomingMessage): boolean => SAFE.has(method)
 export function admit(req: IncomingMessage, hosts: Hosts): void {
 	const { target, authority } = targetOf(req.url ?? "");
 	req.url = target;
-	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(400, "MALFORMED", "The path is not percent-encoded UTF-8");
+	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(CODES.MALFORMED, "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isAllowed(name, req, hosts)) throw notAllowed(name);
 	if (isSafe(req)) return;
 	const site = otherSite(req, host, hosts);
-	if (site !== null) throw new ProblemError(403, "CROSS_SITE", `A browser sent this command from another site (${brief(site)})`);
+	if (site !== null) throw new ProblemError(CODES.CROSS_SITE, `A browser sent this command from another site (${brief(site)})`);
 }
 
 /** Clients of a proxy send a whole URL (RFC 9112, section 3.2.2). */
 function targetOf(url: string): { readonly target: string; readonly authority?: string } {
 	if (url.startsWith("/") || url === "*") return { target: url };
 	const [, authority, rest = ""] = /^https?:\/\/([^/?#@]*)((?:[/?].*)?)$/i.exec(url) ?? [];
-	if (authority === undefined) throw new ProblemError(400, "MALFORMED", "The request target is neither a path nor an HTTP URL");
+	if (authority === undefined) throw new ProblemError(CODES.MALFORMED, "The request target is neither a path nor an HTTP URL");
 	return { target: rest.startsWith("/") ? rest : `/${rest}`, authority };
 }
 
@@ -59,8 +60,8 @@ function hostIn(req: IncomingMessage): string | undefined {
 	let count = 0;
 	for (let i = 0; i < req.rawHeaders.length; i += 2) if (req.rawHeaders[i]?.toLowerCase() === "host") count++;
 	const host = req.headers["host"];
-	if (count > 1) throw new ProblemError(400, "MALFORMED", "The request has more than one Host header");
-	if (host === undefined && req.httpVersion !== "1.0") throw new ProblemError(400, "MALFORMED", "The request has no Host header");
+	if (count > 1) throw new ProblemError(CODES.MALFORMED, "The request has more than one Host header");
+	if (host === undefined && req.httpVersion !== "1.0") throw new ProblemError(CODES.MALFORMED, "The request has no Host header");
 	return host;
 }
 
@@ -78,7 +79,7 @@ function isAllowed(host: string, { socket }: IncomingMessage, { own, others }: H
 	return isLoopback(name) || name === own || others.has(name) || name === socket.localAddress?.replace("::ffff:", "").toLowerCase();
 }
 const notAllowed = (host: string): ProblemError =>
-	new ProblemError(421, "HOST_NOT_ALLOWED", `The host "${brief(host)}" is not allowed; if it is this gateway, add it to ALLOWED_HOSTS`);
+	new ProblemError(CODES.HOST_NOT_ALLOWED, `The host "${brief(host)}" is not allowed; if it is this gateway, add it to ALLOWED_HOSTS`);
 
 /** The other site that a browser names as the origin of the request, or null. */
 function otherSite(req: IncomingMessage, host: string | undefined, { others }: Hosts): string | null {

@@ -1,10 +1,11 @@
 /** Server - the HTTP server of a gateway: its limits, and responses to input that is not a valid request. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
+import { CODES } from "../../common/codes.ts";
 import type { Bodies } from "./bodies.ts";
 import type { Connections } from "./connections.ts";
 import { HEADER_TIME, SILENCE } from "./limits.ts";
-import { type Problem, rawProblem } from "./problem.ts";
+import { problem, type Problem, rawProblem } from "./problem.ts";
 
 /** Milliseconds between two checks of time limits. */
 export const CHECK_EVERY = 1000;
@@ -30,13 +31,13 @@ export function serverOf(handler: RequestListener, { connections, bodies, count 
 		handler(req, res);
 	});
 	server.on("checkExpectation", handler);
-	const refuse = (socket: Socket, problem: Problem) => {
-		count(problem);
-		socket.end(rawProblem(problem), () => socket.destroy());
+	const refuse = (socket: Socket, found: Problem) => {
+		count(found);
+		socket.end(rawProblem(found), () => socket.destroy());
 	};
 	server.on(
 		"connect",
-		(_req, socket) => refuse(socket as Socket, { status: 405, code: "METHOD_NOT_ALLOWED", detail: "This is not a proxy" }), // always a socket here
+		(_req, socket) => refuse(socket as Socket, problem(CODES.METHOD_NOT_ALLOWED, "This is not a proxy")), // always a socket here
 	);
 	server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
 		const socket = stream as Socket; // always a socket here
@@ -48,8 +49,8 @@ export function serverOf(handler: RequestListener, { connections, bodies, count 
 
 /** The problem for an error of the HTTP parser. */
 function problemIn({ code = "" }: NodeJS.ErrnoException): Problem {
-	if (/TIMEOUT/.test(code)) return { status: 408, code: "TOO_SLOW", detail: `The headers took more than ${HEADER_TIME / 1000} s` };
-	if (/HEADER_OVERFLOW/.test(code)) return { status: 431, code: "HEADERS_TOO_LARGE", detail: "The headers have more than 16 KiB" };
-	if (/OVERFLOW/.test(code)) return { status: 413, code: "TOO_LARGE", detail: "The chunk extensions are too large" };
-	return { status: 400, code: "MALFORMED", detail: "The request is not valid HTTP" };
+	if (/TIMEOUT/.test(code)) return problem(CODES.TOO_SLOW, `The headers took more than ${HEADER_TIME / 1000} s`);
+	if (/HEADER_OVERFLOW/.test(code)) return problem(CODES.HEADERS_TOO_LARGE, "The headers have more than 16 KiB");
+	if (/OVERFLOW/.test(code)) return problem(CODES.TOO_LARGE, "The chunk extensions are too large");
+	return problem(CODES.MALFORMED, "The request is not valid HTTP");
 }

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { Gathering, steadyClocks } from "../../../mixins/monitoring/gathering.ts";
 import { METRICS } from "../../../mixins/common/metric-names.ts";
+import { metricsUrlOf } from "../../../mixins/http/metrics-server.ts";
 import { metricsOf } from "../../../mixins/monitoring/metrics.ts";
 import type { Clocks } from "../../../mixins/monitoring/lag-clock.ts";
 import { BankNode, POISON } from "../../support/bank-node.ts";
@@ -251,8 +252,8 @@ describe("the metrics of a node", () => {
 	});
 
 	it("are served at a port of their own if one is set, until the node stops", async () => {
-		const node = await BankNode.start({ port: 0, host: "127.0.0.1" });
-		const { url } = node.metrics.reporter;
+		const node = await BankNode.start({ port: 0 });
+		const url = metricsUrlOf(node.broker);
 		expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
 		await node.open("1");
 		const answer = await fetch(url);
@@ -265,7 +266,7 @@ describe("the metrics of a node", () => {
 
 	it("are not served at a port of their own without one", async () => {
 		const node = await started();
-		expect([node.metrics.reporter.url, metricsOf(node.broker)]).toEqual(["", node.metrics]);
+		expect([metricsUrlOf(node.broker), metricsOf(node.broker)]).toEqual(["", node.metrics]);
 	});
 
 	it("are gathered once for concurrent requests", async () => {

@@ -1,7 +1,7 @@
 /** Decisions - consults are repeated whenever a decision is repeated, and a failing decision affects no other. */
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Consulting } from "../../../mixins/actors/envelope.ts";
-import { refuse } from "../../../model/index.ts";
+import { refuse, unknownCode } from "../../../model/index.ts";
 import { decode } from "../../../store/codec.ts";
 import { Bank } from "../../support/bank.ts";
 import { chainedAfter, things } from "../../support/commits.ts";
@@ -46,7 +46,7 @@ describe("a decision", () => {
 	});
 
 	it("is a refusal if the other actor refused, except for a repeated command or an existing account", async () => {
-		const no: Consulting = async () => refuse("RATE_UNKNOWN", 404, "There is no such rate");
+		const no: Consulting = async () => refuse(unknownCode("rate"), "There is no such rate");
 		const { consulting } = rising();
 		const key = { commandId: "key", digest: "x" };
 		expect(await bank.ask("openAtRate", { id: "1", owner: "Ada" }, {}, no)).toMatchObject({ code: "RATE_UNKNOWN" });
@@ -57,7 +57,7 @@ describe("a decision", () => {
 
 	it("can still succeed if the refusal of the other actor was overtaken", async () => {
 		let asked = 0;
-		const consulting: Consulting = async () => (++asked === 1 ? refuse("RATE_UNKNOWN", 404, "There is no such rate") : 7);
+		const consulting: Consulting = async () => (++asked === 1 ? refuse(unknownCode("rate"), "There is no such rate") : 7);
 		await bank.balance("1");
 		shelf.put(things(1, shelf.tail)); // not visible until the refusal is proven
 		expect(await bank.do("openAtRate", { id: "1", owner: "Ada" }, {}, consulting)).toMatchObject({ version: 1 });

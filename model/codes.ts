@@ -1,0 +1,58 @@
+/** Codes - the catalog of codes: each refusal and failure has one, with its HTTP status, its meaning, and the next step of the caller. */
+
+export interface Explained<Status extends number = number> {
+	readonly status: Status;
+	/** Its meaning, for a reader of the reference. */
+	readonly means: string;
+	/** The next step of the caller. */
+	readonly then: string;
+}
+
+/** One code. The private field makes the type nominal: no object literal is a code, so an undeclared code does not compile. */
+class Entry<Name extends string, Status extends number> implements Explained<Status> {
+	readonly #name: Name;
+	readonly status: Status;
+	readonly means: string;
+	readonly then: string;
+
+	constructor(name: Name, { status, means, then }: Explained<Status>) {
+		this.#name = name;
+		this.status = status;
+		this.means = means;
+		this.then = then;
+	}
+	/** `RADAR_UNKNOWN`: the `code` in an answer. It never changes. */
+	get name(): Name {
+		return this.#name;
+	}
+}
+export type Code<Name extends string = string, Status extends number = number> = Entry<Name, Status>;
+export type Codes = Readonly<Record<string, Code>>;
+
+/** Declares one code. */
+export const codeNamed = <const Name extends string, const Status extends number>(
+	name: Name,
+	explained: Explained<Status>,
+): Code<Name, Status> => new Entry(name, explained);
+
+/** Declares codes by name: `codes({ LINE_MALFORMED: { status: 422, means: "...", then: "..." } })`. */
+export const codes = <const T extends Readonly<Record<string, Explained>>>(
+	explained: T,
+): { readonly [Name in keyof T & string]: Code<Name, T[Name]["status"]> } =>
+	Object.fromEntries(Object.entries(explained).map(([name, one]) => [name, codeNamed(name, one)])) as never; // every name of T, with its own status
+
+/** Whether a value holds declared codes by name. */
+export const isCodes = (value: object): value is Codes => {
+	const all = Object.values(value);
+	return all.length > 0 && all.every((one) => one instanceof Entry);
+};
+
+/** `Radar unknown` for `RADAR_UNKNOWN`: the title of a problem. */
+export const titleOf = (name: string): string => `${name.slice(0, 1)}${name.slice(1).toLowerCase().replaceAll("_", " ")}`;
+
+/** `VEHICLE_ROW` for `vehicleRow`. */
+export const screaming = (name: string): string =>
+	name
+		.replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+		.replace(/-/g, "_")
+		.toUpperCase();
