@@ -26,14 +26,6 @@ export const unavailable = (code: string, detail: string): Error => new Errors.M
 /** A failure that a retry does not fix: 500. */
 export const broken = (code: string, detail: string): Error => new Errors.MoleculerError(detail, 500, code);
 
-/** The errors of the fields, if a service reported that its content is not valid; else null. */
-export const fieldsOf = (
-	error: unknown,
-): { readonly code: string; readonly detail: string; readonly errors: readonly FieldError[] } | null =>
-	error instanceof Errors.ValidationError
-		? { code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } // made by `invalid`
-		: null;
-
 /** A failure on its way to the caller; it is retryable, except for stored data that cannot be read. */
 export function failureError(error: unknown): Error {
 	if (error instanceof StoreUnavailable || error instanceof CallerGone)

@@ -1,10 +1,9 @@
 /** Sending - makes the runner of a process, which sends its commands to the services of the actors. */
 import type { ServiceBroker } from "moleculer";
 import type { AnyProcess } from "../../model/index.ts";
-import type { Item, Outcome } from "../actors/outcome.ts";
+import { failed, type Item, type Outcome } from "../actors/outcome.ts";
 import { callMany } from "../cluster/placement.ts";
 import { clockOf } from "../common/clock.ts";
-import { isOutage } from "../common/errors.ts";
 import { nodeTimers } from "../common/timers.ts";
 import { storageOf } from "../logs/storage.ts";
 import { processTableOf } from "./rows.ts";
@@ -15,14 +14,9 @@ export async function makeRunner(broker: ServiceBroker, process: AnyProcess): Pr
 		callMany(broker, `${action}Many`, items, (own) =>
 			broker
 				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
-				.catch((error: unknown) => own.map((): Outcome => unsaid(error))),
+				.catch((error: unknown) => own.map((): Outcome => failed(error))),
 		);
 	return new ProcessRunner(process, await storageOf(broker).rows.open(processTableOf(process)), send, nodeTimers, () =>
 		clockOf(broker).now(),
 	);
 }
-/** The outcome of each item if the whole call failed. */
-const unsaid = (error: unknown): Outcome => ({
-	failure: error instanceof Error ? error.message : String(error),
-	...(isOutage(error) ? { unavailable: true } : {}),
-});
