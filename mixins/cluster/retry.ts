@@ -3,7 +3,6 @@
  * the call. Replaces Moleculer's middleware, which gives each attempt the whole timeout (docs/decisions/0018-calls-between-nodes.md).
  */
 import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
-import { Discovery } from "./discovery.ts";
 import { avoidedNodes } from "./placement.ts";
 import { overAfter } from "./deadline.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -54,7 +53,7 @@ class Attempts {
 	readonly #headers: Context["headers"];
 	readonly #time: Time;
 	#deadline = 0;
-	/** Nodes that were lost, silent or too late in an earlier attempt. */
+	/** Nodes that were lost or too late in an earlier attempt, or whose store failed. */
 	readonly #avoided = new Set<string>();
 
 	constructor(broker: ServiceBroker, action: ActionSchema, ctx: Context, time: Time) {
@@ -80,7 +79,7 @@ class Attempts {
 			} catch (error) {
 				this.#broker.transit?.removePendingRequest(ctx.id); // Moleculer never removes it
 				if (!this.#isTemporary(error)) throw error;
-				if (ctx.nodeID !== null && this.#isUnresponsive(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
+				if (ctx.nodeID !== null && this.#isToAvoid(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
 				const over = this.#action.decides && isLost(error) ? begun + overAfter(timeout) : 0;
 				do await this.#pause(error, pauses++, over);
 				while (!this.#offered);
@@ -101,11 +100,10 @@ class Attempts {
 		return retryable === true && type !== LAGGING && (type !== TIMED_OUT || this.#action.decides === true);
 	}
 
-	/** A node that timed out but still sends heartbeats is slow, and keeps the command. */
-	#isUnresponsive(error: unknown, nodeID: string): boolean {
-		const { type } = failureOf(error);
-		const { discoverer } = this.#broker.registry;
-		return isLost(error) || type === GONE || (type === TIMED_OUT && discoverer instanceof Discovery && discoverer.isSilent(nodeID));
+	/** The node was lost, did not answer in time, or has a failed store, which may be that of one node only. */
+	#isToAvoid(error: unknown, nodeID: string): boolean {
+		const { type, nodeID: failing = nodeID } = failureOf(error);
+		return isLost(error) || type === TIMED_OUT || type === GONE || (type === STORE && failing === nodeID);
 	}
 
 	/** Rejects with the error when no time is left, but not before the attempt is over: the caller might repeat the command too early. */
@@ -139,6 +137,8 @@ class Attempts {
 interface Failure {
 	readonly type?: unknown;
 	readonly retryable?: unknown;
+	/** The node that failed, which may be one behind the called node. */
+	readonly nodeID?: unknown;
 }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? (error as Failure) : {}); // Moleculer's own fields, on any error
 
@@ -146,6 +146,7 @@ const TIMED_OUT = "REQUEST_TIMEOUT";
 const LAGGING = "READ_MODEL_LAGGING";
 const LOST = "REQUEST_REJECTED";
 const GONE = "CALLER_GONE";
+const STORE = "STORE_UNAVAILABLE";
 
 /** The outcome is unknown: the node may be dead, or stopped and about to continue. */
 const isLost = (error: unknown): boolean => failureOf(error).type === LOST;
