@@ -6,7 +6,6 @@ import type { ConnectionOptions } from "nats";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { ClockMiddleware } from "./mixins/common/clock.ts";
 import { nodeClock } from "./mixins/cluster/manual-clock.ts";
-import { CircuitBreakerMiddleware } from "./mixins/cluster/circuit-breaker.ts";
 import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
 import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
@@ -65,7 +64,6 @@ const cluster = (transporter: NatsTransporter, nodeId: string | undefined): Brok
 /** Middlewares for calls and packets between nodes, the innermost first. */
 const betweenNodes = (transporter: NatsTransporter) => [
 	BulkheadMiddleware(),
-	CircuitBreakerMiddleware({ threshold: 0.5, windowTime: 10_000, minRequestCount: 20, halfOpenTime: 2000 }),
 	ClocksMiddleware,
 	DeadlineMiddleware,
 	RetryMiddleware(),

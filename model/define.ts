@@ -73,7 +73,7 @@ export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"]
 	readonly oneOf?: readonly (keyof P & string)[];
 	/** No route: only other services send it. */
 	readonly internal?: true;
-	/** Accepts many commands in one call, and NDJSON over HTTP. */
+	/** Accepts NDJSON over HTTP: many commands in one request. */
 	readonly bulk?: true;
 }
 

@@ -60,9 +60,6 @@ export class Discovery extends Discoverers.Local {
 			nodes.disconnected(id, true);
 		}
 	}
-	isSilent(nodeID: string): boolean {
-		return this.#detector.isSilent(nodeID);
-	}
 	override heartbeatReceived(nodeID: string, payload: Fields): void {
 		this.#detector.heard(nodeID);
 		super.heartbeatReceived(nodeID, payload);

@@ -31,9 +31,6 @@ export class FailureDetector {
 	heard(node: string): void {
 		this.#heard.set(node, this.#clock());
 	}
-	isSilent(node: string): boolean {
-		return this.#clock() - (this.#heard.get(node) ?? -Infinity) >= SUSPECT;
-	}
 	/** Makes the next check ping every node, because the connection was down. */
 	suspectAll(): void {
 		for (const node of this.#heard.keys()) this.#heard.set(node, this.#clock() - SUSPECT);

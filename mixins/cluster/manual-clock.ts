@@ -32,6 +32,10 @@ interface NodeReading {
 	readonly backlogs: readonly Backlog[];
 }
 
+interface Advance {
+	readonly to: Instant;
+}
+
 /** Throws CLOCK_NOT_MANUAL (409) if the clock of the node is that of the machine. */
 export function assertManual(broker: ServiceBroker): void {
 	if (clockOf(broker).mode !== "manual")
@@ -41,19 +45,27 @@ export function assertManual(broker: ServiceBroker): void {
 /** For the service of the actor `clock`: tells all nodes before the caller gets the answer. */
 export const ManualClock = (): Partial<ServiceSchema> => ({
 	hooks: {
-		before: {
-			advance(this: Service) {
-				assertManual(this.broker);
-			},
-		},
+		before: { advance: refuseUnlessManual, advanceMany: refuseUnlessManual },
 		after: {
-			async advance(this: Service, ctx: Context<{ readonly to: Instant }>, answer: unknown) {
-				await Promise.all(nodesOf(this.broker).map((nodeID) => tell(this.broker, nodeID, ctx.params.to)));
+			async advance(this: Service, ctx: Context<Advance>, answer: unknown) {
+				await tellAll(this.broker, ctx.params.to);
 				return answer;
+			},
+			async advanceMany(
+				this: Service,
+				ctx: Context<{ readonly items: readonly { readonly params: Advance }[] }>,
+				outcomes: readonly object[],
+			) {
+				const advanced = ctx.params.items.filter((_item, i) => "done" in (outcomes[i] ?? {}));
+				for (const { params } of advanced) await tellAll(this.broker, params.to);
+				return outcomes;
 			},
 		},
 	},
 });
+function refuseUnlessManual(this: Service): void {
+	assertManual(this.broker);
+}
 
 const stops = new WeakMap<ServiceBroker, () => void>();
 
@@ -130,6 +142,9 @@ const readingOf = (broker: ServiceBroker, nodeID: string): Promise<NodeReading |
 	});
 const nodesOf = ({ registry }: ServiceBroker): readonly string[] =>
 	(registry.getNodeList({ onlyAvailable: true }) as readonly { readonly id: string }[]).map(({ id }) => id); // moleculer leaves it untyped
+const tellAll = async (broker: ServiceBroker, to: Instant): Promise<void> => {
+	await Promise.all(nodesOf(broker).map((nodeID) => tell(broker, nodeID, to)));
+};
 /** A node that does not answer reads the actor later. */
 const tell = async (broker: ServiceBroker, nodeID: string, to: Instant): Promise<void> => {
 	await broker.call<unknown, object>("$node.clock", { to }, { nodeID, timeout: PATIENCE }).catch(() => undefined);

@@ -83,20 +83,21 @@ function scoreOf(node: string, thing: string): number {
 	return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Groups the items of one call by their node, each with its index. */
-function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] {
-	const placed = items.map((item, place) => [item, place] as const);
+/** Groups the items of one call by their node, each with its index; null if there is nothing to group. */
+function byOwner<T>(broker: ServiceBroker, action: string, items: readonly T[]): (readonly [item: T, place: number])[][] | null {
+	if (items.length < 2) return null;
 	const list = broker.registry.actions.get(action) as EndpointList | undefined; // moleculer leaves it untyped
 	const endpoints = list?.endpoints.filter(({ isAvailable }) => isAvailable) ?? [];
-	if (!(list?.strategy instanceof Placement) || endpoints.length < 2) return [placed];
+	if (!(list?.strategy instanceof Placement) || endpoints.length < 2) return null;
+	const { strategy } = list;
 	const groups = new Map<string, (readonly [T, number])[]>();
-	for (const one of placed) {
-		const id = idIn(one[0]);
-		const owner = (id === undefined ? undefined : list.strategy.owner(endpoints, id)?.id) ?? "";
+	items.forEach((item, place) => {
+		const id = idIn(item);
+		const owner = (id === undefined ? undefined : strategy.owner(endpoints, id)?.id) ?? "";
 		const group = groups.get(owner);
-		if (group) group.push(one);
-		else groups.set(owner, [one]);
-	}
+		if (group) group.push([item, place]);
+		else groups.set(owner, [[item, place]]);
+	});
 	return [...groups.values()];
 }
 
@@ -106,10 +107,12 @@ export async function callMany<T, A>(
 	action: string,
 	items: readonly T[],
 	call: (items: readonly T[]) => Promise<readonly A[]>,
-): Promise<A[]> {
+): Promise<readonly A[]> {
+	const groups = byOwner(broker, action, items);
+	if (!groups) return call(items);
 	const answers: A[] = [];
 	await Promise.all(
-		byOwner(broker, action, items).map(async (group) => {
+		groups.map(async (group) => {
 			const given = await call(group.map(([item]) => item));
 			group.forEach(([, place], i) => (answers[place] = given[i] as A)); // the action returns one answer for each item
 		}),

@@ -4,7 +4,6 @@
  */
 import type { ActionSchema, Context, Middleware, ServiceBroker } from "moleculer";
 import { CODES } from "../common/codes.ts";
-import { Discovery } from "./discovery.ts";
 import { avoidedNodes } from "./placement.ts";
 import { overAfter } from "./deadline.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -55,7 +54,7 @@ class Attempts {
 	readonly #headers: Context["headers"];
 	readonly #time: Time;
 	#deadline = 0;
-	/** Nodes that were lost, silent or too late in an earlier attempt. */
+	/** Nodes that were lost or too late in an earlier attempt, or whose store failed. */
 	readonly #avoided = new Set<string>();
 
 	constructor(broker: ServiceBroker, action: ActionSchema, ctx: Context, time: Time) {
@@ -81,7 +80,7 @@ class Attempts {
 			} catch (error) {
 				this.#broker.transit?.removePendingRequest(ctx.id); // Moleculer never removes it
 				if (!this.#isTemporary(error)) throw error;
-				if (ctx.nodeID !== null && this.#isUnresponsive(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
+				if (ctx.nodeID !== null && this.#isToAvoid(error, ctx.nodeID)) this.#avoided.add(ctx.nodeID);
 				const over = this.#action.decides && isLost(error) ? begun + overAfter(timeout) : 0;
 				do await this.#pause(error, pauses++, over);
 				while (!this.#offered);
@@ -102,11 +101,10 @@ class Attempts {
 		return retryable === true && type !== LAGGING && (type !== TIMED_OUT || this.#action.decides === true);
 	}
 
-	/** A node that timed out but still sends heartbeats is slow, and keeps the command. */
-	#isUnresponsive(error: unknown, nodeID: string): boolean {
-		const { type } = failureOf(error);
-		const { discoverer } = this.#broker.registry;
-		return isLost(error) || type === GONE || (type === TIMED_OUT && discoverer instanceof Discovery && discoverer.isSilent(nodeID));
+	/** The node was lost, did not answer in time, or has a failed store, which may be that of one node only. */
+	#isToAvoid(error: unknown, nodeID: string): boolean {
+		const { type, nodeID: failing = nodeID } = failureOf(error);
+		return isLost(error) || type === TIMED_OUT || type === GONE || (type === STORE && failing === nodeID);
 	}
 
 	/** Rejects with the error when no time is left, but not before the attempt is over: the caller might repeat the command too early. */
@@ -140,6 +138,8 @@ class Attempts {
 interface Failure {
 	readonly type?: unknown;
 	readonly retryable?: unknown;
+	/** The node that failed, which may be one behind the called node. */
+	readonly nodeID?: unknown;
 }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? (error as Failure) : {}); // Moleculer's own fields, on any error
 
@@ -147,6 +147,7 @@ const TIMED_OUT = CODES.REQUEST_TIMEOUT.name;
 const LAGGING = CODES.READ_MODEL_LAGGING.name;
 const LOST = "REQUEST_REJECTED";
 const GONE = CODES.CALLER_GONE.name;
+const STORE = CODES.STORE_UNAVAILABLE.name;
 
 /** The outcome is unknown: the node may be dead, or stopped and about to continue. */
 const isLost = (error: unknown): boolean => failureOf(error).type === LOST;

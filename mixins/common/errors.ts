@@ -21,20 +21,15 @@ export const refusalError = ({ detail, status, code }: Refusal, data?: unknown):
 export const invalid = (errors: readonly FieldError[], detail = "The content is not valid"): Error =>
 	new Errors.ValidationError(detail, CODES.VALIDATION_ERROR.name, errors);
 
+/** Whether a service reported that its content is not valid. */
+export const isInvalid = (error: unknown): boolean => error instanceof Errors.ValidationError;
+
 /** A temporary failure: 503, may be retried. */
 export const unavailable = ({ name, status }: Code<string, 503>, detail: string): Error =>
 	new Errors.MoleculerRetryableError(detail, status, name);
 
 /** A failure that a retry does not fix: 500. */
 export const broken = ({ name, status }: Code<string, 500>, detail: string): Error => new Errors.MoleculerError(detail, status, name);
-
-/** The errors of the fields, if a service reported that its content is not valid; else null. */
-export const fieldsOf = (
-	error: unknown,
-): { readonly code: string; readonly detail: string; readonly errors: readonly FieldError[] } | null =>
-	error instanceof Errors.ValidationError
-		? { code: error.type, detail: error.message, errors: error.data as readonly FieldError[] } // made by `invalid`
-		: null;
 
 /** A failure on its way to the caller; it is retryable, except for stored data that cannot be read. */
 export function failureError(error: unknown): Error {

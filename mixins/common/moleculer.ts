@@ -8,6 +8,8 @@ declare module "moleculer" {
 		note?: RouteNote;
 		/** Decides commands: must not run for the same command on two nodes at once. */
 		decides?: true;
+		/** Validates its params itself, like one item of many; they are not validated before. */
+		validates?: true;
 		/** Milliseconds; 0 means no timeout. */
 		timeout?: number;
 	}

@@ -1,6 +1,7 @@
 /** Calls - calls a port, which is a service on any node. */
 import type { ServiceBroker } from "moleculer";
-import { fieldsOf } from "../common/errors.ts";
+import { CODES } from "../common/codes.ts";
+import { isInvalid } from "../common/errors.ts";
 import type { PortAnswer, PortCalls } from "./answers.ts";
 
 /** Types of errors of calls that certainly did not reach the port. */
@@ -9,7 +10,7 @@ const UNSENT: ReadonlySet<unknown> = new Set([
 	"SERVICE_NOT_AVAILABLE",
 	"REQUEST_REJECTED",
 	"QUEUE_FULL",
-	"CALLER_GONE",
+	CODES.CALLER_GONE.name,
 ]);
 /** The share of the patience in which a call must begin. */
 const CLAIM = 0.2;
@@ -31,7 +32,7 @@ export function portCalls(broker: ServiceBroker, port: string, patience: number)
 
 function answerTo(error: unknown): PortAnswer {
 	const detail = error instanceof Error ? error.message : String(error);
-	if (fieldsOf(error)) return { refused: { code: "VALIDATION_ERROR", detail } };
 	const type: unknown = error instanceof Error && "type" in error ? error.type : null;
+	if (isInvalid(error)) return { refused: { code: CODES.VALIDATION_ERROR.name, detail } };
 	return UNSENT.has(type) ? { unsent: detail } : { unclear: detail };
 }

@@ -1,10 +1,9 @@
 /** Sending - makes the runner of a process, which sends its commands to the services of the actors. */
 import type { ServiceBroker } from "moleculer";
 import type { AnyProcess } from "../../model/index.ts";
-import type { Item, Outcome } from "../actors/outcome.ts";
+import { failed, type Item, type Outcome } from "../actors/outcome.ts";
 import { callMany } from "../cluster/placement.ts";
 import { clockOf } from "../common/clock.ts";
-import { isOutage } from "../common/errors.ts";
 import { nodeTimers } from "../common/timers.ts";
 import { storageOf } from "../logs/storage.ts";
 import type { Batches, Send } from "./outbox.ts";
@@ -23,14 +22,9 @@ export async function makeRunner(broker: ServiceBroker, process: AnyProcess, opt
 		callMany(broker, `${action}Many`, items, (own) =>
 			broker
 				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
-				.catch((error: unknown) => own.map((): Outcome => unsaid(error))),
+				.catch((error: unknown) => own.map((): Outcome => failed(error))),
 		);
 	const table = await storageOf(broker).rows.open(processTableOf(process));
 	const way = options.sendWith?.(broker, send) ?? send;
 	return new ProcessRunner(process, table, way, nodeTimers, () => clockOf(broker).now(), options.batches);
 }
-/** The outcome of each item if the whole call failed. */
-const unsaid = (error: unknown): Outcome => ({
-	failure: error instanceof Error ? error.message : String(error),
-	...(isOutage(error) ? { unavailable: true } : {}),
-});

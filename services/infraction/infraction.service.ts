@@ -99,7 +99,6 @@ export const infraction = define({
 		/** Opens the case of a qualified detection and judges it once, by the law at that instant. */
 		open: command(opening, {
 			internal: true,
-			bulk: true,
 			from: ["unknown"],
 			already: (state, { id: _id, holder: _holder, ...evidence }) => same(state.created, evidence),
 			decide: (_unknown, { id: _id, ...evidence }) => [
@@ -111,7 +110,6 @@ export const infraction = define({
 			{ id: id(), holder: id(), ...basis },
 			{
 				internal: true,
-				bulk: true,
 				from: ["unidentified"],
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.identified", { holder, basis })],
@@ -122,7 +120,6 @@ export const infraction = define({
 			{ id: id(), holder: nullable(id()), ...basis },
 			{
 				internal: true,
-				bulk: true,
 				from: live,
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.reassigned", { holder, basis })],

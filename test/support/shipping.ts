@@ -49,7 +49,6 @@ export const crate = define({
 		attempt: command(
 			{ id: id(), attempt: text() },
 			{
-				bulk: true,
 				internal: true,
 				from: ["packed", "underWay"],
 				decide: (_state, { attempt }) => [fact("crate.attempted", { attempt })],
@@ -59,7 +58,6 @@ export const crate = define({
 		ship: command(
 			{ id: id(), receipt: text() },
 			{
-				bulk: true,
 				internal: true,
 				from: ["packed", "underWay", "doubted"],
 				decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })],
@@ -68,7 +66,6 @@ export const crate = define({
 		fail: command(
 			{ id: id(), code: text(), detail: text() },
 			{
-				bulk: true,
 				internal: true,
 				from: ["packed", "underWay"],
 				decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })],
@@ -76,7 +73,7 @@ export const crate = define({
 		),
 		doubt: command(
 			{ id: id(), detail: text() },
-			{ bulk: true, internal: true, from: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
+			{ internal: true, from: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
 		),
 	},
 	asks: {},

@@ -338,7 +338,7 @@ describe("among real nodes, a call", () => {
 		expect(await calling).toBe("opened");
 		const { meta } = (calling as unknown as { ctx: Context }).ctx; // moleculer's promises carry their context
 		expect(meta).toEqual({ mine: 1, seen: expect.stringMatching(/left|right/) });
-		expect(timeouts[0]).toBe(5000);
+		expect(timeouts[0]).toBeCloseTo(5000);
 		expect(timeouts[1]).toBeLessThan(5000);
 	});
 
@@ -373,5 +373,25 @@ describe("among real nodes, a call", () => {
 		asked.length = 0;
 		await caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 });
 		expect(asked[0]).toBe(first); // the next call begins at the owner again
+	});
+
+	it.each([
+		["goes to the other node if the store of the first one fails", {}, 2],
+		["stays with its node if the store of a node behind it fails", { nodeID: "behind" }, 1],
+	])("with a command %s", async (_what, behind, nodes) => {
+		const asked: string[] = [];
+		const caller = await cluster((ctx) => {
+			if (asked.push(ctx.broker.nodeID) > 1) return "decided";
+			throw Object.assign(new Errors.MoleculerRetryableError("the disk is full", 503, "STORE_UNAVAILABLE"), behind);
+		});
+		expect(await caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 })).toBe("decided");
+		expect([asked.length, new Set(asked).size]).toEqual([2, nodes]);
+	});
+
+	it("with a command goes to the other node if the first one does not answer in time", async () => {
+		const asked: string[] = [];
+		const caller = await cluster((ctx) => (asked.push(ctx.broker.nodeID) > 1 ? "decided" : new Promise(() => undefined)));
+		expect(await caller.call<unknown, object>("bank.decide", { id: "1" }, { timeout: 5000 })).toBe("decided");
+		expect([asked.length, new Set(asked).size]).toEqual([2, 2]);
 	});
 });

@@ -1,0 +1,107 @@
+/**
+ * Batch - carries out many commands or asks of one kind in one call, each with an outcome of its own. An action of one is a batch of one, so
+ * both have the same validation, the same decisions and the same errors (docs/decisions/0038-one-is-a-batch-of-one.md).
+ */
+import type { AnyAsk, AnyCommand, Instant } from "../../model/index.ts";
+import { isRefusal } from "../../model/index.ts";
+import type { Actors } from "./actors.ts";
+import type { Consulting, Done, Envelope } from "./envelope.ts";
+import { type Item, notValid, refused, type Verdict } from "./outcome.ts";
+import type { FieldError } from "../common/errors.ts";
+
+type Params = Readonly<Record<string, unknown>>;
+/** Checks params by the rules of a shape, and normalizes them in place. */
+export type Check = (params: unknown) => true | readonly FieldError[];
+
+/** The metadata that all commands of a call share. */
+export type Shared = Pick<Envelope, "by" | "at" | "deadline" | "trace">;
+
+export class CommandBatch {
+	readonly #actors: Actors;
+	readonly #name: string;
+	readonly #law: AnyCommand;
+	readonly #check: Check;
+
+	constructor(actors: Actors, name: string, law: AnyCommand, check: Check) {
+		this.#actors = actors;
+		this.#name = name;
+		this.#law = law;
+		this.#check = check;
+	}
+
+	/** One outcome per item, in order. `id`: the id of the call, from which items without a command id derive theirs. */
+	run(items: readonly Item[], id: string, shared: Shared, consulting: Consulting): Promise<Verdict<Done>[]> {
+		return Promise.all(items.map((item, i) => this.#one(item, `${id}/${i}`, shared, consulting)));
+	}
+
+	async #one(item: Item, derived: string, shared: Shared, consulting: Consulting): Promise<Verdict<Done>> {
+		try {
+			const { commandId = derived, ifMatch, digest, cause } = item;
+			const params = item.params ?? {}; // items of other nodes may be anything
+			const wrong = this.#wrong(params);
+			if (wrong) return notValid(wrong);
+			const normal = (this.#law.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
+			const own = this.#law.identity?.(normal);
+			const { id } = normal;
+			if (own !== undefined && id !== undefined && id !== own) return notValid([notOwn(own, id)]);
+			const envelope: Envelope = {
+				...shared,
+				commandId,
+				...(ifMatch === undefined ? {} : { ifMatch }),
+				...(digest === undefined ? {} : { digest }),
+				...(cause === undefined ? {} : { cause }),
+			};
+			const result = await this.#actors.command(this.#name, { ...normal, id: own ?? String(id) }, envelope, consulting);
+			return isRefusal(result) ? refused(result) : { done: result };
+		} catch (error) {
+			return { error };
+		}
+	}
+	#wrong(params: Params): readonly FieldError[] | null {
+		const found = this.#check(params);
+		if (found !== true) return found;
+		const { oneOf } = this.#law;
+		return oneOf && !oneOf.some((field) => params[field] !== undefined) ? nothingGiven(oneOf) : null;
+	}
+}
+
+export class AskBatch {
+	readonly #actors: Actors;
+	readonly #law: AnyAsk;
+	readonly #check: Check;
+
+	constructor(actors: Actors, law: AnyAsk, check: Check) {
+		this.#actors = actors;
+		this.#law = law;
+		this.#check = check;
+	}
+
+	/** One outcome per item, in order. */
+	run(items: readonly Params[], now: Instant): Promise<Verdict<unknown>[]> {
+		return Promise.all(items.map((params) => this.#one(params, now)));
+	}
+	async #one(params: Params, now: Instant): Promise<Verdict<unknown>> {
+		try {
+			const found = this.#check(params ?? {});
+			if (found !== true) return notValid(found);
+			const id = String(params["id"]);
+			const answer = await this.#actors.ask(id, (actor) =>
+				actor ? this.#law.answer(actor.state, params, { now, id }) : this.#actors.unknown(id),
+			);
+			return isRefusal(answer) ? refused(answer) : { done: answer };
+		} catch (error) {
+			return { error };
+		}
+	}
+}
+
+const notOwn = (own: string, id: unknown): FieldError => ({
+	field: "id",
+	message: "must match the id derived from the content",
+	expected: own,
+	actual: id,
+});
+const nothingGiven = (fields: readonly string[]): readonly FieldError[] =>
+	fields
+		.slice(0, 1)
+		.map((field) => ({ field, message: "a field to change is required", expected: `at least one of: ${fields.join(", ")}` }));
