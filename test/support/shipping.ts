@@ -57,19 +57,11 @@ export const crate = define({
 		),
 		ship: command(
 			{ id: id(), receipt: text() },
-			{
-				internal: true,
-				from: ["packed", "underWay", "doubted"],
-				decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })],
-			},
+			{ internal: true, from: ["packed", "underWay", "doubted"], decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })] },
 		),
 		fail: command(
 			{ id: id(), code: text(), detail: text() },
-			{
-				internal: true,
-				from: ["packed", "underWay"],
-				decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })],
-			},
+			{ internal: true, from: ["packed", "underWay"], decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })] },
 		),
 		doubt: command(
 			{ id: id(), detail: text() },
