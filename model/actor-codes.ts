@@ -34,8 +34,8 @@ export const statusCode = ({ name, statuses }: Pick<Model, "name" | "statuses">,
 	});
 
 /** The refusal of a command in a status that it does not allow. */
-export function notAllowedCode(model: Model, law: AnyCommand, status: string): Code {
-	if (creates(law)) return existsCode(model.name);
+export function notAllowedCode(model: Model, definition: AnyCommand, status: string): Code {
+	if (creates(definition)) return existsCode(model.name);
 	return status === "unknown" ? unknownCode(model.name) : statusCode(model, status);
 }
 
@@ -51,15 +51,20 @@ export const settledIn = ({ statuses }: Model, { already }: AnyCommand): string[
 	});
 
 /** The codes of all refusals of a command, without those of consulted actors. */
-export function codesOfCommand(model: Model, law: AnyCommand): Code[] {
-	const settled = settledIn(model, law);
-	const refusing = ["unknown", ...Object.keys(model.statuses)].filter((status) => !law.from.includes(status) && !settled.includes(status));
-	const all = [...refusing.map((status) => notAllowedCode(model, law, status)), ...(law.require ?? []).map(({ code }) => code)];
+export function codesOfCommand(model: Model, definition: AnyCommand): Code[] {
+	const settled = settledIn(model, definition);
+	const refusing = ["unknown", ...Object.keys(model.statuses)].filter(
+		(status) => !definition.allowedIn.includes(status) && !settled.includes(status),
+	);
+	const all = [
+		...refusing.map((status) => notAllowedCode(model, definition, status)),
+		...(definition.require ?? []).map(({ code }) => code),
+	];
 	return [...new Map(all.map((code) => [`${code.name} ${code.means}`, code])).values()];
 }
 
 /** The codes of all refusals of a model. */
 export const codesOfModel = (model: Model): Code[] => [
 	unknownCode(model.name),
-	...Object.values(model.commands).flatMap((law) => codesOfCommand(model, law)),
+	...Object.values(model.commands).flatMap((definition) => codesOfCommand(model, definition)),
 ];

@@ -3,7 +3,7 @@
  * and tests both use it, so what a test proves also holds for stored facts.
  */
 import { COMMON_CODES, notAllowedCode, unknownCode } from "./actor-codes.ts";
-import { type AnyCommand, type Case, creates, type Fact, type Model } from "./define.ts";
+import { type AnyCommand, type Situation, creates, type Fact, type Model } from "./define.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
@@ -29,18 +29,18 @@ export const unknownActor = (model: Pick<Model, "name">, id: string): Refusal =>
  */
 export function decide(
 	model: Model,
-	law: AnyCommand,
-	facts: Case<State>,
+	definition: AnyCommand,
+	situation: Situation<State>,
 	{ version, ifMatch, refusal }: Circumstances,
 ): readonly Fact[] | Refusal {
-	const { id, state, params, now } = facts;
-	if (state.status === "unknown" && !creates(law)) return unknownActor(model, id);
+	const { id, state, params, now } = situation;
+	if (state.status === "unknown" && !creates(definition)) return unknownActor(model, id);
 	if (ifMatch !== undefined && !isSeen(ifMatch, version)) return refuse(COMMON_CODES.VERSION_MISMATCH, unseen(model, version, ifMatch));
-	if (state.status !== "unknown" && law.already?.(state, params, { now })) return [];
-	if (!law.from.includes(state.status)) return notFrom(model, law, id, state);
+	if (state.status !== "unknown" && definition.already?.(state, params, { now })) return [];
+	if (!definition.allowedIn.includes(state.status)) return notFrom(model, definition, id, state);
 	if (refusal) return refusal;
-	const broken = law.require?.find((rule) => !rule.holds(facts));
-	return broken ? refuse(broken.code, broken.code.means) : law.decide(state, params, facts);
+	const broken = definition.require?.find((rule) => !rule.holds(situation));
+	return broken ? refuse(broken.code, broken.code.means) : definition.decide(state, params, situation);
 }
 
 const isSeen = (seen: Seen, version: number): boolean =>
@@ -53,10 +53,10 @@ function unseen({ name }: Model, version: number, seen: Seen): string {
 		: `The ${name} is at version ${version}, and If-Match names none (a weak entity tag never matches)`;
 }
 
-function notFrom(model: Model, law: AnyCommand, id: string, { status }: State): Refusal {
+function notFrom(model: Model, definition: AnyCommand, id: string, { status }: State): Refusal {
 	return refuse(
-		notAllowedCode(model, law, status),
-		`The ${model.name} ${id} ${creates(law) ? "exists with other content" : `is ${status}`}`,
+		notAllowedCode(model, definition, status),
+		`The ${model.name} ${id} ${creates(definition) ? "exists with other content" : `is ${status}`}`,
 	);
 }
 

@@ -28,7 +28,7 @@ export interface Fact<K extends string = string, D = unknown> {
 export type FactOf<F> = { [K in keyof F & string]: Fact<K, F[K]> }[keyof F & string];
 
 /** All that a decision may depend on besides the state; `decide` reads nothing else. */
-export interface Case<S = unknown, P = unknown, C = unknown> {
+export interface Situation<S = unknown, P = unknown, C = unknown> {
 	readonly id: string;
 	readonly state: S;
 	readonly params: P;
@@ -49,18 +49,21 @@ export interface Consult<P, K extends keyof Asks> {
 type Consults<P> = Readonly<Record<string, { readonly ask: string; readonly params: (params: P) => object | null }>>;
 type Consulted<C> = { readonly [N in keyof C]: C[N] extends Consult<never, infer K> ? Answer<K> : never };
 
-/** `consult: { radar: ask("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null skips the ask. */
-export const ask = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({ ask: name, params });
+/** `consult: { radar: consult("radar.enforcementAt", (params) => ({ id: params.radar, at: params.capturedAt })) }`; null skips the ask. */
+export const consult = <K extends keyof Asks, P>(name: K, params: (params: P) => AskParams<K> | null): Consult<P, K> => ({
+	ask: name,
+	params,
+});
 
-export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"], C, D> {
+export interface CommandDefinition<S extends WithStatus, F, P, From extends S["status"], C, D> {
 	/** The statuses in which the command is allowed; any other one refuses it with `<NAME>_<STATUS>`. */
-	readonly from: readonly From[];
+	readonly allowedIn: readonly From[];
 	/** Whether the state already is what the command wants; if so, the answer is 200 and nothing is written. Not called for "unknown". */
-	readonly already?: (state: Known<S>, params: P, facts: { readonly now: Instant }) => boolean;
+	readonly already?: (state: Known<S>, params: P, situation: { readonly now: Instant }) => boolean;
 	readonly consult?: C;
-	readonly require?: readonly Invariant<Case<In<S, From>, P, Consulted<C>>>[];
+	readonly require?: readonly Invariant<Situation<In<S, From>, P, Consulted<C>>>[];
 	/** Pure. Returns the facts, none if nothing changes. */
-	readonly decide: (state: In<S, From>, params: P, facts: Case<In<S, From>, P, Consulted<C>>) => readonly D[];
+	readonly decide: (state: In<S, From>, params: P, situation: Situation<In<S, From>, P, Consulted<C>>) => readonly D[];
 	/** The fields of the answer besides id, version and position. Depends only on the facts, so a replay answers the same. */
 	readonly answer?: (facts: readonly FactOf<F>[]) => Readonly<Record<string, unknown>>;
 	/** The same fields, described for a reader. */
@@ -77,9 +80,9 @@ export interface CommandLaw<S extends WithStatus, F, P, From extends S["status"]
 	readonly bulk?: true;
 }
 
-export interface AskLaw<S, P, A> {
+export interface AskDefinition<S, P, A> {
 	readonly shape: Shape;
-	readonly answer: (state: Known<S>, params: P, facts: { readonly now: Instant; readonly id: string }) => A;
+	readonly answer: (state: Known<S>, params: P, situation: { readonly now: Instant; readonly id: string }) => A;
 	/** `GET /<plural>/:id/<route>`; without it there is no route. */
 	readonly route?: string;
 }
@@ -87,11 +90,11 @@ export interface AskLaw<S, P, A> {
 /** A command as the mixins see it, without its specific types. */
 export interface AnyCommand {
 	readonly shape: Shape;
-	readonly from: readonly string[];
-	already?(state: unknown, params: unknown, facts: { readonly now: Instant }): boolean;
+	readonly allowedIn: readonly string[];
+	already?(state: unknown, params: unknown, situation: { readonly now: Instant }): boolean;
 	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
-	readonly require?: readonly { readonly code: Code; holds(facts: Case): boolean }[];
-	decide(state: unknown, params: unknown, facts: Case): readonly Fact[];
+	readonly require?: readonly { readonly code: Code; holds(situation: Situation): boolean }[];
+	decide(state: unknown, params: unknown, situation: Situation): readonly Fact[];
 	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
 	readonly answers?: string;
 	identity?(params: unknown): string;
@@ -102,7 +105,7 @@ export interface AnyCommand {
 }
 export interface AnyAsk {
 	readonly shape: Shape;
-	answer(state: unknown, params: unknown, facts: { readonly now: Instant; readonly id: string }): unknown;
+	answer(state: unknown, params: unknown, situation: { readonly now: Instant; readonly id: string }): unknown;
 	readonly route?: string;
 }
 /** An aggregate as the mixins see it. */
@@ -148,13 +151,13 @@ export function aggregate<S extends WithStatus, F extends object>() {
 		fact: <K extends keyof F & string>(type: K, data: F[K]): Fact<K, F[K]> => ({ type, data }),
 		command: <P extends Shape, const From extends S["status"], D extends FactOf<F>, C extends Consults<ParamsOf<P>> = Record<never, never>>(
 			shape: P,
-			law: CommandLaw<S, F, ParamsOf<P>, From, C, D>,
-		) => ({ shape, ...law }),
-		answer: <P extends Shape, A>(
+			definition: CommandDefinition<S, F, ParamsOf<P>, From, C, D>,
+		) => ({ shape, ...definition }),
+		ask: <P extends Shape, A>(
 			shape: P,
-			law: (state: Known<S>, params: ParamsOf<P>, facts: { readonly now: Instant; readonly id: string }) => A,
+			definition: (state: Known<S>, params: ParamsOf<P>, situation: { readonly now: Instant; readonly id: string }) => A,
 			route?: string,
-		): AskLaw<S, ParamsOf<P>, A> => ({ shape, answer: law, ...(route ? { route } : {}) }),
+		): AskDefinition<S, ParamsOf<P>, A> => ({ shape, answer: definition, ...(route ? { route } : {}) }),
 		define: <
 			const N extends string,
 			const B extends keyof F & string,
@@ -168,7 +171,7 @@ export function aggregate<S extends WithStatus, F extends object>() {
 
 /** The params and the answer of an ask, for `Asks`. */
 export type AskOf<M extends { readonly asks: object }, K extends keyof M["asks"]> =
-	M["asks"][K] extends AskLaw<infer _S, infer P, infer A> ? { params: { readonly id: string } & P; answer: A } : never;
+	M["asks"][K] extends AskDefinition<infer _S, infer P, infer A> ? { params: { readonly id: string } & P; answer: A } : never;
 /** The params of a command, for `Commands`. */
 export type CommandOf<M extends { readonly commands: object }, K extends keyof M["commands"]> = M["commands"][K] extends {
 	readonly shape: infer P extends Shape;
@@ -180,6 +183,6 @@ export const UNKNOWN: Unknown = { status: "unknown" };
 /** The rule for an actor's ids. */
 export const idOf = (model: Pick<Model, "id">): Field<string> => model.id ?? id();
 /** Whether the command creates an actor. */
-export const creates = (command: { readonly from: readonly string[] }): boolean => command.from.includes("unknown");
+export const creates = (command: { readonly allowedIn: readonly string[] }): boolean => command.allowedIn.includes("unknown");
 /** `change-limits` for `changeLimits`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -38,7 +38,10 @@ type Promised =
 	| { readonly promise: "lookup"; readonly records: Records<"attempted" | "succeeded" | "failed"> }
 	| { readonly promise: "never"; readonly records: Records<"attempted" | "succeeded" | "failed" | "doubted"> };
 
-export type Effect<S extends object, F extends object, R extends Readonly<Record<string, object>>> = Omit<Process<S, F, R>, "next" | "sends"> & {
+export type Effect<S extends object, F extends object, R extends Readonly<Record<string, object>>> = Omit<
+	Process<S, F, R>,
+	"next" | "sends"
+> & {
 	/** Name of the port, a service. */
 	readonly port: string;
 	/** The work to do; null if there is none, or it is done or doubted. */

@@ -8,7 +8,7 @@ import { decide, evolve, frozen } from "./decide.ts";
 import { type AnyCommand, type Asks, type Fact, type Model, UNKNOWN } from "./define.ts";
 import type { ParamsOf, Shape } from "./params.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
-import { same } from "./same.ts";
+import { sameJson } from "./same.ts";
 import type { Instant } from "./time.ts";
 
 type DataOf<Step> = Step extends (state: never, data: infer D, at: Instant) => unknown ? D : never;
@@ -71,30 +71,30 @@ class Setting<M extends Model> {
 	}
 
 	when<K extends keyof M["commands"] & string>(name: K, params: Given<M, K>): Outcome<M> {
-		const law = lawOf(this.#model, name);
+		const definition = lawOf(this.#model, name);
 		const { facts, now = "2026-01-01T12:00:00.000Z", by = "someone", consulted = {} } = this.#scene;
-		const normal = frozen(law.normalise?.(frozen(structuredClone(params))) ?? structuredClone(params));
-		const id = law.identity?.(normal) ?? params.id ?? ITS_ID;
-		const { answers, refusal } = heard(law, normal, consulted);
+		const normal = frozen(definition.normalise?.(frozen(structuredClone(params))) ?? structuredClone(params));
+		const id = definition.identity?.(normal) ?? params.id ?? ITS_ID;
+		const { answers, refusal } = heard(definition, normal, consulted);
 		const state = this.#state(now);
 		const commandId = "the-command";
 		const said = decide(
 			this.#model,
-			law,
+			definition,
 			{ id, state, params: normal, now, by, commandId, consulted: answers },
 			{ version: facts.length, refusal },
 		);
 		if (!isRefusal(said)) evolve(this.#model, state, said, now); // the model must know each of its own facts
-		return new Outcome(said, isRefusal(said) ? null : (law.answer?.(said) ?? {}));
+		return new Outcome(said, isRefusal(said) ? null : (definition.answer?.(said) ?? {}));
 	}
 
 	/** Answers one of its asks from its state. */
 	ask<K extends keyof M["asks"] & string>(name: K, params: Asked<M, K>): Heard<AskAnswer<M["asks"][K]>> {
-		const law = this.#model.asks[name];
-		if (!law) throw new Error(`${this.#model.name} has no ask ${name}`);
+		const definition = this.#model.asks[name];
+		if (!definition) throw new Error(`${this.#model.name} has no ask ${name}`);
 		const { now = "2026-01-01T12:00:00.000Z" } = this.#scene;
 		const id = params.id ?? ITS_ID;
-		const answer = law.answer(this.#state(now), frozen({ ...params, id }), { now, id });
+		const answer = definition.answer(this.#state(now), frozen({ ...params, id }), { now, id });
 		return { answer: answer as AskAnswer<M["asks"][K]>, thenAnswered: (expected) => agree("it answers", answer, expected) }; // AnyAsk has no answer type
 	}
 
@@ -141,9 +141,9 @@ class Outcome<M extends Model> {
 }
 
 function lawOf(model: Model, name: string): AnyCommand {
-	const law = model.commands[name];
-	if (!law) throw new Error(`${model.name} has no command ${name}`);
-	return law;
+	const definition = model.commands[name];
+	if (!definition) throw new Error(`${model.name} has no command ${name}`);
+	return definition;
 }
 
 /** Separates the refusals from the other consulted answers; an answer missing from the test throws. */
@@ -160,5 +160,6 @@ function heard({ consult = {} }: AnyCommand, params: unknown, consulted: Readonl
 }
 
 function agree(what: string, actual: unknown, expected: unknown): void {
-	if (!same(actual, expected)) throw new Error(`${what}\n${JSON.stringify(actual, null, 2)}\nnot\n${JSON.stringify(expected, null, 2)}`);
+	if (!sameJson(actual, expected))
+		throw new Error(`${what}\n${JSON.stringify(actual, null, 2)}\nnot\n${JSON.stringify(expected, null, 2)}`);
 }

@@ -38,7 +38,7 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	/** The row as read at an instant; null while there is nothing to show (for example, a count that arrived before the radar). */
 	readonly show: (row: R, now: Instant, id: string) => Shown | null;
 	/** The instant at which the row next reads differently without a new fact; null if never. */
-	readonly due?: (row: R, now: Instant) => Instant | null;
+	readonly changesAt?: (row: R, now: Instant) => Instant | null;
 	/** Fields of the shown row by which a list can be filtered. */
 	readonly filters: readonly (keyof Shown & string)[];
 	/** The values of filters that have few: a list refuses any other value. */
@@ -59,7 +59,7 @@ export interface AnyProjection {
 	readonly follows: readonly string[];
 	readonly on: Readonly<Record<string, unknown>>;
 	show(row: object, now: Instant, id: string): object | null;
-	due?(row: object, now: Instant): Instant | null;
+	changesAt?(row: object, now: Instant): Instant | null;
 	readonly filters: readonly string[];
 	readonly values?: Readonly<Record<string, readonly unknown[] | undefined>>;
 	readonly identity?: readonly string[];

@@ -17,16 +17,16 @@ export const receivedRefusal = (code: string, status: number, detail: string): R
 export const isRefusal = (value: unknown): value is Refusal =>
 	typeof value === "object" && value !== null && "refused" in value && value.refused === true;
 
-/** One rule and the code of its refusal. `holds` is pure and sees the case of the command. */
-export interface Invariant<Case> {
+/** One rule and the code of its refusal. `holds` is pure and sees the situation of the command. */
+export interface Invariant<S> {
 	readonly code: Code;
-	readonly holds: (facts: Case) => boolean;
+	readonly holds: (situation: S) => boolean;
 }
 
 /** A rule that guards a decision, and declares the code of its refusal: by default 409, and the caller corrects the command. */
-export const invariant = <Case>(
+export const invariant = <S>(
 	name: string,
 	sentence: string,
-	holds: (facts: Case) => boolean,
+	holds: (situation: S) => boolean,
 	{ status = 409, then = "Read the actor, and correct the command." }: Partial<Pick<Explained, "status" | "then">> = {},
-): Invariant<Case> => ({ code: codeNamed(name, { status, means: sentence, then }), holds });
+): Invariant<S> => ({ code: codeNamed(name, { status, means: sentence, then }), holds });

@@ -33,7 +33,7 @@ export const asWritten = ({ after }: Change): Row => ({ ...after, rev: after.rev
 export const blank = (id: string): Row => ({ id, rev: 0, at: {}, data: null, columns: null, due: null });
 
 /** Moves a partition's checkpoint from `from` to `to`; the save fails if it is not at `from`. If both are equal, it only checks this. */
-export interface Step {
+export interface CheckpointMove {
 	readonly partition: string;
 	readonly from: Tail;
 	readonly to: Tail;
@@ -78,7 +78,7 @@ export interface Table {
 	 * Writes rows and steps. False means that another process was faster: some rows may be written, so the caller loads and folds again.
 	 * Without a transaction, each row is written if it is unchanged; if all were, one conditional write moves all checkpoints.
 	 */
-	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean>;
+	save(changes: readonly Change[], steps: readonly CheckpointMove[]): Promise<boolean>;
 	/** Writes one row without moving a checkpoint; false if it was changed meanwhile. */
 	refresh(change: Change): Promise<boolean>;
 	get(id: string): Promise<Row | null>;
@@ -134,7 +134,7 @@ export interface RowStore {
 	/** All generations of a read model, ordered by number. */
 	generations(name: string): Promise<Generation[]>;
 	/** The live generation. If there is none, creates one that is live at once; concurrent callers get the same one. */
-	live(spec: TableSpec, code: string, at: string): Promise<Generation>;
+	liveGeneration(spec: TableSpec, code: string, at: string): Promise<Generation>;
 	/** Creates the next generation: the first of a read model is live at once, any other is building. */
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation>;
 	/** Atomically makes this generation live and the previous one kept. False if it does not exist. */
@@ -164,12 +164,12 @@ export function totalsOf({ columns, counted }: TableSpec, changes: readonly Chan
 		}
 	};
 	for (const { before, after } of changes) {
-		if (same(before.columns, after.columns)) continue;
+		if (sameColumns(before.columns, after.columns)) continue;
 		add(before.columns, -1);
 		add(after.columns, 1);
 	}
 	return totals;
 }
 /** Whether queries find two rows under the same column values. */
-export const same = (a: Row["columns"], b: Row["columns"]): boolean =>
+export const sameColumns = (a: Row["columns"], b: Row["columns"]): boolean =>
 	a === b || (a !== null && b !== null && a.every((value, i) => value === b[i]));

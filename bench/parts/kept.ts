@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import type { ServiceBroker } from "moleculer";
 import { start } from "../../node/start.ts";
 import type { Verifying } from "../../mixins/logs/audited.ts";
-import type { RebuildReport } from "../../mixins/read-models/generations.ts";
+import type { RebuildReport } from "../../mixins/read-models/generation-control.ts";
 import { bareFold, bareWalk, factsIn } from "../bare/bare-log.ts";
 import { figureText, share } from "../rig/markdown.ts";
 import { numbers, run, say } from "../rig/part.ts";

@@ -1,6 +1,6 @@
 /** Lag - es-lag: the lag of every read model and process behind its logs, and those that have stopped. */
 import type { Health } from "../../mixins/following/following.ts";
-import type { Place } from "../../mixins/following/lag.ts";
+import type { PartitionLag } from "../../mixins/following/lag.ts";
 import { type Command, whole } from "./command.ts";
 import { escaped } from "../common/output.ts";
 import { columns, paint } from "./out.ts";
@@ -45,14 +45,14 @@ export const esLag: Command = {
 
 async function followerOf({ call }: System, name: string) {
 	const [{ places }, { ready, reason }] = await Promise.all([
-		call<{ places: readonly Place[] }>(`${name}.lag`),
+		call<{ places: readonly PartitionLag[] }>(`${name}.lag`),
 		call<Health>(`${name}.health`),
 	]);
 	return { name, places, reason: ready ? null : (reason ?? "it is not ready") };
 }
 
 /** The end of each followed partition. */
-function tailsOf(places: readonly Place[]): readonly { readonly partition: string; readonly tail: number }[] {
+function tailsOf(places: readonly PartitionLag[]): readonly { readonly partition: string; readonly tail: number }[] {
 	const tails = new Map<string, number>();
 	for (const { partition, tail } of places) tails.set(partition, Math.max(tail, tails.get(partition) ?? 0));
 	return [...tails].map(([partition, tail]) => ({ partition, tail })).toSorted((a, b) => (a.partition < b.partition ? -1 : 1));

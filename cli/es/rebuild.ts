@@ -1,6 +1,6 @@
 /** Rebuild - es-rebuild: builds a read model again beside the current generation, compares the two row by row, and switches. */
 import type { Readable } from "node:stream";
-import type { RebuildReport, Switched } from "../../mixins/read-models/generations.ts";
+import type { RebuildReport, Switched } from "../../mixins/read-models/generation-control.ts";
 import type { Generation } from "../../store/rows.ts";
 import { type Command, named, UsageError, type Verdict } from "./command.ts";
 import { changeText, differences } from "./difference.ts";

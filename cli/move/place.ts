@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
-import type { Place } from "../../store/move/move.ts";
+import type { MoveEnd } from "../../store/move/move.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
 import { MongoRowStore } from "../../store/mongo/rows.ts";
 import type { DataFolder } from "../../store/backup/restore.ts";
@@ -14,7 +14,7 @@ import { makeFolder } from "../../node/data-folder.ts";
 import { oneLine } from "../common/terminal.ts";
 
 export type Side = "from" | "to";
-export interface OpenPlace extends Place {
+export interface OpenPlace extends MoveEnd {
 	/** Folder of the keys that sign and check its heads. */
 	readonly keys: string;
 	/** Warnings for the operator. */
@@ -72,7 +72,7 @@ async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
 	return { ...place, keys, warnings: place.logs.warnings };
 }
 
-export async function closed({ logs, rows }: Place): Promise<void> {
+export async function closed({ logs, rows }: MoveEnd): Promise<void> {
 	await rows.close();
 	await logs.close();
 }

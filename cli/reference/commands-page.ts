@@ -2,7 +2,7 @@
 import { creates, kebab, unknownCode } from "../../model/index.ts";
 import type { House } from "../common/catalogue.ts";
 import { exampleId, exampleOf } from "./examples.ts";
-import type { CommandLines, ModelLines, ParamLine } from "./laws.ts";
+import type { CommandLines, ModelLines, ParamLine } from "./model-lines.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 
 const INTRODUCTION = `A command makes one actor decide. The decision is stored as facts; a refusal has a code ([refusals](refusals.md)) and
@@ -21,9 +21,9 @@ export const commandsPage = (models: readonly ModelLines[], { processes }: House
 		table(
 			["command", "route", ""],
 			models.flatMap(({ value, commands }) =>
-				commands.map(({ name, law, meaning }) => [
+				commands.map(({ name, definition: definition, meaning }) => [
 					link(`${value.name}.${name}`),
-					law.internal ? "sent by processes" : code(routeOf(value, name, law) ?? ""),
+					definition.internal ? "sent by processes" : code(routeOf(value, name, definition) ?? ""),
 					meaning,
 				]),
 			),
@@ -33,9 +33,9 @@ export const commandsPage = (models: readonly ModelLines[], { processes }: House
 
 type Named = Pick<ModelLines["value"], "name" | "plural">;
 /** The route of a command; null if it has none. */
-function routeOf({ plural }: Named, name: string, law: CommandLines["law"]): string | null {
-	if (law.internal) return null;
-	return `POST /api/${plural}${creates(law) ? "" : `/:id/${kebab(name)}`}`;
+function routeOf({ plural }: Named, name: string, definition: CommandLines["definition"]): string | null {
+	if (definition.internal) return null;
+	return `POST /api/${plural}${creates(definition) ? "" : `/:id/${kebab(name)}`}`;
 }
 
 function section(model: ModelLines, processes: House["processes"]): string {
@@ -52,12 +52,12 @@ function section(model: ModelLines, processes: House["processes"]): string {
 }
 
 function commandText({ value }: ModelLines, command: CommandLines, processes: House["processes"]): string {
-	const { name, law, meaning, params } = command;
+	const { name, definition: definition, meaning, params } = command;
 	const full = `${value.name}.${name}`;
-	const route = routeOf(value, name, law);
+	const route = routeOf(value, name, definition);
 	const sent = processes.flatMap(({ value: { name: process, sends } }) => (sends.includes(full) ? [process] : []));
 	const way = route
-		? `${code(route)}${law.bulk ? "; many in one request as `application/x-ndjson`, one content a line" : ""}`
+		? `${code(route)}${definition.bulk ? "; many in one request as `application/x-ndjson`, one content a line" : ""}`
 		: `Sent by processes only${sent.length > 0 ? `: ${codes(sent)}` : ""}; it has no route.`;
 	return [
 		`### ${full}`,
@@ -80,29 +80,29 @@ const paramTable = (params: readonly ParamLine[]): string =>
 /** The code of the refusal if the consulted actor does not exist. */
 const unknownTo = (ask: string): string => unknownCode(ask.slice(0, ask.indexOf("."))).name;
 
-function rulesOf({ law, facts, refusals, settled }: CommandLines): string[] {
-	const begins = creates(law);
+function rulesOf({ definition: definition, facts, refusals, settled }: CommandLines): string[] {
+	const begins = creates(definition);
 	const codesOf = [...new Set(refusals.map((refusal) => refusal.name))];
-	const broken = law.require ?? [];
+	const broken = definition.require ?? [];
 	return [
-		law.oneOf ? `At least one of ${codes(law.oneOf)}.` : "",
-		`Allowed in: ${codes(law.from)}${settled.length > 0 ? `; in ${codes(settled)} it is already so` : ""}.`,
-		law.already
+		definition.oneOf ? `At least one of ${codes(definition.oneOf)}.` : "",
+		`Allowed in: ${codes(definition.allowedIn)}${settled.length > 0 ? `; in ${codes(settled)} it is already so` : ""}.`,
+		definition.already
 			? `Already so: ${begins ? "the same content again" : "a command that changes nothing"} returns \`200\` and writes nothing.`
 			: "",
-		...Object.values(law.consult ?? {}).map(
+		...Object.values(definition.consult ?? {}).map(
 			({ ask }) => `Consults ${code(ask)}, and is refused with ${link(unknownTo(ask), "refusals.md")} if there is none.`,
 		),
 		...broken.map(({ code: one }) => `Guarded by ${link(one.name, "refusals.md")} (${one.status}): ${sentence(one.means)}`),
 		facts.length > 0 ? `May lead to ${facts.map((fact) => link(fact, "facts.md")).join(", ")}.` : "",
-		law.answers ? `Also answers with ${law.answers}` : "",
+		definition.answers ? `Also answers with ${definition.answers}` : "",
 		codesOf.length > 0 ? `May be refused with ${codesOf.map((one) => link(one, "refusals.md")).join(", ")}.` : "",
 	];
 }
 
 /** To paste after the examples before it. */
-function example({ name: service }: Named, { name, law }: CommandLines, route: string): string {
-	const body = exampleOf(service, name, law.shape, creates(law));
+function example({ name: service }: Named, { name, definition: definition }: CommandLines, route: string): string {
+	const body = exampleOf(service, name, definition.shape, creates(definition));
 	const path = route.replace("POST ", "").replace(":id", encodeURIComponent(exampleId(service)));
 	return ["```sh", `curl -s localhost:3000${path} -H 'content-type: application/json' \\`, `  -d '${JSON.stringify(body)}'`, "```"].join(
 		"\n",

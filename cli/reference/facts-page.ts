@@ -1,7 +1,7 @@
 /** Facts - the page of all facts, field by field, with the commands that record them and the services that fold them. */
 import { referenceFacts } from "../../model/index.ts";
 import type { House } from "../common/catalogue.ts";
-import type { FactLines, ModelLines } from "./laws.ts";
+import type { FactLines, ModelLines } from "./model-lines.ts";
 import { code, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 
 const INTRODUCTION = `A fact is the result of a decision: past tense, plain JSON, stored permanently, never renamed. The facts of one decision

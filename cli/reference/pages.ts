@@ -2,7 +2,7 @@
 import { commandsPage } from "./commands-page.ts";
 import { factsPage } from "./facts-page.ts";
 import { loadHouse } from "../common/catalogue.ts";
-import { lawsOf } from "./laws.ts";
+import { modelLinesOf } from "./model-lines.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { readModelsPage } from "./read-models-page.ts";
 import { refusalsPage } from "./refusals-page.ts";
@@ -17,7 +17,7 @@ export const FOLDER = new URL("../../docs/reference/", import.meta.url);
 export async function pages(): Promise<ReadonlyMap<string, string>> {
 	const house = await loadHouse();
 	const sources = new Sources();
-	const laws = lawsOf(sources, house);
+	const laws = modelLinesOf(sources, house);
 	return new Map([
 		["commands.md", commandsPage(laws, house)],
 		["facts.md", factsPage(laws, house)],

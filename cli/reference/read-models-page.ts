@@ -3,7 +3,7 @@ import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
 import { type AnyProcess, type AnyProjection, referenceFacts } from "../../model/index.ts";
 import { type FieldLine, fieldsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
-import { explained, meaningsOf, type ModelLines } from "./laws.ts";
+import { explained, meaningsOf, type ModelLines } from "./model-lines.ts";
 import { code, codes, link, list, page, sentence, table, unitOf } from "./markdown.ts";
 import { headerOf, type Sources } from "./sources.ts";
 
@@ -26,7 +26,7 @@ export const readModelsPage = (sources: Sources, models: readonly ModelLines[], 
 	);
 
 function projectionText(sources: Sources, models: readonly ModelLines[], stated: Stated<AnyProjection>): string {
-	const { name, of, follows, on, filters, identity = [], sorts = [], counted = [], due } = stated.value;
+	const { name, of, follows, on, filters, identity = [], sorts = [], counted = [], changesAt: due } = stated.value;
 	const facts = Object.keys(on).map(
 		(fact) => `${link(fact, "facts.md")}${typeof on[fact] === "function" ? "" : ` (on the ${of} it names)`}`,
 	);

@@ -57,8 +57,8 @@ function sectionsOf({ models, codes, services }: House): (readonly [name: string
 	return [...byModel, ...[...others].map(([name, given]) => [name, given.map(({ one }): Given => [one, code(name)])] as const)];
 }
 function givenBy(model: Model): Given[] {
-	const commands = Object.entries(model.commands).flatMap(([name, law]) =>
-		codesOfCommand(model, law).map((one): Given => [one, link(`${model.name}.${name}`, "commands.md")]),
+	const commands = Object.entries(model.commands).flatMap(([name, definition]) =>
+		codesOfCommand(model, definition).map((one): Given => [one, link(`${model.name}.${name}`, "commands.md")]),
 	);
 	const reads = [...[...Object.keys(model.asks), "state", "history"].map((ask) => `${model.name}.${ask}`), `${model.plural}.get`];
 	return [...commands, ...reads.map((read): Given => [unknownCode(model.name), code(read)])];

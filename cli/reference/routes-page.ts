@@ -1,7 +1,7 @@
 /** Routes - the page of all API paths and of all actions, including those without a route. */
 import type { Action } from "../../node/offer.ts";
 import type { House, Service } from "../common/catalogue.ts";
-import type { ModelLines } from "./laws.ts";
+import type { ModelLines } from "./model-lines.ts";
 import { OWN_ROUTES } from "../../mixins/http/own-routes.ts";
 import { code, codes, page, sentence, table } from "./markdown.ts";
 import { actionDoc } from "./sources.ts";

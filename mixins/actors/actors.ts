@@ -72,10 +72,16 @@ export class Actors implements Memory, ActorHost {
 
 	/** Resolves to the result or to the refusal; rejects on a failure. */
 	command(name: string, params: { readonly id: string }, envelope: Envelope, consulting: Consulting): Promise<Done | Refusal> {
-		const law = this.model.commands[name];
-		if (!law) throw new Error(`${this.model.name} has no command ${name}`);
+		const definition = this.model.commands[name];
+		if (!definition) throw new Error(`${this.model.name} has no command ${name}`);
 		return new Promise((resolve, reject) => {
-			const job = new CommandJob(this, this.streamOf(params.id), { name, law, params, envelope, consulting }, resolve, reject);
+			const job = new CommandJob(
+				this,
+				this.streamOf(params.id),
+				{ name, definition: definition, params, envelope, consulting },
+				resolve,
+				reject,
+			);
 			const box = this.#mailboxes.get(job.stream);
 			if (box) box.push(job);
 			else {

@@ -19,13 +19,13 @@ export type Shared = Pick<Envelope, "by" | "at" | "deadline" | "trace">;
 export class CommandBatch {
 	readonly #actors: Actors;
 	readonly #name: string;
-	readonly #law: AnyCommand;
+	readonly #definition: AnyCommand;
 	readonly #check: Check;
 
-	constructor(actors: Actors, name: string, law: AnyCommand, check: Check) {
+	constructor(actors: Actors, name: string, definition: AnyCommand, check: Check) {
 		this.#actors = actors;
 		this.#name = name;
-		this.#law = law;
+		this.#definition = definition;
 		this.#check = check;
 	}
 
@@ -40,8 +40,8 @@ export class CommandBatch {
 			const params = item.params ?? {}; // items of other nodes may be anything
 			const wrong = this.#wrong(params);
 			if (wrong) return notValid(wrong);
-			const normal = (this.#law.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
-			const own = this.#law.identity?.(normal);
+			const normal = (this.#definition.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
+			const own = this.#definition.identity?.(normal);
 			const { id } = normal;
 			if (own !== undefined && id !== undefined && id !== own) return notValid([notOwn(own, id)]);
 			const envelope: Envelope = {
@@ -60,19 +60,19 @@ export class CommandBatch {
 	#wrong(params: Params): readonly FieldError[] | null {
 		const found = this.#check(params);
 		if (found !== true) return found;
-		const { oneOf } = this.#law;
+		const { oneOf } = this.#definition;
 		return oneOf && !oneOf.some((field) => params[field] !== undefined) ? nothingGiven(oneOf) : null;
 	}
 }
 
 export class AskBatch {
 	readonly #actors: Actors;
-	readonly #law: AnyAsk;
+	readonly #definition: AnyAsk;
 	readonly #check: Check;
 
-	constructor(actors: Actors, law: AnyAsk, check: Check) {
+	constructor(actors: Actors, definition: AnyAsk, check: Check) {
 		this.#actors = actors;
-		this.#law = law;
+		this.#definition = definition;
 		this.#check = check;
 	}
 
@@ -86,7 +86,7 @@ export class AskBatch {
 			if (found !== true) return notValid(found);
 			const id = String(params["id"]);
 			const answer = await this.#actors.ask(id, (actor) =>
-				actor ? this.#law.answer(actor.state, params, { now, id }) : this.#actors.unknown(id),
+				actor ? this.#definition.answer(actor.state, params, { now, id }) : this.#actors.unknown(id),
 			);
 			return isRefusal(answer) ? refused(answer) : { done: answer };
 		} catch (error) {

@@ -50,12 +50,12 @@ const MANY = { items: { type: "array" } };
 export function EventSourced(model: Model, { remembered = REMEMBERED }: { readonly remembered?: number } = {}): Partial<ServiceSchema> {
 	const actorsOf = (service: Service) => hosts.of(service).actors;
 	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(actorsOf) };
-	for (const [name, law] of Object.entries(model.commands)) {
-		actions[name] = commandAction(model, name, law);
+	for (const [name, definition] of Object.entries(model.commands)) {
+		actions[name] = commandAction(model, name, definition);
 		actions[`${name}Many`] = manyAction(name);
 	}
-	for (const [name, law] of Object.entries(model.asks)) {
-		actions[name] = askAction(model, name, law);
+	for (const [name, definition] of Object.entries(model.asks)) {
+		actions[name] = askAction(model, name, definition);
 		actions[`${name}Many`] = askManyAction(name);
 	}
 	return {
@@ -84,28 +84,31 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 
 function batchesOf(model: Model, actors: Actors, compile: Compile): Pick<Host, "commands" | "asks"> {
 	const commands = Object.entries(model.commands).map(
-		([name, law]) => [name, new CommandBatch(actors, name, law, compile(paramsOf(model, law, law.identity !== undefined)))] as const,
+		([name, definition]) =>
+			[name, new CommandBatch(actors, name, definition, compile(paramsOf(model, definition, definition.identity !== undefined)))] as const,
 	);
-	const asks = Object.entries(model.asks).map(([name, law]) => [name, new AskBatch(actors, law, compile(paramsOf(model, law)))] as const);
+	const asks = Object.entries(model.asks).map(
+		([name, definition]) => [name, new AskBatch(actors, definition, compile(paramsOf(model, definition)))] as const,
+	);
 	return { commands: new Map(commands), asks: new Map(asks) };
 }
 
-function commandAction(model: Model, name: string, law: AnyCommand) {
-	const begins = creates(law);
+function commandAction(model: Model, name: string, definition: AnyCommand) {
+	const begins = creates(definition);
 	const note: RouteNote = {
 		kind: begins ? "creation" : "command",
 		of: model.name,
-		...(law.bulk ? { bulk: `${model.name}.${name}Many` } : {}),
-		...(law.identity ? { named: true } : {}),
+		...(definition.bulk ? { bulk: `${model.name}.${name}Many` } : {}),
+		...(definition.identity ? { named: true } : {}),
 	};
 	return {
-		params: paramsOf(model, law, begins),
+		params: paramsOf(model, definition, begins),
 		validates: true as const,
 		decides: true as const,
-		...(law.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
+		...(definition.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
 		async handler(this: Service, ctx: Context<Params, Meta>) {
 			const { own, id, shared } = takeMeta(ctx);
-			const makesId = begins && !law.identity && ctx.params["id"] === undefined;
+			const makesId = begins && !definition.identity && ctx.params["id"] === undefined;
 			const params = makesId ? { ...ctx.params, id: newId() } : ctx.params;
 			return onlyOf(await batchOf(hosts.of(this).commands, name).run([{ params, commandId: id, ...own }], id, shared, consultingIn(ctx)));
 		},
@@ -148,12 +151,12 @@ const paramsOf = (model: Model, { shape }: Pick<AnyCommand, "shape">, idOptional
 	id: { ...shape["id"]?.rule, ...idOf(model).rule, ...(idOptional ? { optional: true } : {}) },
 });
 
-function askAction(model: Model, name: string, law: AnyAsk) {
+function askAction(model: Model, name: string, definition: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
-		params: paramsOf(model, law),
+		params: paramsOf(model, definition),
 		validates: true as const,
-		...(law.route ? { rest: `GET /${model.plural}/:id/${law.route}`, note } : {}),
+		...(definition.route ? { rest: `GET /${model.plural}/:id/${definition.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<Params>) {
 			return onlyOf(await batchOf(hosts.of(this).asks, name).run([ctx.params], clockOf(this.broker).now()));
 		},

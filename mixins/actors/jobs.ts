@@ -4,7 +4,7 @@
  */
 import { CODES } from "../common/codes.ts";
 import { decide } from "../../model/decide.ts";
-import { type AnyCommand, type Case, creates, isRefusal, type Refusal, refuse } from "../../model/index.ts";
+import { type AnyCommand, type Situation, creates, isRefusal, type Refusal, refuse } from "../../model/index.ts";
 import { type Commit, type RecordedFact, StoreUnavailable } from "../../store/log.ts";
 import type { Draft, Job, Verdict } from "../../store/writer.ts";
 import { type Answered, answeredFact } from "./answers.ts";
@@ -16,7 +16,7 @@ import type { Consulting, Done, Envelope } from "./envelope.ts";
 
 export interface Order {
 	readonly name: string;
-	readonly law: AnyCommand;
+	readonly definition: AnyCommand;
 	readonly params: { readonly id: string };
 	readonly envelope: Envelope;
 	readonly consulting: Consulting;
@@ -46,12 +46,12 @@ export class CommandJob implements Job {
 		this.#reject = reject;
 		this.stream = stream;
 		this.beside = order.envelope.digest === undefined ? undefined : answerStream(stream, order.envelope.commandId);
-		this.unread = creates(order.law);
+		this.unread = creates(order.definition);
 	}
 
 	/** Consults, then submits the job; the writer reads the actor and decides when it forms the batch. */
 	start(): void {
-		const { consult } = this.#order.law;
+		const { consult } = this.#order.definition;
 		if (!consult) return this.#actors.writer(this.stream).submit(this);
 		this.#consult(consult).then(
 			() => this.#actors.writer(this.stream).submit(this),
@@ -152,15 +152,15 @@ export class CommandJob implements Job {
 	}
 
 	#decideFacts({ state, version }: Actor): readonly RecordedFact[] | Refusal {
-		const { law, params, envelope } = this.#order;
+		const { definition: definition, params, envelope } = this.#order;
 		const { commandId, by, at: now, ifMatch } = envelope;
-		const facts: Case<Actor["state"]> = { id: params.id, state, params, now, by, commandId, consulted: this.#consulted };
-		return decide(this.#actors.model, law, facts, { version, ifMatch, refusal: this.#refusal });
+		const situation: Situation<Actor["state"]> = { id: params.id, state, params, now, by, commandId, consulted: this.#consulted };
+		return decide(this.#actors.model, definition, situation, { version, ifMatch, refusal: this.#refusal });
 	}
 
 	/** "Already so" repeats the answer of the creation. */
 	#remembered(actor: Actor): Done["answer"] {
-		return creates(this.#order.law) ? actor.commands.first : {};
+		return creates(this.#order.definition) ? actor.commands.first : {};
 	}
 
 	landed(commit: Commit): void {

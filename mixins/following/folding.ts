@@ -6,7 +6,7 @@ import type { Commit } from "../../store/log.ts";
 import type { Row } from "../../store/rows.ts";
 
 /** A fold of one fact into one row, ready to run. */
-export interface Step {
+export interface FoldStep {
 	readonly id: string;
 	readonly origin: Origin;
 	readonly data: unknown;
@@ -23,8 +23,8 @@ export function stepsOf(
 	partition: number,
 	commits: readonly Commit[],
 	prefix = "",
-): Step[] {
-	const steps: Step[] = [];
+): FoldStep[] {
+	const steps: FoldStep[] = [];
 	const place = { position: 0 };
 	guarded(place, () => {
 		for (const commit of commits) {
@@ -42,7 +42,7 @@ export function stepsOf(
 	return steps;
 }
 
-const stepOf = (handler: Handler, id: string, origin: Origin, data: unknown): Step =>
+const stepOf = (handler: Handler, id: string, origin: Origin, data: unknown): FoldStep =>
 	typeof handler === "function"
 		? { id, origin, data, fold: handler, counts: false }
 		: { id, origin, data, fold: handler.fold, counts: handler.counts === true };
@@ -82,7 +82,7 @@ export interface Folded {
  */
 export function foldAll(
 	rows: ReadonlyMap<string, Row>,
-	steps: readonly Step[],
+	steps: readonly FoldStep[],
 	partition: string,
 	of?: string,
 	all = false,

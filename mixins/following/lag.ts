@@ -8,7 +8,7 @@ import { logsOf } from "./following.ts";
 import { storageOf } from "../logs/storage.ts";
 
 /** One follower in one partition. */
-export interface Place {
+export interface PartitionLag {
 	/** `radar:0` */
 	readonly partition: string;
 	/** Commits it has handled. */
@@ -27,7 +27,7 @@ interface FollowedHere {
 /** Its lag in every partition of the logs it follows. */
 export function lagAction(contexts: readonly string[], of: (service: Service) => FollowedHere) {
 	return {
-		async handler(this: Service): Promise<{ places: readonly Place[] }> {
+		async handler(this: Service): Promise<{ places: readonly PartitionLag[] }> {
 			return placesOf(this, contexts, of(this)).then(
 				(places) => ({ places }),
 				(error: unknown) => Promise.reject(failureError(error)),
@@ -36,7 +36,7 @@ export function lagAction(contexts: readonly string[], of: (service: Service) =>
 	};
 }
 
-async function placesOf({ broker }: Service, contexts: readonly string[], { followers, table }: FollowedHere): Promise<Place[]> {
+async function placesOf({ broker }: Service, contexts: readonly string[], { followers, table }: FollowedHere): Promise<PartitionLag[]> {
 	const logs = await logsOf(storageOf(broker), contexts);
 	const checkpoints = await table.checkpoints();
 	return Promise.all(

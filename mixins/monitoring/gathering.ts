@@ -107,15 +107,15 @@ export class Gathering {
 	}
 }
 
-type Place = { readonly log: string; readonly partition: string };
-const placeOf = ({ name }: LogPartition): Place => ({
+type PartitionLabels = { readonly log: string; readonly partition: string };
+const placeOf = ({ name }: LogPartition): PartitionLabels => ({
 	log: name.slice(0, name.lastIndexOf(":")),
 	partition: name.slice(name.lastIndexOf(":") + 1),
 });
 
 const isFigured = (service: Service): service is Service & Figured => typeof service["figures"] === "function";
 
-function writerFigures({ figures, waiting }: Writer, of: Place, give: Give): void {
+function writerFigures({ figures, waiting }: Writer, of: PartitionLabels, give: Give): void {
 	const { batches, seconds, facts, overtaken, missed, retried, failures, failing } = figures;
 	give("vigie_log_commits_total", batches.sum, of);
 	give("vigie_log_facts_total", facts, of);

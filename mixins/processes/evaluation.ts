@@ -33,11 +33,11 @@ export class Evaluation {
 	/** The names of the references, in the order of their columns. */
 	readonly #names: readonly string[];
 
-	constructor(process: AnyProcess, rows: Pick<WriteBehind, "load">, clock: () => Instant) {
-		this.#process = process;
+	constructor(manager: AnyProcess, rows: Pick<WriteBehind, "load">, clock: () => Instant) {
+		this.#process = manager;
 		this.#rows = rows;
 		this.#clock = clock;
-		this.#names = Object.keys(process.references ?? {});
+		this.#names = Object.keys(manager.references ?? {});
 	}
 
 	/**

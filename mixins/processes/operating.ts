@@ -15,10 +15,10 @@ type Work = { readonly id: string };
 type RunnerOf = (service: Service) => ProcessRunner;
 const idParam = { type: "string", min: 1, max: 200 } as const;
 
-export const operatorActions = (process: AnyProcess, runnerOf: RunnerOf) => ({
+export const operatorActions = (manager: AnyProcess, runnerOf: RunnerOf) => ({
 	parked: parkedAction(runnerOf),
-	retry: retryAction(process, runnerOf),
-	drop: dropAction(process, runnerOf),
+	retry: retryAction(manager, runnerOf),
+	drop: dropAction(manager, runnerOf),
 });
 
 /** A page of parked work, or one piece of work with its whole history of parked commands. */

@@ -43,9 +43,9 @@ interface Running {
 }
 const runners = new PerService<Running>();
 
-export function Processing(process: AnyProcess, options: SendOptions = {}): Partial<ServiceSchema> {
+export function Processing(manager: AnyProcess, options: SendOptions = {}): Partial<ServiceSchema> {
 	return {
-		metadata: { follows: process.follows },
+		metadata: { follows: manager.follows },
 		actions: {
 			/** Whether it follows its logs, and if not, why. */
 			health: {
@@ -60,13 +60,13 @@ export function Processing(process: AnyProcess, options: SendOptions = {}): Part
 					return workOf(runners.of(this).runner);
 				},
 			},
-			lag: lagAction(followedBy(process), (service) => runners.of(service).runner),
-			check: checkAction(followedBy(process), (service) => checkedWork(process, runners.of(service).runner)),
-			...operatorActions(process, (service) => runners.of(service).runner),
+			lag: lagAction(followedBy(manager), (service) => runners.of(service).runner),
+			check: checkAction(followedBy(manager), (service) => checkedWork(manager, runners.of(service).runner)),
+			...operatorActions(manager, (service) => runners.of(service).runner),
 		},
-		methods: methodsOf(process),
+		methods: methodsOf(manager),
 		async started(this: Service) {
-			await begin(this, process, options);
+			await begin(this, manager, options);
 		},
 		async stopped(this: Service) {
 			await runners.find(this)?.stop();
@@ -74,13 +74,13 @@ export function Processing(process: AnyProcess, options: SendOptions = {}): Part
 	};
 }
 
-const methodsOf = (process: AnyProcess) => ({
+const methodsOf = (manager: AnyProcess) => ({
 	/** Commits that are not processed, and commands that are not answered or whose instant has come. */
 	async backlog(this: Service): Promise<Backlog> {
 		const found = runners.find(this);
-		if (!found?.onDuty) return standby(process.name);
+		if (!found?.onDuty) return standby(manager.name);
 		const unfinished = await found.runner.unfinished(COUNTED);
-		const unread = await backlogOf(this, followedBy(process), found.runner.followers);
+		const unread = await backlogOf(this, followedBy(manager), found.runner.followers);
 		return { ...unread, due: unread.due + unfinished };
 	},
 	async figures(this: Service, give: Give): Promise<void> {
@@ -93,14 +93,14 @@ const methodsOf = (process: AnyProcess) => ({
 const followedBy = ({ follows }: AnyProcess): readonly string[] => [...new Set([...follows, INTERVENTIONS.log])];
 
 /** Follows and sends commands while this node is on duty, which it checks regularly. */
-async function begin(service: Service, process: AnyProcess, options: SendOptions): Promise<void> {
-	const complaint = new Complaint(`${process.name} could not recover open work`, (line) => service.logger.warn(line));
-	const make = () => makeRunner(service.broker, process, options);
+async function begin(service: Service, manager: AnyProcess, options: SendOptions): Promise<void> {
+	const complaint = new Complaint(`${manager.name} could not recover open work`, (line) => service.logger.warn(line));
+	const make = () => makeRunner(service.broker, manager, options);
 	const runner = await make();
-	const late = new Complaint(`${process.name} could not send commands whose instant has come`, (line) => service.logger.warn(line));
+	const late = new Complaint(`${manager.name} could not send commands whose instant has come`, (line) => service.logger.warn(line));
 	const running: Running = { runner, make, onDuty: false, failure: null, stop: () => Promise.resolve() };
 	const changes = new Mutex();
-	const { duty, look } = dutyOf(service, process, running);
+	const { duty, look } = dutyOf(service, manager, running);
 	await look();
 	const unlook = looking(service.broker).every(() => void changes.run(look));
 	const recovering = every(nodeTimers, RECOVER_EVERY, () => regularly(running, complaint, (runner) => runner.recover()));
@@ -110,7 +110,7 @@ async function begin(service: Service, process: AnyProcess, options: SendOptions
 		unlook();
 		recovering();
 		sending();
-		await changes.run(() => ended(service, process, running.runner));
+		await changes.run(() => ended(service, manager, running.runner));
 		await duty.end();
 	};
 	service.broker.waitForServices([], 0).then(
@@ -119,19 +119,19 @@ async function begin(service: Service, process: AnyProcess, options: SendOptions
 	);
 }
 /** The duty, and `look`, which takes it over or hands it over; a failure is logged once, reported by health, and retried. */
-function dutyOf(service: Service, process: AnyProcess, running: Running): { readonly duty: Duty; readonly look: () => Promise<void> } {
+function dutyOf(service: Service, manager: AnyProcess, running: Running): { readonly duty: Duty; readonly look: () => Promise<void> } {
 	const observing = isObserving(service.broker);
-	const lease = observing ? undefined : storageOf(service.broker).rows.lease?.(process.name);
+	const lease = observing ? undefined : storageOf(service.broker).rows.lease?.(manager.name);
 	const duty = new Duty(service, lease, async (release) => {
 		await change(false);
 		await release();
 	});
 	const change = async (mine: boolean) => {
 		if (mine === running.onDuty) return;
-		await (mine ? takeOver(service, process, running) : handOver(service, process, running));
+		await (mine ? takeOver(service, manager, running) : handOver(service, manager, running));
 		running.onDuty = mine;
 	};
-	const complaint = new Complaint(`${process.name} could not take over or hand over its duty`, (line) => service.logger.warn(line));
+	const complaint = new Complaint(`${manager.name} could not take over or hand over its duty`, (line) => service.logger.warn(line));
 	const look = async () => {
 		try {
 			await duty.look();
@@ -145,17 +145,17 @@ function dutyOf(service: Service, process: AnyProcess, running: Running): { read
 	};
 	return { duty, look };
 }
-async function takeOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
+async function takeOver(service: Service, manager: AnyProcess, running: Running): Promise<void> {
 	const runner = await running.make();
-	await runner.start(await logsOf(storageOf(service.broker), followedBy(process)), (error) =>
-		service.logger.error(`${process.name} has stopped: ${error.message}`),
+	await runner.start(await logsOf(storageOf(service.broker), followedBy(manager)), (error) =>
+		service.logger.error(`${manager.name} has stopped: ${error.message}`),
 	);
 	running.runner = runner;
 }
-async function handOver(service: Service, process: AnyProcess, running: Running): Promise<void> {
+async function handOver(service: Service, manager: AnyProcess, running: Running): Promise<void> {
 	const { runner } = running;
 	running.runner = await running.make();
-	await ended(service, process, runner);
+	await ended(service, manager, runner);
 }
 /** Stops the runner; failed writes are only logged, so that they do not block the shutdown of other services. */
 const ended = ({ logger }: Service, { name }: AnyProcess, runner: ProcessRunner): Promise<void> =>

@@ -5,7 +5,7 @@
 import type { AnyProcess, AnyReference, Dated, Span } from "../../model/index.ts";
 import { positionText } from "../../store/position.ts";
 import type { Query, Row, Table } from "../../store/rows.ts";
-import { type Folded, Mutex, type Step } from "../following/folding.ts";
+import { type Folded, Mutex, type FoldStep } from "../following/folding.ts";
 import { pendingOf, type Reference, referenceChange, referenceColumns, referenceOf, type Subject } from "./rows.ts";
 import type { Outbox } from "./outbox.ts";
 import type { WriteBehind } from "./write-behind.ts";
@@ -33,7 +33,7 @@ export class ProcessReferences {
 	}
 
 	/** Adds the spans that these facts changed to the pending spans, if they contain subjects. */
-	async widen(steps: readonly Step[], changed: ReadonlyMap<string, Folded>, partition: string): Promise<void> {
+	async widen(steps: readonly FoldStep[], changed: ReadonlyMap<string, Folded>, partition: string): Promise<void> {
 		for (const { id, origin, data: fact } of steps) {
 			const row = changed.get(id);
 			const data = row?.data as Reference | null | undefined; // our own rows

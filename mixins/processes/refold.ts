@@ -2,7 +2,7 @@
  * Refold - folds the rows of a process from the logs alone, to compare them with the live rows: subjects, references and dropped
  * commands. Pending and parked commands are not in the logs and are left out. It sends no commands.
  */
-import { type AnyProcess, same } from "../../model/index.ts";
+import { type AnyProcess, sameJson } from "../../model/index.ts";
 import type { Commit, Tail } from "../../store/log.ts";
 import { type Change, checkpointOf, type Row, type Table } from "../../store/rows.ts";
 import { foldAll } from "../following/folding.ts";
@@ -20,11 +20,11 @@ export class ProcessRefold implements Folder {
 	readonly #cache: RowCache;
 	readonly #columns: readonly null[];
 
-	constructor(process: AnyProcess, table: Table) {
-		this.#process = process;
+	constructor(manager: AnyProcess, table: Table) {
+		this.#process = manager;
 		this.table = table;
 		this.#cache = new RowCache(table);
-		this.#columns = processTableOf(process).columns.map(() => null);
+		this.#columns = processTableOf(manager).columns.map(() => null);
 	}
 
 	look({ context, partition, log: { name } }: Partitioned, commits: readonly Commit[], from: Tail): Looked {
@@ -47,17 +47,17 @@ export class ProcessRefold implements Folder {
 }
 
 /** The rows of a running process to check; on a standby, these are the rows that the node on duty has written. */
-export const checkedWork = (process: AnyProcess, runner: Pick<ProcessRunner, "table" | "hold">): Checked => ({
-	name: process.name,
+export const checkedWork = (manager: AnyProcess, runner: Pick<ProcessRunner, "table" | "hold">): Checked => ({
+	name: manager.name,
 	live: { table: runner.table, foreign: null, hold: (task) => runner.hold(task) },
-	spec: processTableOf(process),
-	folder: (table) => new ProcessRefold(process, table),
+	spec: processTableOf(manager),
+	folder: (table) => new ProcessRefold(manager, table),
 	alike: sameWork,
 });
 
 /** Whether two rows of a process have the same content from the logs. */
 function sameWork(before: Row | null, after: Row | null): boolean {
-	return same(told(before), told(after));
+	return sameJson(told(before), told(after));
 }
 function told(row: Row | null): object {
 	const { subject, dropped, reference } = (row?.data ?? {}) as Partial<Subject & Reference>; // our own rows

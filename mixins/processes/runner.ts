@@ -45,14 +45,14 @@ export class ProcessRunner {
 	#putOff = 0;
 
 	constructor(
-		process: AnyProcess,
+		manager: AnyProcess,
 		table: Table,
 		send: Send,
 		timers: Timers = nodeTimers,
 		clock: () => Instant = () => new Date().toISOString(),
 		batches?: Batches,
 	) {
-		this.process = process;
+		this.process = manager;
 		this.table = table;
 		this.rows = new WriteBehind(
 			table,
@@ -61,9 +61,9 @@ export class ProcessRunner {
 			timers,
 		);
 		const owner = { again: (id: string) => this.#again([id]), park: (refused: Refused) => this.parking.park(refused) };
-		const outbox = (this.outbox = new Outbox(process.name, send, owner, timers, batches));
-		const evaluation = (this.#evaluation = new Evaluation(process, this.rows, clock));
-		const parts = { process, table, rows: this.rows, mutex: this.#mutex, outbox, evaluation, clock, timers };
+		const outbox = (this.outbox = new Outbox(manager.name, send, owner, timers, batches));
+		const evaluation = (this.#evaluation = new Evaluation(manager, this.rows, clock));
+		const parts = { process: manager, table, rows: this.rows, mutex: this.#mutex, outbox, evaluation, clock, timers };
 		const again = (ids: readonly string[]) => this.#again(ids);
 		this.#references = new ProcessReferences({ ...parts, again });
 		this.parking = new Parking(parts);

@@ -17,14 +17,14 @@ export interface SendOptions {
 	readonly sendWith?: (broker: ServiceBroker, send: Send) => Send;
 }
 
-export async function makeRunner(broker: ServiceBroker, process: AnyProcess, options: SendOptions): Promise<ProcessRunner> {
+export async function makeRunner(broker: ServiceBroker, manager: AnyProcess, options: SendOptions): Promise<ProcessRunner> {
 	const send = (action: string, items: readonly Item[]) =>
 		callMany(broker, `${action}Many`, items, (own) =>
 			broker
-				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: process.name } })
+				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: manager.name } })
 				.catch((error: unknown) => own.map((): Outcome => failed(error))),
 		);
-	const table = await storageOf(broker).rows.open(processTableOf(process));
+	const table = await storageOf(broker).rows.open(processTableOf(manager));
 	const way = options.sendWith?.(broker, send) ?? send;
-	return new ProcessRunner(process, table, way, nodeTimers, () => clockOf(broker).now(), options.batches);
+	return new ProcessRunner(manager, table, way, nodeTimers, () => clockOf(broker).now(), options.batches);
 }

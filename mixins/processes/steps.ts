@@ -1,17 +1,17 @@
 /** Steps - the folds of a batch for a process: into its subjects, its references, and of interventions by operators. */
 import type { AnyProcess } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
-import { type Step, stepsOf } from "../following/folding.ts";
+import { type FoldStep, stepsOf } from "../following/folding.ts";
 import { interventionsOf } from "./interventions.ts";
 import { referenceRowOf, SUBJECT } from "./rows.ts";
 
 export interface ProcessSteps {
-	readonly subjects: readonly Step[];
-	readonly references: readonly Step[];
-	readonly words: readonly Step[];
+	readonly subjects: readonly FoldStep[];
+	readonly references: readonly FoldStep[];
+	readonly words: readonly FoldStep[];
 }
-export function processSteps(process: AnyProcess, context: string, partition: number, commits: readonly Commit[]): ProcessSteps {
-	const { name, subjects, references = {} } = process;
+export function processSteps(manager: AnyProcess, context: string, partition: number, commits: readonly Commit[]): ProcessSteps {
+	const { name, subjects, references = {} } = manager;
 	return {
 		subjects: stepsOf({ ...subjects.start, ...subjects.continue }, context, partition, commits, SUBJECT).map((step) =>
 			within(step, "subject"),

@@ -3,10 +3,10 @@
  * move together; after a crash, lost changes are folded again, and their repeated commands get the first answers
  * (docs/decisions/0005-process-rows-written-behind.md).
  */
-import { same as sameData } from "../../model/index.ts";
+import { sameJson as sameData } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
 import type { Tail } from "../../store/log.ts";
-import { type Change, checkpointOf, type Checkpoints, type Row, same, type Step, type Table } from "../../store/rows.ts";
+import { type Change, checkpointOf, type Checkpoints, type Row, sameColumns, type CheckpointMove, type Table } from "../../store/rows.ts";
 import { RowCache } from "../following/row-cache.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
@@ -28,7 +28,7 @@ export class WriteBehind {
 	/** Runs a task while no other task is between loading and putting rows. */
 	readonly #between: (task: () => Promise<void>) => Promise<void>;
 	#dirty = new Map<string, Change>();
-	#steps = new Map<string, Step>();
+	#steps = new Map<string, CheckpointMove>();
 	/** Last place put, and last place written, by partition. */
 	readonly #put = new Map<string, Tail>();
 	readonly #written = new Map<string, Tail>();
@@ -83,7 +83,7 @@ export class WriteBehind {
 	}
 
 	/** Takes changes of loaded rows and the step of their partition. Waits only if too many rows are waiting. Throws Overtaken. */
-	async put(changes: readonly Change[], step?: Step): Promise<void> {
+	async put(changes: readonly Change[], step?: CheckpointMove): Promise<void> {
 		const goesOn = !step || (this.#put.get(step.partition) ?? step.from).position === step.from.position;
 		if (this.#lost || !goesOn || !changes.every(({ before }) => this.#known.has(before))) throw new Overtaken("another process was faster");
 		for (const { before, after } of changes) {
@@ -124,7 +124,7 @@ export class WriteBehind {
 			.catch(() => undefined);
 	}
 
-	async #save(dirty: Map<string, Change>, steps: Map<string, Step>): Promise<void> {
+	async #save(dirty: Map<string, Change>, steps: Map<string, CheckpointMove>): Promise<void> {
 		try {
 			const still = [...this.#written].filter(([partition]) => !steps.has(partition));
 			const rests = still.map(([partition, at]) => ({ partition, from: at, to: at }));
@@ -162,7 +162,7 @@ export class WriteBehind {
 	}
 
 	/** Restores the changes of a failed write, and merges later changes into them. */
-	#restore(dirty: Map<string, Change>, steps: Map<string, Step>): void {
+	#restore(dirty: Map<string, Change>, steps: Map<string, CheckpointMove>): void {
 		const [laterRows, laterSteps] = [this.#dirty, this.#steps];
 		this.cache.clear();
 		this.#dirty = dirty;
@@ -177,4 +177,4 @@ export class WriteBehind {
 
 /** Whether there is nothing to write. */
 const alike = (before: Row, after: Row): boolean =>
-	before.due === after.due && same(before.columns, after.columns) && sameData(before.data, after.data);
+	before.due === after.due && sameColumns(before.columns, after.columns) && sameData(before.data, after.data);

@@ -7,7 +7,7 @@ import { clockOf } from "../common/clock.ts";
 import { unavailable } from "../common/errors.ts";
 import type { Service, ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
-import { type AnyProjection, same } from "../../model/index.ts";
+import { type AnyProjection, sameJson } from "../../model/index.ts";
 import type { Generation, Row } from "../../store/rows.ts";
 import { checkAction } from "./checking.ts";
 import { Duty } from "../cluster/duty.ts";
@@ -19,7 +19,7 @@ import { MAX_PAGE_SIZE, PAGE_SIZE } from "../common/paging.ts";
 import type { Give } from "../common/metric-names.ts";
 import { Complaint } from "../common/complaint.ts";
 import { Projector, tableOf } from "./projector.ts";
-import { Generations, rebuildActions } from "./generations.ts";
+import { GenerationControl, rebuildActions } from "./generation-control.ts";
 import { cacheFigures } from "../following/row-cache.ts";
 import type { Checked } from "./row-check.ts";
 import { RowsAdapter } from "./rows-adapter.ts";
@@ -35,7 +35,7 @@ const keepingUp = togetherOf(KEEP_UP_EVERY);
 /** The parts of one running service. */
 interface Running {
 	readonly projector: Projector;
-	readonly generations: Generations;
+	readonly generations: GenerationControl;
 	/** Why the rows cannot be read, or null. */
 	unfit: string | null;
 	readonly duty: Duty;
@@ -99,7 +99,7 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 		const stopped = (error: Error) => service.logger.error(`${name} has stopped: ${error.message}`);
 		await projector.start(await logsOf(storage, projection.follows), stopped, () => duty.on);
 	};
-	const generations = new Generations(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
+	const generations = new GenerationControl(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
 	const live = await generations.live();
 	const projector = new Projector(projection, await storage.rows.open(live.spec), () => clockOf(service.broker).now());
 	const duty = new Duty(service, isObserving(service.broker) ? undefined : storage.rows.lease?.(name), (task) => projector.hold(task));
@@ -126,7 +126,8 @@ function checked(projection: AnyProjection, live: Projector): Checked {
 		live,
 		spec: tableOf(projection),
 		folder: (table) => new Projector(projection, table, live.clock),
-		alike: (before, after) => same(before?.data ?? null, after?.data ?? null) && (overdue(before) || same(found(before), found(after))),
+		alike: (before, after) =>
+			sameJson(before?.data ?? null, after?.data ?? null) && (overdue(before) || sameJson(found(before), found(after))),
 	};
 }
 

@@ -9,8 +9,8 @@ import { type Commit, endsBefore, type Tail } from "../../store/log.ts";
 import { type Positions, positionText } from "../../store/position.ts";
 import { type Change, checkpointOf, type Checkpoints, type Row, type Table, type TableSpec, type Value } from "../../store/rows.ts";
 import type { Followed, Partitioned } from "../following/following.ts";
-import { Due, lastInstant } from "./due.ts";
-import { type Folded, foldAll, Mutex, type Step, stepsOf } from "../following/folding.ts";
+import { TimedRows, lastInstant } from "./timed-rows.ts";
+import { type Folded, foldAll, Mutex, type FoldStep, stepsOf } from "../following/folding.ts";
 import { Readers } from "./readers.ts";
 import { RowCache } from "../following/row-cache.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
@@ -28,7 +28,7 @@ export interface Looked {
 	readonly name: string;
 	readonly from: Tail;
 	readonly to: Tail;
-	readonly steps: readonly Step[];
+	readonly steps: readonly FoldStep[];
 	readonly rows: Promise<ReadonlyMap<string, Row>>;
 }
 
@@ -56,7 +56,7 @@ export class Projector implements Folder {
 	readonly #mutex = new Mutex();
 	readonly clock: () => string;
 	readonly timers: Timers;
-	readonly #due: Due;
+	readonly #due: TimedRows;
 	/** Last position in the rows, by partition; ahead of the followers' positions for a moment. */
 	readonly #taken = new Map<string, number>();
 	readonly readers: Readers;
@@ -71,7 +71,7 @@ export class Projector implements Folder {
 		this.timers = timers;
 		this.#columns = tableOf(projection).columns;
 		this.cache = new RowCache(table);
-		this.#due = new Due(this);
+		this.#due = new TimedRows(this);
 		this.readers = new Readers(timers);
 	}
 
@@ -79,7 +79,7 @@ export class Projector implements Folder {
 	async start(logs: readonly Followed[], stopped: (error: Error) => void, active: () => boolean = () => true): Promise<void> {
 		const checkpoints = await this.table.checkpoints();
 		this.#logs = logs;
-		if (this.projection.due) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
+		if (this.projection.changesAt) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
 		for (const { context, partition, log, from } of logs) {
 			const take = (commits: readonly Commit[], after: Tail) =>
 				this.#mutex.run(() => this.take({ context, partition, log }, commits, after));
@@ -200,7 +200,7 @@ export class Projector implements Folder {
 	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {
 		const shown = data && this.projection.show(data, now, before.id);
 		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // each column is a key of the shown row
-		const due = (data && this.projection.due?.(data, now)) ?? null;
+		const due = (data && this.projection.changesAt?.(data, now)) ?? null;
 		return { before, after: { id: before.id, rev: before.rev, at, data, due, columns: shown && this.#columns.map(value) } };
 	}
 

@@ -2,7 +2,7 @@
  * Rebuild - folds new rows from the logs beside the live ones: resumes at their checkpoints, slows down while the live rows lag, compares
  * both row by row, and switches at one position, so that no reader sees older rows. This module does not depend on Moleculer.
  */
-import { same } from "../../model/index.ts";
+import { sameJson } from "../../model/index.ts";
 import { continued } from "../../store/chain.ts";
 import type { Tail } from "../../store/log.ts";
 import { checkpointOf, type Row, type Table } from "../../store/rows.ts";
@@ -59,7 +59,7 @@ export interface RebuildOptions {
 	/** Whether two rows of one id are equivalent; compares their data by default. */
 	readonly alike?: (before: Row | null, after: Row | null) => boolean;
 }
-const alikeData = (before: Row | null, after: Row | null): boolean => same(before?.data ?? null, after?.data ?? null);
+const alikeData = (before: Row | null, after: Row | null): boolean => sameJson(before?.data ?? null, after?.data ?? null);
 
 const PAGE = 4000;
 /** Lag of the live rows, in commits, above which a page waits; milliseconds per pause; most pauses per page. */
@@ -150,14 +150,14 @@ export class Rebuild {
 	/** Whether both are equivalent at equal positions; a deleted row counts as no row. */
 	#alike(before: Row | null, after: Row | null): boolean {
 		if (!before?.data && !after?.data) return true;
-		return this.#says(before, after) && same(before?.at ?? {}, after?.at ?? {});
+		return this.#says(before, after) && sameJson(before?.at ?? {}, after?.at ?? {});
 	}
 	#says(before: Row | null, after: Row | null): boolean {
 		return (this.#options.alike ?? alikeData)(before, after);
 	}
 	#note(before: Row | undefined, after: Row | undefined): void {
 		const id = before?.id ?? after?.id ?? "";
-		if (!same(before?.at ?? {}, after?.at ?? {})) return void this.#moved.add(id);
+		if (!sameJson(before?.at ?? {}, after?.at ?? {})) return void this.#moved.add(id);
 		this.#differing++;
 		if (this.#differences.length < SHOWN) this.#differences.push(difference(id, before, after));
 	}
@@ -172,8 +172,8 @@ export class Rebuild {
 			const [targets, checkpoints] = [await this.#targets(), await next.table.checkpoints()];
 			for (const [i, one] of logs.entries()) await this.#take(one, checkpointOf(checkpoints, one.log.name), targets[i] ?? 0);
 			await this.#lookAgain(targets);
-			if (this.#moved.size > 0 || !(this.#foreign || same(targets, await this.#targets()))) continue;
-			if (!same(targets, await this.#taken(next.table))) continue;
+			if (this.#moved.size > 0 || !(this.#foreign || sameJson(targets, await this.#targets()))) continue;
+			if (!sameJson(targets, await this.#taken(next.table))) continue;
 			await change();
 			return true;
 		}
@@ -215,7 +215,7 @@ const rateOf = (done: number, milliseconds: number): number => (milliseconds > 0
 /** Shows the data if it differs, else the index columns. */
 function difference(id: string, before: Row | undefined, after: Row | undefined): Difference {
 	const [old, anew] = [before?.data ?? null, after?.data ?? null];
-	if (!same(old, anew)) return { id, before: old, after: anew };
+	if (!sameJson(old, anew)) return { id, before: old, after: anew };
 	return { id, before: { foundBy: before?.columns ?? null }, after: { foundBy: after?.columns ?? null } };
 }
 

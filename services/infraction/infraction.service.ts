@@ -17,7 +17,7 @@ import {
 	oneOf,
 	type ParamsOf,
 	record,
-	same,
+	sameJson,
 	text,
 	type Unknown,
 } from "../../model/index.ts";
@@ -99,8 +99,8 @@ export const infraction = define({
 		/** Opens the case of a qualified detection and judges it once, by the law at that instant. */
 		open: command(opening, {
 			internal: true,
-			from: ["unknown"],
-			already: (state, { id: _id, holder: _holder, ...evidence }) => same(state.created, evidence),
+			allowedIn: ["unknown"],
+			already: (state, { id: _id, holder: _holder, ...evidence }) => sameJson(state.created, evidence),
 			decide: (_unknown, { id: _id, ...evidence }) => [
 				fact("infraction.opened", { ...evidence, ...judge(evidence.jurisdiction, evidence) }),
 			],
@@ -110,7 +110,7 @@ export const infraction = define({
 			{ id: id(), holder: id(), ...basis },
 			{
 				internal: true,
-				from: ["unidentified"],
+				allowedIn: ["unidentified"],
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.identified", { holder, basis })],
 			},
@@ -120,7 +120,7 @@ export const infraction = define({
 			{ id: id(), holder: nullable(id()), ...basis },
 			{
 				internal: true,
-				from: live,
+				allowedIn: live,
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.reassigned", { holder, basis })],
 			},
@@ -129,7 +129,7 @@ export const infraction = define({
 		cancel: command(
 			{ id: id(), reason: text() },
 			{
-				from: live,
+				allowedIn: live,
 				already: (state) => state.status === "cancelled",
 				decide: (_state, { reason }) => [fact("infraction.cancelled", { reason })],
 			},

@@ -39,7 +39,7 @@ export const clock = define({
 			{ id: only, to: instant() },
 			{
 				internal: true,
-				from: ["unknown", "advanced"],
+				allowedIn: ["unknown", "advanced"],
 				already: (state, { to }) => state.now === to,
 				require: [goesForward],
 				decide: (_state, { to }) => [fact("clock.advanced", { to })],

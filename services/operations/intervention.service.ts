@@ -2,7 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
-import { aggregate, id, integer, matching, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
+import { aggregate, id, integer, matching, type ParamsOf, sameJson, text, type Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Intervention = Unknown | { readonly status: "dropped"; readonly said: DroppedWork };
@@ -41,8 +41,8 @@ export const intervention = define({
 		/** Gives up a parked command permanently. Sent by the `drop` action of every process at an operator's request. */
 		drop: command(drop, {
 			internal: true,
-			from: ["unknown"],
-			already: ({ said }, params) => same(said, dropped(params)),
+			allowedIn: ["unknown"],
+			already: ({ said }, params) => sameJson(said, dropped(params)),
 			decide: (_unknown, params) => [fact("intervention.dropped", dropped(params))],
 		}),
 	},

@@ -7,7 +7,7 @@ import { type JurisdictionId, type RadarKind, readPlate, retainedSpeed } from ".
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import {
 	aggregate,
-	ask,
+	consult,
 	type CommandOf,
 	id,
 	type Instant,
@@ -20,7 +20,7 @@ import {
 	oneOf,
 	optional,
 	type ParamsOf,
-	same,
+	sameJson,
 	text,
 	type Unknown,
 } from "../../model/index.ts";
@@ -101,10 +101,10 @@ export const detection = define({
 		/** Judges one measured passage: evidence of an offence, or discarded with a reason. */
 		record: command(passage, {
 			bulk: true,
-			from: ["unknown"],
+			allowedIn: ["unknown"],
 			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
-			already: (state, params) => same(state.passage, asRecorded(params)),
-			consult: { radar: ask("radar.enforcementAt", ({ radar, capturedAt }: Passage) => ({ id: radar, at: capturedAt })) },
+			already: (state, params) => sameJson(state.passage, asRecorded(params)),
+			consult: { radar: consult("radar.enforcementAt", ({ radar, capturedAt }: Passage) => ({ id: radar, at: capturedAt })) },
 			require: [captureIsNotAhead],
 			decide: (_unknown, params, { consulted }) => {
 				const passage = asRecorded(params);

@@ -1,6 +1,6 @@
 /** Equipment - the history of a radar's equipment, folded the same way by the deciding actor and by the read model. */
 import type { JurisdictionId, RadarKind } from "../../jurisdictions/index.ts";
-import { alreadyHolds, firstEntry, insert, type Instant, invariant, recent, same, type Timeline, valueAt } from "../../model/index.ts";
+import { alreadyHolds, firstEntry, insert, type Instant, invariant, recent, sameJson, type Timeline, valueAt } from "../../model/index.ts";
 
 export interface Site {
 	readonly latitude: number;
@@ -82,7 +82,7 @@ export const hasRoomForAnother = invariant(
 
 /** Whether the value already holds; true if the value is undefined. */
 export const holds = <T>(line: Timeline<T>, from: Instant | undefined, now: Instant, value: T | undefined): boolean =>
-	value === undefined || alreadyHolds(line, from, now, value, same);
+	value === undefined || alreadyHolds(line, from, now, value, sameJson);
 
 /** Sets a value from an instant on; undefined changes nothing. */
 const noted = <T>(line: Timeline<T>, from: Instant | null, value: T | undefined): Timeline<T> =>

@@ -9,7 +9,7 @@ import { type CsvLine, readCsv } from "../../mixins/common/csv.ts";
 import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/common/errors.ts";
 import { newId } from "../../mixins/common/ids.ts";
 import { whileWanted } from "../../mixins/cluster/leaving.ts";
-import { codes, existsCode, given, type Refusal, refuse, unknownCode } from "../../model/index.ts";
+import { codes, existsCode, defined, type Refusal, refuse, unknownCode } from "../../model/index.ts";
 
 interface Report {
 	imported: number;
@@ -154,7 +154,7 @@ function read(fields: Readonly<Record<string, string>>): Line {
 		kind,
 		latitude: number(fields["latitude"]) ?? Number.NaN,
 		longitude: number(fields["longitude"]) ?? Number.NaN,
-		...given({
+		...defined({
 			name: emplacement,
 			road: route,
 			direction,
@@ -184,7 +184,7 @@ const descriptionOf = (ctx: Context, id: string): Promise<Description | null> =>
 async function install(ctx: Context, line: Line): Promise<Change> {
 	const { lightKmh, heavyKmh, ...rest } = line;
 	try {
-		const { written } = await ctx.call<Done, object>("radar.install", { ...rest, limits: given({ lightKmh, heavyKmh }) }, named());
+		const { written } = await ctx.call<Done, object>("radar.install", { ...rest, limits: defined({ lightKmh, heavyKmh }) }, named());
 		return written ? "imported" : "unchanged";
 	} catch (error) {
 		const known = typeOf(error) === lineCodes.RADAR_ALREADY_EXISTS.name ? await descriptionOf(ctx, line.id) : null;
@@ -202,7 +202,7 @@ async function change(ctx: Context, line: Line, known: Description): Promise<Cha
 		);
 	const moved = latitude !== known.latitude || longitude !== known.longitude;
 	const commands = [
-		["relocate", moved ? { latitude, longitude, ...given({ road, direction }) } : {}],
+		["relocate", moved ? { latitude, longitude, ...defined({ road, direction }) } : {}],
 		["describe", differing({ name, ...(moved ? {} : { road, direction }) }, known)],
 		["changeLimits", differing({ lightKmh, heavyKmh }, known)],
 	] as const;

@@ -3,7 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
-import { given, type Instant, type ParamsOf, record, same, text, type Unknown } from "../../model/index.ts";
+import { defined, type Instant, type ParamsOf, record, sameJson, text, type Unknown } from "../../model/index.ts";
 import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForAnother, holds, installed } from "./equipment.ts";
 import { type RadarFacts, standing } from "./equipment.ts";
 
@@ -19,7 +19,7 @@ type Radar = Unknown | Installed;
 // -- Facts: stored permanently, so never renamed and extended with care; defined in equipment.ts beside their folds ---
 export type { RadarFacts };
 
-const { answer, command, define, fact } = aggregate<Radar, RadarFacts>();
+const { ask, command, define, fact } = aggregate<Radar, RadarFacts>();
 
 // -- Invariants; the one about certificates is in equipment.ts ---------------------
 const isNotYetRetired = invariant(
@@ -72,7 +72,7 @@ const installation = {
 type Installation = ParamsOf<typeof installation>;
 /** The stored form of an installation, with defaults filled in. */
 const asInstalled = ({ id: _id, jurisdiction = "FR", limits = {}, from, ...rest }: Installation): RadarFacts["radar.installed"] =>
-	given({ ...rest, jurisdiction, limits: given(limits), from: from ?? null });
+	defined({ ...rest, jurisdiction, limits: defined(limits), from: from ?? null });
 const recorded = ["installed", "retired"] as const;
 
 export const radar = define({
@@ -84,44 +84,44 @@ export const radar = define({
 	commands: {
 		/** Creates a radar; its measurements count as evidence only while it is active and certified. */
 		install: command(installation, {
-			from: ["unknown"],
-			already: (state, params) => same(state.created, asInstalled(params)),
+			allowedIn: ["unknown"],
+			already: (state, params) => sameJson(state.created, asInstalled(params)),
 			decide: (_unknown, params) => [fact("radar.installed", asInstalled(params))],
 		}),
 		/** Changes its name, road or direction from now on. */
 		describe: command(
 			{ id: id(), name: optional(text()), ...description },
 			{
-				from: recorded,
+				allowedIn: recorded,
 				oneOf: ["name", "road", "direction"],
 				already: ({ equipment }, { name = equipment.name, road, direction }, { now }) =>
 					name === equipment.name && holds(equipment.road, undefined, now, road) && holds(equipment.direction, undefined, now, direction),
-				decide: (_state, { id: _id, ...said }, { now }) => [fact("radar.described", given({ ...said, from: now }))],
+				decide: (_state, { id: _id, ...said }, { now }) => [fact("radar.described", defined({ ...said, from: now }))],
 			},
 		),
 		/** Moves it to another place from an instant on. */
 		relocate: command(
 			{ id: id(), ...site, ...description, ...from },
 			{
-				from: recorded,
+				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ equipment }, { latitude, longitude, road, direction, from }, { now }) =>
 					holds(equipment.site, from, now, { latitude, longitude }) &&
 					holds(equipment.road, from, now, road) &&
 					holds(equipment.direction, from, now, direction),
-				decide: (_state, { id: _id, from, ...place }, { now }) => [fact("radar.relocated", given({ ...place, from: from ?? now }))],
+				decide: (_state, { id: _id, from, ...place }, { now }) => [fact("radar.relocated", defined({ ...place, from: from ?? now }))],
 			},
 		),
 		/** Changes its limits from an instant on; an absent limit stays the same. */
 		changeLimits: command(
 			{ id: id(), ...limits, ...from },
 			{
-				from: recorded,
+				allowedIn: recorded,
 				oneOf: ["lightKmh", "heavyKmh"],
 				require: [isNotYetRetired],
 				already: ({ equipment }, { lightKmh, heavyKmh, from }, { now }) =>
 					holds(equipment.lightKmh, from, now, lightKmh) && holds(equipment.heavyKmh, from, now, heavyKmh),
-				decide: (_state, { id: _id, from, ...limits }, { now }) => [fact("radar.limitsChanged", given({ ...limits, from: from ?? now }))],
+				decide: (_state, { id: _id, from, ...limits }, { now }) => [fact("radar.limitsChanged", defined({ ...limits, from: from ?? now }))],
 			},
 		),
 		/** Adds a verification certificate, valid or expired: a passage is evidence only within the validity of one (order of 4 June 2009). */
@@ -136,9 +136,9 @@ export const radar = define({
 				validUntil: instantAfter("validFrom"),
 			},
 			{
-				from: recorded,
+				allowedIn: recorded,
 				require: [hasRoomForAnother],
-				already: ({ equipment }, { id: _id, ...certificate }) => equipment.certificates.some((known) => same(known, certificate)),
+				already: ({ equipment }, { id: _id, ...certificate }) => equipment.certificates.some((known) => sameJson(known, certificate)),
 				decide: (_state, { id: _id, ...certificate }) => [fact("radar.calibrated", certificate)],
 			},
 		),
@@ -146,7 +146,7 @@ export const radar = define({
 		activate: command(
 			{ id: id(), ...from },
 			{
-				from: recorded,
+				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ status, equipment }, { from }, { now }) =>
 					(status === "installed" || from !== undefined) && holds(equipment.service, from, now, true),
@@ -157,7 +157,7 @@ export const radar = define({
 		deactivate: command(
 			{ id: id(), reason: text(), ...from },
 			{
-				from: recorded,
+				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ status, equipment }, { from }, { now }) =>
 					(status === "installed" || from !== undefined) && holds(equipment.service, from, now, false),
@@ -168,16 +168,16 @@ export const radar = define({
 		retire: command(
 			{ id: id(), reason: optional(text()) },
 			{
-				from: ["installed"],
+				allowedIn: ["installed"],
 				already: ({ status }) => status === "retired",
-				decide: (_state, { reason }, { now }) => [fact("radar.retired", given({ reason, from: now }))],
+				decide: (_state, { reason }, { now }) => [fact("radar.retired", defined({ reason, from: now }))],
 			},
 		),
 	},
 	asks: {
-		enforcementAt: answer({ id: id(), at: instant() }, ({ equipment }, { at }) => enforcementOf(equipment, at)),
+		enforcementAt: ask({ id: id(), at: instant() }, ({ equipment }, { at }) => enforcementOf(equipment, at)),
 		/** The current data of the radar, compared by an import with its file. */
-		description: answer({ id: id() }, ({ equipment }, _params, { now }) => standing(equipment, now)),
+		description: ask({ id: id() }, ({ equipment }, _params, { now }) => standing(equipment, now)),
 	},
 	evolve: {
 		"radar.installed": (_unknown, data) => ({ status: "installed", created: data, equipment: installed(data) }),

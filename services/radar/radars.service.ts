@@ -2,7 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { radarKinds } from "../../jurisdictions/index.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
-import { entryAfter, type Fold, given, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
+import { entryAfter, type Fold, defined, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
 import { type Certificate, changed, type Equipment, installed, type Limits, since, standing } from "./equipment.ts";
 import type { RadarFacts } from "./radar.service.ts";
@@ -53,10 +53,10 @@ export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	show: ({ equipment, detections = 0, qualified = 0 }, now) => {
 		if (!equipment) return null; // a count arrived before the radar
 		const { lightKmh, heavyKmh, ...stands } = standing(equipment, now);
-		const limits = given({ lightKmh, heavyKmh });
-		return given({ ...stands, limits, certificate: currentOf(equipment.certificates, now), detections, qualified });
+		const limits = defined({ lightKmh, heavyKmh });
+		return defined({ ...stands, limits, certificate: currentOf(equipment.certificates, now), detections, qualified });
 	},
-	due: ({ equipment }, now) => {
+	changesAt: ({ equipment }, now) => {
 		if (!equipment) return null;
 		const { site, road, direction, lightKmh, heavyKmh, service, retiredAt } = equipment;
 		const retired: Timeline<unknown> = retiredAt === null ? [] : [{ from: retiredAt, value: true }];

@@ -1,7 +1,7 @@
 /** Owner - a person or a company that vehicles are registered to. */
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
-import { aggregate, date, email, given, id, oneOf, optional, type ParamsOf, same, text, type Unknown } from "../../model/index.ts";
+import { aggregate, date, email, defined, id, oneOf, optional, type ParamsOf, sameJson, text, type Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Owner =
@@ -24,7 +24,7 @@ export interface OwnerFacts {
 	"owner.corrected": Partial<OwnerFacts["owner.registered"]>;
 }
 
-const { answer, command, define, fact } = aggregate<Owner, OwnerFacts>();
+const { ask, command, define, fact } = aggregate<Owner, OwnerFacts>();
 
 // -- The model -------------------------------------------------------------------
 const identity = {
@@ -46,8 +46,8 @@ const registration = {
 };
 const correction = { id: id(), kind: optional(oneOf("person", "company")), name: optional(text()), email: optional(email()), ...identity };
 const personal = ["name", "birthDate", "nationalId", "email", "phone", "address"] as const;
-const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => given(rest);
-const corrected = ({ id: _id, ...rest }: ParamsOf<typeof correction>): OwnerFacts["owner.corrected"] => given(rest);
+const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => defined(rest);
+const corrected = ({ id: _id, ...rest }: ParamsOf<typeof correction>): OwnerFacts["owner.corrected"] => defined(rest);
 
 export const owner = define({
 	name: "owner",
@@ -59,21 +59,21 @@ export const owner = define({
 	commands: {
 		/** Registers a person or a company, so that vehicles can be registered to them. */
 		register: command(registration, {
-			from: ["unknown"],
-			already: (state, params) => same(state.created, details(params)),
+			allowedIn: ["unknown"],
+			already: (state, params) => sameJson(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
 		/** Corrects the recorded details; absent fields stay the same. */
 		correct: command(correction, {
-			from: ["registered"],
+			allowedIn: ["registered"],
 			oneOf: ["kind", ...personal],
-			already: (state, params) => same({ ...state.details, ...corrected(params) }, state.details),
+			already: (state, params) => sameJson({ ...state.details, ...corrected(params) }, state.details),
 			decide: (_state, params) => [fact("owner.corrected", corrected(params))],
 		}),
 	},
 	asks: {
 		/** Refused with OWNER_UNKNOWN if there is no such owner; a registration consults it. */
-		exists: answer({ id: id() }, (): true => true),
+		exists: ask({ id: id() }, (): true => true),
 	},
 	evolve: {
 		"owner.registered": (_unknown, data) => ({ status: "registered", created: data, details: data }),

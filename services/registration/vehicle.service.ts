@@ -2,8 +2,19 @@
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
-import { aggregate, alreadyHolds, ask, type Case, entryAfter, entryAt, given, id, insert, type Instant } from "../../model/index.ts";
-import { instant, integer, invariant, matching, oneOf, optional, type ParamsOf, same, text } from "../../model/index.ts";
+import {
+	aggregate,
+	alreadyHolds,
+	consult,
+	type Situation,
+	entryAfter,
+	entryAt,
+	defined,
+	id,
+	insert,
+	type Instant,
+} from "../../model/index.ts";
+import { instant, integer, invariant, matching, oneOf, optional, type ParamsOf, sameJson, text } from "../../model/index.ts";
 import type { Timeline, Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
@@ -46,7 +57,7 @@ interface Holding {
 	readonly to: Instant | null;
 }
 
-const { answer, command, define, fact } = aggregate<Vehicle, VehicleFacts>();
+const { ask, command, define, fact } = aggregate<Vehicle, VehicleFacts>();
 
 // -- Invariants ----------------------------------------------------------------
 const plateIsOfItsCountry = invariant(
@@ -58,13 +69,13 @@ const plateIsOfItsCountry = invariant(
 const isRegisteredThen = invariant(
 	"VEHICLE_DEREGISTERED",
 	"A vehicle that is deregistered at that instant has to be registered again first",
-	({ state, params, now }: Case<Registered, { from?: Instant }>) => entryAt(state.holders, params.from ?? now)?.value !== null,
+	({ state, params, now }: Situation<Registered, { from?: Instant }>) => entryAt(state.holders, params.from ?? now)?.value !== null,
 	{ then: "Register it again, or name an instant at which an owner holds it." },
 );
 const isFreeThen = invariant(
 	"VEHICLE_ALREADY_EXISTS",
 	"A vehicle is registered again only from an instant at which it is deregistered",
-	({ state, params, now }: Case<Vehicle, { from?: Instant }>) =>
+	({ state, params, now }: Situation<Vehicle, { from?: Instant }>) =>
 		state.status === "unknown" || entryAt(state.holders, params.from ?? now)?.value === null,
 	{ then: "Transfer it, or deregister it first." },
 );
@@ -98,7 +109,7 @@ const asRegistered = (
 	{ id: _id, from, ...rest }: ParamsOf<typeof registration>,
 	atFirst: Instant | null,
 ): VehicleFacts["vehicle.registered"] => ({ ...rest, from: from ?? atFirst });
-const ownerExists = { owner: ask("owner.exists", ({ owner }: { owner: string }) => ({ id: owner })) };
+const ownerExists = { owner: consult("owner.exists", ({ owner }: { owner: string }) => ({ id: owner })) };
 
 export const vehicle = define({
 	name: "vehicle",
@@ -111,10 +122,10 @@ export const vehicle = define({
 	commands: {
 		/** Registers a vehicle to its holder, also again after a deregistration. */
 		register: command(registration, {
-			from: ["unknown", "deregistered", "registered"],
+			allowedIn: ["unknown", "deregistered", "registered"],
 			identity: ({ country, plate }) => `${country}-${readPlate(country, plate).plate}`,
 			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
-			already: (state, params) => state.status === "registered" && same(state.created, asRegistered(params, state.created.from)),
+			already: (state, params) => state.status === "registered" && sameJson(state.created, asRegistered(params, state.created.from)),
 			consult: ownerExists,
 			require: [plateIsOfItsCountry, isFreeThen],
 			decide: (state, params, { now }) => [fact("vehicle.registered", asRegistered(params, state.status === "unknown" ? null : now))],
@@ -123,7 +134,7 @@ export const vehicle = define({
 		transfer: command(
 			{ id: vehicleId, owner: id(), ...from },
 			{
-				from: ["registered", "deregistered"],
+				allowedIn: ["registered", "deregistered"],
 				already: (state, { owner, from }, { now }) => alreadyHolds(state.holders, from, now, owner),
 				consult: ownerExists,
 				require: [isRegisteredThen],
@@ -134,17 +145,17 @@ export const vehicle = define({
 		correct: command(
 			{ id: vehicleId, type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
 			{
-				from: ["registered", "deregistered"],
+				allowedIn: ["registered", "deregistered"],
 				oneOf: ["type", "brand", "model", "fiscalPower"],
-				already: (state, { id: _id, ...fields }) => same({ ...state.details, ...given(fields) }, state.details),
-				decide: (_state, { id: _id, ...fields }) => [fact("vehicle.corrected", given(fields))],
+				already: (state, { id: _id, ...fields }) => sameJson({ ...state.details, ...defined(fields) }, state.details),
+				decide: (_state, { id: _id, ...fields }) => [fact("vehicle.corrected", defined(fields))],
 			},
 		),
 		/** Removes it from the register from an instant on: exported, destroyed, or kept off the road. */
 		deregister: command(
 			{ id: vehicleId, ...from },
 			{
-				from: ["registered", "deregistered"],
+				allowedIn: ["registered", "deregistered"],
 				already: (state, { from }, { now }) => alreadyHolds(state.holders, from, now, null),
 				decide: (_state, { from }, { now }) => [fact("vehicle.deregistered", { from: from ?? now })],
 			},
@@ -152,7 +163,7 @@ export const vehicle = define({
 	},
 	asks: {
 		/** The holder at an instant. */
-		holderAt: answer(
+		holderAt: ask(
 			{ id: vehicleId, at: optional(instant(), "now") },
 			(state, { at }, { now, id }): Holding => {
 				const entry = entryAt(state.holders, at ?? now);

@@ -53,7 +53,7 @@ export const vehicles = projection<Row, VehicleFacts, Shown>({
 		const status = owner === null ? "deregistered" : "registered";
 		return { ...vehicle, owner, status, holders: periods(entriesOf(holders)), ...(more ? { earlierHolders: more } : {}) };
 	},
-	due: ({ holders }, now) => entryAfter(holders, now)?.from ?? null,
+	changesAt: ({ holders }, now) => entryAfter(holders, now)?.from ?? null,
 	filters: ["owner", "plate"],
 	scattered: ["owner", "plate"],
 });

@@ -24,7 +24,7 @@ const read = ({ number, state, spec, code, begun }: Written): Generation => ({
 	begun,
 });
 
-export class Generations {
+export class MongoGenerations {
 	readonly #connection: Connection;
 	/** Every node polls for all its read models once per second, so simultaneous reads are combined. */
 	readonly #all = joined(() => this.#in((all) => all.find({}).toArray()));
@@ -38,7 +38,7 @@ export class Generations {
 	}
 
 	/** If another process creates one at the same time, the first one is used. */
-	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+	async liveGeneration(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const kept = await this.#kept(spec.name);
 			const live = kept.generations.find(({ state }) => state === "live");

@@ -2,7 +2,7 @@
 import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
 import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
-import { Generations } from "./generations.ts";
+import { MongoGenerations } from "./generations.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { MongoLeases } from "./leases.ts";
 import { indexesOf } from "./documents.ts";
@@ -10,13 +10,13 @@ import { CHECKPOINTS, type KeptCheckpoints, collectionOf, MongoTable } from "./t
 
 export class MongoRowStore implements RowStore {
 	readonly #connection: Connection;
-	readonly #generations: Generations;
+	readonly #generations: MongoGenerations;
 	readonly #leases: MongoLeases;
 
 	/** Connects with the first operation, with its own client, so that a slow query never delays an append. */
 	constructor(url: string) {
 		this.#connection = new Connection(url);
-		this.#generations = new Generations(this.#connection);
+		this.#generations = new MongoGenerations(this.#connection);
 		this.#leases = new MongoLeases(this.#connection);
 	}
 
@@ -66,8 +66,8 @@ export class MongoRowStore implements RowStore {
 	generations(name: string): Promise<Generation[]> {
 		return this.#generations.of(name);
 	}
-	live(spec: TableSpec, code: string, at: string): Promise<Generation> {
-		return this.#generations.live(spec, code, at);
+	liveGeneration(spec: TableSpec, code: string, at: string): Promise<Generation> {
+		return this.#generations.liveGeneration(spec, code, at);
 	}
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation> {
 		return this.#generations.begin(spec, code, at);

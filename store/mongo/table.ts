@@ -4,7 +4,16 @@
  */
 import type { AnyBulkWriteOperation, Collection } from "mongodb";
 import { BEGINNING, sameTail, StoreUnavailable, type Tail } from "../log.ts";
-import { type Change, checkpointOf, type Checkpoints, type Query, type Row, type Step, type Table, type TableSpec } from "../rows.ts";
+import {
+	type Change,
+	checkpointOf,
+	type Checkpoints,
+	type Query,
+	type Row,
+	type CheckpointMove,
+	type Table,
+	type TableSpec,
+} from "../rows.ts";
 import { isDuplicate } from "./errors.ts";
 import { type Condition, conditionOf, matching, orderOf } from "./queries.ts";
 import type { Connection } from "./connection.ts";
@@ -61,8 +70,8 @@ export class MongoTable implements Table {
 	 * This is checked before the rows, so that an outdated save writes nothing (skipped if this process wrote the checkpoint last), and
 	 * again when the checkpoint is written.
 	 */
-	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
-		const stands = ({ partition, from }: Step, places: Checkpoints): boolean => sameTail(checkpointOf(places, partition), from);
+	async save(changes: readonly Change[], steps: readonly CheckpointMove[]): Promise<boolean> {
+		const stands = ({ partition, from }: CheckpointMove, places: Checkpoints): boolean => sameTail(checkpointOf(places, partition), from);
 		if (!steps.every((step) => stands(step, this.#left))) {
 			const places = await this.#standing();
 			if (!steps.every((step) => stands(step, places))) return false;
@@ -100,7 +109,7 @@ export class MongoTable implements Table {
 		);
 	}
 	/** Moves all checkpoints in one conditional write; never backward. */
-	async #raise(steps: readonly Step[]): Promise<boolean> {
+	async #raise(steps: readonly CheckpointMove[]): Promise<boolean> {
 		if (steps.length === 0) return true;
 		const place = (partition: string): string => `places.${partition}`;
 		const standing = (from: Tail) => (sameTail(from, BEGINNING) ? { $in: [placeText(from), null] } : placeText(from));

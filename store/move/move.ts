@@ -9,13 +9,13 @@ import { LogsMove, type MovedLog, type Proof } from "./logs.ts";
 import { type Kept, type MovedRows, RowsMove } from "./rows.ts";
 import { MoveRefused, MoveUnfinished, type Watch } from "./terms.ts";
 
-export interface Place {
+export interface MoveEnd {
 	readonly logs: LogStore;
 	readonly rows: RowStore;
 }
 export interface MoveOptions extends Kept, Proof {
-	readonly from: Place;
-	readonly to: Place;
+	readonly from: MoveEnd;
+	readonly to: MoveEnd;
 	readonly watch: Watch;
 }
 /** The logs and rows that are equal on both sides. */

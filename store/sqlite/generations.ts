@@ -14,7 +14,7 @@ const INSERT_LIVE =
 	"INSERT INTO generations SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM generations WHERE name = ? AND state = 'live') ON CONFLICT DO NOTHING";
 const SET = "UPDATE generations SET state = ? WHERE name = ? AND number = ?";
 
-export class Generations {
+export class SqliteGenerations {
 	readonly #thread: Thread;
 	#made: Promise<unknown> | null = null;
 
@@ -37,7 +37,7 @@ export class Generations {
 	}
 
 	/** If another process creates one at the same time, the first one is used. */
-	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+	async liveGeneration(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		for (;;) {
 			const all = await this.of(spec.name);
 			const live = all.find(({ state }) => state === "live");

@@ -21,7 +21,7 @@ export class SqliteLogStore implements LogStore {
 	readonly #file: DataFile;
 	readonly #db: DatabaseSync;
 	readonly #writer: Thread;
-	readonly #checkpoints: WalCopier;
+	readonly #walCopier: WalCopier;
 	readonly #wanted: number | undefined;
 	readonly warnings: readonly string[];
 
@@ -38,7 +38,7 @@ export class SqliteLogStore implements LogStore {
 		});
 		this.#fits();
 		this.#writer = new Thread(this.#file, "FULL");
-		this.#checkpoints = new WalCopier(this.#file);
+		this.#walCopier = new WalCopier(this.#file);
 	}
 
 	get damage(): string | null {
@@ -88,7 +88,7 @@ export class SqliteLogStore implements LogStore {
 	}
 
 	async close(): Promise<void> {
-		await this.#checkpoints.close();
+		await this.#walCopier.close();
 		await this.#writer.close();
 		this.#db.close();
 	}

@@ -5,7 +5,7 @@
 import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
 import { WalCopier } from "./wal-copier.ts";
 import { DataFile } from "./file.ts";
-import { Generations } from "./generations.ts";
+import { SqliteGenerations } from "./generations.ts";
 import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
 import { BESIDE, create, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
@@ -15,11 +15,11 @@ const INSTALLATION = "CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL)
 export class SqliteRowStore implements RowStore {
 	readonly #file: DataFile;
 	readonly #writer: Thread;
-	readonly #generations: Generations;
+	readonly #generations: SqliteGenerations;
 	readonly #segment: number;
 	readonly warnings: readonly string[];
 	#reader: Thread | null = null;
-	#checkpoints: WalCopier | null = null;
+	#walCopier: WalCopier | null = null;
 
 	/** `segment`: rows per segment, as a power of two; must never change for a file. */
 	constructor(file: string, segment = SEGMENT) {
@@ -27,7 +27,7 @@ export class SqliteRowStore implements RowStore {
 		this.#segment = segment;
 		this.warnings = this.#file.closeToOthers();
 		this.#writer = new Thread(this.#file, "NORMAL");
-		this.#generations = new Generations(this.#writer);
+		this.#generations = new SqliteGenerations(this.#writer);
 	}
 
 	get damage(): string | null {
@@ -51,15 +51,15 @@ export class SqliteRowStore implements RowStore {
 		const segments = new Segments(spec, this.#segment);
 		await create(schemaOf(spec, segments), this.#writer);
 		this.#reader ??= new Thread(this.#file, "read"); // needs an existing file
-		this.#checkpoints ??= new WalCopier(this.#file);
+		this.#walCopier ??= new WalCopier(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);
 	}
 
 	generations(name: string): Promise<Generation[]> {
 		return this.#generations.of(name);
 	}
-	live(spec: TableSpec, code: string, at: string): Promise<Generation> {
-		return this.#generations.live(spec, code, at);
+	liveGeneration(spec: TableSpec, code: string, at: string): Promise<Generation> {
+		return this.#generations.liveGeneration(spec, code, at);
 	}
 	begin(spec: TableSpec, code: string, at: string): Promise<Generation> {
 		return this.#generations.begin(spec, code, at);
@@ -79,7 +79,7 @@ export class SqliteRowStore implements RowStore {
 	}
 
 	async close(): Promise<void> {
-		await this.#checkpoints?.close();
+		await this.#walCopier?.close();
 		await this.#reader?.close();
 		await this.#writer.close();
 	}

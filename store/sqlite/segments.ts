@@ -15,7 +15,7 @@ export const quoted = (name: string): string => `"${name}"`;
 /** SQL name of a column of the read model; the prefix avoids clashes with the store's own columns. */
 export const field = (name: string): string => (name === "id" ? name : `"by_${name}"`);
 
-export interface Place {
+export interface SegmentPlace {
 	readonly from: string;
 	/** Conditions that join rows to segments. */
 	readonly only: readonly string[];
@@ -40,7 +40,7 @@ export class Segments {
 	}
 
 	/** The FROM clause and conditions of a query by these columns: the whole table, or segment by segment. */
-	among(table: string, columns: readonly string[]): Place {
+	among(table: string, columns: readonly string[]): SegmentPlace {
 		if (!columns.some((column) => this.#scattered.has(column))) return { from: table, only: [], plain: field, pieces: false };
 		const last = `(SELECT max(n) FROM ${table}) >> ${this.#bits}`;
 		const every = `WITH RECURSIVE every(s) AS (SELECT 0 UNION ALL SELECT s + 1 FROM every WHERE s < ${last}) SELECT s FROM every`;

@@ -5,8 +5,8 @@ import {
 	type Checkpoints,
 	type Query,
 	type Row,
-	same,
-	type Step,
+	sameColumns,
+	type CheckpointMove,
 	type Table,
 	type TableSpec,
 	totalsOf,
@@ -72,7 +72,7 @@ export class SqliteTable implements Table {
 		return new Map(this.#read(rows).map((row) => [row.id, row]));
 	}
 
-	save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
+	save(changes: readonly Change[], steps: readonly CheckpointMove[]): Promise<boolean> {
 		const { name } = this.#spec;
 		const moved = {
 			sql: "INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position, hash = excluded.hash",
@@ -100,7 +100,7 @@ export class SqliteTable implements Table {
 			const [seen, text] = [JSON.stringify(at), data === null ? null : JSON.stringify(data)];
 			const shown = columns ? 1 : 0;
 			if (rev === 0) inserts.push([id, 1, seen, text, due, shown, ...(columns ?? this.#hidden)]);
-			else if (before.due === due && same(before.columns, columns)) rewrites.push([rev + 1, seen, text, id, rev]);
+			else if (before.due === due && sameColumns(before.columns, columns)) rewrites.push([rev + 1, seen, text, id, rev]);
 			else updates.push([rev + 1, seen, text, due, shown, ...(columns ?? this.#hidden), id, rev]);
 		}
 		const totals = [...totalsOf(this.#spec, changes)].filter(([, by]) => by !== 0);

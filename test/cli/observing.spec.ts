@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { type Running, start } from "../../node/start.ts";
-import type { Place } from "../../mixins/following/lag.ts";
+import type { PartitionLag } from "../../mixins/following/lag.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
 import { Folder } from "../support/folder.ts";
 
@@ -50,7 +50,7 @@ describe("an observer node", () => {
 	});
 	it("follows no log", async () => expect(await followersOf(observer)).toBe(0));
 	it("shows the progress of the rows, also those of other nodes", async () => {
-		const { places } = await observer.broker.call<{ places: readonly Place[] }>("radars.lag");
+		const { places } = await observer.broker.call<{ places: readonly PartitionLag[] }>("radars.lag");
 		expect(places).toMatchObject([{ partition: "radar:0", position: 0, tail: 3, behind: 3 }]);
 		expect(places[0]?.seconds).toBeGreaterThan(60);
 	});

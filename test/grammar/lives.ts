@@ -6,7 +6,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { decide, evolve, frozen, unknownActor } from "../../model/decide.ts";
 import {
 	type AnyCommand,
-	type Case,
+	type Situation,
 	type Fact,
 	type Instant,
 	isRefusal,
@@ -32,8 +32,8 @@ type State = { readonly status: string };
 export interface Told {
 	readonly ordered: Ordered;
 	readonly model: Model;
-	readonly law: AnyCommand;
-	readonly case: Case<State>;
+	readonly definition: AnyCommand;
+	readonly situation: Situation<State>;
 	readonly refusal: Refusal | null;
 	readonly version: number;
 	readonly outcome: readonly Fact[] | Refusal;
@@ -52,8 +52,8 @@ const HALF_A_DAY = 12 * 60 * 60 * 1000;
 export const START = later(day(1), HALF_A_DAY);
 
 /** Decides a command of the history again, or another one in its place. */
-export const decideAgain = ({ model, law, case: facts, version, refusal }: Told): readonly Fact[] | Refusal =>
-	decide(model, law, facts, { version, refusal });
+export const decideAgain = ({ model, definition: definition, situation: situation, version, refusal }: Told): readonly Fact[] | Refusal =>
+	decide(model, definition, situation, { version, refusal });
 
 /** Runs the commands; all data is frozen, so that an unexpected write throws. */
 export function live(orders: readonly Ordered[]): Told[] {
@@ -64,15 +64,15 @@ export function live(orders: readonly Ordered[]): Told[] {
 		const { service, name, params, after } = ordered;
 		const model = modelOf(service);
 		now = later(now, after);
-		const law = model.commands[name];
-		if (!law) throw new Error(`${model.name} has no command ${name}`);
+		const definition = model.commands[name];
+		if (!definition) throw new Error(`${model.name} has no command ${name}`);
 		const { state, version } = actorOf(model, params.id);
-		const { consulted, refusal } = consult(law, params, now, actorOf);
-		const facts: Case<State> = frozen({ id: params.id, state, params, now, by: "someone", commandId: "command", consulted });
-		const outcome = frozen(outcomeOf(() => decide(model, law, facts, { version, refusal })));
+		const { consulted, refusal } = consult(definition, params, now, actorOf);
+		const situation: Situation<State> = frozen({ id: params.id, state, params, now, by: "someone", commandId: "command", consulted });
+		const outcome = frozen(outcomeOf(() => decide(model, definition, situation, { version, refusal })));
 		const next = isRefusal(outcome) ? state : frozen(evolve(model, state, outcome, now));
 		actors.set(`${model.name}-${params.id}`, { state: next, version: version + (isRefusal(outcome) ? 0 : outcome.length) });
-		return { ordered, model, law, case: facts, refusal, version, outcome, state: next };
+		return { ordered, model, definition, situation, refusal, version, outcome, state: next };
 	});
 }
 
@@ -85,10 +85,10 @@ function outcomeOf(decision: () => readonly Fact[] | Refusal): readonly Fact[] |
 	}
 }
 
-function consult(law: AnyCommand, params: object, now: Instant, actorOf: (model: Model, id: string) => { readonly state: State }) {
+function consult(definition: AnyCommand, params: object, now: Instant, actorOf: (model: Model, id: string) => { readonly state: State }) {
 	const consulted: Record<string, unknown> = {};
 	let refusal: Refusal | null = null;
-	for (const [name, { ask, params: asked }] of Object.entries(law.consult ?? {})) {
+	for (const [name, { ask, params: asked }] of Object.entries(definition.consult ?? {})) {
 		const [service = "", question = ""] = ask.split(".");
 		const model = modelOf(service);
 		const given = asked(params) as { readonly id: string } | null; // the type of `Asks` ensures it
@@ -102,7 +102,7 @@ function consult(law: AnyCommand, params: object, now: Instant, actorOf: (model:
 
 /** The decisions with facts, in order. */
 export const saidIn = (told: readonly Told[]): Said[] =>
-	told.flatMap(({ ordered, case: { id, now }, outcome }) =>
+	told.flatMap(({ ordered, situation: { id, now }, outcome }) =>
 		isRefusal(outcome) || outcome.length === 0 ? [] : [{ service: ordered.service, id, facts: outcome, at: now }],
 	);
 
@@ -134,11 +134,11 @@ export const longLife: readonly Ordered[] = [
 const HALF_DAYS = [0, HALF_A_DAY * 2, HALF_A_DAY * 4];
 export const anyOrder: Arbitrary<Ordered> = fc.oneof(
 	...models.flatMap(({ name: service, commands }) =>
-		Object.entries(commands).map(([name, law]) =>
+		Object.entries(commands).map(([name, definition]) =>
 			fc.record({
 				service: fc.constant(service),
 				name: fc.constant(name),
-				params: commandParams(law),
+				params: commandParams(definition),
 				after: fc.constantFrom(...HALF_DAYS),
 			}),
 		),

@@ -43,8 +43,8 @@ export class Keeping {
 	readonly decided: Said[] = [];
 	readonly #actors = new Map<string, Actor>();
 
-	constructor(process: AnyProcess) {
-		this.process = process;
+	constructor(manager: AnyProcess) {
+		this.process = manager;
 	}
 
 	/** Makes facts visible to the process, which then sends the commands that follow. */
@@ -99,12 +99,12 @@ export class Keeping {
 		const [service = "", name = ""] = action.split(".");
 		const model = modelOf(service);
 		const actor = this.stands(service, given.id);
-		const law = model.commands[name];
-		if (!law) throw new Error(`There is no command ${action}`);
+		const definition = model.commands[name];
+		if (!definition) throw new Error(`There is no command ${action}`);
 		if (actor.commands.includes(commandId)) return;
 		const { id, ...params } = given;
 		const facts = { id, state: actor.state, params: frozen({ ...params }), now: START, by: "process", commandId, consulted: {} };
-		const outcome = decide(model, law, facts, { version: 0 });
+		const outcome = decide(model, definition, facts, { version: 0 });
 		if (isRefusal(outcome)) return void this.refused.push(outcome);
 		if (outcome.length === 0) return;
 		const said = { service, id, facts: outcome, at: START };

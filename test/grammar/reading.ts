@@ -107,10 +107,10 @@ export async function rowOf(projection: AnyProjection, id: string, now: Instant,
 }
 
 /** The rows of a process whose commands are never answered. */
-export async function knownTo(process: AnyProcess, partitions: readonly Partition[], schedule: Schedule): Promise<Record<string, object>> {
-	const table = new MemoryTable(processTableOf(process));
-	const runner = new ProcessRunner(process, table, () => new Promise(() => undefined));
-	const followed = partitions.filter(({ context }) => process.follows.includes(context));
+export async function knownTo(manager: AnyProcess, partitions: readonly Partition[], schedule: Schedule): Promise<Record<string, object>> {
+	const table = new MemoryTable(processTableOf(manager));
+	const runner = new ProcessRunner(manager, table, () => new Promise(() => undefined));
+	const followed = partitions.filter(({ context }) => manager.follows.includes(context));
 	await deliver(followed, schedule, (...batch) => runner.take(...batch));
 	await runner.stop();
 	const told = ({ data, columns }: Row) => ({ ...data, pending: undefined, columns: columns?.slice(0, 2) });

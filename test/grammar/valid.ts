@@ -56,14 +56,14 @@ export function paramsOf(shape: Shape): Arbitrary<Readonly<Record<string, unknow
 }
 
 /** Params of a command, normalized. */
-export function commandParams(law: AnyCommand): Arbitrary<Readonly<Record<string, unknown>> & { readonly id: string }> {
-	const { oneOf, shape } = law;
+export function commandParams(definition: AnyCommand): Arbitrary<Readonly<Record<string, unknown>> & { readonly id: string }> {
+	const { oneOf, shape } = definition;
 	return paramsOf(shape)
 		.filter((params) => !oneOf || oneOf.some((field) => params[field] !== undefined))
 		.map((params) => {
-			const { id: _id, ...normal } = (law.normalise?.(params) ?? params) as typeof params; // `normalise` keeps the shape
-			const own = law.identity?.(normal);
+			const { id: _id, ...normal } = (definition.normalise?.(params) ?? params) as typeof params; // `normalise` keeps the shape
+			const own = definition.identity?.(normal);
 			return { ...normal, id: own ?? String(params["id"]) };
 		})
-		.filter(({ id }) => id !== "undefined" || !creates(law));
+		.filter(({ id }) => id !== "undefined" || !creates(definition));
 }

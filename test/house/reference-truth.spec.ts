@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { loadHouse } from "../../cli/common/catalogue.ts";
-import { type CommandLines, lawsOf, type ModelLines } from "../../cli/reference/laws.ts";
+import { type CommandLines, modelLinesOf, type ModelLines } from "../../cli/reference/model-lines.ts";
 import { Sources } from "../../cli/reference/sources.ts";
 import { isRefusal, unknownCode } from "../../model/index.ts";
 import { anyLife, live, longLife, type Told } from "../grammar/lives.ts";
@@ -10,7 +10,7 @@ import { anyLife, live, longLife, type Told } from "../grammar/lives.ts";
 let models: readonly ModelLines[];
 let lived: readonly Told[];
 beforeAll(async () => {
-	models = lawsOf(new Sources(), await loadHouse());
+	models = modelLinesOf(new Sources(), await loadHouse());
 	lived = [...fc.sample(anyLife, { numRuns: 300, seed: 8 }).flatMap(live), ...live(longLife)];
 });
 
@@ -48,7 +48,7 @@ describe("the reference", () => {
 	it("lists exactly the refusals of a command", () => {
 		const refused = lived.flatMap((told) => (isRefusal(told.outcome) ? [{ told, refusal: told.outcome }] : []));
 		const consulted = (told: Told): string[] =>
-			Object.values(told.law.consult ?? {}).map(({ ask }) => unknownCode(ask.split(".")[0] ?? "").name);
+			Object.values(told.definition.consult ?? {}).map(({ ask }) => unknownCode(ask.split(".")[0] ?? "").name);
 		const unsaid = refused.filter(
 			({ told, refusal: { code, status } }) =>
 				!consulted(told).includes(code) && !linesOf(told).refusals.some((one) => one.name === code && one.status === status),
@@ -80,7 +80,7 @@ describe("the default of a missing field in the reference is right:", () => {
 	it("now is the instant of the decision", () => {
 		const dated = without("from", "now");
 		expect(dated.length).toBeGreaterThan(20);
-		expect(dated.filter(({ told, fact }) => (fact.data as { from?: unknown }).from !== told.case.now)).toEqual([]);
+		expect(dated.filter(({ told, fact }) => (fact.data as { from?: unknown }).from !== told.situation.now)).toEqual([]);
 	});
 	it("the beginning of time is null in the fact", () => {
 		const dated = without("from", "the beginning of time");
@@ -94,7 +94,7 @@ describe("the default of a missing field in the reference is right:", () => {
 		expect(fixed.length).toBeGreaterThan(1);
 		for (const { path, absent } of fixed) {
 			const cases = without(path, absent)
-				.filter(({ told }) => told.case.state.status === "unknown")
+				.filter(({ told }) => told.situation.state.status === "unknown")
 				.filter(({ fact }) => path in (fact.data as object));
 			expect(cases.length).toBeGreaterThan(5);
 			expect(cases.filter(({ fact }) => `\`${String((fact.data as Record<string, unknown>)[path])}\`` !== absent)).toEqual([]);

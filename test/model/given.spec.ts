@@ -1,7 +1,7 @@
 /** Given - the test grammar itself: a wrong expectation must fail, and states are frozen. */
 import { describe, expect, it } from "@jest/globals";
 import { factsOf, given } from "../../model/given.ts";
-import { aggregate, ask, id, integer, invariant, optional, refuse, type Unknown, unknownCode } from "../../model/index.ts";
+import { aggregate, consult, id, integer, invariant, optional, refuse, type Unknown, unknownCode } from "../../model/index.ts";
 
 // -- A jar of coins ---------------------------------------------------------------
 type Jar = Unknown | { readonly status: "whole" | "broken"; readonly coins: readonly number[]; readonly name: string };
@@ -10,7 +10,7 @@ interface JarFacts {
 	"jar.filled": { coin: number; by: string; at: string };
 	"jar.broken": Record<string, never>;
 }
-const { answer, command, define, fact } = aggregate<Jar, JarFacts>();
+const { ask, command, define, fact } = aggregate<Jar, JarFacts>();
 const isNotFull = invariant("JAR_FULL", "A jar holds two coins", ({ state }: { state: Exclude<Jar, Unknown> }) => state.coins.length < 2);
 const jar = define({
 	name: "jar",
@@ -22,18 +22,18 @@ const jar = define({
 		buy: command(
 			{ id: id() },
 			{
-				from: ["unknown"],
+				allowedIn: ["unknown"],
 				normalise: ({ id }) => ({ id: id.toUpperCase() }),
 				identity: ({ id }) => `jar-${id}`,
 				already: (state) => state.name !== "",
-				consult: { owner: ask("owner.exists", ({ id }: { id: string }) => (id === "FREE" ? null : { id })) },
+				consult: { owner: consult("owner.exists", ({ id }: { id: string }) => (id === "FREE" ? null : { id })) },
 				decide: (_unknown, _params, { id }) => [fact("jar.bought", { name: id })],
 			},
 		),
 		fill: command(
 			{ id: id(), coin: optional(integer(1, 2)) },
 			{
-				from: ["whole"],
+				allowedIn: ["whole"],
 				already: (state, { coin = 1 }) => state.coins.includes(coin),
 				require: [isNotFull],
 				decide: (_whole, { coin = 1 }, { by, now: at }) => [fact("jar.filled", { coin, by, at })],
@@ -42,10 +42,10 @@ const jar = define({
 		),
 		shatter: command(
 			{ id: id() },
-			{ from: ["whole"], decide: (state) => (Reflect.set(state, "status", "broken"), [fact("jar.broken", {})]) },
+			{ allowedIn: ["whole"], decide: (state) => (Reflect.set(state, "status", "broken"), [fact("jar.broken", {})]) },
 		),
 	},
-	asks: { coins: answer({ id: id() }, (state) => state.coins.length) },
+	asks: { coins: ask({ id: id() }, (state) => state.coins.length) },
 	evolve: {
 		"jar.bought": (_unknown, { name }) => ({ status: "whole", coins: [], name }),
 		"jar.filled": (state, { coin }) => ({ ...state, coins: [...state.coins, coin] }),

@@ -1,21 +1,21 @@
 /** Same - equality of two contents, on which "already so" depends. */
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { given, same } from "../../model/index.ts";
+import { defined, sameJson } from "../../model/index.ts";
 
 const anyJson = fc.jsonValue({ noUnicodeString: false });
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe("the same content", () => {
 	it("is equal in any order of its fields, at any depth", () => {
-		expect(same({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 })).toBe(true);
-		expect(same([1, 2], [2, 1])).toBe(false);
+		expect(sameJson({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 })).toBe(true);
+		expect(sameJson([1, 2], [2, 1])).toBe(false);
 	});
 	it("is equal if a missing field is undefined", () => {
-		expect(same({ a: 1, b: undefined }, { a: 1 })).toBe(true);
-		expect(same({ a: 1 }, { a: 1, b: undefined })).toBe(true);
-		expect(same({ a: undefined, b: 1 }, { b: 1, c: undefined })).toBe(true);
-		expect(same({ a: undefined }, { b: 1 })).toBe(false);
+		expect(sameJson({ a: 1, b: undefined }, { a: 1 })).toBe(true);
+		expect(sameJson({ a: 1 }, { a: 1, b: undefined })).toBe(true);
+		expect(sameJson({ a: undefined, b: 1 }, { b: 1, c: undefined })).toBe(true);
+		expect(sameJson({ a: undefined }, { b: 1 })).toBe(false);
 	});
 	it.each([
 		[{ a: 1 }, { a: "1" }],
@@ -31,25 +31,25 @@ describe("the same content", () => {
 		[1, 1.0000001],
 		["\u00e9", "e\u0301"],
 	])("differs for %j and %j", (a, b) => {
-		expect(same(a, b)).toBe(false);
-		expect(same(b, a)).toBe(false);
+		expect(sameJson(a, b)).toBe(false);
+		expect(sameJson(b, a)).toBe(false);
 	});
 	it("equals itself, stored and read back", () =>
 		fc.assert(
 			fc.property(anyJson, (value) => {
-				expect(same(value, stored(value))).toBe(true);
-				expect(same(stored(value), value)).toBe(true);
+				expect(sameJson(value, stored(value))).toBe(true);
+				expect(sameJson(stored(value), value)).toBe(true);
 			}),
 		));
 	it("has one zero, because storage does not keep its sign", () => {
-		expect(same(-0, 0)).toBe(true);
-		expect(same({ latitude: -0 }, stored({ latitude: -0 }))).toBe(true);
+		expect(sameJson(-0, 0)).toBe(true);
+		expect(sameJson({ latitude: -0 }, stored({ latitude: -0 }))).toBe(true);
 	});
 	it("agrees with deep equality", () =>
 		fc.assert(
 			fc.property(anyJson, anyJson, (a, b) => {
-				expect(same(a, b)).toBe(same(b, a));
-				if (same(a, b)) expect(stored(a)).toEqual(stored(b));
+				expect(sameJson(a, b)).toBe(sameJson(b, a));
+				if (sameJson(a, b)) expect(stored(a)).toEqual(stored(b));
 				else expect(stored(a)).not.toStrictEqual(stored(b));
 			}),
 		));
@@ -57,10 +57,10 @@ describe("the same content", () => {
 
 describe("an object without undefined values", () => {
 	it("has all other fields, null and empty values included", () =>
-		expect(Object.keys(given({ a: undefined, b: null, c: 0, d: "", e: false }))).toEqual(["b", "c", "d", "e"]));
+		expect(Object.keys(defined({ a: undefined, b: null, c: 0, d: "", e: false }))).toEqual(["b", "c", "d", "e"]));
 	it("is a copy", () => {
 		const fields = { a: undefined, b: 1 };
-		given(fields);
+		defined(fields);
 		expect(Object.keys(fields)).toEqual(["a", "b"]);
 	});
 });

@@ -12,7 +12,7 @@ import {
 	insert,
 	type Instant,
 	recent,
-	same,
+	sameJson,
 	type Timeline,
 	valueAt,
 } from "../../model/index.ts";
@@ -190,7 +190,7 @@ describe("what is already so", () => {
 	it("can compare by content", () => {
 		const sites = insert([], at(1), { latitude: 1, longitude: 2 });
 		expect(alreadyHolds(sites, undefined, now, { longitude: 2, latitude: 1 })).toBe(false);
-		expect(alreadyHolds(sites, undefined, now, { longitude: 2, latitude: 1 }, same)).toBe(true);
-		expect(has(sites, at(1), { longitude: 2, latitude: 1 }, same)).toBe(true);
+		expect(alreadyHolds(sites, undefined, now, { longitude: 2, latitude: 1 }, sameJson)).toBe(true);
+		expect(has(sites, at(1), { longitude: 2, latitude: 1 }, sameJson)).toBe(true);
 	});
 });

@@ -4,7 +4,7 @@
  */
 import {
 	aggregate,
-	ask,
+	consult,
 	type AskOf,
 	type Asks,
 	beside,
@@ -42,10 +42,10 @@ interface LampFacts {
 	"lamp.hung": { bulbs: number };
 	"lamp.lit": { since: Instant };
 }
-const { answer, command, define, fact } = aggregate<Lamp, LampFacts>();
+const { ask, command, define, fact } = aggregate<Lamp, LampFacts>();
 const hang = command(
 	{ id: id(), bulbs: integer(1, 9) },
-	{ from: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
+	{ allowedIn: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
 );
 const named = {
 	name: "lamp",
@@ -120,52 +120,56 @@ unavailable(CODES.STARTING, "This node is still starting");
 // -- Commands --------------------------------------------------------------------
 const aLamp = { id: id(), bulbs: optional(integer(1, 9)) };
 // @ts-expect-error a status that does not exist
-command(aLamp, { from: ["broken"], decide: () => [] });
+command(aLamp, { allowedIn: ["broken"], decide: () => [] });
 // @ts-expect-error `since` is a field of a lit lamp, not of a dark one
-command(aLamp, { from: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
+command(aLamp, { allowedIn: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
 // @ts-expect-error with both statuses, neither field is certain
-command(aLamp, { from: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
-command(aLamp, { from: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { allowedIn: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { allowedIn: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a param that was not declared
-command(aLamp, { from: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung", { bulbs: watts })] });
+command(aLamp, { allowedIn: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung", { bulbs: watts })] });
 // @ts-expect-error a param that may be absent
-command(aLamp, { from: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { allowedIn: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a fact of another aggregate
-command(aLamp, { from: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
+command(aLamp, { allowedIn: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
 // @ts-expect-error `already` is not called for an unknown state
-command(aLamp, { from: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
+command(aLamp, { allowedIn: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
 // @ts-expect-error one of a field that was not declared
-command(aLamp, { from: ["dark"], oneOf: ["watts"], decide: () => [] });
+command(aLamp, { allowedIn: ["dark"], oneOf: ["watts"], decide: () => [] });
 // @ts-expect-error an answer from a fact that does not exist
-command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => ({ broken: first?.type === "lamp.broken" }) });
-// @ts-expect-error an answer from the data of another fact
-command(aLamp, { from: ["dark"], decide: () => [], answer: ([first]) => (first?.type === "lamp.hung" ? { at: first.data.since } : {}) });
+command(aLamp, { allowedIn: ["dark"], decide: () => [], answer: ([first]) => ({ broken: first?.type === "lamp.broken" }) });
+command(aLamp, {
+	allowedIn: ["dark"],
+	decide: () => [],
+	// @ts-expect-error an answer from the data of another fact
+	answer: ([first]) => (first?.type === "lamp.hung" ? { at: first.data.since } : {}),
+});
 const isLit = invariant("LAMP_DARK", "Only a lit lamp shines", ({ state }: { state: Lit }) => state.since !== "");
 // @ts-expect-error a rule for a lit lamp does not apply to a dark one
-command(aLamp, { from: ["dark"], require: [isLit], decide: () => [] });
-command(aLamp, { from: ["lit"], require: [isLit], decide: () => [] });
+command(aLamp, { allowedIn: ["dark"], require: [isLit], decide: () => [] });
+command(aLamp, { allowedIn: ["lit"], require: [isLit], decide: () => [] });
 
 // -- Asks ------------------------------------------------------------------------
 // @ts-expect-error an ask that no actor offers
-ask("radar.speed", (_params: object) => ({ id: "R" }));
+consult("radar.speed", (_params: object) => ({ id: "R" }));
 // @ts-expect-error without the instant
-ask("radar.enforcementAt", (_params: object) => ({ id: "R" }));
+consult("radar.enforcementAt", (_params: object) => ({ id: "R" }));
 // @ts-expect-error with an instant that is a number
-ask("radar.enforcementAt", (_params: object) => ({ id: "R", at: 0 }));
-const consult = { radar: ask("radar.enforcementAt", (params: { id: string }) => ({ id: params.id, at: "" })) };
+consult("radar.enforcementAt", (_params: object) => ({ id: "R", at: 0 }));
+const ofTheRadar = { radar: consult("radar.enforcementAt", (params: { id: string }) => ({ id: params.id, at: "" })) };
 command(aLamp, {
-	from: ["dark"],
-	consult,
+	allowedIn: ["dark"],
+	consult: ofTheRadar,
 	// @ts-expect-error the answer has no such field
 	decide: (_dark, _params, { consulted }) => [fact("lamp.lit", { since: consulted.radar.since })],
 });
 // @ts-expect-error no consult has this name
-command(aLamp, { from: ["dark"], consult, decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []) });
-const ofRadar = { radar: ask("radar.enforcementAt", (of: { radar: string }) => ({ id: of.radar, at: "" })) };
+command(aLamp, { allowedIn: ["dark"], consult: ofTheRadar, decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []) });
+const ofRadar = { radar: consult("radar.enforcementAt", (of: { radar: string }) => ({ id: of.radar, at: "" })) };
 // @ts-expect-error the ask needs a param that the command does not have
-command(aLamp, { from: ["dark"], consult: ofRadar, decide: () => [] });
+command(aLamp, { allowedIn: ["dark"], consult: ofRadar, decide: () => [] });
 // @ts-expect-error an answer needs a state
-answer({ id: id() }, (state) => state.status === "unknown");
+ask({ id: id() }, (state) => state.status === "unknown");
 
 // -- Tests ------------------------------------------------------------------------
 const said = factsOf(radarModel);
@@ -267,5 +271,5 @@ yes<Same<Parameters<(typeof radar)["evolve"]["radar.calibrated"]>[1], RadarFacts
 // @ts-expect-error two different types
 yes<Agree<Asks["owner.exists"], AskOf<typeof radar, "enforcementAt">>>();
 const when = { id: id(), at: instant(), again: optional(instant()) };
-const at = answer(when, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);
+const at = ask(when, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);
 yes<Same<ReturnType<typeof at.answer>, Timeline<string>>>();

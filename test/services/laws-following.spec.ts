@@ -58,18 +58,18 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
 	});
 });
 
-describe.each(processes.map((process) => [process.name, process] as const))("what %s knows", (_name, process) => {
+describe.each(processes.map((manager) => [manager.name, manager] as const))("what %s knows", (_name, manager) => {
 	it("does not depend on batch boundaries or on the order between streams", () =>
 		fc.assert(
 			fc.asyncProperty(anySaid, anySchedule, fc.constantFrom(together, apart), async (said, schedule, by) => {
 				const logs = logged(said, by);
-				expect(await knownTo(process, logs, schedule)).toEqual(await knownTo(process, logs, ONE_BY_ONE));
+				expect(await knownTo(manager, logs, schedule)).toEqual(await knownTo(manager, logs, ONE_BY_ONE));
 			}),
 			runs,
 		));
 	it("comes from facts that a command records, in a log that it follows", () => {
-		const told = models.filter(({ context }) => process.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
-		const { start, continue: later } = process.subjects;
-		for (const fact of [...Object.keys({ ...start, ...later }), ...referenceFacts(process)]) expect(told).toContain(fact);
+		const told = models.filter(({ context }) => manager.follows.includes(context)).flatMap(({ evolve }) => Object.keys(evolve));
+		const { start, continue: later } = manager.subjects;
+		for (const fact of [...Object.keys({ ...start, ...later }), ...referenceFacts(manager)]) expect(told).toContain(fact);
 	});
 });

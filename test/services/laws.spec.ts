@@ -17,7 +17,7 @@ const always = (holds: (told: readonly Told[]) => void) =>
 		{ numRuns: 200 },
 	);
 const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T; // as read back from storage
-const commands = models.flatMap((model) => Object.entries(model.commands).map(([name, law]) => ({ model, name, law })));
+const commands = models.flatMap((model) => Object.entries(model.commands).map(([name, definition]) => ({ model, name, law: definition })));
 const nameOf = ({ ordered: { service, name } }: Told) => `${service}.${name}`;
 
 describe("every fact", () => {
@@ -44,10 +44,10 @@ describe("every state", () => {
 	it("is the result of folding its stored facts", () =>
 		always((told) => {
 			const streams = new Map<string, { state: { readonly status: string }; live: unknown }>();
-			for (const { model, case: facts, outcome, state } of told) {
-				const stream = `${model.name}-${facts.id}`;
+			for (const { model, situation: situation, outcome, state } of told) {
+				const stream = `${model.name}-${situation.id}`;
 				const before = streams.get(stream)?.state ?? UNKNOWN;
-				const replayed = isRefusal(outcome) ? before : frozen(evolve(model, before, stored(outcome), facts.now));
+				const replayed = isRefusal(outcome) ? before : frozen(evolve(model, before, stored(outcome), situation.now));
 				streams.set(stream, { state: replayed, live: state });
 			}
 			for (const { state, live } of streams.values()) expect(state).toStrictEqual(live);
@@ -66,18 +66,18 @@ describe("every id", () => {
 	});
 	it("of a stored actor passes that rule", () =>
 		always((told) => {
-			for (const { model, case: facts, outcome } of told)
-				if (!isRefusal(outcome)) expect([facts.id, checkOf({ id: idOf(model) })({ id: facts.id })]).toEqual([facts.id, true]);
+			for (const { model, situation: situation, outcome } of told)
+				if (!isRefusal(outcome)) expect([situation.id, checkOf({ id: idOf(model) })({ id: situation.id })]).toEqual([situation.id, true]);
 		}));
 });
 
 describe("every command", () => {
 	it("sent twice records nothing the second time", () =>
 		always((told) => {
-			for (const { ordered, model, law, case: facts, refusal, version, outcome, state } of told) {
+			for (const { ordered, model, definition: definition, situation: situation, refusal, version, outcome, state } of told) {
 				if (isRefusal(outcome)) continue;
-				for (const now of [facts.now, later(facts.now, 1)]) {
-					const again = decide(model, law, { ...facts, state, now }, { version: version + outcome.length, refusal });
+				for (const now of [situation.now, later(situation.now, 1)]) {
+					const again = decide(model, definition, { ...situation, state, now }, { version: version + outcome.length, refusal });
 					expect({ ...ordered, again }).toEqual({ ...ordered, again: [] });
 				}
 			}
@@ -88,8 +88,9 @@ describe("every command", () => {
 		}));
 	it("is answered from its facts, stored or not", () =>
 		always((told) => {
-			for (const { law, outcome } of told)
-				if (!isRefusal(outcome) && outcome.length > 0) expect(law.answer?.(stored(outcome))).toStrictEqual(law.answer?.(outcome));
+			for (const { definition: definition, outcome } of told)
+				if (!isRefusal(outcome) && outcome.length > 0)
+					expect(definition.answer?.(stored(outcome))).toStrictEqual(definition.answer?.(outcome));
 		}));
 	it("is refused in a fixed form: a code in capitals, a sentence, and a 4xx status", () =>
 		always((told) => {
@@ -110,7 +111,7 @@ describe("the table of statuses and commands", () => {
 		for (const { model } of commands) statuses.set(model.name, new Set());
 		for (const orders of fc.sample(anyLife, { numRuns: 1500, seed: 2026 }))
 			for (const one of live(orders)) {
-				const { status } = one.case.state;
+				const { status } = one.situation.state;
 				const cell = `${nameOf(one)} when ${status}`;
 				const { outcome } = one;
 				statuses.get(one.model.name)?.add(status);
@@ -124,23 +125,23 @@ describe("the table of statuses and commands", () => {
 	const outcomes = (model: string, name: string, status: string) => [...(cells.get(`${model}.${name} when ${status}`) ?? [])];
 
 	it("has every status in which a command is allowed", () => {
-		for (const { model, name, law } of commands)
-			for (const status of law.from) expect([`${model.name}.${name}`, ...(statuses.get(model.name) ?? [])]).toContain(status);
+		for (const { model, name, law: definition } of commands)
+			for (const status of definition.allowedIn) expect([`${model.name}.${name}`, ...(statuses.get(model.name) ?? [])]).toContain(status);
 	});
-	it.each(commands.map(({ model, name, law }) => [`${model.name}.${name}`, model, name, law] as const))(
+	it.each(commands.map(({ model, name, law: definition }) => [`${model.name}.${name}`, model, name, definition] as const))(
 		"%s is accepted exactly in the statuses it allows",
-		(_title, model, name, law) => {
+		(_title, model, name, definition) => {
 			for (const status of statuses.get(model.name) ?? []) {
 				const seen = outcomes(model.name, name, status);
 				const accepted = seen.includes("accepted");
 				expect({ status, seen: seen.length > 0, accepted }).toEqual({
 					status,
 					seen: true,
-					accepted: law.from.includes(status) && accepted,
+					accepted: definition.allowedIn.includes(status) && accepted,
 				});
-				if (status === "unknown" && !creates(law)) expect(seen).toEqual([`${model.name.toUpperCase()}_UNKNOWN`]);
+				if (status === "unknown" && !creates(definition)) expect(seen).toEqual([`${model.name.toUpperCase()}_UNKNOWN`]);
 			}
-			expect(law.from.filter((status) => outcomes(model.name, name, status).includes("accepted"))).not.toEqual([]);
+			expect(definition.allowedIn.filter((status) => outcomes(model.name, name, status).includes("accepted"))).not.toEqual([]);
 		},
 	);
 	it("covers every fact", () => {
@@ -149,8 +150,8 @@ describe("the table of statuses and commands", () => {
 });
 
 describe("what commands consult", () => {
-	const edges = commands.flatMap(({ model, law }) =>
-		Object.values(law.consult ?? {}).map(({ ask }) => [model.name, ...ask.split(".")] as const),
+	const edges = commands.flatMap(({ model, law: definition }) =>
+		Object.values(definition.consult ?? {}).map(({ ask }) => [model.name, ...ask.split(".")] as const),
 	);
 	it("is offered by the consulted actors", () => {
 		for (const [, service = "", question = ""] of edges) expect(Object.keys(modelOf(service).asks)).toContain(question);
@@ -164,10 +165,10 @@ describe("what commands consult", () => {
 	});
 	it("has params that the consulted actor accepts", () =>
 		always((told) => {
-			for (const { law, case: facts } of told)
-				for (const { ask, params } of Object.values(law.consult ?? {})) {
+			for (const { definition: definition, situation: situation } of told)
+				for (const { ask, params } of Object.values(definition.consult ?? {})) {
 					const [service = "", question = ""] = ask.split(".");
-					const asked = params(facts.params);
+					const asked = params(situation.params);
 					const shape = modelOf(service).asks[question]?.shape;
 					if (asked && shape) expect(checkOf(shape)({ ...asked })).toBe(true);
 				}

@@ -118,7 +118,7 @@ describe("the row of a radar", () => {
 		for (const n of [2000, 2001, 5000]) expect(radars.show(row, minute(n), "R1")).toEqual(radars.show(whole, minute(n), "R1"));
 	});
 	it("is read again at the instants at which it changes without a fact, and only then", () => {
-		const due = (now: string, ...facts: readonly FactIn<typeof radar>[]) => radars.due?.(folded(...facts), now);
+		const due = (now: string, ...facts: readonly FactIn<typeof radar>[]) => radars.changesAt?.(folded(...facts), now);
 		const life = [
 			installed(),
 			activated(day(10)),

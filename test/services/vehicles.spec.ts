@@ -69,7 +69,7 @@ describe("the row of a vehicle", () => {
 			{ from: day(10), value: "bob" },
 		];
 		const row = { vehicle: { ...car, plate: "AB-123-CD", country: "FR" }, holders };
-		expect(vehicles.due?.(row, later(day(10), -1))).toBe(day(10));
-		expect(vehicles.due?.(row, day(10))).toBeNull();
+		expect(vehicles.changesAt?.(row, later(day(10), -1))).toBe(day(10));
+		expect(vehicles.changesAt?.(row, day(10))).toBeNull();
 	});
 });

@@ -2,7 +2,7 @@
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import {
 	aggregate,
-	type Case,
+	type Situation,
 	type CommandOf,
 	id,
 	type Instant,
@@ -10,7 +10,7 @@ import {
 	invariant,
 	NOT_YET,
 	optional,
-	same,
+	sameJson,
 	text,
 	type Unknown,
 } from "../../model/index.ts";
@@ -32,18 +32,18 @@ export interface AccountFacts {
 	/** The owner was reminded of the account; once, some time after its opening. */
 	"account.reminded": Record<never, never>;
 }
-const { answer, command, define, fact } = aggregate<Account, AccountFacts>();
-type Taking = Case<Open, { amount: number }>;
+const { ask, command, define, fact } = aggregate<Account, AccountFacts>();
+type Taking = Situation<Open, { amount: number }>;
 const isCovered = invariant(
 	"NOT_COVERED",
 	"A withdrawal must be covered by the balance",
 	({ state, params }: Taking) => params.amount <= state.balance,
 );
-const isEmpty = invariant("NOT_EMPTY", "Only an empty account can be closed", ({ state }: Case<Open>) => state.balance === 0);
+const isEmpty = invariant("NOT_EMPTY", "Only an empty account can be closed", ({ state }: Situation<Open>) => state.balance === 0);
 /** Milliseconds after its opening at which the owner of an account is reminded of it. */
 export const REMINDED_AFTER = 700;
 export const reminderOf = (openedAt: Instant): Instant => new Date(Date.parse(openedAt) + REMINDED_AFTER).toISOString();
-const isTime = invariant(NOT_YET, "A reminder has its time", ({ state, now }: Case<Open>) => now >= reminderOf(state.openedAt));
+const isTime = invariant(NOT_YET, "A reminder has its time", ({ state, now }: Situation<Open>) => now >= reminderOf(state.openedAt));
 const amount = () => integer(0, 1000);
 const plus = (state: Exclude<Account, Unknown>, by: number): Exclude<Account, Unknown> =>
 	state.status === "open" ? { ...state, balance: state.balance + by } : state;
@@ -58,7 +58,7 @@ export const account = define({
 		open: command(
 			{ id: id(), owner: text(), amount: optional(amount()) },
 			{
-				from: ["unknown"],
+				allowedIn: ["unknown"],
 				already: (state, { owner }) => state.status === "open" && state.owner === owner,
 				decide: (_unknown, given) => [
 					fact("account.opened", { owner: given.owner }),
@@ -68,17 +68,17 @@ export const account = define({
 		),
 		deposit: command(
 			{ id: id(), amount: amount() },
-			{ from: ["open"], decide: (_open, given) => (given.amount === 0 ? [] : [fact("account.deposited", { amount: given.amount })]) },
+			{ allowedIn: ["open"], decide: (_open, given) => (given.amount === 0 ? [] : [fact("account.deposited", { amount: given.amount })]) },
 		),
 		withdraw: command(
 			{ id: id(), amount: amount() },
-			{ from: ["open"], require: [isCovered], decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })] },
+			{ allowedIn: ["open"], require: [isCovered], decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })] },
 		),
 		/** Sends to the wallet of the other account's owner. */
 		send: command(
 			{ id: id(), amount: amount(), other: id() },
 			{
-				from: ["open"],
+				allowedIn: ["open"],
 				consult: { to: { ask: "account.owner", params: ({ other }: { readonly other: string }) => ({ id: other }) } },
 				require: [isCovered],
 				decide: (_open, given, { consulted }) => [fact("account.sent", { amount: given.amount, to: String(consulted.to) })],
@@ -87,16 +87,16 @@ export const account = define({
 		close: command(
 			{ id: id() },
 			{
-				from: ["open"],
+				allowedIn: ["open"],
 				already: ({ status }) => status === "closed",
 				require: [isEmpty],
 				decide: ({ owner }) => [fact("account.closed", { owner })],
 			},
 		),
 		/** Sent by a process at the time of the reminder. */
-		remind: command({ id: id() }, { internal: true, from: ["open"], require: [isTime], decide: () => [fact("account.reminded", {})] }),
+		remind: command({ id: id() }, { internal: true, allowedIn: ["open"], require: [isTime], decide: () => [fact("account.reminded", {})] }),
 	},
-	asks: { owner: answer({ id: id() }, ({ owner }) => owner) },
+	asks: { owner: ask({ id: id() }, ({ owner }) => owner) },
 	evolve: {
 		"account.opened": (_unknown, { owner }, at) => ({ status: "open", owner, balance: 0, openedAt: at }),
 		"account.deposited": (state, data) => plus(state, data.amount),
@@ -113,7 +113,7 @@ export const MOST = 2;
 const isLittle = invariant(
 	"TOO_MUCH",
 	"A wallet accepts only a small amount at once",
-	({ params }: Case<unknown, { amount: number }>) => params.amount <= MOST,
+	({ params }: Situation<unknown, { amount: number }>) => params.amount <= MOST,
 );
 export interface WalletFacts {
 	"wallet.made": Record<never, never>;
@@ -130,7 +130,7 @@ export const wallet = ofWallet.define({
 		credit: ofWallet.command(
 			{ id: id(), amount: amount(), cause: text() },
 			{
-				from: ["unknown", "made"],
+				allowedIn: ["unknown", "made"],
 				require: [isLittle],
 				decide: ({ status }, { amount: credited, cause }) => [
 					...(status === "unknown" ? [ofWallet.fact("wallet.made", {})] : []),
@@ -169,8 +169,8 @@ export const intervention = ofIntervention.define({
 		drop: ofIntervention.command(
 			{ id: id(), process: text(), work: text(), action: text(), code: text(), detail: text(), attempts: integer(1, 1000), reason: text() },
 			{
-				from: ["unknown"],
-				already: ({ said }, params) => same(said, dropped(params)),
+				allowedIn: ["unknown"],
+				already: ({ said }, params) => sameJson(said, dropped(params)),
 				decide: (_unknown, params) => [ofIntervention.fact("intervention.dropped", dropped(params))],
 			},
 		),

@@ -33,7 +33,7 @@ const accounts = projection<AccountRow, AccountFacts, AccountRow & { readonly is
 		"account.closed": () => null,
 	},
 	show: (row, now) => ({ ...row, isNew: now < row.newUntil ? 1 : 0 }),
-	due: ({ newUntil }, now) => (now < newUntil ? newUntil : null),
+	changesAt: ({ newUntil }, now) => (now < newUntil ? newUntil : null),
 	filters: ["balance", "isNew"],
 });
 

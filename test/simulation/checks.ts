@@ -1,6 +1,6 @@
 /** Checks - rules for the logs and all answers after every schedule (DESIGN §3 and §4, LAW 1 to 5); for rows see row-checks.ts. */
 import { decide, unknownActor } from "../../model/decide.ts";
-import { type Fact, isRefusal, type Model, type Refusal, same } from "../../model/index.ts";
+import { type Fact, isRefusal, type Model, type Refusal, sameJson } from "../../model/index.ts";
 import type { Answered, Asked, Command } from "./clients.ts";
 import { type Happened, Past, type Stream } from "./past.ts";
 import { RowChecks } from "./row-checks.ts";
@@ -26,7 +26,7 @@ export function check(world: World): void {
 	for (const asked of world.clients.asks) checking.ask(asked);
 	const rows = new RowChecks(world, past);
 	for (const projection of world.scenario.projections) if (world.runs(projection.name)) rows.rows(projection);
-	for (const process of world.scenario.processes) if (world.runs(process.name)) rows.work(process);
+	for (const manager of world.scenario.processes) if (world.runs(manager.name)) rows.work(manager);
 	for (const text of world.scenario.wrong(past, world.runs)) world.violated("outcome", text);
 }
 
@@ -72,7 +72,7 @@ class Checking {
 				const asked = command ? [command] : (this.#world.asked.get(id) ?? []);
 				const time = { from: command?.since ?? 0, to: happened.kept.seen };
 				const right = asked.some((one) =>
-					this.#outcomes(stream, n, one, happened.recorded.at, time).some((said) => same(said, happened.recorded.facts)),
+					this.#outcomes(stream, n, one, happened.recorded.at, time).some((said) => sameJson(said, happened.recorded.facts)),
 				);
 				if (!right)
 					this.#world.violated("stale decision", `${where(happened)} ${id} does not follow from ${JSON.stringify(stream.states[n])}`);
@@ -81,14 +81,14 @@ class Checking {
 
 	/** The possible outcomes of a command after n commits, one for each possible combination of consulted answers in that time. */
 	#outcomes(stream: Stream, n: number, { name, params, ...command }: Ordered & Partial<Command>, now: string, time: Time): Outcome[] {
-		const law = stream.model.commands[name];
+		const definition = stream.model.commands[name];
 		const state = stream.states[n];
-		if (!law || !state) return [];
+		if (!definition || !state) return [];
 		const version = stream.commits[n - 1]?.version ?? 0;
-		return this.#consulted(law.consult ?? {}, params, now, time).map(({ consulted, refusal }) =>
+		return this.#consulted(definition.consult ?? {}, params, now, time).map(({ consulted, refusal }) =>
 			decide(
 				stream.model,
-				law,
+				definition,
 				{ id: params.id, state, params, now, by: "", commandId: command.commandId ?? "", consulted },
 				{ version, ifMatch: command.ifMatch, refusal },
 			),

@@ -20,5 +20,5 @@ export const SMALL: readonly Patch[] = [
 	limit("mixins/processes/runner.ts", "PAGE", "500", "2"),
 	limit("mixins/processes/references.ts", "PAGE", "500", "1"),
 	limit("mixins/processes/deadlines.ts", "DUE_PAGE", "200", "1"),
-	limit("mixins/read-models/due.ts", "DUE_PAGE", "200", "1"),
+	limit("mixins/read-models/timed-rows.ts", "DUE_PAGE", "200", "1"),
 ];

@@ -216,7 +216,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"due-forgotten": {
 		breaks: "DESIGN §5: a row that reads differently over time is found by its current values",
-		file: "mixins/read-models/due.ts",
+		file: "mixins/read-models/timed-rows.ts",
 		from: "await Promise.race([this.#rewriteSoon(), late]);",
 		to: "",
 		over: { ...readers },

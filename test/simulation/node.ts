@@ -71,7 +71,7 @@ export class Node {
 		const here = ({ name }: { readonly name: string }): boolean => config.on[name]?.includes(this.number) ?? false;
 		this.#expected = scenario.projections.filter(here).length + scenario.processes.filter(here).length;
 		for (const projection of scenario.projections.filter(here)) void this.#project(projection);
-		for (const process of scenario.processes.filter(here)) void this.#process(process);
+		for (const manager of scenario.processes.filter(here)) void this.#process(manager);
 	}
 	die(): void {
 		if (!this.life.alive) return;
@@ -145,15 +145,15 @@ export class Node {
 		await this.#started(() => projector.start(this.#followed(projection.follows), (error) => this.#stopped(projection.name, error)));
 		this.projectors.set(projection.name, projector);
 	}
-	async #process(process: AnyProcess): Promise<void> {
+	async #process(manager: AnyProcess): Promise<void> {
 		const { scheduler, server } = this.#world;
-		const table = new SeenTable(this.#world.rows(process.name), server, this.life, this.name);
+		const table = new SeenTable(this.#world.rows(manager.name), server, this.life, this.name);
 		const timers = scheduler.timersOf(this.life);
-		const runner = new ProcessRunner(process, table, this.#send(process.name), timers, () => new Date(scheduler.now).toISOString());
+		const runner = new ProcessRunner(manager, table, this.#send(manager.name), timers, () => new Date(scheduler.now).toISOString());
 		await this.#started(() =>
-			runner.start(this.#followed([...process.follows, INTERVENTIONS.log]), (error) => this.#stopped(process.name, error)),
+			runner.start(this.#followed([...manager.follows, INTERVENTIONS.log]), (error) => this.#stopped(manager.name, error)),
 		);
-		this.runners.set(process.name, runner);
+		this.runners.set(manager.name, runner);
 		const recover = (): void => void runner.recover().catch(() => undefined);
 		every(timers, RECOVER_EVERY, recover);
 		every(timers, DUE_EVERY, () => void runner.deadlines.send().catch(() => undefined));
@@ -214,7 +214,7 @@ export class Node {
 	async #asked(service: string, name: string, id: string, params: object): Promise<{ readonly said: unknown }> {
 		const actors = this.actorsOf(service);
 		const now = new Date(this.#world.scheduler.now).toISOString();
-		const law = actors.model.asks[name];
-		return { said: await actors.ask(id, (actor) => (actor ? law?.answer(actor.state, params, { now, id }) : actors.unknown(id))) };
+		const definition = actors.model.asks[name];
+		return { said: await actors.ask(id, (actor) => (actor ? definition?.answer(actor.state, params, { now, id }) : actors.unknown(id))) };
 	}
 }

@@ -1,7 +1,7 @@
 /** RowChecks - rows equal those of a replay after every schedule, and processes have no work left (DESIGN §5, LAW 6 to 8). */
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { stateOf, type Subject } from "../../mixins/processes/rows.ts";
-import { type AnyProcess, type AnyProjection, type Fold, same, type Touch } from "../../model/index.ts";
+import { type AnyProcess, type AnyProjection, type Fold, sameJson, type Touch } from "../../model/index.ts";
 import type { Past, Told } from "./past.ts";
 import type { World } from "./world.ts";
 
@@ -24,13 +24,13 @@ export class RowChecks {
 		for (const { id, data, columns } of rows) {
 			const shown = (data && projection.show(data, now, id)) as Readonly<Record<string, unknown>> | null; // each column is a field of the shown row
 			const right = shown && this.#world.rows(projection.name).spec.columns.map((column) => shown[column] ?? null);
-			if (!same(columns, right))
+			if (!sameJson(columns, right))
 				this.#world.violated("rows", `${projection.name} ${id} has the columns ${JSON.stringify(columns)}, not ${JSON.stringify(right)}`);
 		}
 	}
 	/** The rows of a process equal those of a replay, and no command is left to do. */
-	work(process: AnyProcess): void {
-		const { name, subjects, references = {}, follows } = process;
+	work(manager: AnyProcess): void {
+		const { name, subjects, references = {}, follows } = manager;
 		const followed = this.#past.facts.filter(({ origin }) => follows.includes(origin.log));
 		const wantedSubjects = replayed({ ...subjects.start, ...subjects.continue }, followed);
 		const wantedReferences = new Map(
@@ -48,7 +48,7 @@ export class RowChecks {
 		this.#compare(name, wantedSubjects, inner("subject/"));
 		this.#compare(name, wantedReferences, inner("reference/"));
 		for (const [id, subject] of wantedSubjects) {
-			const due = subject ? process.next(subject, this.#referencesOf(process, subject, wantedReferences)) : [];
+			const due = subject ? manager.next(subject, this.#referencesOf(manager, subject, wantedReferences)) : [];
 			const row = rows.find((one) => one.id === `subject/${id}`);
 			const { parked, dropped = [] } = (row?.data ?? {}) as Partial<Subject>; // the runner's own row
 			const left = due.filter(({ cause }) => !dropped.includes(`${name}/subject/${id}/${cause}`));
@@ -57,7 +57,7 @@ export class RowChecks {
 			if (left.length === 0 && parked)
 				this.#world.violated("not done", `${name} has parked ${JSON.stringify(parked)} for ${id}, but owes nothing`);
 			const givenUp = this.#past.facts.filter(({ type, data }) => type === "intervention.dropped" && workOf(data, name) === id);
-			if (!same([...dropped].toSorted(), givenUp.map((told) => told.id).toSorted()))
+			if (!sameJson([...dropped].toSorted(), givenUp.map((told) => told.id).toSorted()))
 				this.#world.violated(
 					"not done",
 					`${givenUp.length} commands of ${name} for ${id} were dropped, but its row has ${JSON.stringify(dropped)}`,
@@ -74,7 +74,7 @@ export class RowChecks {
 	}
 	#compare(name: string, wanted: ReadonlyMap<string, object | null>, have: ReadonlyMap<string, object | null>): void {
 		for (const id of new Set([...wanted.keys(), ...have.keys()]))
-			if (!same(wanted.get(id) ?? null, have.get(id) ?? null))
+			if (!sameJson(wanted.get(id) ?? null, have.get(id) ?? null))
 				this.#world.violated("rows", `${name} ${id} is ${JSON.stringify(have.get(id))}, a replay gives ${JSON.stringify(wanted.get(id))}`);
 	}
 }

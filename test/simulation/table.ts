@@ -6,7 +6,7 @@ import {
 	type Checkpoints,
 	type Query,
 	type Row,
-	type Step,
+	type CheckpointMove,
 	type Table,
 	type TableSpec,
 	type Value,
@@ -40,7 +40,7 @@ export class Rows {
 	checkpoint(partition: string): number {
 		return this.#checkpoints.seen(partition)?.position ?? 0;
 	}
-	#standsAt({ partition, from }: Step): boolean {
+	#standsAt({ partition, from }: CheckpointMove): boolean {
 		return sameTail(this.#checkpoints.newest(partition) ?? BEGINNING, from);
 	}
 	/** All rows, by id. */
@@ -66,7 +66,7 @@ export class Rows {
 			() => `    ${this.spec.name} ${after.id} = ${JSON.stringify(after.data)} @${JSON.stringify(after.at)} by ${by}`,
 		);
 	}
-	#raise({ partition, to }: Step, by: string): void {
+	#raise({ partition, to }: CheckpointMove, by: string): void {
 		if (to.position <= (this.#checkpoints.newest(partition)?.position ?? 0)) return;
 		this.#checkpoints.set(partition, to);
 		this.#server.scheduler.say(() => `    ${this.spec.name} is at ${partition}:${to.position} by ${by}`);
@@ -79,7 +79,7 @@ export class Rows {
 	}
 
 	/** Saves everything in one transaction, unless another node was faster. */
-	*saveWhole(changes: readonly Change[], steps: readonly Step[], by: string): Work<boolean> {
+	*saveWhole(changes: readonly Change[], steps: readonly CheckpointMove[], by: string): Work<boolean> {
 		const fits = steps.every((step) => this.#standsAt(step)) && changes.every(({ after }) => this.#rev(after.id) === after.rev);
 		if (!fits) return this.#overtaken(by);
 		for (const change of changes) this.#put(change, by);
@@ -98,7 +98,7 @@ export class Rows {
 		return all;
 	}
 	/** Raises all checkpoints if each is at its old value; without `compared`, raises them in any case. */
-	*raise(steps: readonly Step[], by: string): Work<boolean> {
+	*raise(steps: readonly CheckpointMove[], by: string): Work<boolean> {
 		const fits = !this.#compared || steps.every((step) => this.#standsAt(step));
 		if (fits) for (const step of steps) this.#raise(step, by);
 		else this.#overtaken(by);
@@ -161,7 +161,7 @@ export class SeenTable implements Table {
 		return this.#call(`load ${ids.join(", ")}`, () => this.#rows.load(ids));
 	}
 	/** Without transactions: compares the checkpoints, saves the rows, and if all were unchanged, raises the checkpoints. */
-	async save(changes: readonly Change[], steps: readonly Step[]): Promise<boolean> {
+	async save(changes: readonly Change[], steps: readonly CheckpointMove[]): Promise<boolean> {
 		const what = changes.map(({ after }) => after.id).join(", ");
 		if (this.atomic) return this.#call(`save ${what}`, () => this.#rows.saveWhole(changes, steps, this.#by));
 		const positions = steps.length > 0 ? await this.checkpoints() : {};

@@ -54,8 +54,8 @@ export class World {
 			);
 		for (const projection of this.scenario.projections)
 			this.tables.set(projection.name, new Rows(this.server, tableOf(projection), config.compared));
-		for (const process of this.scenario.processes)
-			this.tables.set(process.name, new Rows(this.server, processTableOf(process), config.compared));
+		for (const manager of this.scenario.processes)
+			this.tables.set(manager.name, new Rows(this.server, processTableOf(manager), config.compared));
 		this.#begin();
 		this.nodes = Array.from({ length: config.nodes }, (_, number) => new Node(this, number));
 		this.clients = new Clients(this);

@@ -1,7 +1,7 @@
 /** Move - a move copies everything, can be interrupted anywhere, and refuses a wrong target without changing it. */
 import { describe, expect, it } from "@jest/globals";
 import { PartitionsFixed } from "../../store/log.ts";
-import { type MoveOptions, move, type Place } from "../../store/move/move.ts";
+import { type MoveOptions, move, type MoveEnd } from "../../store/move/move.ts";
 import { type Advance, MoveRefused, MoveUnfinished } from "../../store/move/terms.ts";
 import { CARS, drive } from "../support/cars.ts";
 import { tail, tailOf, things } from "../support/commits.ts";
@@ -9,7 +9,8 @@ import { contentOf, Dead, emptyPlace, fullPlace, KEPT, KEYS, type MemoryPlace, M
 import { AT } from "../support/vault.ts";
 
 const quietly: MoveOptions["watch"] = (_label, _total, work) => work(() => undefined);
-const moved = (from: Place, to: Place, watch = quietly) => move({ from, to, ...KEPT, keys: KEYS, turn: () => Promise.resolve(), watch });
+const moved = (from: MoveEnd, to: MoveEnd, watch = quietly) =>
+	move({ from, to, ...KEPT, keys: KEYS, turn: () => Promise.resolve(), watch });
 /** Runs once, when the step of that name begins. */
 const when = (label: string, run: () => unknown): MoveOptions["watch"] => {
 	let done = false;

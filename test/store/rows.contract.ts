@@ -52,7 +52,7 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 			it("have one live first generation for all concurrent callers", async () => {
 				const openers = [store, ...Array.from({ length: 3 }, () => place.open())];
 				expect(await Promise.all(openers.map((opener) => opener.generations("cars")))).toEqual([[], [], [], []]);
-				const found = await Promise.all(openers.map((opener, i) => opener.live(CARS, `code ${i}`, at)));
+				const found = await Promise.all(openers.map((opener, i) => opener.liveGeneration(CARS, `code ${i}`, at)));
 				const [first] = found;
 				expect(first).toMatchObject({ number: 1, state: "live", spec: CARS, begun: at });
 				expect(found).toEqual(openers.map(() => first));
@@ -61,16 +61,16 @@ export function rowsContract(name: string, makePlace: () => RowsPlace): void {
 			});
 
 			it("return the existing live one, whatever its number", async () => {
-				const first = await store.live(CARS, "old", at);
-				expect(await store.live({ ...CARS, columns: [] }, "new", at)).toEqual(first);
+				const first = await store.liveGeneration(CARS, "old", at);
+				expect(await store.liveGeneration({ ...CARS, columns: [] }, "new", at)).toEqual(first);
 				const next = await store.begin(CARS, "new", at);
-				expect(await store.live(CARS, "new", at)).toEqual(first);
+				expect(await store.liveGeneration(CARS, "new", at)).toEqual(first);
 				await store.promote("cars", 2);
 				await store.remove("cars", 1);
-				expect(await store.live(CARS, "old", at)).toEqual({ ...next, state: "live" });
+				expect(await store.liveGeneration(CARS, "old", at)).toEqual({ ...next, state: "live" });
 				expect(await states()).toEqual(["2 live"]);
 				await store.adopt("cars", []);
-				expect(await store.live(CARS, "old", at)).toMatchObject({ state: "live", code: "old" });
+				expect(await store.liveGeneration(CARS, "old", at)).toMatchObject({ state: "live", code: "old" });
 				expect(await store.generations("cars")).toHaveLength(1);
 			});
 

@@ -2,7 +2,7 @@
  * Account - a minimal aggregate with an invariant of its own (deposits, withdrawals, never below zero), to test writer and actors without
  * the domain model.
  */
-import { aggregate, id, integer, invariant, optional, text, type Case, type Unknown } from "../../model/index.ts";
+import { aggregate, id, integer, invariant, optional, text, type Situation, type Unknown } from "../../model/index.ts";
 
 // -- State -----------------------------------------------------------------------
 interface Open {
@@ -28,7 +28,7 @@ export interface AccountFacts {
 const isCovered = invariant(
 	"NOT_COVERED",
 	"Nobody takes out more than is there",
-	({ state, params }: Case<Open, { amount: number }>) => params.amount <= state.balance,
+	({ state, params }: Situation<Open, { amount: number }>) => params.amount <= state.balance,
 );
 
 // -- The model ---------------------------------------------------------------------
@@ -45,7 +45,7 @@ export const account = define({
 		open: command(
 			{ id: id(), owner: text() },
 			{
-				from: ["unknown"],
+				allowedIn: ["unknown"],
 				already: (state, { owner }) => state.status === "open" && state.owner === owner,
 				decide: (_unknown, { owner }) => [fact("account.opened", { owner })],
 				answer: (facts) => ({ said: facts.length }),
@@ -55,19 +55,22 @@ export const account = define({
 		openAtRate: command(
 			{ id: id(), owner: text() },
 			{
-				from: ["unknown"],
+				allowedIn: ["unknown"],
 				consult: { rate: { ask: "bank.rate", params: ({ owner }: { readonly owner: string }) => ({ id: owner }) } },
 				decide: (_unknown, { owner }, { consulted }) => [fact("account.opened", { owner, rate: consulted.rate })],
 			},
 		),
 		deposit: command(
 			{ id: id(), amount: amount(), note: optional(text()) },
-			{ from: ["open"], decide: (_open, params) => (params.amount === 0 ? [] : [fact("account.deposited", { amount: params.amount })]) },
+			{
+				allowedIn: ["open"],
+				decide: (_open, params) => (params.amount === 0 ? [] : [fact("account.deposited", { amount: params.amount })]),
+			},
 		),
 		withdraw: command(
 			{ id: id(), amount: amount() },
 			{
-				from: ["open"],
+				allowedIn: ["open"],
 				require: [isCovered],
 				decide: (_open, params) => [fact("account.withdrawn", { amount: params.amount })],
 				answer: () => ({ paid: true }),
@@ -77,7 +80,7 @@ export const account = define({
 		close: command(
 			{ id: id() },
 			{
-				from: ["open"],
+				allowedIn: ["open"],
 				already: ({ status }) => status === "closed",
 				decide: ({ balance }) => [fact("account.withdrawn", { amount: balance }), fact("account.closed", {})],
 			},
@@ -86,7 +89,7 @@ export const account = define({
 		crash: command(
 			{ id: id() },
 			{
-				from: ["unknown", "open", "closed"],
+				allowedIn: ["unknown", "open", "closed"],
 				decide: () => {
 					throw new TypeError("a bug in a decision");
 				},

@@ -48,7 +48,7 @@ export class FaultyRows implements RowStore {
 		return table;
 	}
 	generations = (name: string) => this.inner.generations(name);
-	live = (spec: TableSpec, code: string, at: string) => this.inner.live(spec, code, at);
+	liveGeneration = (spec: TableSpec, code: string, at: string) => this.inner.liveGeneration(spec, code, at);
 	begin = (spec: TableSpec, code: string, at: string) => this.inner.begin(spec, code, at);
 	promote = (name: string, number: number) => this.inner.promote(name, number);
 	remove = (name: string, number: number) => this.inner.remove(name, number);

@@ -9,7 +9,7 @@ import {
 	type Query,
 	type Row,
 	type RowStore,
-	type Step,
+	type CheckpointMove,
 	type Table,
 	tableNameOf,
 	type TableSpec,
@@ -35,7 +35,7 @@ export class MemoryRowStore implements RowStore {
 	async generations(name: string): Promise<Generation[]> {
 		return [...(this.#generations.get(name) ?? [])];
 	}
-	async live(spec: TableSpec, code: string, begun: string): Promise<Generation> {
+	async liveGeneration(spec: TableSpec, code: string, begun: string): Promise<Generation> {
 		return this.#generations.get(spec.name)?.find(({ state }) => state === "live") ?? this.begin(spec, code, begun);
 	}
 	async begin(spec: TableSpec, code: string, begun: string): Promise<Generation> {
@@ -98,7 +98,7 @@ export class MemoryTable implements Table {
 	async load(ids: readonly string[]) {
 		return new Map(ids.flatMap((id) => (this.#rows.has(id) ? [[id, copy(this.#rows.get(id))] as const] : [])));
 	}
-	async save(changes: readonly Change[], steps: readonly Step[]) {
+	async save(changes: readonly Change[], steps: readonly CheckpointMove[]) {
 		const current = steps.every(({ partition, from }) => sameTail(this.#checkpoints.get(partition) ?? BEGINNING, from));
 		if (!current || !changes.every(({ after }) => this.#revision(after.id) === after.rev)) return false;
 		for (const { after } of changes) this.#put(after);
@@ -180,7 +180,7 @@ export class FaultyTable implements Table {
 	readonly inner: Table;
 	readonly script: SaveMishap[] = [];
 	/** Steps of the saves that reached the table, in order. */
-	readonly saves: (readonly Step[])[] = [];
+	readonly saves: (readonly CheckpointMove[])[] = [];
 	/** Number of further loads that fail. */
 	unreadable = 0;
 	/** Whether the process is dead: its remaining calls have no effect. */
@@ -199,7 +199,7 @@ export class FaultyTable implements Table {
 			resolve();
 		};
 	}
-	async save(changes: readonly Change[], steps: readonly Step[]) {
+	async save(changes: readonly Change[], steps: readonly CheckpointMove[]) {
 		const mishap = this.script.shift() ?? "fine";
 		this.saves.push(steps);
 		await this.#held;

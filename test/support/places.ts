@@ -2,7 +2,7 @@
  * Places - sources and targets of moves in memory: one with every kind of content, a snapshot of the content for comparison, and a wrapper
  * that simulates the death of the process at a given step.
  */
-import type { Place } from "../../store/move/move.ts";
+import type { MoveEnd } from "../../store/move/move.ts";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../../store/log.ts";
 import { type PublicKeys, signHead } from "../../store/evidence/heads.ts";
 import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
@@ -43,7 +43,7 @@ export class MemoryLogStore implements LogStore {
 	}
 	async close(): Promise<void> {}
 }
-export interface MemoryPlace extends Place {
+export interface MemoryPlace extends MoveEnd {
 	readonly logs: MemoryLogStore;
 	readonly rows: MemoryRowStore;
 }
@@ -87,7 +87,7 @@ async function fill(table: Table, size: number): Promise<void> {
 }
 
 /** All content that must be equal on both sides. */
-export async function contentOf({ logs, rows }: Place): Promise<object> {
+export async function contentOf({ logs, rows }: MoveEnd): Promise<object> {
 	const partitions: Record<string, object> = {};
 	for (const context of [...(await logs.contexts()).keys()].toSorted())
 		for (const log of await logs.open(context))
@@ -115,7 +115,7 @@ export class Mortal {
 		this.#at = at;
 		this.#before = before;
 	}
-	place({ logs, rows }: Place): Place {
+	place({ logs, rows }: MoveEnd): MoveEnd {
 		return { logs: this.#of(logs), rows: this.#of(rows) };
 	}
 	/** Wraps an object so that each method call is a step, also on objects that it opens. */

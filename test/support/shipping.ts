@@ -44,28 +44,32 @@ export const crate = define({
 		unpacked: "it is not wanted any more",
 	},
 	commands: {
-		pack: command({ id: id(), to: text() }, { from: ["unknown"], decide: (_unknown, { to }) => [fact("crate.packed", { to })] }),
-		unpack: command({ id: id() }, { from: ["packed"], decide: () => [fact("crate.unpacked", {})] }),
+		pack: command({ id: id(), to: text() }, { allowedIn: ["unknown"], decide: (_unknown, { to }) => [fact("crate.packed", { to })] }),
+		unpack: command({ id: id() }, { allowedIn: ["packed"], decide: () => [fact("crate.unpacked", {})] }),
 		attempt: command(
 			{ id: id(), attempt: text() },
 			{
 				internal: true,
-				from: ["packed", "underWay"],
+				allowedIn: ["packed", "underWay"],
 				decide: (_state, { attempt }) => [fact("crate.attempted", { attempt })],
 				answer: recordsAttempt("crate.attempted"),
 			},
 		),
 		ship: command(
 			{ id: id(), receipt: text() },
-			{ internal: true, from: ["packed", "underWay", "doubted"], decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })] },
+			{
+				internal: true,
+				allowedIn: ["packed", "underWay", "doubted"],
+				decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })],
+			},
 		),
 		fail: command(
 			{ id: id(), code: text(), detail: text() },
-			{ internal: true, from: ["packed", "underWay"], decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })] },
+			{ internal: true, allowedIn: ["packed", "underWay"], decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })] },
 		),
 		doubt: command(
 			{ id: id(), detail: text() },
-			{ internal: true, from: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
+			{ internal: true, allowedIn: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
 		),
 	},
 	asks: {},

@@ -56,7 +56,7 @@ export const things = projection<Row, Facts, Shown>({
 		if (row.name === undefined) return null; // the sale arrived before the thing
 		return { name: row.name, price: row.next && row.next.from <= now ? row.next.price : (row.price ?? 0), sold: row.sold ?? 0 };
 	},
-	due: ({ next }, now) => (next && next.from > now ? next.from : null),
+	changesAt: ({ next }, now) => (next && next.from > now ? next.from : null),
 	filters: ["name", "text"],
 	sorts: ["price", "sold"],
 	counted: ["name"],

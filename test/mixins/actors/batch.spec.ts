@@ -88,8 +88,8 @@ function story(): Sent[] {
 			if (life < 4 || spoiled.has(kind)) continue;
 			spoiled.add(kind);
 			const { commands } = modelOf(order.service);
-			const law = commands[order.name];
-			for (const bad of spoilt(params, law !== undefined && creates(law))) add(order, { params: bad });
+			const definition = commands[order.name];
+			for (const bad of spoilt(params, definition !== undefined && creates(definition))) add(order, { params: bad });
 		}
 	return sent;
 }
@@ -122,7 +122,9 @@ afterAll(async () => {
 });
 
 const commands = models.flatMap(({ name: service, commands: laws }) => Object.keys(laws).map((name) => `${service}.${name}`));
-const asks = models.flatMap((model) => Object.entries(model.asks).map(([name, law]) => [`${model.name}.${name}`, law] as const));
+const asks = models.flatMap((model) =>
+	Object.entries(model.asks).map(([name, definition]) => [`${model.name}.${name}`, definition] as const),
+);
 
 describe("every command", () => {
 	it.each(commands)("%s has the same outcome alone and among many", (kind) => {

@@ -282,7 +282,7 @@ describe("the first generation of rows", () => {
 		});
 		const store = new MongoRowStore(server.url);
 		closing.push(() => store.close());
-		expect(await store.live(CARS, "mine", "2026-03-02T00:00:00.000Z")).toEqual({ ...theirs, spec: CARS });
+		expect(await store.liveGeneration(CARS, "mine", "2026-03-02T00:00:00.000Z")).toEqual({ ...theirs, spec: CARS });
 		expect(server.named("update")).toEqual([]);
 	});
 });

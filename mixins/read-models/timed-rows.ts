@@ -1,5 +1,5 @@
 /**
- * Due - rewrites rows that read differently because time passes: at their due time, and again if the clock was set back before that
+ * TimedRows - rewrites rows that read differently because time passes: at their due time, and again if the clock was set back before that
  * time. It affects only filters and sorting, because the content of a row is computed when it is read.
  */
 import type { AnyProjection } from "../../model/index.ts";
@@ -43,7 +43,7 @@ export async function lastInstant(logs: readonly LogPartition[]): Promise<string
 	return instants.reduce((latest, instant) => (instant > latest ? instant : latest), "");
 }
 
-export class Due {
+export class TimedRows {
 	readonly #owner: Dated;
 	/** Latest instant as of which rows were written. */
 	#latest = "";
@@ -68,7 +68,7 @@ export class Due {
 
 	/** Called before rows are searched. If rewriting fails or takes too long, rows are found by their old values. */
 	async refresh(): Promise<void> {
-		if (!this.#owner.projection.due) return;
+		if (!this.#owner.projection.changesAt) return;
 		this.seen(this.#owner.clock());
 		const { promise: late, resolve } = Promise.withResolvers<void>();
 		const cancel = this.#owner.timers.later(PATIENCE, resolve);
@@ -116,7 +116,7 @@ export class Due {
 		const { projection, table } = this.#owner;
 		const now = this.#owner.clock();
 		const rows = await table.scan(after, PAGE);
-		for (const row of rows) if (row.data && (projection.due?.(row.data, now) ?? NEVER) <= until) await this.#rewrite(row, now);
+		for (const row of rows) if (row.data && (projection.changesAt?.(row.data, now) ?? NEVER) <= until) await this.#rewrite(row, now);
 		return rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
 	}
 

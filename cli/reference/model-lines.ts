@@ -16,7 +16,7 @@ export interface ParamLine {
 export interface CommandLines {
 	/** `install` */
 	readonly name: string;
-	readonly law: AnyCommand;
+	readonly definition: AnyCommand;
 	readonly meaning: string;
 	readonly params: readonly ParamLine[];
 	/** Facts that its decision may record. */
@@ -45,7 +45,7 @@ export interface ModelLines extends Stated<Model> {
 	readonly facts: readonly FactLines[];
 }
 
-export const lawsOf = (sources: Sources, { models }: Pick<House, "models">): ModelLines[] =>
+export const modelLinesOf = (sources: Sources, { models }: Pick<House, "models">): ModelLines[] =>
 	models.map((stated) => linesOf(sources, stated));
 
 function linesOf(sources: Sources, stated: Stated<Model>): ModelLines {
@@ -81,16 +81,16 @@ export const explained = <L extends { readonly path: string; readonly meaning: s
 	line.meaning === "" ? { ...line, meaning: known.get(line.path) ?? "" } : line;
 
 function commandLines(sources: Sources, model: Model, commands: ts.Type, name: string): CommandLines {
-	const law = model.commands[name];
-	if (!law) throw new Error(`${model.name} has no command ${name}`);
+	const definition = model.commands[name];
+	if (!definition) throw new Error(`${model.name} has no command ${name}`);
 	return {
 		name,
-		law,
+		definition: definition,
 		meaning: sources.doc(commands.getProperty(name)),
-		params: paramsOf(law.shape, docsOf(sources, sources.member(commands, name, "shape")), creates(law)),
+		params: paramsOf(definition.shape, docsOf(sources, sources.member(commands, name, "shape")), creates(definition)),
 		facts: factsOf(sources, model, sources.member(commands, name, "decide")),
-		refusals: codesOfCommand(model, law),
-		settled: settledIn(model, law),
+		refusals: codesOfCommand(model, definition),
+		settled: settledIn(model, definition),
 	};
 }
 
@@ -131,13 +131,13 @@ function docsOf(sources: Sources, shape: ts.Type): ReadonlyMap<string, string> {
 }
 
 function askLines(sources: Sources, model: Model, asks: ts.Type, name: string): AskLines {
-	const law = model.asks[name];
+	const definition = model.asks[name];
 	const answer = sources.returned(sources.member(asks, name, "answer"));
 	return {
 		name,
 		meaning: sources.doc(asks.getProperty(name)),
-		route: law?.route,
-		params: paramsOf(law?.shape ?? {}, new Map()),
+		route: definition?.route,
+		params: paramsOf(definition?.shape ?? {}, new Map()),
 		answer: (answer.flags & ts.TypeFlags.Object) === 0 ? [] : fieldsOf(sources, answer),
 	};
 }

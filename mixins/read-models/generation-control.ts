@@ -1,5 +1,5 @@
 /**
- * Generations - lets operators rebuild a read model without downtime: one generation of rows is live, `rebuild` builds the next beside
+ * GenerationControl - lets operators rebuild a read model without downtime: one generation of rows is live, `rebuild` builds the next beside
  * it, and the previous one is kept for `back` until `forget` removes it.
  */
 import { Readable } from "node:stream";
@@ -31,7 +31,7 @@ const now = (): string => new Date().toISOString();
 const sameShape = (a: TableSpec, b: TableSpec): boolean => JSON.stringify({ ...a, name: "" }) === JSON.stringify({ ...b, name: "" });
 
 /** The generations of a read model, on one node. */
-export class Generations {
+export class GenerationControl {
 	readonly #broker: ServiceBroker;
 	readonly #projection: AnyProjection;
 	/** Version of the code on this node. */
@@ -62,7 +62,7 @@ export class Generations {
 
 	/** The live generation, created if there is none; nodes that start together get the same one. */
 	async live(): Promise<Generation> {
-		const found = await this.#rows.live(tableOf(this.#projection), this.#code, now());
+		const found = await this.#rows.liveGeneration(tableOf(this.#projection), this.#code, now());
 		this.#number = found.number;
 		return found;
 	}
@@ -142,7 +142,7 @@ export class Generations {
 }
 
 /** The actions of every read model for its generations; `of` returns the parts of a running service. */
-export function rebuildActions(of: (service: Service) => { readonly projector: Projector; readonly generations: Generations }) {
+export function rebuildActions(of: (service: Service) => { readonly projector: Projector; readonly generations: GenerationControl }) {
 	return {
 		/** Builds the next generation and switches to it; resolves to a stream of RebuildReport that ends after the last report. */
 		rebuild: {
