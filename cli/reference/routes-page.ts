@@ -81,7 +81,7 @@ export function routesPage(models: readonly ModelLines[], { services }: House): 
 			HEADERS.map(([name, ...rest]) => [code(name), ...rest]),
 		),
 		"## Actions without a route",
-		"For other services, and for operators ([their commands](repl.md)). [Commands](commands.md) lists the commands and questions without a route. Every question and every bulk command has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` is optional.",
+		"For other services, and for operators ([their commands](repl.md)). [Commands](commands.md) lists the commands and questions without a route. Every question and every command has a second action `<name>Many` that takes `items`, many of them in one call. A parameter with `?` is optional.",
 		table(["action", "of the services", "takes", "meaning"], insideRows(models, services)),
 	);
 }

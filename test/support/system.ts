@@ -62,17 +62,21 @@ export interface Ended {
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const host = "127.0.0.1";
 
+/** Milliseconds after which a check is not repeated although few pauses were counted: before a test times out, which hides the reason. */
+const LONGEST_WAIT = 160_000;
+
 /**
  * Repeats a check until it no longer throws; rejects with its last error after the timeout. Only the pauses count, not the time that checks
  * take, so that the patience grows with the load of the machine.
  */
 export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
+	const until = performance.now() + Math.max(LONGEST_WAIT, withinMs);
 	let paused = 0;
 	for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
 		try {
 			return await check();
 		} catch (reason) {
-			if (paused >= withinMs) throw reason;
+			if (paused >= withinMs || performance.now() > until) throw reason;
 			await pause(wait);
 			paused += wait;
 		}
