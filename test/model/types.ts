@@ -27,12 +27,17 @@ import {
 	type Unknown,
 } from "../../model/index.ts";
 import { factsOf, given } from "../../model/given.ts";
+import { about, given as givenRows } from "../../model/given-rows.ts";
+import { given as givenWork } from "../../model/given-work.ts";
 import { CODES } from "../../mixins/common/codes.ts";
 import { unavailable } from "../../mixins/common/errors.ts";
+import { caseOpening } from "../../services/infraction/case-opening.service.ts";
 import type { detection } from "../../services/radar/detection.service.ts";
 import { type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
 import type { owner } from "../../services/registration/owner.service.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
+import { vehicles } from "../../services/registration/vehicles.service.ts";
+import { book, lent, posting } from "./library.ts";
 
 // -- A lamp ---------------------------------------------------------------------
 type Dark = { readonly status: "dark"; readonly bulbs: number };
@@ -190,6 +195,51 @@ given(vehicle).consulting({ owner: "nobody" });
 given(vehicle).consulting({ radar: true });
 // @ts-expect-error an ask that no actor offers
 given(radarModel).ask("speed", {});
+
+const gone = factsOf(vehicle)("vehicle.deregistered", { from: "" });
+// @ts-expect-error a fact of another actor
+about(vehicle, "V", said("radar.activated", { from: "" }));
+// @ts-expect-error a fact of another actor in the same decision
+about(vehicle, "V", [gone, said("radar.activated", { from: "" })]);
+// @ts-expect-error a fact that does not exist
+about(vehicle, "V", { type: "vehicle.stolen", data: {} });
+// @ts-expect-error the data of another fact
+about(vehicle, "V", { type: "vehicle.transferred", data: { from: "" } });
+// @ts-expect-error a decision without facts
+about(vehicle, "V", []);
+const aboutRadar = about(radarModel, "R", said("radar.activated", { from: "" }));
+const aboutVehicle = about(vehicle, "V", gone);
+// @ts-expect-error the projection knows no fact of a radar
+givenRows(vehicles, aboutVehicle, aboutRadar);
+// @ts-expect-error a field that the row does not have
+givenRows(vehicles, aboutVehicle).thenHas({ color: "red" });
+// @ts-expect-error a value that the field never has
+givenRows(vehicles, aboutVehicle).thenHas({ status: "stolen" });
+// @ts-expect-error a row without all of its fields
+givenRows(vehicles, aboutVehicle).then({ id: "V", version: 1, owner: "ada", status: "registered" });
+// @ts-expect-error the process knows no fact of a radar
+givenWork(caseOpening, aboutRadar);
+// @ts-expect-error no facts arrive
+givenWork(caseOpening).when();
+// @ts-expect-error the process knows no fact of a radar
+givenWork(caseOpening).when(aboutVehicle, aboutRadar);
+const arriving = givenWork(caseOpening).when(aboutVehicle);
+// @ts-expect-error a command that no actor offers
+arriving.then(send("infraction.reopen", { id: "D" }, "cause"));
+// @ts-expect-error nothing is needed: `thenNothing`
+arriving.then();
+// @ts-expect-error an instant is a text
+arriving.at(12);
+// @ts-expect-error a process needs commands, not work outside
+arriving.then({ id: "D", request: {}, cause: "cause" });
+const lending = givenWork(posting).when(about(book, "B", lent("")));
+lending.then({ id: "B", request: {}, cause: "cause" });
+// @ts-expect-error work without its cause
+lending.then({ id: "B", request: {} });
+// @ts-expect-error an effect wants work outside, not commands
+lending.then(send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1" }, "cause"));
+// @ts-expect-error the effect knows no fact of a vehicle
+givenWork(posting, aboutVehicle);
 
 // -- Processes -------------------------------------------------------------------
 // @ts-expect-error a command that no actor offers
