@@ -2,23 +2,14 @@
  * Promise - runs the pure model of a process by hand: facts arrive in any order, and commands are delayed, repeated or late. The models of
  * the actors decide the commands; the resulting facts come back at any time.
  */
-import { stepsOf } from "../../mixins/following/folding.ts";
+import { originOf } from "../../mixins/following/folding.ts";
 import { decide, evolve, frozen } from "../../model/decide.ts";
-import {
-	type AnyProcess,
-	type Dated,
-	type Fold,
-	type Instant,
-	isRefusal,
-	type Origin,
-	type Refusal,
-	type Sending,
-	UNKNOWN,
-} from "../../model/index.ts";
+import { type Known, needsOf, ofProcess, type Statement, wokenBy } from "../../model/given-work.ts";
+import { type AnyProcess, isRefusal, type Refusal, type Sending, UNKNOWN } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
 import { modelOf } from "./everything.ts";
 import { type Said, START } from "./lives.ts";
-import { logged, type Partition } from "./reading.ts";
+import type { Partition } from "./reading.ts";
 
 interface OnItsWay {
 	readonly subject: string;
@@ -29,12 +20,10 @@ interface Actor {
 	readonly said: readonly Said[];
 	readonly commands: readonly string[];
 }
-type Step = { readonly id: string; readonly data: unknown; readonly origin: Origin; readonly fold: Fold<object, unknown> };
 
 export class Keeping {
-	readonly process: AnyProcess;
-	readonly subjects = new Map<string, object>();
-	readonly references = new Map<string, object>();
+	readonly #process: Statement<Sending>;
+	readonly #known: Known = { subjects: new Map(), references: new Map() };
 	/** Commands that are not decided yet. */
 	readonly onTheirWay: OnItsWay[] = [];
 	/** Refused commands, which the process would park. */
@@ -43,33 +32,17 @@ export class Keeping {
 	readonly decided: Said[] = [];
 	readonly #actors = new Map<string, Actor>();
 
-	constructor(manager: AnyProcess) {
-		this.process = manager;
+	constructor(process: AnyProcess) {
+		this.#process = ofProcess(process);
 	}
 
-	/** Makes facts visible to the process, which then sends the commands that follow. */
+	/** Makes commits visible to the process, which then sends the commands that follow. */
 	tell({ context, number }: Pick<Partition, "context" | "number">, commits: readonly Commit[]): void {
-		const { subjects, references = {} } = this.process;
-		const woken = new Set<string>();
-		for (const step of stepsOf({ ...subjects.start, ...subjects.continue }, context, number, commits)) {
-			this.#fold(this.subjects, step);
-			woken.add(step.id);
-		}
-		for (const [name, { on, changed, needs }] of Object.entries(references))
-			for (const step of stepsOf(on, context, number, commits, `${name}/`)) {
-				const row = this.#fold(this.references, step);
-				if (!row) continue;
-				const span = changed(row, step.data as Dated); // each one has `from`
-				for (const [id, subject] of this.subjects) {
-					const need = needs(subject);
-					if (need && `${name}/${need.reference}` === step.id && holdsIn(span, need.at)) woken.add(id);
-				}
-			}
-		for (const id of woken) this.ask(id);
+		for (const commit of commits) for (const id of wokenBy(this.#process, this.#known, originOf(commit, context, number))) this.ask(id);
 	}
-	/** The same for one decision. */
-	tellAll(...said: readonly Said[]): void {
-		for (const partition of logged(said, () => "")) for (const commit of partition.commits) this.tell(partition, [commit]);
+	/** The pieces of work that it knows. */
+	get subjects(): readonly string[] {
+		return [...this.#known.subjects.keys()];
 	}
 
 	/** Computes the commands that are still due, as a recovery does. */
@@ -77,13 +50,7 @@ export class Keeping {
 		for (const sending of this.due(id)) this.onTheirWay.push({ subject: id, sending });
 	}
 	due(id: string): readonly Sending[] {
-		const subject = this.subjects.get(id);
-		if (!subject) return [];
-		const references = Object.entries(this.process.references ?? {}).map(([name, { needs }]) => {
-			const need = needs(subject);
-			return [name, (need && this.references.get(`${name}/${need.reference}`)) ?? null];
-		});
-		return this.process.next(subject, Object.fromEntries(references));
+		return needsOf(this.#process, this.#known, id);
 	}
 
 	/** A command arrives; with `twice` it also stays on its way. */
@@ -115,15 +82,4 @@ export class Keeping {
 	stands(service: string, id: string): Actor {
 		return this.#actors.get(`${service}-${id}`) ?? { state: UNKNOWN, said: [], commands: [] };
 	}
-
-	#fold(rows: Map<string, object>, { id, data, origin, fold }: Step): object | null {
-		const row = fold(rows.get(id) ?? null, data, origin);
-		if (row) rows.set(id, frozen(row));
-		else rows.delete(id);
-		return row;
-	}
 }
-
-/** Whether a half-open time span contains the instant. */
-export const holdsIn = ({ from, to }: { from: Instant | null; to: Instant | null }, at: Instant): boolean =>
-	(from === null || from <= at) && (to === null || at < to);

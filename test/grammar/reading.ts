@@ -4,14 +4,13 @@ import { processTableOf } from "../../mixins/processes/rows.ts";
 import { ProcessRunner } from "../../mixins/processes/runner.ts";
 import { Projector, tableOf } from "../../mixins/read-models/projector.ts";
 import type { Partitioned } from "../../mixins/following/following.ts";
-import type { FactIn } from "../../model/given.ts";
-import type { AnyProcess, AnyProjection, Instant, Model } from "../../model/index.ts";
+import type { AnyProcess, AnyProjection, Instant } from "../../model/index.ts";
 import { encode } from "../../store/codec.ts";
 import type { Commit, Tail } from "../../store/log.ts";
 import type { Row } from "../../store/rows.ts";
 import { MemoryTable } from "../support/memory-rows.ts";
 import { modelOf } from "./everything.ts";
-import { type Said, START } from "./lives.ts";
+import type { Said } from "./lives.ts";
 import { EMPTY, tailOf } from "../support/commits.ts";
 
 /** The commits of one partition, in order. */
@@ -85,25 +84,6 @@ export async function readBy(
 			return projector.shown(row)?.row;
 		});
 	return Object.fromEntries((await table.find(EVERY)).map((row) => [row.id, { data: row.data, shown: shownAt(row) }]));
-}
-
-/** One decision about one actor; its commit ids follow from the order of reading. */
-export const told = <M extends Model>(model: M, id: string, ...facts: readonly FactIn<M>[]): Said => ({
-	service: model.name,
-	id,
-	facts,
-	at: START,
-});
-
-/** One row as read at an instant; null if there is none. */
-export async function rowOf(projection: AnyProjection, id: string, now: Instant, ...said: readonly Said[]): Promise<object | null> {
-	const rows: Readonly<Record<string, { shown?: readonly object[] }>> = await readBy(
-		projection,
-		logged(said, () => ""),
-		[],
-		[now],
-	);
-	return rows[id]?.shown?.[0] ?? null;
 }
 
 /** The rows of a process whose commands are never answered. */

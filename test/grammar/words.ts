@@ -2,6 +2,7 @@
 import { factsOf, type Given } from "../../model/given.ts";
 import type { Asks, Instant } from "../../model/index.ts";
 import { infraction, type InfractionFacts } from "../../services/infraction/infraction.service.ts";
+import { intervention, type InterventionFacts } from "../../services/operations/intervention.service.ts";
 import { detection, type DetectionFacts, type DiscardReason } from "../../services/radar/detection.service.ts";
 import { radar, type RadarFacts } from "../../services/radar/radar.service.ts";
 import { owner, type OwnerFacts } from "../../services/registration/owner.service.ts";
@@ -112,3 +113,16 @@ export const opened = (given: Partial<InfractionFacts["infraction.opened"]> = {}
 export const identified = (holder: string, basis = "registration:0:1") => ofInfraction("infraction.identified", { holder, basis });
 export const reassigned = (holder: string | null, basis = "registration:0:2") => ofInfraction("infraction.reassigned", { holder, basis });
 export const cancelled = (reason = "emergency vehicle") => ofInfraction("infraction.cancelled", { reason });
+
+// -- Operations ------------------------------------------------------------------------
+export const droppedWork: InterventionFacts["intervention.dropped"] = {
+	process: "case-opening",
+	work: "d-1",
+	command: "case-opening/subject/d-1/open",
+	action: "infraction.open",
+	code: "INFRACTION_ALREADY_EXISTS",
+	detail: "There is a infraction d-1 with other content",
+	attempts: 1,
+	reason: "opened by hand",
+};
+export const dropped = factsOf(intervention)("intervention.dropped", droppedWork);

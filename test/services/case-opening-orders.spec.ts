@@ -1,12 +1,12 @@
 /** LAW 8 - every order of arrival of detections, registrations, transfers and resulting facts ends in the same cases. */
 import { describe, expect, it } from "@jest/globals";
 import fc, { type Arbitrary } from "fast-check";
+import { holdsIn } from "../../model/given-work.ts";
 import { entryAfter, insert, type Instant, type Timeline, valueAt } from "../../model/index.ts";
 import { caseOpening } from "../../services/infraction/case-opening.service.ts";
-import { detection } from "../../services/radar/detection.service.ts";
-import { live, type Ordered, type Said, saidIn } from "../grammar/lives.ts";
-import { holdsIn, Keeping } from "../grammar/promise.ts";
-import { logged, type Partition, told } from "../grammar/reading.ts";
+import { live, type Ordered, type Said, saidIn, START } from "../grammar/lives.ts";
+import { Keeping } from "../grammar/promise.ts";
+import { logged, type Partition } from "../grammar/reading.ts";
 import { day, later, person, qualified, recorded, registration } from "../grammar/words.ts";
 
 const OWNERS = ["ada", "bob", "cy", "dee"];
@@ -35,12 +35,18 @@ const registers = OWNERS.map((id): Ordered => ({ service: "owner", name: "regist
 const anyRegistry = fc
 	.array(anyRegistration, { maxLength: 14, size: "max" })
 	.map((orders) => saidIn(live([...registers, ...orders])).filter(({ service }) => service === "vehicle"));
+const measured = (id: string, passage: ReturnType<typeof recorded>): Said => ({
+	service: "detection",
+	id,
+	facts: [passage, qualified()],
+	at: START,
+});
 const anyDetections = fc
 	.array(fc.tuple(fc.oneof({ weight: 6, arbitrary: anyPlate }, fc.constantFrom("A?-1", "QQ-111-QQ")), anyInstant), {
 		minLength: 1,
 		maxLength: 5,
 	})
-	.map((seen) => seen.map(([plate, capturedAt], i) => told(detection, `D${i}`, recorded({ plate, capturedAt }), qualified())));
+	.map((seen) => seen.map(([plate, capturedAt], i) => measured(`D${i}`, recorded({ plate, capturedAt }))));
 
 /** The next step: the process reads another commit of some partition, or a command arrives, perhaps again. */
 const anyOrder = fc.array(fc.record({ tell: fc.boolean(), which: fc.nat(100), twice: fc.boolean() }), { maxLength: 120, size: "max" });
@@ -74,7 +80,7 @@ function kept(world: readonly Said[], order: Order, cancelAt = Infinity): Keepin
 		if (rounds > 100) throw new Error("the process asks for ever");
 		quiet = true;
 		while (tell(0)) quiet = false;
-		for (const id of keeping.subjects.keys()) keeping.ask(id);
+		for (const id of keeping.subjects) keeping.ask(id);
 		if (keeping.onTheirWay.length > 0) quiet = false;
 		while (keeping.onTheirWay.length > 0) keeping.arrive(0);
 	}
@@ -131,7 +137,7 @@ describe("the cases", () => {
 				const cancelled = keeping.decided.some(({ facts }) => facts[0]?.type === "infraction.cancelled");
 				const { state } = keeping.stands("infraction", "D0");
 				expect(state.status === "cancelled").toBe(cancelled);
-				for (const id of keeping.subjects.keys()) expect(keeping.due(id)).toEqual([]);
+				for (const id of keeping.subjects) expect(keeping.due(id)).toEqual([]);
 				const others = ({ D0: _cancelled, ...rest }: Record<string, unknown>) => rest;
 				expect(others(casesOf(keeping, world))).toEqual(others(casesOf(kept(world, []), world)));
 			}),

@@ -1,12 +1,12 @@
 /** Detections - every passage, with its outcome and the reason. */
 import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
+import { about, given } from "../../model/given-rows.ts";
 import { detection } from "../../services/radar/detection.service.ts";
 import { detections } from "../../services/radar/detections.service.ts";
-import { rowOf, told } from "../grammar/reading.ts";
 import { day, discarded, qualified, recorded } from "../grammar/words.ts";
 
-const row = (outcome: FactIn<typeof detection>) => rowOf(detections, "D1", day(1), told(detection, "D1", recorded(), outcome));
+const judged = (outcome: FactIn<typeof detection>) => given(detections, about(detection, "D1", [recorded(), outcome]));
 
 describe("the row of a detection", () => {
 	const passage = {
@@ -18,20 +18,13 @@ describe("the row of a detection", () => {
 		vehicleClass: "light",
 		speedKmh: 100,
 		capturedAt: day(10),
-	};
-	it("has its speeds and no reason if it is evidence", async () =>
-		expect(await row(qualified())).toEqual({
-			...passage,
-			status: "qualified",
-			reason: null,
-			limitKmh: 80,
-			retainedKmh: 95,
-			excessKmh: 15,
-		}));
-	it("has the reason if it is not evidence, and the speeds if they were compared", async () => {
-		const nothing = { ...passage, status: "discarded", limitKmh: null, retainedKmh: null, excessKmh: null };
-		expect(await row(discarded("NO_LIMIT"))).toEqual({ ...nothing, reason: "NO_LIMIT" });
-		expect(await row(discarded("WITHIN_TOLERANCE", { limitKmh: 95, retainedKmh: 95 }))).toEqual({
+	} as const;
+	it("has its speeds and no reason if it is evidence", () =>
+		judged(qualified()).then({ ...passage, status: "qualified", reason: null, limitKmh: 80, retainedKmh: 95, excessKmh: 15 }));
+	it("has the reason if it is not evidence, and the speeds if they were compared", () => {
+		const nothing = { ...passage, status: "discarded", limitKmh: null, retainedKmh: null, excessKmh: null } as const;
+		judged(discarded("NO_LIMIT")).then({ ...nothing, reason: "NO_LIMIT" });
+		judged(discarded("WITHIN_TOLERANCE", { limitKmh: 95, retainedKmh: 95 })).then({
 			...nothing,
 			reason: "WITHIN_TOLERANCE",
 			limitKmh: 95,

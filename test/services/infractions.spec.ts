@@ -1,17 +1,16 @@
 /** Infractions - the current state of each case, with everything it was judged by. */
 import { describe, expect, it } from "@jest/globals";
 import type { FactIn } from "../../model/given.ts";
+import { about, given } from "../../model/given-rows.ts";
 import { infraction } from "../../services/infraction/infraction.service.ts";
 import { infractions } from "../../services/infraction/infractions.service.ts";
-import { rowOf, told } from "../grammar/reading.ts";
 import { cancelled, day, identified, opened, reassigned } from "../grammar/words.ts";
 
-const row = (...facts: readonly FactIn<typeof infraction>[]) =>
-	rowOf(infractions, "D1", day(1), ...facts.map((fact) => told(infraction, "D1", fact)));
+const after = (...facts: readonly FactIn<typeof infraction>[]) => given(infractions, about(infraction, "D1", ...facts));
 
 describe("the row of an infraction", () => {
-	it("has everything the case was judged by, and nothing else", async () =>
-		expect(await row(opened())).toEqual({
+	it("has everything the case was judged by, and nothing else", () =>
+		after(opened()).then({
 			id: "D1",
 			version: 1,
 			detection: "D1",
@@ -32,16 +31,16 @@ describe("the row of an infraction", () => {
 			status: "open",
 			site: { latitude: 48.85, longitude: 2.35, road: "A1" },
 		}));
-	it("has no amounts if the law fixes none", async () =>
-		expect(await row(opened({ class: 5, amounts: null, points: 6 }))).toMatchObject({ class: 5, amounts: null, points: 6 }));
-	it("is unidentified while no holder is known, and open from then on", async () => {
-		expect(await row(opened({ holder: null }))).toMatchObject({ holder: null, status: "unidentified" });
-		expect(await row(opened({ holder: null }), identified("ada"))).toMatchObject({ holder: "ada", status: "open", version: 2 });
-		expect(await row(opened(), reassigned("bob"))).toMatchObject({ holder: "bob", status: "open" });
-		expect(await row(opened(), reassigned(null))).toMatchObject({ holder: null, status: "unidentified" });
+	it("has no amounts if the law fixes none", () =>
+		after(opened({ class: 5, amounts: null, points: 6 })).thenHas({ class: 5, amounts: null, points: 6 }));
+	it("is unidentified while no holder is known, and open from then on", () => {
+		after(opened({ holder: null })).thenHas({ holder: null, status: "unidentified" });
+		after(opened({ holder: null }), identified("ada")).thenHas({ holder: "ada", status: "open", version: 2 });
+		after(opened(), reassigned("bob")).thenHas({ holder: "bob", status: "open" });
+		after(opened(), reassigned(null)).thenHas({ holder: null, status: "unidentified" });
 	});
-	it("is cancelled with its reason, and keeps its holder", async () =>
-		expect(await row(opened(), cancelled("bad picture"))).toMatchObject({ status: "cancelled", reason: "bad picture", holder: "ada" }));
+	it("is cancelled with its reason, and keeps its holder", () =>
+		after(opened(), cancelled("bad picture")).thenHas({ status: "cancelled", reason: "bad picture", holder: "ada" }));
 	it("has filters for radar, plate, status, holder, vehicle and detection", () =>
 		expect(infractions.filters).toEqual(expect.arrayContaining(["radar", "plate", "status", "holder", "vehicle", "detection"])));
 });

@@ -1,25 +1,26 @@
 /** Owners - the owners of vehicles, as currently recorded. */
-import { describe, expect, it } from "@jest/globals";
+import { describe, it } from "@jest/globals";
+import { about, given } from "../../model/given-rows.ts";
 import { owner } from "../../services/registration/owner.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
-import { rowOf, told } from "../grammar/reading.ts";
-import { corrected, day, known, person } from "../grammar/words.ts";
+import { corrected, known, person } from "../grammar/words.ts";
 
 describe("the row of an owner", () => {
-	it("has the given details", async () =>
-		expect(await rowOf(owners, "ada", day(1), told(owner, "ada", known({ birthDate: "1980-02-29" })))).toEqual({
+	it("has the given details", () =>
+		given(owners, about(owner, "ada", known({ birthDate: "1980-02-29" }))).then({
 			id: "ada",
 			version: 1,
 			...person,
 			birthDate: "1980-02-29",
 		}));
-	it("has the corrected fields, without affecting other owners", async () => {
-		const said = [
-			told(owner, "ada", known()),
-			told(owner, "bob", known({ name: "Bob" })),
-			told(owner, "ada", corrected({ email: "a@b.example", phone: "1" })),
-		];
-		expect(await rowOf(owners, "ada", day(1), ...said)).toEqual({ id: "ada", version: 2, ...person, email: "a@b.example", phone: "1" });
-		expect(await rowOf(owners, "bob", day(1), ...said)).toEqual({ id: "bob", version: 1, ...person, name: "Bob" });
+	it("has the corrected fields, without affecting other owners", () => {
+		const both = given(
+			owners,
+			about(owner, "ada", known()),
+			about(owner, "bob", known({ name: "Bob" })),
+			about(owner, "ada", corrected({ email: "a@b.example", phone: "1" })),
+		);
+		both.row("ada").then({ id: "ada", version: 2, ...person, email: "a@b.example", phone: "1" });
+		both.row("bob").then({ id: "bob", version: 1, ...person, name: "Bob" });
 	});
 });
