@@ -8,7 +8,6 @@ import { frozen } from "./decide.ts";
 import type { Fact, Model } from "./define.ts";
 import type { FactIn } from "./given.ts";
 import type { Fold, Origin, Touch } from "./projection.ts";
-import { sameJson } from "./same.ts";
 import type { Instant } from "./time.ts";
 
 /** 2026-01-01 at noon (UTC): the instant of every decision and read for which a test names none. */
@@ -115,9 +114,4 @@ export function fold(
 		else rows.delete(id);
 		return [{ id, row, data }];
 	});
-}
-
-export function agree(what: string, actual: unknown, expected: unknown): void {
-	if (!sameJson(actual, expected))
-		throw new Error(`${what}\n${JSON.stringify(actual, null, 2)}\nnot\n${JSON.stringify(expected, null, 2)}`);
 }

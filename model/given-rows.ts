@@ -4,7 +4,8 @@
  *
  * `given(radars, about(radar, "R1", installed(), activated(noon))).at(noon).thenHas({ status: "active" })`
  */
-import { about, type About, type ActorOf, agree, decisionsIn, fold, NOON } from "./given-facts.ts";
+import { agree } from "./given.ts";
+import { about, type About, type ActorOf, decisionsIn, fold, NOON } from "./given-facts.ts";
 import type { Projection } from "./projection.ts";
 import type { Instant } from "./time.ts";
 

@@ -6,7 +6,8 @@
  * `given(reminding, about(reader, "ada", joined())).when(about(book, "B1", lent())).then(notBefore(noon, send("reminder.write", ...)))`
  */
 import type { AnyEffect, Effect, Wanted } from "./effect.ts";
-import { about, type About, type ActorOf, agree, decisionsIn, fold, ordersOf } from "./given-facts.ts";
+import { agree } from "./given.ts";
+import { about, type About, type ActorOf, decisionsIn, fold, ordersOf } from "./given-facts.ts";
 import type { AnyProcess, Dated, Process, Sending, Span } from "./process.ts";
 import type { Origin } from "./projection.ts";
 import { sameJson } from "./same.ts";

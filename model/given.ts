@@ -159,7 +159,8 @@ function heard({ consult = {} }: AnyCommand, params: unknown, consulted: Readonl
 	return { answers: frozen(answers), refusal };
 }
 
-function agree(what: string, actual: unknown, expected: unknown): void {
+/** Throws with both values if they differ as JSON. */
+export function agree(what: string, actual: unknown, expected: unknown): void {
 	if (!sameJson(actual, expected))
 		throw new Error(`${what}\n${JSON.stringify(actual, null, 2)}\nnot\n${JSON.stringify(expected, null, 2)}`);
 }
