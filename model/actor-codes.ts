@@ -9,6 +9,11 @@ export const COMMON_CODES = codes({
 		means: "`If-Match` names another version than the actor has: another command was faster.",
 		then: "Read it again, and decide again.",
 	},
+	NOT_YET: {
+		status: 409,
+		means: "The command came before the instant from which it is allowed, by the clock of the actor's node.",
+		then: "Send it again at that instant; a process retries it by itself.",
+	},
 });
 
 /** `RADAR_UNKNOWN` */

@@ -75,8 +75,8 @@ export function processOf(statement: AnyEffect): AnyProcess {
 	const next: AnyProcess["next"] = (subject, known): readonly Sending[] => {
 		const wanted = statement.wanted(subject, known);
 		if (!wanted) return [];
-		const { id, request, cause, notBefore } = wanted;
-		return [{ action: `${port}.perform`, params: { id, ...{ request } }, cause, ...(notBefore === undefined ? {} : { notBefore }) }];
+		const { cause, notBefore, ...params } = wanted;
+		return [{ action: `${port}.perform`, params, cause, ...(notBefore === undefined ? {} : { notBefore }) }];
 	};
 	return { name, follows, subjects, ...(references ? { references } : {}), sends: Object.values(records), next };
 }

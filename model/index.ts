@@ -1,5 +1,5 @@
 /** The vocabulary of every file under services/. Pure: no I/O, no Moleculer, no clock. */
-export { codesOfModel, existsCode, unknownCode } from "./actor-codes.ts";
+export { codesOfModel, COMMON_CODES, existsCode, unknownCode } from "./actor-codes.ts";
 export * from "./codes.ts";
 export * from "./define.ts";
 export * from "./effect.ts";

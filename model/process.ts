@@ -10,9 +10,6 @@ import type { Commands } from "./define.ts";
 import type { Fold, Touch } from "./projection.ts";
 import type { Instant } from "./time.ts";
 
-/** The refusal of an actor that a command came too early by its own clock: the command is retried and never parked. */
-export const NOT_YET = "NOT_YET";
-
 /** A command to send. `cause` distinguishes two commands of one subject and gives a repeated command the same id. */
 export interface Sending {
 	readonly action: string;

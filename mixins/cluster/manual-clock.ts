@@ -127,11 +127,13 @@ export async function clockReading(broker: ServiceBroker): Promise<ClockReading>
 /** The work of all nodes. A read model or process without a node on duty counts as one piece of work, because its backlog is unknown. */
 async function workOf(broker: ServiceBroker): Promise<{ readonly due: number; readonly tails: string }> {
 	const nodes = await Promise.all(nodesOf(broker).map((nodeID) => readingOf(broker, nodeID)));
+	const latest = nodes.reduce((max, one) => (one && one.now > max ? one.now : max), "");
+	const late = clockOf(broker).mode === "manual" ? nodes.filter((one) => one && one.now < latest).length : 0; // it counts with an older time
 	const all = nodes.flatMap((one) => one?.backlogs ?? []);
 	const working = all.filter(({ onDuty }) => onDuty);
 	const idle = new Set(all.map(({ name }) => name).filter((name) => !working.some((one) => one.name === name)));
 	const tails = working.map(({ name, tail }) => `${name} ${tail}`).toSorted();
-	return { due: working.reduce((sum, { due }) => sum + due, idle.size), tails: tails.join() };
+	return { due: working.reduce((sum, { due }) => sum + due, idle.size + late), tails: tails.join() };
 }
 
 /** Null for a node that has just left or died: other nodes take over its work. */

@@ -5,13 +5,7 @@ import { isInvalid } from "../common/errors.ts";
 import type { PortAnswer, PortCalls } from "./answers.ts";
 
 /** Types of errors of calls that certainly did not reach the port. */
-const UNSENT: ReadonlySet<unknown> = new Set([
-	"SERVICE_NOT_FOUND",
-	"SERVICE_NOT_AVAILABLE",
-	"REQUEST_REJECTED",
-	"QUEUE_FULL",
-	CODES.CALLER_GONE.name,
-]);
+const UNSENT: ReadonlySet<unknown> = new Set(["SERVICE_NOT_FOUND", "SERVICE_NOT_AVAILABLE", "QUEUE_FULL", CODES.CALLER_GONE.name]);
 /** The share of the patience in which a call must begin. */
 const CLAIM = 0.2;
 /** Milliseconds for a question that does no work. */

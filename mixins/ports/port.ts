@@ -16,6 +16,7 @@ import pThrottle from "p-throttle";
 import type { PortPromise } from "../../model/index.ts";
 import { patienceOf } from "../cluster/deadline.ts";
 import { PerService } from "../common/per-service.ts";
+import { nodeTimers } from "../common/timers.ts";
 import type { PortAnswer } from "./answers.ts";
 
 /** The world refused the work for good: an address does not exist, a card is declined. `code` is recorded as a fact. */
@@ -35,12 +36,13 @@ export interface PortStatement<Q extends object> {
 	readonly request: Readonly<Record<string, unknown>>;
 	/** Milliseconds after which a call is aborted. */
 	readonly timeout: number;
-	/** Calls at once, and calls that may wait. */
+	/** The number of calls at once. */
 	readonly concurrency: number;
+	/** The number of calls that may wait. */
 	readonly queue: number;
 	/** At most `limit` calls in each `interval` of milliseconds. */
 	readonly rate?: { readonly limit: number; readonly interval: number };
-	/** After so many failures in a row, the port is not called for so many milliseconds. */
+	/** After `failures` failures in a row, the port is not called for `pause` milliseconds. */
 	readonly breaker: { readonly failures: number; readonly pause: number };
 	/** Does the work. Throws PortRefused or NotSent; any other error means that the outcome is unclear. */
 	perform(request: Q, call: { readonly key: string; readonly signal: AbortSignal }): Promise<{ readonly receipt: string }>;
@@ -51,6 +53,9 @@ interface Performing<Q> {
 	readonly key: string;
 	readonly request: Q;
 }
+
+/** The share of the caller's patience in which a call has to end, so that the caller gets its answer in time. */
+const WAITING = 0.9;
 
 const keyParam = { type: "string", min: 1, max: 500 } as const;
 
@@ -76,7 +81,7 @@ export function Port<Q extends object>(statement: PortStatement<Q>): Partial<Ser
 					return gates.of(this).perform(ctx.params, patienceOf(ctx));
 				},
 			},
-			...(statement.find ? { find: findAction(statement.find, statement.timeout) } : {}),
+			...(statement.find ? { find: findAction(gates) } : {}),
 		},
 		created() {
 			gates.set(this, new Gate(statement));
@@ -84,10 +89,12 @@ export function Port<Q extends object>(statement: PortStatement<Q>): Partial<Ser
 	};
 }
 
-const findAction = (find: (key: string, signal: AbortSignal) => Promise<unknown>, timeout: number) => ({
+const findAction = <Q extends object>(gates: PerService<Gate<Q>>) => ({
 	visibility: "public" as const,
 	params: { $$strict: true, key: keyParam },
-	handler: (ctx: Context<{ readonly key: string }>) => find(ctx.params.key, AbortSignal.timeout(timeout)),
+	handler(this: Service, ctx: Context<{ readonly key: string }>) {
+		return gates.of(this).find(ctx.params.key, patienceOf(ctx));
+	},
 });
 
 /** The limits of one port on one node. */
@@ -95,19 +102,23 @@ class Gate<Q extends object> {
 	readonly #timeout: number;
 	readonly #breaker;
 	readonly #bulkhead;
-	readonly #work: PortStatement<Q>["perform"];
+	/** Resolves when the rate allows another call. */
+	readonly #turn: () => Promise<void>;
+	readonly #statement: Pick<PortStatement<Q>, "perform" | "find">;
 	/** Milliseconds of the monotonic clock. */
 	#pausedUntil = 0;
 
-	constructor({ timeout, concurrency, queue, rate, breaker: { failures, pause }, perform }: PortStatement<Q>) {
+	constructor(statement: PortStatement<Q>) {
+		const { timeout, concurrency, queue, rate, breaker } = statement;
+		this.#statement = statement;
 		this.#timeout = timeout;
 		this.#breaker = circuitBreaker(
 			handleWhen((error) => !(error instanceof PortRefused)),
-			{ halfOpenAfter: pause, breaker: new ConsecutiveBreaker(failures) },
+			{ halfOpenAfter: breaker.pause, breaker: new ConsecutiveBreaker(breaker.failures) },
 		);
-		this.#breaker.onBreak(() => (this.#pausedUntil = performance.now() + pause));
+		this.#breaker.onBreak(() => (this.#pausedUntil = performance.now() + breaker.pause));
 		this.#bulkhead = bulkhead(concurrency, queue);
-		this.#work = rate ? pThrottle({ ...rate, strict: true })(perform) : perform;
+		this.#turn = rate ? pThrottle({ ...rate, strict: true })(async () => undefined) : () => Promise.resolve();
 	}
 
 	/** False until the pause of an open circuit is over: then a call is its trial. */
@@ -117,28 +128,35 @@ class Gate<Q extends object> {
 
 	/** `patience`: milliseconds until the caller gives up; null without a limit. */
 	async perform({ key, request }: Performing<Q>, patience: number | null): Promise<PortAnswer> {
-		const until = performance.now() + (patience ?? Infinity);
 		try {
-			return await this.#bulkhead.execute(() => this.#breaker.execute(() => this.#begin(request, key, until)));
+			const { receipt } = await this.#pass(patience, (signal) => this.#statement.perform(request, { key, signal }));
+			return { receipt };
 		} catch (error) {
 			return answerOf(error);
 		}
 	}
-	/** Rejects as soon as the time is over, even if the work ignores its signal. */
-	async #begin(request: Q, key: string, until: number): Promise<{ readonly receipt: string }> {
-		const left = Math.floor(Math.min(this.#timeout, until - performance.now()));
-		if (left <= 0) throw new NotSent("The caller does not wait any more");
-		const signal = AbortSignal.timeout(left);
-		const { promise: late, reject } = Promise.withResolvers<never>();
-		const stop = (): void => reject(new Error(`No answer within ${left} ms`));
-		signal.addEventListener("abort", stop, { once: true });
-		try {
-			const { receipt } = await Promise.race([this.#work(request, { key, signal }), late]);
-			return { receipt };
-		} finally {
-			signal.removeEventListener("abort", stop);
-		}
+	find(key: string, patience: number | null): Promise<{ readonly receipt: string } | null> {
+		return this.#pass(patience, async (signal) => (await this.#statement.find?.(key, signal)) ?? null);
 	}
+
+	/** Runs a call when there is room and the rate allows it. A call whose caller does not wait any more is never begun. */
+	#pass<T>(patience: number | null, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+		const until = performance.now() + (patience ?? Infinity) * WAITING;
+		return this.#bulkhead.execute(async () => {
+			await within(until - performance.now(), this.#turn(), () => new NotSent("The rate of the port left no time for the call"));
+			const left = Math.floor(Math.min(this.#timeout, until - performance.now()));
+			if (left <= 0) throw new NotSent("The caller does not wait any more");
+			return this.#breaker.execute(() => within(left, call(AbortSignal.timeout(left)), () => new Error(`No answer within ${left} ms`)));
+		});
+	}
+}
+
+/** Rejects as soon as the time is over, even if the work goes on. */
+async function within<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
+	if (milliseconds === Infinity) return work;
+	const { promise: over, reject } = Promise.withResolvers<never>();
+	const cancel = nodeTimers.later(Math.max(0, milliseconds), () => reject(late()));
+	return Promise.race([work, over]).finally(cancel);
 }
 
 function answerOf(error: unknown): PortAnswer {

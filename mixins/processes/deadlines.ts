@@ -48,7 +48,7 @@ export class Deadlines {
 	async #pages(): Promise<void> {
 		let last = new Set<string>();
 		for (let rows = await this.due(DUE_PAGE); rows.length > 0 && !this.#runner.outbox.stopped; rows = await this.due(DUE_PAGE)) {
-			if (rows.every(({ id }) => last.has(id))) return; // the clock was set back meanwhile, so they are not due any more
+			if (rows.every(({ id }) => last.has(id))) return; // their commands are pending, or the clock was set back: the next run continues
 			last = new Set(rows.map(({ id }) => id));
 			await this.#runner.again([...last]);
 			await this.#answered([...last]);

@@ -3,7 +3,7 @@
  * parked after ten attempts; a refusal is parked at once, except NOT_YET, which is retried. While the service or the store is unavailable, retries do not count.
  */
 import { PARKED } from "../common/codes.ts";
-import { NOT_YET, type Sending } from "../../model/index.ts";
+import { COMMON_CODES, type Sending } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import { commandIdOf, type Parked } from "./rows.ts";
 import type { Timers } from "../common/timers.ts";
@@ -13,10 +13,13 @@ export type Send = (action: string, items: readonly Item[]) => Promise<readonly 
 
 const MANY = 1000;
 const CALLS = 4;
-/** The commands of a call, and the calls at once. */
 export interface Batches {
+	/** The number of commands in a call. */
 	readonly many: number;
+	/** The number of calls at once. */
 	readonly calls: number;
+	/** Whether nothing is sent until all logs were read up to their ends at the start: facts that are read later may cancel a command. */
+	readonly afterCatchUp?: true;
 }
 /** Rows with a pending command from which on the followers wait. */
 const FULL = 5000;
@@ -35,6 +38,8 @@ interface Entry {
 }
 /** How often a command was sent, and how often it failed without an outage. */
 interface Tries {
+	/** The id of the command; another command of the row starts from zero. */
+	readonly command: string;
 	readonly asked: number;
 	readonly failed: number;
 }
@@ -60,13 +65,15 @@ export class Outbox {
 	readonly #cancels = new Set<() => void>();
 	readonly #many: number;
 	readonly #atOnce: number;
+	#isHeld: boolean;
 	#waiting: Entry[] = [];
 	#calls = 0;
 	#scheduled = false;
 	#roomy: (() => void)[] = [];
 	stopped = false;
 
-	constructor(name: string, send: Send, rows: Rows, timers: Timers, { many, calls }: Batches = { many: MANY, calls: CALLS }) {
+	constructor(name: string, send: Send, rows: Rows, timers: Timers, { many, calls, afterCatchUp }: Batches = { many: MANY, calls: CALLS }) {
+		this.#isHeld = afterCatchUp === true;
 		this.#many = many;
 		this.#atOnce = calls;
 		this.#name = name;
@@ -118,9 +125,16 @@ export class Outbox {
 	#makeRoom(): void {
 		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
 	}
-	/** Resolves when fewer than `FULL` rows have a pending command. */
+	/** Begins to send, if it has waited for the ends of the logs. */
+	release(): void {
+		this.#isHeld = false;
+		this.#schedule();
+	}
+	/** Resolves when fewer than `FULL` rows have a pending command, or while nothing is sent. */
 	room(): Promise<void> {
-		return this.#asking.size < FULL || this.stopped ? Promise.resolve() : new Promise((resolve) => this.#roomy.push(resolve));
+		return this.#asking.size < FULL || this.#isHeld || this.stopped
+			? Promise.resolve()
+			: new Promise((resolve) => this.#roomy.push(resolve));
 	}
 	stop(): void {
 		this.stopped = true;
@@ -131,7 +145,7 @@ export class Outbox {
 
 	/** Schedules one run for all commands added in this turn. */
 	#schedule(): void {
-		if (this.#scheduled) return;
+		if (this.#scheduled || this.#isHeld) return;
 		this.#scheduled = true;
 		this.#timers.soon(() => {
 			this.#scheduled = false;
@@ -164,15 +178,17 @@ export class Outbox {
 	}
 
 	async #outcome({ id, sending, cause }: Entry, outcome: Outcome): Promise<void> {
-		if ("done" in outcome) return this.#stale.has(id) ? this.#look(id) : this.free(id);
-		const before = this.#tries.get(id) ?? { asked: 0, failed: 0 };
-		const tries = { asked: before.asked + 1, failed: before.failed + ("failure" in outcome && outcome.unavailable ? 0 : 1) };
+		if ("done" in outcome && this.#stale.has(id)) return void (this.#tries.delete(id), this.#look(id));
+		if ("done" in outcome) return this.free(id);
+		const command = commandIdOf(this.#name, id, sending);
+		const known = this.#tries.get(id);
+		const before = known?.command === command ? known : { asked: 0, failed: 0 };
+		const tries = { command, asked: before.asked + 1, failed: before.failed + ("failure" in outcome && outcome.unavailable ? 0 : 1) };
 		this.#tries.set(id, tries);
-		if ("refusal" in outcome && outcome.refusal.code === NOT_YET) return this.#later(id, tries.asked); // this node's clock is ahead
+		if ("refusal" in outcome && outcome.refusal.code === COMMON_CODES.NOT_YET.name) return this.#later(id, tries.asked); // this node's clock is ahead
 		if (!("refusal" in outcome) && tries.failed < ATTEMPTS) return this.#later(id, tries.asked);
 		const [code, detail] = "refusal" in outcome ? [outcome.refusal.code, outcome.refusal.detail] : [PARKED.name, outcome.failure];
 		const { action, params } = sending;
-		const command = commandIdOf(this.#name, id, sending);
 		try {
 			await this.#rows.park({ id, command, action, params, cause, code, detail, attempts: tries.asked });
 			this.free(id);

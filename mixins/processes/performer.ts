@@ -56,6 +56,7 @@ export class Performer {
 		if (!(await this.#port.ready())) return { failure: `${port} is not ready`, unavailable: true };
 		for (let attempt = this.#attempts.get(key) ?? this.#next(key, 0); ; attempt = this.#next(key, attempt.n + 1)) {
 			const attempted = await this.#record(item, "attempted", { attempt: this.#self }, `/${attempt.n}`);
+			if ("refusal" in attempted) this.#attempts.delete(key);
 			if (!("done" in attempted)) return attempted;
 			const isUnused = attempted.done.answer["attempt"] === this.#self && !attempt.isCalled;
 			if (isUnused && this.#clock() < attempt.until) return this.#call(item, attempt);

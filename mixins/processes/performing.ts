@@ -8,7 +8,7 @@ import { Performer } from "./performer.ts";
 import { Processing } from "./processing.ts";
 
 /** Works at once, each in a call of its own, so that a slow one delays no other and a cancelled one is not begun. */
-const BATCHES = { many: 1, calls: 16 };
+const BATCHES = { many: 1, calls: 16, afterCatchUp: true } as const;
 /** Milliseconds that a call of a port may take by default. */
 const PATIENCE = 60_000;
 

@@ -77,14 +77,13 @@ export class ProcessRunner {
 			logs.map(({ log }) => anchored(log.name, (after, limit) => log.read(after, limit), checkpointOf(checkpoints, log.name))),
 		);
 		this.rows.begin(Object.fromEntries(logs.map(({ log }) => [log.name, checkpointOf(checkpoints, log.name)])));
+		const tails = new Map(await Promise.all(logs.map(async (one) => [one, (await one.log.tail()).position] as const)));
+		const read = (one: Followed) => new Promise<void>((heard) => this.#follow(one, checkpoints, stopped, tails.get(one) ?? 0, heard));
 		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
-		const tails = await Promise.all(words.map(({ log }) => log.tail()));
-		await Promise.all(
-			words.map((one, i) => new Promise<void>((heard) => this.#follow(one, checkpoints, stopped, tails[i]?.position ?? 0, heard))),
-		);
-		for (const one of logs) if (!words.includes(one)) this.#follow(one, checkpoints, stopped);
+		await Promise.all(words.map(read));
+		void Promise.all(logs.filter((one) => !words.includes(one)).map(read)).then(() => this.outbox.release());
 	}
-	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail = Infinity, heard = () => {}): void {
+	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail: number, heard: () => void): void {
 		const { log } = one;
 		const begin = checkpointOf(checkpoints, log.name);
 		const take = async (commits: readonly Commit[], from: Tail) => {

@@ -8,7 +8,7 @@ import {
 	type Instant,
 	integer,
 	invariant,
-	NOT_YET,
+	COMMON_CODES,
 	optional,
 	sameJson,
 	text,
@@ -43,7 +43,11 @@ const isEmpty = invariant("NOT_EMPTY", "Only an empty account can be closed", ({
 /** Milliseconds after its opening at which the owner of an account is reminded of it. */
 export const REMINDED_AFTER = 700;
 export const reminderOf = (openedAt: Instant): Instant => new Date(Date.parse(openedAt) + REMINDED_AFTER).toISOString();
-const isTime = invariant(NOT_YET, "A reminder has its time", ({ state, now }: Situation<Open>) => now >= reminderOf(state.openedAt));
+const isTime = invariant(
+	COMMON_CODES.NOT_YET.name,
+	"A reminder has its time",
+	({ state, now }: Situation<Open>) => now >= reminderOf(state.openedAt),
+);
 const amount = () => integer(0, 1000);
 const plus = (state: Exclude<Account, Unknown>, by: number): Exclude<Account, Unknown> =>
 	state.status === "open" ? { ...state, balance: state.balance + by } : state;

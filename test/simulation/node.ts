@@ -12,7 +12,7 @@ import { Projector } from "../../mixins/read-models/projector.ts";
 import type { Followed } from "../../mixins/following/following.ts";
 import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { every } from "../../mixins/common/timers.ts";
-import { type AnyProcess, type AnyProjection, isRefusal, NOT_YET } from "../../model/index.ts";
+import { type AnyProcess, type AnyProjection, isRefusal, COMMON_CODES } from "../../model/index.ts";
 import { SeenPartition } from "./log.ts";
 import type { Owner } from "./scheduler.ts";
 import { SeenTable } from "./table.ts";
@@ -194,7 +194,7 @@ export class Node {
 			.command(name, params as { id: string }, envelope, this.consulting) // sendings have ids
 			.then(
 				(result): Outcome => {
-					if (isRefusal(result) && result.code === NOT_YET)
+					if (isRefusal(result) && result.code === COMMON_CODES.NOT_YET.name)
 						this.#world.violated("early", `${by} sent ${service}.${name} ${commandId} at ${at}`);
 					return isRefusal(result) ? { refusal: result } : { done: result };
 				},

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from "../../mixins/actors/outcome.ts";
 import type { Send } from "../../mixins/processes/outbox.ts";
-import { entryAfter, insert, NOT_YET, notBefore, processManager, type Instant, type Timeline, valueAt } from "../../model/index.ts";
+import { entryAfter, COMMON_CODES, insert, notBefore, processManager, type Instant, type Timeline, valueAt } from "../../model/index.ts";
 import { chainedAfter } from "./commits.ts";
 import type { Shelf } from "./scripted-log.ts";
 
@@ -146,7 +146,8 @@ export class Round {
 	/** Executes a command once; refuses a parcel with a bad name, and a return that is too early by the clock of the round. */
 	execute(action: string, { params, commandId = "" }: Parameters<Send>[1][number]): Outcome {
 		const id = String(params["id"]);
-		if (action === "delivery.return" && this.isEarly) return { refusal: { status: 409, code: NOT_YET, detail: "It is too early" } };
+		if (action === "delivery.return" && this.isEarly)
+			return { refusal: { status: 409, code: COMMON_CODES.NOT_YET.name, detail: "It is too early" } };
 		if (this.strict && id.startsWith("bad")) return { refusal: { status: 409, code: "NO_SUCH_STREET", detail: "There is no such street" } };
 		if (!this.#done.has(commandId) && !(action === "delivery.open" && this.addresses.has(id))) {
 			const version = this.#versions.get(id) ?? 0;

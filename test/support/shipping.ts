@@ -128,7 +128,9 @@ export const shippingService = (promise: PortPromise, patience: number): Service
 // -- The carrier -------------------------------------------------------------------
 /** The world outside: what a carrier has shipped. */
 export class Carrier {
-	/** The works done by key, with repeated ones. */
+	/** All calls that reached the carrier. */
+	calls = 0;
+	/** How often each key was done. */
 	readonly done = new Map<string, number>();
 	isReachable = true;
 	/** The next calls do the work and never answer. */
@@ -143,6 +145,7 @@ export class Carrier {
 		return this.done.get(key) ?? 0;
 	}
 	async ship(to: string, key: string, remembers: boolean): Promise<{ readonly receipt: string }> {
+		this.calls++;
 		if (!this.isReachable) throw new NotSent("connect ECONNREFUSED");
 		if (to === "nowhere") throw new PortRefused("NO_SUCH_STREET", "There is no such street");
 		this.most = Math.max(this.most, ++this.running);

@@ -52,6 +52,14 @@ export function portContract(make: () => PortUnderTest): void {
 			expect(await calls().perform("k-4", port.good)).toHaveProperty("receipt");
 			expect(port.times("k-4")).toBe(1);
 		});
+		it("never does the work of a call after its answer", async () => {
+			const hurried = portCalls(broker, port.name, 1);
+			await Promise.all(Array.from({ length: 20 }, (_, n) => hurried.perform(`k-7-${n}`, port.good)));
+			const times = () => Array.from({ length: 20 }, (_, n) => port.times(`k-7-${n}`)).join();
+			const before = times();
+			await new Promise((resolve) => setTimeout(resolve, 300));
+			expect(times()).toBe(before);
+		});
 		it("is ready", async () => expect(await calls().ready()).toBe(true));
 		if (port.promise === "once")
 			it("does the work of a key once, and repeats its receipt", async () => {

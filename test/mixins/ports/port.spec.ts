@@ -71,6 +71,31 @@ describe("a port", () => {
 		await all;
 		expect(carrier.done.size).toBe(6);
 	});
+	it("never begins a call after its answer, however long the rate makes it wait", async () => {
+		const { carrier } = await open({ rate: { limit: 1, interval: 300 }, concurrency: 10, timeout: 100 });
+		const impatient = portCalls(broker, "carrier", 500);
+		const answers = await many(4, (key) => impatient.perform(key, to));
+		const done = carrier.done.size;
+		expect(answers.filter((answer) => "receipt" in answer)).toHaveLength(done);
+		expect(answers.filter((answer) => "unsent" in answer)).toHaveLength(4 - done);
+		await new Promise((resolve) => setTimeout(resolve, 1200));
+		expect(carrier.done.size).toBe(done);
+		expect(await impatient.ready()).toBe(true);
+	});
+	it("on a node that is lost during the call leaves the outcome unclear", async () => {
+		const carrier = new Carrier();
+		carrier.isSilent = true;
+		const options = { namespace: `port-${process.pid}`, logger: false as const, transporter: "Fake" as const };
+		const node = new ServiceBroker({ ...options, nodeID: "node", tracking: { enabled: false } });
+		node.createService(carrierService("never", carrier, { timeout: 60_000 }));
+		broker = new ServiceBroker({ ...options, nodeID: "caller" });
+		await Promise.all([node.start(), broker.start()]);
+		await broker.waitForServices("carrier");
+		const answer = portCalls(broker, "carrier", 60_000).perform("k", to);
+		await eventually(() => expect(carrier.times("k")).toBe(1));
+		await node.stop();
+		expect(await answer).toEqual({ unclear: expect.any(String) });
+	});
 	it("rests after failures in a row, says so, and tries again with one call", async () => {
 		const { carrier, calls } = await open({ breaker: { failures: 3, pause: 300 } });
 		carrier.isReachable = false;
