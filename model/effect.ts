@@ -15,7 +15,7 @@ import type { Instant } from "./time.ts";
 
 export type PortPromise = "once" | "lookup" | "never";
 
-/** The work to do: `id` is that of the actor that records it; `cause` distinguishes two works of one subject. */
+/** The work to do: `id` is that of the actor that records it; `cause` distinguishes two jobs of one subject. */
 export interface Wanted {
 	readonly id: string;
 	readonly request: Readonly<Record<string, unknown>>;
@@ -23,8 +23,8 @@ export interface Wanted {
 	readonly notBefore?: Instant;
 }
 
-/** The params of the commands that record a work. `attempt` identifies who attempts; the command answers it (see `recordsAttempt`). */
-export interface Recorded {
+/** The params of the commands that record a work. `attempt` identifies the process that attempts; the command returns it (`recordsAttempt`). */
+export interface EffectRecords {
 	readonly attempted: { readonly id: string; readonly attempt: string };
 	/** `receipt`: the port's own name of the work. */
 	readonly succeeded: { readonly id: string; readonly receipt: string };
@@ -32,7 +32,7 @@ export interface Recorded {
 	readonly doubted: { readonly id: string; readonly detail: string };
 }
 type Recording<P> = { [K in keyof Commands]: P extends Commands[K] ? K : never }[keyof Commands] & string;
-type Records<N extends keyof Recorded> = { readonly [K in N]: Recording<Recorded[K]> };
+type Records<N extends keyof EffectRecords> = { readonly [K in N]: Recording<EffectRecords[K]> };
 type Promised =
 	| { readonly promise: "once"; readonly records: Records<"succeeded" | "failed"> }
 	| { readonly promise: "lookup"; readonly records: Records<"attempted" | "succeeded" | "failed"> }
@@ -52,7 +52,7 @@ export type Effect<S extends object, F extends object, R extends Readonly<Record
 export interface AnyEffect extends Omit<AnyProcess, "next" | "sends"> {
 	readonly port: string;
 	readonly promise: PortPromise;
-	readonly records: { readonly [K in keyof Recorded]?: string };
+	readonly records: { readonly [K in keyof EffectRecords]?: string };
 	wanted(subject: object, references: Readonly<Record<string, object | null>>): Wanted | null;
 }
 

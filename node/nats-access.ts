@@ -35,7 +35,7 @@ interface Credentials {
 	readonly user: string;
 	readonly password: string | undefined;
 }
-interface Place extends Partial<Credentials> {
+interface NatsAddress extends Partial<Credentials> {
 	readonly encrypted: boolean;
 	/** Includes the port if there is one. */
 	readonly host: string;
@@ -43,7 +43,7 @@ interface Place extends Partial<Credentials> {
 }
 
 /** Null if the text is not the URL of a NATS server. */
-function placeIn(text: string): Place | null {
+function placeIn(text: string): NatsAddress | null {
 	try {
 		const { protocol, host, hostname, username, password } = new URL(text);
 		if (!["nats:", "tls:"].includes(protocol) || /^$|,/.test(hostname)) return null;
@@ -119,7 +119,7 @@ const fromFile =
 		}
 	};
 
-function authenticatorOf(places: readonly Place[], { NATS_CREDS }: NatsFiles): Authenticator | undefined {
+function authenticatorOf(places: readonly NatsAddress[], { NATS_CREDS }: NatsFiles): Authenticator | undefined {
 	if (NATS_CREDS !== undefined) return fromFile(NATS_CREDS);
 	const { user, password } = places.find((place) => place.user !== undefined) ?? {};
 	if (user === undefined) return undefined;

@@ -22,7 +22,7 @@ export interface FollowerOptions {
 	readonly every: (wake: () => void) => () => void;
 	readonly pause: (milliseconds: number) => Promise<void>;
 	/** Delay between batches, so that commits that arrive together are processed together; no delay if absent. */
-	readonly rest?: (milliseconds: number) => Promise<void>;
+	readonly delay?: (milliseconds: number) => Promise<void>;
 	readonly stopped?: (error: Error) => void;
 	/** Name of the consumer, for monitoring. */
 	readonly of?: string;
@@ -201,7 +201,7 @@ export class Follower {
 		return true;
 	}
 	async #rest(milliseconds: number): Promise<void> {
-		const { rest } = this.#options;
+		const { delay: rest } = this.#options;
 		if (!rest || this.#stopping || this.#resumed !== null || this.#wanted > this.position || this.known - this.position >= PAGE) return;
 		const called = new Promise<void>((resolve) => (this.#rested = resolve));
 		await Promise.race([called, rest(milliseconds)]);

@@ -83,14 +83,14 @@ function ownerFor(broker: ServiceBroker, service: string): { readonly nodeID?: s
  */
 export async function offered(system: System, needs: Needed): Promise<void> {
 	for (let waited = 0; (await catalogueOf(system))[needs].length === 0; waited += LOOK_EVERY) {
-		if (!system.joined) throw new Error(NOBODY[needs]);
-		if (waited >= DISCOVERY) throw new Error(`${NOBODY[needs]} (after ${DISCOVERY / 1000} s)`);
+		if (!system.joined) throw new Error(NO_NODE[needs]);
+		if (waited >= DISCOVERY) throw new Error(`${NO_NODE[needs]} (after ${DISCOVERY / 1000} s)`);
 		await pause(LOOK_EVERY);
 	}
 }
 /** The kind of service that a command needs. */
 export type Needed = "services" | "readModels" | "processes" | "logs" | "followers" | "feeds";
-const NOBODY: Readonly<Record<Needed, string>> = {
+const NO_NODE: Readonly<Record<Needed, string>> = {
 	services: "no service here has actors",
 	readModels: "no read model is here",
 	processes: "no process is here",

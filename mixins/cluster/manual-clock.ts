@@ -10,7 +10,7 @@ import { refusalError, refusalOf } from "../common/errors.ts";
 import { every, nodeTimers } from "../common/timers.ts";
 import { type Backlog, hasBacklog } from "../common/backlogs.ts";
 
-/** Interval at which a node reads the actor, in milliseconds: for an instant that it was not told. */
+/** Interval at which a node reads the actor, in milliseconds, in case it missed the message about an instant. */
 const READ_EVERY = 1000;
 /** Milliseconds that a node may take to answer. */
 const PATIENCE = 2000;

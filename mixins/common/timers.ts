@@ -7,7 +7,7 @@ export interface Timers {
 	/** Resolves after so many milliseconds. */
 	wait(milliseconds: number): Promise<void>;
 	/** The same, but only to collect work into larger batches: behavior stays correct if it resolves at once. */
-	rest(milliseconds: number): Promise<void>;
+	delay(milliseconds: number): Promise<void>;
 }
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -18,7 +18,7 @@ export const nodeTimers: Timers = {
 		return () => clearTimeout(timer);
 	},
 	wait: pause,
-	rest: pause,
+	delay: pause,
 };
 
 /** Runs `run` at this interval until the returned function is called. */

@@ -13,12 +13,14 @@ export interface Partitioned {
 /** A partition, and the context's log on this node through which it is followed. */
 export interface Followed extends Partitioned {
 	readonly log: LogPartition;
-	readonly from: ContextLog;
+	readonly contextLog: ContextLog;
 }
 
 export async function logsOf(storage: Storage, contexts: readonly string[]): Promise<Followed[]> {
-	const logs = await Promise.all(contexts.map(async (context) => ({ context, from: await storage.context(context) })));
-	return logs.flatMap(({ context, from }) => from.partitions.map((log, partition) => ({ context, partition, log, from })));
+	const logs = await Promise.all(contexts.map(async (context) => ({ context, contextLog: await storage.context(context) })));
+	return logs.flatMap(({ context, contextLog }) =>
+		contextLog.partitions.map((log, partition) => ({ context, partition, log, contextLog })),
+	);
 }
 
 export interface Health {

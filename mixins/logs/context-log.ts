@@ -108,7 +108,7 @@ export class ContextLog {
 			read: (after, limit) => followed.read(log, after, limit),
 			every: (wake) => followed.poll(this.#timers, wake),
 			pause: this.#timers.wait,
-			rest: (milliseconds) => (promptly() ? Promise.resolve() : this.#timers.rest(milliseconds)),
+			delay: (milliseconds) => (promptly() ? Promise.resolve() : this.#timers.delay(milliseconds)),
 		});
 		followed.followers.add(follower);
 		return follower;

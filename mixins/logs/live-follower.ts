@@ -18,7 +18,7 @@ const LINGER = 12_000;
 const KEPT = 1000;
 
 /** The position that a client has reached in one partition. */
-export interface Place {
+export interface LivePlace {
 	readonly log: LogPartition;
 	readonly from: number;
 }
@@ -68,11 +68,11 @@ export class LiveFollower {
 	}
 
 	/** Whether the log holds the position of a place. */
-	async holds({ log, from }: Place): Promise<boolean> {
+	async holds({ log, from }: LivePlace): Promise<boolean> {
 		return (this.#followed.get(log.name)?.follower.position ?? 0) >= from || !(await endsBefore(log, from));
 	}
 	/** Commits after a position, in order and without a hole; recent ones come from memory. */
-	async read({ log, from }: Place, limit: number): Promise<readonly Commit[]> {
+	async read({ log, from }: LivePlace, limit: number): Promise<readonly Commit[]> {
 		const followed = this.#followed.get(log.name);
 		if (followed && followed.follower.position <= from) return [];
 		const commits = followed?.recent.read(from, limit) ?? (await log.read(from, limit));
@@ -82,7 +82,7 @@ export class LiveFollower {
 	}
 
 	/** Resolves when there is a commit after one of the places, on release, or after so many milliseconds. */
-	async more(places: readonly Place[], milliseconds: number): Promise<void> {
+	async more(places: readonly LivePlace[], milliseconds: number): Promise<void> {
 		if (this.#over || places.some(({ log, from }) => (this.#followed.get(log.name)?.follower.position ?? 0) > from)) return;
 		await new Promise<void>((resolve) => {
 			const wake = (): void => {

@@ -10,7 +10,7 @@ import { parsePositions, positionText } from "../../store/position.ts";
 import { isAnswerStream } from "./answer-streams.ts";
 import { failureError, invalid } from "../common/errors.ts";
 import { PerService } from "../common/per-service.ts";
-import { LiveFollower, type Place } from "./live-follower.ts";
+import { LiveFollower, type LivePlace } from "./live-follower.ts";
 import { storageOf } from "./storage.ts";
 import { liveTurns } from "../common/turns.ts";
 
@@ -96,7 +96,7 @@ export function Live(context: string): Partial<ServiceSchema> {
 }
 
 /** A place in one partition; `given`: the number of facts of the next commit that the client already has. */
-interface Reached extends Place {
+interface Reached extends LivePlace {
 	from: number;
 	given: number;
 }

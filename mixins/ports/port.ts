@@ -40,7 +40,7 @@ export interface PortStatement<Q extends object> {
 	readonly concurrency: number;
 	/** The number of calls that may wait. */
 	readonly queue: number;
-	/** At most `limit` calls in each `interval` of milliseconds. */
+	/** At most `limit` calls begin in `interval` milliseconds. */
 	readonly rate?: { readonly limit: number; readonly interval: number };
 	/** After `failures` failures in a row, the port is not called for `pause` milliseconds. */
 	readonly breaker: { readonly failures: number; readonly pause: number };

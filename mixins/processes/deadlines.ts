@@ -15,7 +15,7 @@ const DUE_PAGE = 200;
 const PATIENCE = 5000;
 
 /** The parts of the runner that deadlines use. */
-export interface Dated {
+export interface DeadlineParts {
 	readonly table: Pick<Table, "due">;
 	readonly rows: Pick<WriteBehind, "flush">;
 	readonly mutex: Mutex;
@@ -27,10 +27,10 @@ export interface Dated {
 }
 
 export class Deadlines {
-	readonly #runner: Dated;
+	readonly #runner: DeadlineParts;
 	#running: Promise<void> | null = null;
 
-	constructor(runner: Dated) {
+	constructor(runner: DeadlineParts) {
 		this.#runner = runner;
 	}
 

@@ -34,10 +34,10 @@ export async function processHealth(runner: ProcessRunner, failure: string | nul
 }
 
 export async function processFigures(runner: ProcessRunner, give: Give): Promise<void> {
-	const { name: process } = runner.process;
-	cacheFigures(process, runner.rows.cache, give);
-	give("vigie_process_asking", runner.outbox.size, { process });
+	const labels = { process: runner.process.name };
+	cacheFigures(labels.process, runner.rows.cache, give);
+	give("vigie_process_asking", runner.outbox.size, labels);
 	const { open, parked } = await workOf(runner);
-	give("vigie_process_open", open, { process });
-	give("vigie_process_parked", parked, { process });
+	give("vigie_process_open", open, labels);
+	give("vigie_process_parked", parked, labels);
 }

@@ -11,7 +11,7 @@ import type { WriteBehind } from "./write-behind.ts";
 const PARKED_PAGE = 500;
 
 /** The parts of the runner that parking uses. */
-export interface Parked {
+export interface ParkingParts {
 	readonly table: Pick<Table, "find">;
 	readonly rows: WriteBehind;
 	readonly evaluation: Evaluation;
@@ -22,9 +22,9 @@ export interface Parked {
 }
 
 export class Parking {
-	readonly #runner: Parked;
+	readonly #runner: ParkingParts;
 
-	constructor(runner: Parked) {
+	constructor(runner: ParkingParts) {
 		this.#runner = runner;
 	}
 

@@ -3,7 +3,7 @@
  * with two owners for a moment, the same work has the same key, and the promise of the port decides how it is repeated
  * (docs/decisions/0040-effects-through-ports.md). Does not depend on Moleculer.
  */
-import type { AnyEffect, Recorded } from "../../model/index.ts";
+import type { AnyEffect, EffectRecords } from "../../model/index.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
 import type { Timers } from "../common/timers.ts";
 import type { PortAnswer, PortCalls } from "../ports/answers.ts";
@@ -11,7 +11,7 @@ import type { Send } from "./outbox.ts";
 
 type ClearAnswer = Extract<PortAnswer, { readonly receipt: string } | { readonly refused: object }>;
 
-/** An attempt at a work; the process that recorded it may call the port once, before `until`. */
+/** An attempt at a job; the process that recorded it may call the port once, before `until`. */
 interface Attempt {
 	readonly n: number;
 	/** Of the monotonic clock, in milliseconds. */
@@ -29,7 +29,7 @@ export class Performer {
 	readonly #self: string;
 	/** Milliseconds of a monotonic clock. */
 	readonly #clock: () => number;
-	/** The newest known attempt at each work. */
+	/** The newest known attempt at each job. */
 	readonly #attempts = new Map<string, Attempt>();
 	/** Clear answers of the port whose outcome is not recorded yet. */
 	readonly #answers = new Map<string, ClearAnswer>();
@@ -44,7 +44,7 @@ export class Performer {
 		this.#self = self;
 	}
 
-	/** Does many works; resolves to one outcome per work, when it is recorded. */
+	/** Does many jobs; resolves to one outcome per job, when it is recorded. */
 	readonly perform: Send = (_action, items) => Promise.all(items.map((item) => this.#one(item)));
 
 	async #one(item: Item): Promise<Outcome> {
@@ -105,7 +105,7 @@ export class Performer {
 	}
 
 	/** Records the outcome; until that succeeds, the work is repeated with the same key. */
-	async #finish(item: Item, name: keyof Recorded, params: object): Promise<Outcome> {
+	async #finish(item: Item, name: keyof EffectRecords, params: object): Promise<Outcome> {
 		const outcome = await this.#record(item, name, params);
 		const { commandId: key = "" } = item;
 		if (!("done" in outcome)) return outcome;
@@ -113,7 +113,7 @@ export class Performer {
 		this.#answers.delete(key);
 		return outcome;
 	}
-	async #record({ params: { id }, commandId = "", cause }: Item, name: keyof Recorded, params: object, n = ""): Promise<Outcome> {
+	async #record({ params: { id }, commandId = "", cause }: Item, name: keyof EffectRecords, params: object, n = ""): Promise<Outcome> {
 		const action = this.#effect.records[name];
 		if (action === undefined) throw new Error(`${this.#effect.name} does not record ${name}`);
 		const command: Item = { params: { id, ...params }, commandId: `${commandId}/${name}${n}`, ...(cause === undefined ? {} : { cause }) };

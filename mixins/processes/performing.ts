@@ -7,7 +7,7 @@ import { portCalls } from "../ports/calls.ts";
 import { Performer } from "./performer.ts";
 import { Processing } from "./processing.ts";
 
-/** Works at once, each in a call of its own, so that a slow one delays no other and a cancelled one is not begun. */
+/** Each job has a call of its own: a slow job delays no other one, and a cancelled job is not begun. */
 const BATCHES = { many: 1, calls: 16, afterCatchUp: true } as const;
 /** Milliseconds that a call of a port may take by default. */
 const PATIENCE = 60_000;

@@ -97,7 +97,7 @@ export class ProcessRunner {
 			stopped(error);
 		};
 		const promptly = () => !this.#starting.get(log.name);
-		this.followers.push(one.from.follow(log, this.process.name, { from: begin, take, stopped: ended, promptly }));
+		this.followers.push(one.contextLog.follow(log, this.process.name, { from: begin, take, stopped: ended, promptly }));
 		if (begin.position >= tail) heard();
 	}
 

@@ -80,7 +80,7 @@ export class Projector implements Folder {
 		const checkpoints = await this.table.checkpoints();
 		this.#logs = logs;
 		if (this.projection.changesAt) this.#due.seen(await lastInstant(logs.map(({ log }) => log))); // the clock may have been set back before this start
-		for (const { context, partition, log, from } of logs) {
+		for (const { context, partition, log, contextLog: from } of logs) {
 			const take = (commits: readonly Commit[], after: Tail) =>
 				this.#mutex.run(() => this.take({ context, partition, log }, commits, after));
 			const standby = () => (active() ? null : this.#elsewhere(log.name));

@@ -11,7 +11,7 @@ interface Reader {
 	missing: number;
 	readonly done: (reached: boolean) => void;
 }
-interface Place {
+interface ReaderPlace {
 	readonly position: number;
 	readonly reader: Reader;
 }
@@ -19,7 +19,7 @@ interface Place {
 export class Readers {
 	readonly #timers: Timers;
 	/** By partition, sorted by position; readers of one position in order of arrival. */
-	readonly #lines = new Map<string, Place[]>();
+	readonly #lines = new Map<string, ReaderPlace[]>();
 	#size = 0;
 
 	constructor(timers: Timers) {
@@ -74,7 +74,7 @@ export class Readers {
 }
 
 /** Number of entries up to a position, inclusive. */
-function countUpTo(line: readonly Place[], position: number): number {
+function countUpTo(line: readonly ReaderPlace[], position: number): number {
 	let [low, high] = [0, line.length];
 	while (low < high) {
 		const middle = (low + high) >>> 1;

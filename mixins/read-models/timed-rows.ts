@@ -20,7 +20,7 @@ const PATIENCE = 1000;
 const NEVER = "~";
 
 /** The projector that owns the rows. */
-export interface Dated {
+export interface TimedParts {
 	readonly projection: AnyProjection;
 	readonly table: Table;
 	readonly timers: Timers;
@@ -44,7 +44,7 @@ export async function lastInstant(logs: readonly LogPartition[]): Promise<string
 }
 
 export class TimedRows {
-	readonly #owner: Dated;
+	readonly #owner: TimedParts;
 	/** Latest instant as of which rows were written. */
 	#latest = "";
 	/** After the clock was set back: rows may be written as of any instant up to this one. */
@@ -53,7 +53,7 @@ export class TimedRows {
 	/** The next rewriting, while it has not started. */
 	#next: Promise<void> | null = null;
 
-	constructor(owner: Dated) {
+	constructor(owner: TimedParts) {
 		this.#owner = owner;
 	}
 

@@ -79,7 +79,7 @@ export class Load {
 	}
 
 	/** Expects each passage and case once on every gateway, each rename in the history once, and correct counters. */
-	async expectTold(withinMs = 20_000): Promise<void> {
+	async expectTold(withinMs = 60_000): Promise<void> {
 		const ids = (list: readonly number[]): string[] => list.map((n) => `d-${n}`).sort();
 		const qualified = this.passages.filter((n) => n % 2 === 1);
 		for (const gateway of this.#gateways) {

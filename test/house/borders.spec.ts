@@ -1,5 +1,6 @@
 /** Borders - which folder may import which: imports point one way, so that the domain model does not depend on its storage. */
 import { describe, expect, it } from "@jest/globals";
+import { readFileSync } from "node:fs";
 import { type Import, type Source, sourcesOf } from "./sources.ts";
 
 const ROOMS = ["services", "mixins", "model", "store", "jurisdictions"] as const;
@@ -166,6 +167,19 @@ describe("imports", () => {
 	/** Services that know each other's types: a process asks an actor, and a projection reads its facts. */
 	const building = house.filter(({ path }) => roomOf(path) !== "services");
 	it("of folders have no cycle", () => expect(circlesOfFolders([...building, ...bench])).toEqual([]));
+	it("of mixins go only to the parts that docs/architecture.md lists above", () => {
+		const page = readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8");
+		const [, list = ""] = page.split("each of which imports only those above it");
+		const parts = [...list.matchAll(/^\| `([\w-]+)\/` \|/gm)].map(([, part]) => `mixins/${part}`);
+		const partOf = (path: string): string => path.split("/", 2).join("/");
+		const mixins = house.filter(({ path }) => path.startsWith("mixins/"));
+		expect(parts.toSorted()).toEqual([...new Set(mixins.map(({ path }) => partOf(path)))].toSorted());
+		const upwards = ({ path, imports }: Source): string[] =>
+			imports
+				.filter(({ target }) => target.startsWith("mixins/") && parts.indexOf(partOf(target)) > parts.indexOf(partOf(path)))
+				.map(({ target }) => `${path} imports ${target}`);
+		expect(mixins.flatMap(upwards)).toEqual([]);
+	});
 	it("come from small folders: at most eighteen files", () => {
 		const folders = Map.groupBy([...house, ...bench], ({ path }) => path.slice(0, path.lastIndexOf("/")));
 		expect([...folders].filter(([, files]) => files.length > 18).map(([folder, files]) => `${folder}: ${files.length}`)).toEqual([]);

@@ -44,6 +44,22 @@ describe("comments", () => {
 	});
 });
 
+describe("texts", () => {
+	/** Titles of tests, messages of errors, and log lines. */
+	const TEXTS =
+		/\b(?:it|describe|Error|NotSent|info|warn|error|debug|refuse|unavailable|broken|Complaint)(?:\.each\([^)]*\))?\(\s*(?:\w+(?:\.\w+)*,\s*)?["`]([^"`]+)["`]/g;
+	/** Words that have a plainer one in every text. */
+	const WORDS =
+		/\b(?:(?:is|are|was|were) told|whoever|nobody|somebody|anybody|anew|hangs? on|(?:goes?|going|went) on with|stands? for|for ever|no matter of)\b/i;
+	it("of errors, log lines and test titles are plain English", () => {
+		const texts = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "bench", "test").flatMap(
+			({ path, text }) => [...text.matchAll(TEXTS)].map(([, said = ""]) => ({ path, said })),
+		);
+		expect(texts.length).toBeGreaterThan(1000);
+		expect(texts.filter(({ said }) => WORDS.test(said)).map(({ path, said }) => `${path}: ${said}`)).toEqual([]);
+	});
+});
+
 describe("pages", () => {
 	const pages = [
 		...readdirSync(root).filter((name) => name.endsWith(".md")),

@@ -77,7 +77,7 @@ function kept(world: readonly Said[], order: Order, cancelAt = Infinity): Keepin
 		else if (keeping.onTheirWay.length > 0) keeping.arrive(which, twice);
 	});
 	for (let quiet = false, rounds = 0; !quiet; rounds++) {
-		if (rounds > 100) throw new Error("the process asks for ever");
+		if (rounds > 100) throw new Error("the process never finishes");
 		quiet = true;
 		while (tell(0)) quiet = false;
 		for (const id of keeping.subjects) keeping.ask(id);

@@ -133,7 +133,7 @@ export class Node {
 		return contexts.flatMap((context) =>
 			(partitions.get(context) ?? []).map((one, partition) => {
 				const log = new SeenPartition(one, server, this.life, this.name, true);
-				return { context, partition, log, from: this.log(context) };
+				return { context, partition, log, contextLog: this.log(context) };
 			}),
 		);
 	}

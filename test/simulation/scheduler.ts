@@ -76,7 +76,7 @@ export class Scheduler {
 			soon: (run) => this.post(run, owner),
 			later: (milliseconds, run) => this.at(this.now + milliseconds, run, owner),
 			wait,
-			rest: wait,
+			delay: wait,
 		};
 	}
 

@@ -116,7 +116,7 @@ export class Depot {
 			context,
 			partition: 0,
 			log: this.logs[context],
-			from: new ContextLog([this.logs[context]], restless),
+			contextLog: new ContextLog([this.logs[context]], restless),
 		}));
 		await this.runner.start(followed, (error) => this.stopped.push(error));
 		await turns(12); // a hint during the first poll would cost a pause

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { nodeTimers, type Timers } from "../../mixins/common/timers.ts";
 
 /** Real time without delays between batches. */
-export const restless: Timers = { ...nodeTimers, rest: () => Promise.resolve() };
+export const restless: Timers = { ...nodeTimers, delay: () => Promise.resolve() };
 
 /** Lets all callbacks run that wait only for a turn. */
 export async function turns(count = 20): Promise<void> {

@@ -65,7 +65,7 @@ function hostIn(req: IncomingMessage): string | undefined {
 	return host;
 }
 
-/** Without the port, and without the brackets of an IPv6 address. */
+/** The host name without the port, and without the brackets of an IPv6 address. */
 const nameIn = (host: string): string | null => {
 	const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([^:]+))(?::\d{0,5})?$/i.exec(host.trim()) ?? [];
 	return (bracketed ?? plain)?.toLowerCase() ?? null;

@@ -32,7 +32,9 @@ class Node {
 
 	async start(): Promise<void> {
 		this.projector = new Projector(things, await this.rows.open(tableOf(things)), () => CLOCK);
-		await this.projector.start([{ context: "shop", partition: 0, log: this.log, from: this.from }], (error) => this.stopped.push(error));
+		await this.projector.start([{ context: "shop", partition: 0, log: this.log, contextLog: this.from }], (error) =>
+			this.stopped.push(error),
+		);
 		await turns(12);
 	}
 	/** Appends as another node. */

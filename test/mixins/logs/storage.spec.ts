@@ -34,7 +34,7 @@ describe("a stop", () => {
 	const signerOf = async (name: string): Promise<Signer> => {
 		const { signers } = await storage.context(name.slice(0, -2));
 		const signer = signers.find(({ log }) => log.name === name);
-		if (!signer) throw new Error(`nobody signs ${name}`);
+		if (!signer) throw new Error(`no one signs ${name}`);
 		return signer;
 	};
 

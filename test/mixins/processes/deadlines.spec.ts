@@ -224,7 +224,7 @@ describe("a command with an instant", () => {
 		expect(await dueRows()).toBe(0);
 	});
 
-	it("of a page whose service does not answer does not keep the next page waiting for ever", async () => {
+	it("of a page whose service does not answer delays the next page only for a moment", async () => {
 		depot.send(...Array.from({ length: 300 }, (_, n) => kept(`p${n}`)));
 		for (let n = 0; n < 3; n++) await depot.settle();
 		news();

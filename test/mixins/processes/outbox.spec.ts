@@ -17,7 +17,7 @@ describe("a full outbox", () => {
 			soon: (run) => void setImmediate(run),
 			later: (_milliseconds, run) => (due.push(run), () => undefined),
 			wait: () => Promise.resolve(),
-			rest: () => Promise.resolve(),
+			delay: () => Promise.resolve(),
 		};
 		let asked = 0;
 		const send = async (_action: string, items: readonly unknown[]): Promise<Outcome[]> => {

@@ -110,7 +110,7 @@ describe("an effect", () => {
 		["once", 4500], // more than a batch of commits
 		["lookup", 40],
 		["never", 40],
-	] as const)("that promises %s calls nobody again when everything is rebuilt", async (promise, count) => {
+	] as const)("that promises %s calls its port for no finished job when everything is rebuilt", async (promise, count) => {
 		const folder = await open(promise);
 		const ids = Array.from({ length: count }, (_, n) => `c${n}`);
 		await Promise.all(ids.map((id) => pack(id, id === "c7" ? "nowhere" : "Elm 1")));

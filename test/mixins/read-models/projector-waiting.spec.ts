@@ -29,7 +29,7 @@ describe("a projector", () => {
 			context,
 			partition: 0,
 			log: logs[context],
-			from: new ContextLog([logs[context]], restless),
+			contextLog: new ContextLog([logs[context]], restless),
 		}));
 		await projector.start(followed, (error) => stopped.push(error));
 		await turns(3);

@@ -42,7 +42,7 @@ class Place {
 		this.live = new Projector(things, live, () => NOW);
 	}
 	get followed() {
-		return LOGS.map((context) => ({ context, partition: 0, log: this.logs[context], from: new ContextLog([this.logs[context]]) }));
+		return LOGS.map((context) => ({ context, partition: 0, log: this.logs[context], contextLog: new ContextLog([this.logs[context]]) }));
 	}
 	show(name: (typeof LOGS)[number], count: number): void {
 		const log = this.logs[name];

@@ -23,7 +23,7 @@ describe("a row whose price changes at midnight", () => {
 	let projector: Projector;
 	const started = async (): Promise<Projector> => {
 		const made = new Projector(things, table, () => now);
-		await made.start([{ context: "shop", partition: 0, log, from: new ContextLog([log]) }], (error) => expect(error).toBeNull());
+		await made.start([{ context: "shop", partition: 0, log, contextLog: new ContextLog([log]) }], (error) => expect(error).toBeNull());
 		await turns(3);
 		return made;
 	};
