@@ -1,9 +1,10 @@
 /**
  * Bank - a small invented scenario: accounts that may never fall below zero, and a process that pays each sent amount once into a wallet
- * of another log. One read model has a row per account and deletes it; another one counts over all partitions and both logs.
+ * of another log. Each account gets a letter (letters.ts). One read model has a row per account and deletes it; another one counts over all partitions and both logs.
  */
-import { type Instant, notBefore, processManager, projection, send } from "../../model/index.ts";
+import { type Instant, notBefore, processManager, processOf, projection, send } from "../../model/index.ts";
 import { account, type AccountFacts, intervention, MOST, reminderOf, wallet, type WalletFacts } from "./bank-models.ts";
+import { welcomesBy, letter, wrongLetters } from "./letters.ts";
 import type { Past, Told } from "./past.ts";
 import type { Ordered, Scenario } from "./scenario.ts";
 
@@ -102,9 +103,10 @@ const NAMES = ["open", "deposit", "withdraw", "withdraw", "send", "send", "depos
 const OWNERS = ["ada", "bob"] as const;
 
 export const bank: Scenario = {
-	models: [account, wallet, intervention],
+	models: [account, wallet, letter, intervention],
 	projections: [accounts, owners],
-	processes: [transfers, reminders],
+	processes: [transfers, reminders, processOf(welcomesBy("never"))],
+	effects: { welcomes: welcomesBy },
 	given: [],
 	order: (chance, ids, first): Ordered => {
 		const name = first && chance.pick(4) < 3 ? "open" : chance.of(NAMES);
@@ -115,7 +117,12 @@ export const bank: Scenario = {
 		if (name === "close") return order({});
 		return order({ amount: many, ...(name === "send" ? { other: `${chance.pick(ids)}` } : {}) });
 	},
-	wrong: (past, runs) => [...overdrawn(past), ...(runs("transfers") ? unpaid(past) : []), ...(runs("reminders") ? notReminded(past) : [])],
+	wrong: (past, world) => [
+		...overdrawn(past),
+		...(world.runs("transfers") ? unpaid(past) : []),
+		...(world.runs("reminders") ? notReminded(past) : []),
+		...(world.runs("welcomes") ? wrongLetters(past, world) : []),
+	],
 };
 
 function overdrawn({ streams }: Past): string[] {

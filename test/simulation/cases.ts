@@ -40,12 +40,13 @@ export const cases: Scenario = {
 	models: [radar, detection, owner, vehicle, infraction],
 	projections: [infractions, radars],
 	processes: [caseOpening],
+	effects: {},
 	given: [
 		{ service: "radar", id: "R1", facts: [installed({ limits: { lightKmh: 50 } }), activated(day(2)), calibrated(day(2), day(14))] },
 		{ service: "owner", id: "ada", facts: [known()] },
 	],
 	order,
-	wrong: (past, runs) => (runs(caseOpening.name) ? wrongCases(past) : []),
+	wrong: (past, { runs }) => (runs(caseOpening.name) ? wrongCases(past) : []),
 };
 
 /** Every qualified detection is one case, held by the holder of the vehicle at that instant. */

@@ -27,7 +27,7 @@ export function check(world: World): void {
 	const rows = new RowChecks(world, past);
 	for (const projection of world.scenario.projections) if (world.runs(projection.name)) rows.rows(projection);
 	for (const manager of world.scenario.processes) if (world.runs(manager.name)) rows.work(manager);
-	for (const text of world.scenario.wrong(past, world.runs)) world.violated("outcome", text);
+	for (const text of world.scenario.wrong(past, world)) world.violated("outcome", text);
 }
 
 class Checking {

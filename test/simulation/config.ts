@@ -1,4 +1,5 @@
 /** Config - the configuration of one seed: sizes, store, and the probabilities of faults. */
+import type { PortPromise } from "../../model/index.ts";
 import { Chance } from "./chance.ts";
 
 /** Probabilities per thousand steps, or per thousand calls. */
@@ -20,6 +21,11 @@ export interface Faults {
 	readonly message: number;
 	/** Follower reads that show an older view. */
 	readonly stale: number;
+	/** Per step: the port goes away. */
+	readonly away: number;
+	/** Calls of the port that suffer each of its faults (post.ts), and calls that it refuses for good. */
+	readonly port: number;
+	readonly refused: number;
 }
 export interface Config {
 	readonly scenario: string;
@@ -48,6 +54,13 @@ export interface Config {
 	readonly patience: number;
 	/** The nodes each projection and process runs on. */
 	readonly on: Readonly<Record<string, readonly number[]>>;
+	/** The promise of the port, and the milliseconds that a call of it may take. */
+	readonly promise: PortPromise;
+	readonly portPatience: number;
+	/** Works of an effect at once. */
+	readonly atOnce: number;
+	/** Whether the rows of all processes are built again in the end. */
+	readonly rebuild: boolean;
 	readonly faultSteps: number;
 	readonly limit: number;
 	readonly faults: Faults;
@@ -58,7 +71,7 @@ export type Over = Partly<Config>;
 
 /** Projections and processes of each scenario. */
 export const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
-	bank: ["accounts", "owners", "transfers", "reminders"],
+	bank: ["accounts", "owners", "transfers", "reminders", "welcomes"],
 	cases: ["infractions", "radars", "case-opening"],
 };
 const NO_FAULTS: Faults = {
@@ -74,6 +87,9 @@ const NO_FAULTS: Faults = {
 	slow: 0,
 	message: 0,
 	stale: 0,
+	away: 0,
+	port: 0,
+	refused: 0,
 };
 
 export function configOf(seed: number, over: Over = {}): Config {
@@ -101,6 +117,10 @@ export function configOf(seed: number, over: Over = {}): Config {
 		sticky: chance.of([1000, 600, 0]),
 		patience: chance.of([5000, 60, 300]),
 		on,
+		promise: chance.of(["once", "lookup", "never"]),
+		portPatience: chance.of([1000, 300, 5000]),
+		atOnce: chance.of([16, 1]),
+		rebuild: chance.pick(4) === 3,
 		faultSteps: 100 + chance.pick(500),
 		limit: 40_000,
 		faults: level === 0 ? NO_FAULTS : faultsOf(chance, level, store, lag),
@@ -129,5 +149,8 @@ function faultsOf(chance: Chance, level: number, store: Config["store"], lag: bo
 		slow: some(40),
 		message: some(10),
 		stale: store === "database" ? chance.of([0, 100]) : 0,
+		away: chance.of([0, 3]),
+		port: chance.of([0, 30, 100]),
+		refused: chance.of([0, 100, 300]),
 	};
 }

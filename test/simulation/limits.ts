@@ -17,6 +17,7 @@ export const SMALL: readonly Patch[] = [
 	limit("mixins/processes/outbox.ts", "MANY", "1000", "2"),
 	limit("mixins/processes/outbox.ts", "CALLS", "4", "2"),
 	limit("mixins/processes/outbox.ts", "FULL", "5000", "2"),
+	limit("mixins/processes/performer.ts", "RECORDED", "10_000", "4"),
 	limit("mixins/processes/runner.ts", "PAGE", "500", "2"),
 	limit("mixins/processes/references.ts", "PAGE", "500", "1"),
 	limit("mixins/processes/deadlines.ts", "DUE_PAGE", "200", "1"),

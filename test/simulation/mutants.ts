@@ -3,6 +3,7 @@
  * mutant, it does not check that rule.
  */
 import type { Over } from "./config.ts";
+import { EFFECT_MUTANTS } from "./effect-mutants.ts";
 import type { Patch } from "./patches.ts";
 
 export interface Mutant extends Patch {
@@ -53,6 +54,7 @@ const losing: Over = {
 const reminding: Over = { scenario: "bank", nodes: 2, on: { accounts: [], owners: [], transfers: [], reminders: [0, 1] } };
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
+	...EFFECT_MUTANTS,
 	"refusal-without-look": {
 		breaks: "LAW 2: a refusal is proven by an append or a read that began after the request",
 		file: WRITER,

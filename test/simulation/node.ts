@@ -6,7 +6,8 @@ import type { Consulting } from "../../mixins/actors/envelope.ts";
 import { Actors } from "../../mixins/actors/actors.ts";
 import type { Item, Outcome } from "../../mixins/actors/outcome.ts";
 import { INTERVENTIONS } from "../../mixins/processes/interventions.ts";
-import type { Send } from "../../mixins/processes/outbox.ts";
+import type { Batches, Send } from "../../mixins/processes/outbox.ts";
+import { Performer } from "../../mixins/processes/performer.ts";
 import { ProcessRunner } from "../../mixins/processes/runner.ts";
 import { Projector } from "../../mixins/read-models/projector.ts";
 import type { Followed } from "../../mixins/following/following.ts";
@@ -14,6 +15,7 @@ import { ContextLog } from "../../mixins/logs/context-log.ts";
 import { every } from "../../mixins/common/timers.ts";
 import { type AnyProcess, type AnyProjection, isRefusal, COMMON_CODES } from "../../model/index.ts";
 import { SeenPartition } from "./log.ts";
+import { postFor } from "./post.ts";
 import type { Owner } from "./scheduler.ts";
 import { SeenTable } from "./table.ts";
 import type { World } from "./world.ts";
@@ -28,6 +30,8 @@ export class Node {
 	readonly #world: World;
 	life: Owner = { alive: false };
 	#expected = 0;
+	/** Number of performers so far. */
+	#performers = 0;
 	isLeaving = false;
 	logs = new Map<string, ContextLog>();
 	actors = new Map<string, Actors>();
@@ -149,7 +153,8 @@ export class Node {
 		const { scheduler, server } = this.#world;
 		const table = new SeenTable(this.#world.rows(manager.name), server, this.life, this.name);
 		const timers = scheduler.timersOf(this.life);
-		const runner = new ProcessRunner(manager, table, this.#send(manager.name), timers, () => new Date(scheduler.now).toISOString());
+		const [send, batches] = this.#wayOf(manager.name);
+		const runner = new ProcessRunner(manager, table, send, timers, () => new Date(scheduler.now).toISOString(), batches);
 		await this.#started(() =>
 			runner.start(this.#followed([...manager.follows, INTERVENTIONS.log]), (error) => this.#stopped(manager.name, error)),
 		);
@@ -173,6 +178,15 @@ export class Node {
 		this.#world.violated("stopped", `${name} on ${this.name}: ${error.message}`);
 	}
 
+	/** Like in mixins/processes/performing.ts: the work of an effect goes through its port, one in each call. */
+	#wayOf(manager: string): readonly [Send, Batches?] {
+		const { scheduler, scenario, config } = this.#world;
+		const [send, effect] = [this.#send(manager), scenario.effects[manager]?.(config.promise)];
+		if (!effect) return [send];
+		const [port, self] = [postFor(this.#world, this.life, this.name), `${this.name}.${++this.#performers}`];
+		const performer = new Performer(effect, send, port, scheduler.timersOf(this.life), self, () => scheduler.now);
+		return [performer.perform, { many: 1, calls: config.atOnce }];
+	}
 	/** Sends many commands in one call, like the `...Many` actions of mixins/actors/event-sourced.ts. */
 	#send(by: string): Send {
 		return async (action, items) => {

@@ -35,6 +35,16 @@ const HAPPENS = [
 	"failovers",
 	"parked work retried",
 	"parked work dropped",
+	"letters sent",
+	"letters refused",
+	"letters doubted",
+	"port away",
+	"port busy",
+	"port silent",
+	"port slow to begin",
+	"port slow to end",
+	"port slow to answer",
+	"rebuilds",
 ];
 
 /** Runs a script of this folder in a process of its own; resolves to its exit code and output. */

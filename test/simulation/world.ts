@@ -4,6 +4,7 @@ import { Clients } from "./clients.ts";
 import type { Config } from "./config.ts";
 import { Partition } from "./log.ts";
 import { Node } from "./node.ts";
+import { Post } from "./post.ts";
 import type { Ordered, Scenario } from "./scenario.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Server } from "./server.ts";
@@ -35,10 +36,13 @@ export class World {
 	readonly tables = new Map<string, Rows>();
 	readonly nodes: readonly Node[];
 	readonly clients: Clients;
+	/** The world outside, where effects take place. */
+	readonly post: Post;
 	readonly violations: Violation[] = [];
 	/** Commands of processes and operators, by command id. */
 	readonly asked = new Map<string, Ordered[]>();
 	#peaceful = 0;
+	#isRebuilt = false;
 	#finale: "to come" | "under way" | "over" = "to come";
 	#over = false;
 
@@ -47,6 +51,7 @@ export class World {
 		this.scheduler = new Scheduler(chance, traced);
 		this.server = new Server(this.scheduler, config);
 		this.scenario = scenario;
+		this.post = new Post(this.scheduler, config.promise, config.faults);
 		for (const context of new Set(this.scenario.models.map((model) => model.context)))
 			this.partitions.set(
 				context,
@@ -77,6 +82,7 @@ export class World {
 		if (scheduler.step()) return;
 		if (this.#settled()) {
 			if (!scheduler.calm) this.#becalm();
+			else if (this.config.rebuild && !this.#isRebuilt) this.#rebuild();
 			else if (this.#finale === "to come") void this.#conclude();
 			else if (this.#finale === "over") this.#over = true;
 			else if (!scheduler.skip()) this.#stuck("the final asks are not answered");
@@ -86,7 +92,7 @@ export class World {
 	/** Possibly injects a fault; true if that was the whole step. */
 	#befallen(): boolean {
 		const { chance } = this.scheduler;
-		const { tick, late, crash, stall, evict, failover } = this.config.faults;
+		const { tick, late, crash, stall, evict, failover, away } = this.config.faults;
 		const which = 999 - chance.pick(1000);
 		const node = (): Node | undefined => this.nodes[chance.pick(this.nodes.length)];
 		let below = tick;
@@ -95,7 +101,8 @@ export class World {
 		if (which < (below += crash)) this.#end(node());
 		else if (which < (below += stall)) node()?.stall();
 		else if (which < (below += evict)) node()?.forget();
-		else if (which < below + failover) this.server.failover();
+		else if (which < (below += failover)) this.server.failover();
+		else if (which < below + away) this.post.die();
 		return false;
 	}
 	/** Crashes a node, or sometimes stops it cleanly. */
@@ -108,6 +115,18 @@ export class World {
 		this.scheduler.calm = true;
 		this.#peaceful = this.scheduler.now;
 		for (const node of this.nodes) node.revive();
+		this.post.revive();
+	}
+	/** Restarts all nodes without the rows of the processes, which are then built from the logs. */
+	#rebuild(): void {
+		this.scheduler.say(() => "--- the rows of all processes are built from the logs");
+		this.scheduler.count("rebuilds");
+		this.#isRebuilt = true;
+		this.#peaceful = this.scheduler.now;
+		for (const node of this.nodes) node.life.alive = false;
+		for (const manager of this.scenario.processes)
+			this.tables.set(manager.name, new Rows(this.server, processTableOf(manager), this.config.compared));
+		for (const node of this.nodes) node.start();
 	}
 	/** Whether all clients are finished, and all work that follows from the logs is done. */
 	#settled(): boolean {
@@ -184,11 +203,17 @@ export class World {
 		if (!node) throw new Error("there is no node");
 		return node;
 	}
-	/** Calls a node; the request or the answer may be lost, and the caller gives up after its timeout. */
-	call<T>(caller: Owner | null, to: Node, what: string, work: (deadline: number) => Promise<T>): Promise<T | "no answer"> {
+	/** Calls a node or the port; the request or the answer may be lost, and the caller gives up after its timeout, in milliseconds. */
+	call<T>(
+		caller: Owner | null,
+		to: { readonly life: Owner },
+		what: string,
+		work: (deadline: number) => Promise<T>,
+		timeout = this.scheduler.calm ? PATIENCE_IN_PEACE : this.config.patience,
+	): Promise<T | "no answer"> {
 		const { scheduler } = this;
 		const { message } = this.config.faults;
-		const deadline = scheduler.now + (scheduler.calm ? PATIENCE_IN_PEACE : this.config.patience);
+		const deadline = scheduler.now + timeout;
 		const fate = scheduler.calm ? 1000 : 999 - scheduler.chance.pick(1000);
 		return new Promise((resolve) => {
 			const cancel = scheduler.at(deadline + 1, () => resolve("no answer"), caller);
