@@ -125,6 +125,10 @@ export class Outbox {
 	#makeRoom(): void {
 		if (this.#asking.size < FULL) for (const resolve of this.#roomy.splice(0)) resolve();
 	}
+	/** Rows whose command is not sent yet. */
+	get waiting(): readonly string[] {
+		return this.#waiting.map(({ id }) => id);
+	}
 	/** Begins to send, if it has waited for the ends of the logs. */
 	release(): void {
 		this.#isHeld = false;

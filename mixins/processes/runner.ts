@@ -43,6 +43,8 @@ export class ProcessRunner {
 	/** Whether the next batch of a partition is delayed: its last one had few facts about subjects and none about references. */
 	readonly #starting = new Map<string, boolean>();
 	#putOff = 0;
+	/** The ends of the logs at the start that are not read yet, by partition. */
+	readonly #ends = new Map<string, { readonly position: number; readonly reached: () => void }>();
 
 	constructor(
 		manager: AnyProcess,
@@ -81,14 +83,14 @@ export class ProcessRunner {
 		const read = (one: Followed) => new Promise<void>((heard) => this.#follow(one, checkpoints, stopped, tails.get(one) ?? 0, heard));
 		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
 		await Promise.all(words.map(read));
-		void Promise.all(logs.filter((one) => !words.includes(one)).map(read)).then(() => this.outbox.release());
+		void Promise.all(logs.filter((one) => !words.includes(one)).map(read)).then(() => this.#release());
 	}
 	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail: number, heard: () => void): void {
 		const { log } = one;
 		const begin = checkpointOf(checkpoints, log.name);
 		const take = async (commits: readonly Commit[], from: Tail) => {
 			const at = await this.#mutex.run(() => this.take(one, commits, from));
-			if (at.position >= tail) heard();
+			this.#reached(log.name, at.position);
 			await this.outbox.room();
 			return at;
 		};
@@ -97,8 +99,20 @@ export class ProcessRunner {
 			stopped(error);
 		};
 		const promptly = () => !this.#starting.get(log.name);
+		this.#ends.set(log.name, { position: tail, reached: heard });
 		this.followers.push(one.contextLog.follow(log, this.process.name, { from: begin, take, stopped: ended, promptly }));
-		if (begin.position >= tail) heard();
+		this.#reached(log.name, begin.position);
+	}
+	#reached(partition: string, position: number): void {
+		const end = this.#ends.get(partition);
+		if (!end || position < end.position) return;
+		this.#ends.delete(partition);
+		end.reached();
+	}
+	/** Sends the commands that waited for the ends of the logs, except those of rows that another node has settled meanwhile. */
+	async #release(): Promise<void> {
+		await this.#again(this.outbox.waiting).catch(() => undefined); // the recovery evaluates them again
+		this.outbox.release();
 	}
 
 	/** Pieces of work, up to a limit of each kind, whose instant has come and that are not done. */
@@ -169,7 +183,11 @@ export class ProcessRunner {
 
 	/** Another node runs the same process and was faster: resumes at its checkpoints. */
 	#overtaken(checkpoints: Checkpoints): void {
-		for (const follower of this.followers) follower.resume(checkpointOf(checkpoints, follower.name));
+		for (const follower of this.followers) {
+			const at = checkpointOf(checkpoints, follower.name);
+			follower.resume(at);
+			this.#reached(follower.name, at.position); // the other node has read it
+		}
 	}
 
 	/** Runs a task while every row is written and this node folds no batch. */

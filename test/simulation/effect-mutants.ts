@@ -80,6 +80,13 @@ export const EFFECT_MUTANTS: Readonly<Record<string, Mutant>> = {
 		to: "if (attempt) attempt.isCalled = false; return { failure: answer.unclear };",
 		over: mailing("never"),
 	},
+	"rebuild-not-held": {
+		breaks: "DECISION 40: a rebuild calls no port for finished work",
+		file: "mixins/processes/outbox.ts",
+		from: "this.#isHeld = afterCatchUp === true;",
+		to: "this.#isHeld = false;",
+		over: { ...mailing("once"), rebuild: true },
+	},
 	"unanswered-is-unsent": {
 		breaks: "DECISION 40: a call without an answer is unclear",
 		file: "mixins/ports/calls.ts",

@@ -185,7 +185,7 @@ export class Node {
 		if (!effect) return [send];
 		const [port, self] = [postFor(this.#world, this.life, this.name), `${this.name}.${++this.#performers}`];
 		const performer = new Performer(effect, send, port, scheduler.timersOf(this.life), self, () => scheduler.now);
-		return [performer.perform, { many: 1, calls: config.atOnce }];
+		return [performer.perform, { many: 1, calls: config.atOnce, afterCatchUp: true }];
 	}
 	/** Sends many commands in one call, like the `...Many` actions of mixins/actors/event-sourced.ts. */
 	#send(by: string): Send {

@@ -18,6 +18,8 @@ type Fate = (typeof FATES)[number] | "refused" | "fine";
 
 export class Post {
 	readonly promise: PortPromise;
+	/** All calls that reached the port. */
+	calls = 0;
 	/** How often each letter was sent, by its key. */
 	readonly letters = new Map<string, number>();
 	/** The lives of nodes that got a clear answer about a letter, by its key. */
@@ -50,6 +52,7 @@ export class Post {
 
 	/** `deadline`: the time until which the caller waits. */
 	async perform(key: string, deadline: number): Promise<PortAnswer> {
+		this.calls++;
 		const { life } = this;
 		const isLate = (): boolean => this.#scheduler.now >= deadline;
 		const fate = this.#fate(key);

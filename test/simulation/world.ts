@@ -43,6 +43,8 @@ export class World {
 	readonly asked = new Map<string, Ordered[]>();
 	#peaceful = 0;
 	#isRebuilt = false;
+	/** Calls of the port before the rebuild. */
+	#calledBefore = 0;
 	#finale: "to come" | "under way" | "over" = "to come";
 	#over = false;
 
@@ -122,6 +124,7 @@ export class World {
 		this.scheduler.say(() => "--- the rows of all processes are built from the logs");
 		this.scheduler.count("rebuilds");
 		this.#isRebuilt = true;
+		this.#calledBefore = this.post.calls;
 		this.#peaceful = this.scheduler.now;
 		for (const node of this.nodes) node.life.alive = false;
 		for (const manager of this.scenario.processes)
@@ -167,6 +170,8 @@ export class World {
 	/** Finally asks every node about every actor, and rewrites due rows. */
 	async #conclude(): Promise<void> {
 		this.#finale = "under way";
+		if (this.#isRebuilt && this.post.calls > this.#calledBefore)
+			this.violated("rebuild", `${this.post.calls - this.#calledBefore} calls of the port after a rebuild`);
 		await this.clients.lastQuestions();
 		this.scheduler.now += A_DAY;
 		for (const { projectors } of this.nodes) for (const projector of projectors.values()) await projector.refreshDue();

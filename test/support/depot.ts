@@ -3,7 +3,7 @@
  * executes and answers.
  */
 import type { Outcome } from "../../mixins/actors/outcome.ts";
-import type { Send } from "../../mixins/processes/outbox.ts";
+import type { Batches, Send } from "../../mixins/processes/outbox.ts";
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { processTableOf } from "../../mixins/processes/rows.ts";
 import { ProcessRunner } from "../../mixins/processes/runner.ts";
@@ -28,6 +28,7 @@ interface Beside {
 	readonly obliging?: boolean;
 	readonly beside?: Depot;
 	readonly logsOf?: Depot;
+	readonly batches?: Batches;
 }
 /** One call in progress. */
 export class Call {
@@ -67,11 +68,13 @@ export class Depot {
 	table: FaultyTable;
 	runner: ProcessRunner;
 	readonly stopped: Error[] = [];
+	readonly #batches: Batches | undefined;
 	readonly #parcels = new Set<string>();
 	readonly #customers = new Set<string>();
 	readonly #versions = new Map<string, number>();
 
-	private constructor(inner: Table, obliging: boolean, beside?: Depot) {
+	private constructor(inner: Table, obliging: boolean, beside?: Depot, batches?: Batches) {
+		this.#batches = batches;
 		const log = (name: Log): ScriptedLog => {
 			const made = new ScriptedLog(beside?.logs[name].shelf ?? new Shelf(), { name: `${name}:0` });
 			made.visible = name === "operations" ? made.shelf.tail.position : 0;
@@ -85,9 +88,9 @@ export class Depot {
 		this.runner = this.#makeRunner();
 	}
 	/** `beside`: a second process on the same logs, table and actors; `logsOf`: on the same logs only. */
-	static async open({ obliging = true, beside, logsOf }: Beside = {}): Promise<Depot> {
+	static async open({ obliging = true, beside, logsOf, batches }: Beside = {}): Promise<Depot> {
 		const table = beside?.inner ?? (await new MemoryRowStore().open(processTableOf(delivering)));
-		const depot = new Depot(table, obliging, beside ?? logsOf);
+		const depot = new Depot(table, obliging, beside ?? logsOf, batches);
 		await depot.#start();
 		return depot;
 	}
@@ -109,7 +112,7 @@ export class Depot {
 				),
 			);
 		};
-		return new ProcessRunner(delivering, table, send, nodeTimers, () => this.now);
+		return new ProcessRunner(delivering, table, send, nodeTimers, () => this.now, this.#batches);
 	}
 	async #start(): Promise<void> {
 		const followed = LOGS.map((context) => ({

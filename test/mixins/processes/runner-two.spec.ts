@@ -28,6 +28,24 @@ describe("of two nodes that run one process", () => {
 			}
 	};
 
+	it("one that waits for the ends of the logs begins to send when the other one has read them", async () => {
+		one.send({ id: "a", customer: "ann", day: 5 });
+		one.move({ customer: "ann", from: 3, address: "Elm 1" });
+		const late = await Depot.open({ beside: one, batches: { many: 1, calls: 1, afterCatchUp: true } });
+		await one.settle();
+		await later(WRITTEN);
+		const asked = one.round.asked.splice(0);
+		expect(asked.length).toBeGreaterThan(0);
+		await late.show("post"); // it is overtaken, and resumes where the other one is
+		await later(WRITTEN);
+		expect([late.runner.outbox.size, one.round.asked]).toEqual([0, []]);
+		one.leave();
+		late.send({ id: "b", customer: "bob", day: 5 });
+		await late.show("post");
+		await later(WRITTEN);
+		expect(one.round.asked).toEqual(["delivering/subject/b/open"]);
+	});
+
 	it("one settles a piece of work while the other folds its reference: the work is evaluated again", async () => {
 		one.send({ id: "a", customer: "ann", day: 5 });
 		for (const depot of [one, two]) {
