@@ -49,10 +49,21 @@ export class SqliteRowStore implements RowStore {
 
 	async open(spec: TableSpec): Promise<Table> {
 		const segments = new Segments(spec, this.#segment);
+		await this.#fits(spec);
 		await create(schemaOf(spec, segments), this.#writer);
 		this.#reader ??= new Thread(this.#file, "read"); // needs an existing file
 		this.#walCopier ??= new WalCopier(this.#file);
 		return new SqliteTable(spec, segments, this.#writer, this.#reader);
+	}
+
+	/** Throws if the table has the columns of another version. */
+	async #fits({ name, columns }: TableSpec): Promise<void> {
+		const there = new Set((await this.#writer.query("SELECT name FROM pragma_table_info(?)", [`rows_${name}`])).map(([column]) => column));
+		const missing = there.size > 0 ? columns.find((column) => !there.has(`by_${column}`)) : undefined;
+		if (missing !== undefined)
+			throw new Error(
+				`rows.db has the rows of ${name} in the layout of another version (without ${missing}): move rows.db, its -wal and its -shm away and start again: it is rebuilt from events.db`,
+			);
 	}
 
 	generations(name: string): Promise<Generation[]> {

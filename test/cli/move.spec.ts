@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processTableOf } from "../../mixins/processes/rows.ts";
+import { caseOpening } from "../../services/infraction/case-opening.service.ts";
 import { openKeys } from "../../store/evidence/keys.ts";
 import { signHead } from "../../store/evidence/heads.ts";
 import { SqliteLogStore } from "../../store/sqlite/log.ts";
@@ -152,7 +154,7 @@ describe("a long log", () => {
 		const rows = new SqliteRowStore(join(path, "rows.db"));
 		await rows.adoptInstallation(installation);
 		const { spec } = await rows.begin({ name: "radars", columns: ["kind"], counted: ["kind"] }, "code", "2026-03-01T08:15:00.000Z");
-		for (const one of [spec, { name: "case-opening", columns: ["reference", "at", "state"], counted: ["state"] }]) {
+		for (const one of [spec, processTableOf(caseOpening)]) {
 			const all = Array.from({ length: rowsEach }, (_, i) => blank(`row-${i}`));
 			const changes = all.map((before, i) => ({
 				before,

@@ -42,6 +42,16 @@ describe("a file of rows", () => {
 		folder.remove();
 	});
 
+	it("with the columns of another version is refused with the way out", async () => {
+		const folder = new Folder();
+		const store = new SqliteRowStore(folder.file("rows.db"));
+		await store.open({ ...CARS, columns: CARS.columns.slice(1), ranges: [], counted: [] });
+		await expect(store.open(CARS)).rejects.toThrow(
+			/^rows\.db has the rows of cars in the layout of another version \(without .+\): move rows\.db/,
+		);
+		await store.close();
+		folder.remove();
+	});
 	it("that is closed fails every call", async () => {
 		const folder = new Folder();
 		const store = new SqliteRowStore(folder.file("rows.db"));
