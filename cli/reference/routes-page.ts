@@ -52,6 +52,18 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	["Location", "answer 201", "The path of the new actor."],
 	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
 	["Retry-After", "answer 503", "Seconds."],
+	[
+		"Cache-Control",
+		"every answer",
+		"`no-store`: nothing may be kept for later answers. `If-None-Match` still works for clients that keep a row themselves.",
+	],
+	[
+		"Content-Security-Policy",
+		"every answer",
+		"`default-src 'none'; frame-ancestors 'none'`: a browser that shows an answer loads nothing for it, and shows it in no frame.",
+	],
+	["Referrer-Policy", "every answer", "`no-referrer`: addresses with ids are not passed on."],
+	["X-Content-Type-Options", "every answer", "`nosniff`: a browser uses the declared type."],
 	["Last-Event-ID", "live feed", "The id of the last event seen; the feed resumes after it. One that no log holds is refused."],
 ];
 export const HEADER_NAMES = HEADERS.map(([name]) => name);

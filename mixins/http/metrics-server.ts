@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Middleware, ServiceBroker } from "moleculer";
@@ -11,7 +12,9 @@ import { CODES } from "../common/codes.ts";
 import { CONTENT_TYPE } from "../monitoring/exposition.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { admit, type Hosts, hostsOf } from "./server/edge.ts";
-import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
+import { HEADERS, setHeaders } from "./server/headers.ts";
+import { methodNotAllowed, ProblemError, problemOf, rawProblem, sendProblem } from "./server/problem.ts";
+import { type HeadLimits, problemIn } from "./server/server.ts";
 import { oneLine } from "../../store/figures.ts";
 
 const zipped = promisify(gzip);
@@ -44,6 +47,8 @@ export class MetricsServer {
 	readonly #hosts: Hosts;
 	readonly #text: () => Promise<string>;
 	readonly #server: Server;
+	/** Connections with a response in progress. */
+	readonly #answering = new WeakSet<Socket>();
 	#warn: (line: string) => void = () => undefined;
 
 	constructor({ port, host, allowedHosts = [], limits = SERVER_LIMITS }: ServerOptions, text: () => Promise<string>) {
@@ -62,6 +67,7 @@ export class MetricsServer {
 			},
 			(req, res) => void this.#handle(req, res),
 		);
+		this.#server.on("clientError", (error, socket) => this.#refuse(error, socket as Socket, { time: request, size: head })); // always a socket here
 		this.#server.maxConnections = connections;
 		this.#server.timeout = silence;
 	}
@@ -87,8 +93,17 @@ export class MetricsServer {
 		await closed;
 	}
 
+	/** Refuses input that is not valid HTTP. */
+	#refuse(error: Error, socket: Socket, limits: HeadLimits): void {
+		if (!socket.writable || socket.bytesRead === 0 || this.#answering.has(socket)) return void socket.destroy();
+		socket.end(rawProblem(problemIn(error, limits), HEADERS), () => socket.destroy());
+	}
+
 	/** Never rejects. */
 	async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+		this.#answering.add(req.socket);
+		res.once("close", () => this.#answering.delete(req.socket));
+		setHeaders(res, HEADERS);
 		try {
 			admit(req, this.#hosts);
 			if ((req.url ?? "").split("?", 1)[0] !== PATH) throw new ProblemError(CODES.NOT_FOUND, `There is only ${PATH}`);
