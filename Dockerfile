@@ -19,5 +19,5 @@ USER node
 VOLUME /data
 EXPOSE 3000 9100
 # Whether this process answers; whether the whole is ready, GET /api/health/ready says.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.METRICS_PORT}/metrics`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", "const { METRICS_PORT: port, TLS_CERT } = process.env; require(TLS_CERT ? 'node:https' : 'node:http').get({ host: '127.0.0.1', port, path: '/metrics', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "--disable-warning=ExperimentalWarning", "cli/start.ts"]

@@ -15,6 +15,12 @@ export const ENVIRONMENT = {
 			"data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys`, the keys that sign the log",
 	},
 	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
+	TLS_CERT: {
+		unset: "none: plain HTTP",
+		means:
+			"file with the certificate of the gateway and the metrics, as PEM, with those of its issuers; both then speak TLS 1.2 or later. The files of TLS_CERT and TLS_KEY are loaded again when they change",
+	},
+	TLS_KEY: { unset: "none", means: "file with the private key of that certificate, as PEM, not encrypted" },
 	ALLOWED_HOSTS: {
 		unset: "none",
 		means:

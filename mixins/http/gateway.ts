@@ -11,6 +11,7 @@ import { metricsOf } from "../monitoring/metrics.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
+import { certificateOf } from "./server/certificate.ts";
 import { Connections } from "./server/connections.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
 import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
@@ -94,7 +95,9 @@ export const Gateway = {
 			const connections = new Connections(limits, reached);
 			const bodies = new Bodies(connections, reached);
 			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
-			Object.assign(this, { limits, reached, connections, bodies, server: serverOf(this.httpHandler, { connections, bodies, count }) });
+			const certificate = certificateOf(this.broker);
+			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate });
+			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
 			try {

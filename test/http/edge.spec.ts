@@ -59,8 +59,8 @@ describe("a command from a page of another site", () => {
 	});
 
 	it("is accepted from a page of the gateway itself and from clients that are not browsers", async () => {
-		const own = { origin: `http://${here()}`, "sec-fetch-site": "same-origin" };
-		for (const headers of [json, { ...json, ...own }, { ...json, "sec-fetch-site": "none" }, { ...json, referer: `http://${here()}/page` }])
+		const own = { origin: system.origin, "sec-fetch-site": "same-origin" };
+		for (const headers of [json, { ...json, ...own }, { ...json, "sec-fetch-site": "none" }, { ...json, referer: `${system.origin}/page` }])
 			answered(200, await activate(headers));
 		answered(200, await system.send({ method: "POST", path: "/radars/e-radar/activate", headers: {} }));
 		answered(200, await activate({ ...json, host: "vigie.example.org", origin: "https://vigie.example.org" }));

@@ -88,7 +88,8 @@ function otherSite(req: IncomingMessage, host: string | undefined, { others }: H
 	if (site !== undefined && site !== "same-origin" && site !== "none") return from ?? String(site);
 	if (from === undefined) return null;
 	const { protocol, host: origin } = URL.parse(from) ?? { protocol: "", host: "" };
-	const isOurs = origin !== "" && (origin === URL.parse(`${protocol}//${host}`)?.host || others.has(origin));
+	const isWorthLess = "encrypted" in req.socket && protocol !== "https:"; // anyone on the way can write a page of plain HTTP
+	const isOurs = origin !== "" && !isWorthLess && (origin === URL.parse(`${protocol}//${host}`)?.host || others.has(origin));
 	return isOurs ? null : from;
 }
 

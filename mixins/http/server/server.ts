@@ -1,12 +1,14 @@
 /** Server - the HTTP server of a gateway: its limits, and responses to input that is not a valid request. */
-import { createServer, maxHeaderSize, type RequestListener, type Server } from "node:http";
+import { maxHeaderSize, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { CODES } from "../../common/codes.ts";
 import type { Bodies } from "./bodies.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Connections } from "./connections.ts";
-import { HEADERS, setHeaders } from "./headers.ts";
+import { headersOf, setHeaders } from "./headers.ts";
 import { HEADER_TIME, SILENCE } from "./limits.ts";
 import { problem, type Problem, rawProblem } from "./problem.ts";
+import { listenerOf, SecureServer } from "./secure.ts";
 
 /** Milliseconds between two checks of time limits. */
 export const CHECK_EVERY = 1000;
@@ -16,21 +18,26 @@ export interface Serving {
 	readonly bodies: Bodies;
 	/** Counts a problem that is not the response to a request. */
 	readonly count: (problem: Problem) => void;
+	/** Null for plain HTTP. */
+	readonly certificate: Certificate | null;
 }
 
-export function serverOf(handle: RequestListener, { connections, bodies, count }: Serving): Server {
+export function serverOf(handle: RequestListener, { connections, bodies, count, certificate }: Serving): Server {
+	const headers = headersOf(certificate !== null);
 	const handler: RequestListener = (req, res) => {
-		setHeaders(res, HEADERS);
+		setHeaders(res, headers);
 		handle(req, res);
 	};
-	const server = createServer(
+	const server = listenerOf(
 		// admit() checks the Host; bodies have limits of their own
 		{ requireHostHeader: false, connectionsCheckingInterval: CHECK_EVERY, headersTimeout: HEADER_TIME, requestTimeout: 0 },
 		handler,
+		certificate,
 	);
 	server.timeout = SILENCE;
 	server.maxHeadersCount = 0; // the total size of headers is limited; a limit on their number would drop headers silently
 	server.on("connection", (socket) => connections.opened(socket));
+	if (server instanceof SecureServer) server.onSecured((encrypted, below) => connections.secured(encrypted, below));
 	server.on("checkContinue", (req, res) => {
 		bodies.expectsContinue(req);
 		handler(req, res);
@@ -38,7 +45,7 @@ export function serverOf(handle: RequestListener, { connections, bodies, count }
 	server.on("checkExpectation", handler);
 	const refuse = (socket: Socket, found: Problem) => {
 		count(found);
-		socket.end(rawProblem(found, HEADERS), () => socket.destroy());
+		socket.end(rawProblem(found, headers), () => socket.destroy());
 	};
 	server.on(
 		"connect",
