@@ -1,6 +1,7 @@
 # One image for every node: which services a container runs is a setting (SERVICES).
 FROM node:24.21.0-slim
 WORKDIR /vigie
+# HOST is reachable from outside the container, so a node needs TLS_CERT and TLS_KEY, or BEHIND_PROXY=on.
 ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0 METRICS_PORT=9100
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force

@@ -2,6 +2,7 @@
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { type CertificateFiles, certificateProblems } from "../mixins/http/server/certificate.ts";
+import { isLoopback } from "../mixins/http/server/edge.ts";
 import { ENVIRONMENT } from "./environment.ts";
 
 export interface HttpSettings {
@@ -9,12 +10,41 @@ export interface HttpSettings {
 	readonly host: string;
 	/** The certificate of the gateway and the metrics; undefined for plain HTTP. */
 	readonly tls: CertificateFiles | undefined;
+	/** Whether a proxy in front encrypts what clients send. */
+	readonly behindProxy: boolean;
 	/** Further host names of the gateway. */
 	readonly allowedHosts: readonly string[];
 }
 
 export function httpSettingsIn(env: NodeJS.ProcessEnv, complaints: string[]): HttpSettings {
-	return { host: env["HOST"] || ENVIRONMENT.HOST.default, tls: tlsIn(env, complaints), allowedHosts: hostsIn(env, complaints) };
+	return {
+		host: env["HOST"] || ENVIRONMENT.HOST.default,
+		tls: tlsIn(env, complaints),
+		behindProxy: behindProxyIn(env, complaints),
+		allowedHosts: hostsIn(env, complaints),
+	};
+}
+
+/** Refuses an address that other machines reach if what they send is not encrypted. */
+export function openProblems({ host, tls, behindProxy }: HttpSettings): string[] {
+	if (isLoopback(host.toLowerCase()) || tls !== undefined || behindProxy) return [];
+	const remedy = "set TLS_CERT and TLS_KEY, or BEHIND_PROXY=on if a proxy in front encrypts what clients send";
+	return [`HOST is "${host}", which other machines can reach: ${remedy}`];
+}
+
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+	["on", true],
+	["true", true],
+	["1", true],
+	["off", false],
+	["false", false],
+	["0", false],
+]);
+function behindProxyIn({ BEHIND_PROXY }: NodeJS.ProcessEnv, complaints: string[]): boolean {
+	const text = BEHIND_PROXY || ENVIRONMENT.BEHIND_PROXY.default;
+	const value = SWITCH.get(text.toLowerCase());
+	if (value === undefined) complaints.push(`BEHIND_PROXY is "${text}": it has to be on or off`);
+	return value ?? false;
 }
 
 const listIn = (text = ""): string[] => text.split(",").flatMap((name) => name.trim() || []);

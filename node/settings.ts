@@ -6,7 +6,7 @@ import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
-import { type HttpSettings, httpSettingsIn } from "./http-settings.ts";
+import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
@@ -74,6 +74,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		installation: env["INSTALLATION"] || undefined,
 	};
 	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
+	if (hasGateway(settings.services) || settings.metricsPort !== undefined) complaints.push(...openProblems(settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
 	const unusable = makes && keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;

@@ -63,7 +63,11 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"`default-src 'none'; frame-ancestors 'none'`: a browser that shows an answer loads nothing for it, and shows it in no frame.",
 	],
 	["Referrer-Policy", "every answer", "`no-referrer`: addresses with ids are not passed on."],
-	["Strict-Transport-Security", "every answer over TLS", "`max-age=31536000`: a browser uses only https for this host, for a year."],
+	[
+		"Strict-Transport-Security",
+		"every answer over TLS or behind a proxy",
+		"`max-age=31536000`: a browser uses only https for this host, for a year.",
+	],
 	["X-Content-Type-Options", "every answer", "`nosniff`: a browser uses the declared type."],
 	["Last-Event-ID", "live feed", "The id of the last event seen; the feed resumes after it. One that no log holds is refused."],
 ];

@@ -14,6 +14,7 @@ import { Bodies } from "./server/bodies.ts";
 import { certificateOf } from "./server/certificate.ts";
 import { Connections } from "./server/connections.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
+import { headersOf } from "./server/headers.ts";
 import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
 import { limitsOf, Reached } from "./server/limits.ts";
@@ -37,6 +38,8 @@ export const Gateway = {
 		logResponse: null,
 		logRouteRegistration: null,
 		ip: "127.0.0.1",
+		/** Whether clients reach the gateway through a proxy that encrypts. */
+		behindProxy: false,
 		allowedHosts: [],
 		keepAlive: 75,
 		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
@@ -96,7 +99,8 @@ export const Gateway = {
 			const bodies = new Bodies(connections, reached);
 			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
 			const certificate = certificateOf(this.broker);
-			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate });
+			const headers = headersOf(certificate !== null || this.settings["behindProxy"] === true);
+			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate, headers });
 			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {

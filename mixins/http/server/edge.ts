@@ -70,7 +70,9 @@ const nameIn = (host: string): string | null => {
 	const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([^:]+))(?::\d{0,5})?$/i.exec(host.trim()) ?? [];
 	return (bracketed ?? plain)?.toLowerCase() ?? null;
 };
-const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+/** Only clients on the same machine reach it. */
+export const isLoopback = (name: string): boolean =>
+	name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 
 /** Loopback names, the configured names, and the local address of the connection: an attacker cannot rebind any of these. */
 function isAllowed(host: string, { socket }: IncomingMessage, { own, others }: Hosts): boolean {

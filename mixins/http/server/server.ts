@@ -5,7 +5,7 @@ import { CODES } from "../../common/codes.ts";
 import type { Bodies } from "./bodies.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Connections } from "./connections.ts";
-import { headersOf, setHeaders } from "./headers.ts";
+import { type Headers, setHeaders } from "./headers.ts";
 import { HEADER_TIME, SILENCE } from "./limits.ts";
 import { problem, type Problem, rawProblem } from "./problem.ts";
 import { listenerOf, SecureServer } from "./secure.ts";
@@ -20,10 +20,11 @@ export interface Serving {
 	readonly count: (problem: Problem) => void;
 	/** Null for plain HTTP. */
 	readonly certificate: Certificate | null;
+	/** The headers of every answer. */
+	readonly headers: Headers;
 }
 
-export function serverOf(handle: RequestListener, { connections, bodies, count, certificate }: Serving): Server {
-	const headers = headersOf(certificate !== null);
+export function serverOf(handle: RequestListener, { connections, bodies, count, certificate, headers }: Serving): Server {
 	const handler: RequestListener = (req, res) => {
 		setHeaders(res, headers);
 		handle(req, res);
