@@ -29,7 +29,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	[
 		"Content-Type",
 		"request",
-		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else is refused with 415, even if the content is empty. A command without content needs no content type.",
+		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else, or none, is refused with 415, even if the content is empty.",
 	],
 	["Content-Encoding", "request", "Not supported: compressed content is refused with 415."],
 	[
