@@ -33,6 +33,11 @@ export const ENVIRONMENT = {
 		means:
 			"further host names of the gateway and of METRICS_PORT, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
 	},
+	CORS_ORIGINS: {
+		unset: "none",
+		means:
+			"origins of web pages of other sites that may read answers and send commands, e.g. `https://app.example.org`, separated by commas; `https`, or `http` with a loopback name",
+	},
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
 	KEEP_ALIVE: {
 		default: "75",

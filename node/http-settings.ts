@@ -14,6 +14,8 @@ export interface HttpSettings {
 	readonly behindProxy: boolean;
 	/** Further host names of the gateway. */
 	readonly allowedHosts: readonly string[];
+	/** Origins of pages that may use the gateway from other sites. */
+	readonly corsOrigins: readonly string[];
 }
 
 export function httpSettingsIn(env: NodeJS.ProcessEnv, complaints: string[]): HttpSettings {
@@ -22,6 +24,7 @@ export function httpSettingsIn(env: NodeJS.ProcessEnv, complaints: string[]): Ht
 		tls: tlsIn(env, complaints),
 		behindProxy: behindProxyIn(env, complaints),
 		allowedHosts: hostsIn(env, complaints),
+		corsOrigins: originsIn(env, complaints),
 	};
 }
 
@@ -60,4 +63,23 @@ function hostsIn({ ALLOWED_HOSTS }: NodeJS.ProcessEnv, complaints: string[]): st
 		if (!/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i.test(name) || (name.includes(":") && !isIPv6(name)))
 			complaints.push(`ALLOWED_HOSTS names "${name}": it has to be host names or addresses, without ports, separated by commas`);
 	return names;
+}
+
+function originsIn({ CORS_ORIGINS }: NodeJS.ProcessEnv, complaints: string[]): string[] {
+	const origins = listIn(CORS_ORIGINS);
+	for (const origin of origins)
+		if (!isOrigin(origin))
+			complaints.push(
+				`CORS_ORIGINS names "${origin}": it has to be exact origins, such as https://app.example.org or http://localhost:5173, separated by commas`,
+			);
+	return origins;
+}
+/** As browsers write it. Without encryption, only pages of the same machine: anyone on the way can change the others. */
+function isOrigin(text: string): boolean {
+	const { origin = "", protocol = "", hostname = "" } = URL.parse(text) ?? {};
+	return (
+		origin === text &&
+		!text.includes("*") &&
+		(protocol === "https:" || (protocol === "http:" && isLoopback(hostname.replace(/^\[|\]$/g, ""))))
+	);
 }

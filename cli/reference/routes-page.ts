@@ -22,9 +22,14 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	[
 		"Origin",
 		"command",
-		"Sent by browsers: a command from a page of another host or port is refused with 403. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
+		"Sent by browsers: a command from a page of another host or port is refused with 403, unless its origin is in CORS_ORIGINS. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
 	],
-	["Sec-Fetch-Site", "command", "Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403."],
+	[
+		"Sec-Fetch-Site",
+		"command",
+		"Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403, unless its `Origin` is in CORS_ORIGINS.",
+	],
+	["Access-Control-Request-Method", "`OPTIONS`", "A browser asks whether a page may send a request (preflight)."],
 	["Referer", "command", "Used instead of `Origin` if there is none."],
 	[
 		"Content-Type",
@@ -69,6 +74,12 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"`max-age=31536000`: a browser uses only https for this host, for a year.",
 	],
 	["X-Content-Type-Options", "every answer", "`nosniff`: a browser uses the declared type."],
+	["Vary", "every answer with CORS_ORIGINS", "`Origin`"],
+	["Access-Control-Allow-Origin", "answer to an origin in CORS_ORIGINS", "That origin. Credentials are not allowed."],
+	["Access-Control-Expose-Headers", "answer to an origin in CORS_ORIGINS", "The headers that its pages may read."],
+	["Access-Control-Allow-Methods", "answer to a preflight", "The methods of the path."],
+	["Access-Control-Allow-Headers", "answer to a preflight", "The headers of requests on this page that pages may set."],
+	["Access-Control-Max-Age", "answer to a preflight", "600 seconds."],
 	["Last-Event-ID", "live feed", "The id of the last event seen; the feed resumes after it. One that no log holds is refused."],
 ];
 export const HEADER_NAMES = HEADERS.map(([name]) => name);

@@ -13,6 +13,7 @@ import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
 import { certificateOf } from "./server/certificate.ts";
 import { Connections } from "./server/connections.ts";
+import { allowOrigin, preflightHeaders } from "./server/cors.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
 import { headersOf } from "./server/headers.ts";
 import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
@@ -26,6 +27,13 @@ import { CHECK_EVERY, serverOf } from "./server/server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
+type GatewaySettings = {
+	readonly ip: string;
+	readonly allowedHosts: readonly string[];
+	readonly corsOrigins: readonly string[];
+	/** Seconds. */
+	readonly keepAlive: number;
+};
 const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
 
 export const Gateway = {
@@ -41,6 +49,7 @@ export const Gateway = {
 		/** Whether clients reach the gateway through a proxy that encrypts. */
 		behindProxy: false,
 		allowedHosts: [],
+		corsOrigins: [],
 		keepAlive: 75,
 		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
 		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
@@ -75,7 +84,7 @@ export const Gateway = {
 	},
 	created(this: Service) {
 		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
-		const { ip, allowedHosts, keepAlive } = this.settings as { ip: string; allowedHosts: readonly string[]; keepAlive: number }; // see above
+		const { ip, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
@@ -85,7 +94,7 @@ export const Gateway = {
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
-			hosts: hostsOf(ip, allowedHosts),
+			hosts: hostsOf(ip, allowedHosts, corsOrigins),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
 		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have their own time limit, which begins at the first byte of a request
@@ -104,6 +113,7 @@ export const Gateway = {
 			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
+			allowOrigin(req, res, this.hosts.origins);
 			try {
 				if (!this.connections.requested(req, res)) return;
 				if (metricsOf(this.broker)) watch(this, req, res);
@@ -155,7 +165,7 @@ const moleculerWeb = ApiGateway.methods as {
 function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse): void {
 	const allow = methodsOn(gateway.aliases, req.url ?? "");
 	if (allow === "") gateway.send404(req, res);
-	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
+	else res.writeHead(204, { Allow: allow, "Content-Length": "0", ...preflightHeaders(req, gateway.hosts.origins, allow) }).end();
 }
 
 /** The service, with the fields that `created` sets. */

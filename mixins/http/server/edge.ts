@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { CODES } from "../../common/codes.ts";
 import { brief } from "../../common/errors.ts";
+import { isListed, type Origins } from "./cors.ts";
 import { ProblemError } from "./problem.ts";
 
 /** The names of a gateway, without ports. */
@@ -14,10 +15,13 @@ export interface Hosts {
 	readonly own: string;
 	/** Further names (ALLOWED_HOSTS). */
 	readonly others: ReadonlySet<string>;
+	/** Pages of other sites that may send commands (CORS_ORIGINS). */
+	readonly origins: Origins;
 }
-export const hostsOf = (own: string, others: readonly string[]): Hosts => ({
+export const hostsOf = (own: string, others: readonly string[], origins: readonly string[] = []): Hosts => ({
 	own: own.toLowerCase(),
 	others: new Set(others.map((name) => name.toLowerCase())),
+	origins: new Set(origins),
 });
 
 /** Methods that change nothing. */
@@ -31,7 +35,7 @@ export function admit(req: IncomingMessage, hosts: Hosts): void {
 	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(CODES.MALFORMED, "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isAllowed(name, req, hosts)) throw notAllowed(name);
-	if (isSafe(req)) return;
+	if (isSafe(req) || isListed(req, hosts.origins)) return;
 	const site = otherSite(req, host, hosts);
 	if (site !== null) throw new ProblemError(CODES.CROSS_SITE, `A browser sent this command from another site (${brief(site)})`);
 }
