@@ -7,6 +7,7 @@ import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { ClockMiddleware } from "./mixins/common/clock.ts";
 import { nodeClock } from "./mixins/cluster/manual-clock.ts";
 import { ClocksMiddleware } from "./mixins/cluster/clocks.ts";
+import { type CertificateFiles, CertificateMiddleware } from "./mixins/http/server/certificate.ts";
 import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
 import { Metrics } from "./mixins/monitoring/metrics.ts";
@@ -34,6 +35,8 @@ export interface NodeOptions {
 	readonly metrics?: boolean;
 	readonly metricsPort?: number | undefined;
 	readonly host?: string;
+	/** The certificate of the servers of the node; undefined for plain HTTP. */
+	readonly tls?: CertificateFiles | undefined;
 	/** Further host names of the node. */
 	readonly allowedHosts?: readonly string[] | undefined;
 	readonly nodeId?: string | undefined;
@@ -75,7 +78,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const options = (
-	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", allowedHosts }: NodeOptions,
+	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -100,6 +103,7 @@ const options = (
 		"ContextTracker", // before the next ones in the chain: a remote call that timed out gets no answer, so shutdown must not wait for it
 		"ErrorHandler",
 		...(metrics ? [metrics.middleware] : []),
+		...(tls ? [CertificateMiddleware(tls)] : []),
 		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),

@@ -13,7 +13,7 @@ Sends a radar file in the columns of the French open data (CSV) to a running sys
 differs; invalid lines are listed, and the others are imported. Running it again is safe. Exit code 0, or 2 if lines were
 rejected, or 1 if nothing was done.
 
-  --url  the system, by default http://127.0.0.1:PORT/api, with PORT as for npm start`;
+  --url  the system, by default http://127.0.0.1:PORT/api, or https://localhost:PORT/api with TLS_CERT, with the settings of npm start`;
 const NOTHING_DONE = 1;
 const SOME_LINES_REJECTED = 2;
 
@@ -44,7 +44,8 @@ async function main(): Promise<number> {
 	return rejected > 0 ? SOME_LINES_REJECTED : 0;
 }
 
-const ownUrl = ({ PORT }: NodeJS.ProcessEnv): string => `http://127.0.0.1:${PORT || ENVIRONMENT.PORT.default}/api`;
+const ownUrl = ({ PORT, TLS_CERT }: NodeJS.ProcessEnv): string =>
+	`${TLS_CERT ? "https://localhost" : "http://127.0.0.1"}:${PORT || ENVIRONMENT.PORT.default}/api`;
 
 async function readWhole(file: string): Promise<Buffer> {
 	try {

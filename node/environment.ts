@@ -14,11 +14,29 @@ export const ENVIRONMENT = {
 		means:
 			"data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys`, the keys that sign the log",
 	},
-	HOST: { default: "127.0.0.1", means: "address the gateway and the metrics listen on" },
+	HOST: {
+		default: "127.0.0.1",
+		means: "address the gateway and the metrics listen on; one that other machines can reach needs TLS_CERT, or BEHIND_PROXY",
+	},
+	TLS_CERT: {
+		unset: "none: plain HTTP",
+		means:
+			"file with the certificate of the gateway and the metrics, as PEM, with those of its issuers; both then speak TLS 1.2 or later. The files of TLS_CERT and TLS_KEY are loaded again when they change",
+	},
+	TLS_KEY: { unset: "none", means: "file with the private key of that certificate, as PEM, not encrypted" },
+	BEHIND_PROXY: {
+		default: "off",
+		means: "`on`: clients reach this node only through a proxy that encrypts, so HOST may be any address without TLS_CERT",
+	},
 	ALLOWED_HOSTS: {
 		unset: "none",
 		means:
 			"further host names of the gateway and of METRICS_PORT, e.g. `vigie.example.org`, separated by commas; a request whose `Host` is not one of them, HOST, a loopback name or the local address of its connection is refused",
+	},
+	CORS_ORIGINS: {
+		unset: "none",
+		means:
+			"origins of web pages of other sites that may read answers and send commands, e.g. `https://app.example.org`, separated by commas; `https`, or `http` with a loopback name",
 	},
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
 	KEEP_ALIVE: {

@@ -1,15 +1,16 @@
 /** Settings - reads and checks the environment before anything starts; reports one line for each invalid value. */
-import { createServer, isIPv6 } from "node:net";
+import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
+import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
-export interface Settings {
+export interface Settings extends HttpSettings {
 	/** The folder of the keys, and of the two files of the embedded store. */
 	readonly dataDir: string;
 	/** The NATS servers of a cluster; undefined for a single node. */
@@ -20,9 +21,6 @@ export interface Settings {
 	readonly nodeId: string | undefined;
 	/** The ID of the installation; undefined for that of the store, or the only one on NATS. */
 	readonly installation: string | undefined;
-	readonly host: string;
-	/** Further host names of the gateway. */
-	readonly allowedHosts: readonly string[];
 	/** The port of the gateway; 0 for any free port. */
 	readonly port: number;
 	/** Seconds an idle connection to the gateway stays open. */
@@ -59,8 +57,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 	};
 	const settings = {
 		dataDir: resolve(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default),
-		host: env["HOST"] || ENVIRONMENT.HOST.default,
-		allowedHosts: (env["ALLOWED_HOSTS"] ?? "").split(",").flatMap((name) => name.trim() || []),
+		...httpSettingsIn(env, complaints),
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		keepAlive: whole("KEEP_ALIVE", env["KEEP_ALIVE"], 1, 3600) ?? Number(ENVIRONMENT.KEEP_ALIVE.default),
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
@@ -77,9 +74,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		installation: env["INSTALLATION"] || undefined,
 	};
 	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
-	for (const name of settings.allowedHosts)
-		if (!/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i.test(name) || (name.includes(":") && !isIPv6(name)))
-			complaints.push(`ALLOWED_HOSTS names "${name}": it has to be host names or addresses, without ports, separated by commas`);
+	if (hasGateway(settings.services) || settings.metricsPort !== undefined) complaints.push(...openProblems(settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
 	const unusable = makes && keepsSomething(settings.services) ? folderProblem(settings.dataDir) : null;

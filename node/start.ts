@@ -20,7 +20,7 @@ import { schemaOf, serviceFiles } from "./services.ts";
 import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
-	/** `http://127.0.0.1:3000/api`; empty without a gateway. */
+	/** `http://127.0.0.1:3000/api`, or https with a certificate; empty without a gateway. */
 	readonly url: string;
 	/** `http://127.0.0.1:9100/metrics`; empty without a METRICS_PORT. */
 	readonly metricsUrl: string;
@@ -33,9 +33,12 @@ export interface StartOptions {
 	readonly observing?: boolean;
 }
 
+/** An observer opens no port. */
+const CLOSED = { HOST: "", PORT: "0", METRICS_PORT: "", TLS_CERT: "", TLS_KEY: "" };
+
 /** Starts the node; rejects with a SettingsError, one line for each problem. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
-	const settings = observing ? beside(await settingsOf({ ...env, PORT: "0", METRICS_PORT: "" }, { makes: false })) : await settingsOf(env); // an observer opens no port
+	const settings = observing ? beside(await settingsOf({ ...env, ...CLOSED }, { makes: false })) : await settingsOf(env);
 	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
 	try {
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // an observer may open damaged files
@@ -65,9 +68,9 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 /** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */
 const gatewayOf = async (
 	schema: ServiceSchema,
-	{ port, host, allowedHosts, keepAlive, natsUrl, services }: Settings,
+	{ port, host, behindProxy, allowedHosts, corsOrigins, keepAlive, natsUrl, services }: Settings,
 ): Promise<Partial<ServiceSchema>> => ({
-	settings: { ...schema.settings, port, ip: host, allowedHosts, keepAlive },
+	settings: { ...schema.settings, port, ip: host, behindProxy, allowedHosts, corsOrigins, keepAlive },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Throws if the files of a data folder are damaged or incomplete. */
@@ -111,8 +114,8 @@ function beside(settings: Settings): Settings {
 	return { ...settings, services: settings.services.filter(({ context }) => context !== "gateway") };
 }
 
-function urlOf(broker: ServiceBroker, { host, port }: Settings): string {
+function urlOf(broker: ServiceBroker, { host, port, tls }: Settings): string {
 	const gateway = broker.services.find((service: Service) => service.name === "gateway");
 	const address = (gateway?.["server"] as { address(): { port: number } | null } | undefined)?.address(); // moleculer-web's server
-	return gateway ? `http://${host.includes(":") ? `[${host}]` : host}:${address?.port ?? port}/api` : "";
+	return gateway ? `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${address?.port ?? port}/api` : "";
 }

@@ -88,7 +88,7 @@ export class Wire {
 
 	/** Uses an idle connection, or opens a new one. */
 	ask(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
-		const content = body === "" ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+		const content = method === "GET" ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
 		return this.#lane().ask(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}${content}\r\n${body}`);
 	}
 	/** Like `ask`, but rejects on any status other than 2xx. */

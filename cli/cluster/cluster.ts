@@ -1,4 +1,6 @@
 /** Cluster - the node processes of one cluster on one machine, and a node without services that observes their registry. */
+import { get as getPlainly } from "node:http";
+import { get as getSecurely } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../node/broker.ts";
@@ -39,7 +41,16 @@ export class Cluster {
 		const { settings, natsUrl } = given;
 		const nodeId = `supervisor-${process.pid}`;
 		this.broker = new ServiceBroker(
-			brokerOptions({ ...settings, partitions: undefined, logLevel: "fatal", metrics: false, metricsPort: undefined, natsUrl, nodeId }),
+			brokerOptions({
+				...settings,
+				partitions: undefined,
+				logLevel: "fatal",
+				metrics: false,
+				metricsPort: undefined,
+				tls: undefined,
+				natsUrl,
+				nodeId,
+			}),
 		);
 	}
 
@@ -139,8 +150,12 @@ export class Cluster {
 
 /** Port 0 chooses a free port for each node. */
 const counted = (port: number, by: number): string => String(port === 0 ? 0 : port + by);
+/** The nodes are children of this process, and their certificate need not name the loopback address, so it is not verified. */
 const isReady = (url: string): Promise<boolean> =>
-	fetch(`${url}/health/ready`).then(
-		({ ok }) => ok,
-		() => false,
-	);
+	new Promise((resolve) => {
+		const get = url.startsWith("https:") ? getSecurely : getPlainly;
+		get(`${url}/health/ready`, { rejectUnauthorized: false }, (answer) => {
+			answer.resume();
+			resolve(answer.statusCode === 200);
+		}).on("error", () => resolve(false));
+	});

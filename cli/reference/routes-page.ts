@@ -22,14 +22,19 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	[
 		"Origin",
 		"command",
-		"Sent by browsers: a command from a page of another host or port is refused with 403. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
+		"Sent by browsers: a command from a page of another host or port is refused with 403, unless its origin is in CORS_ORIGINS. A proxy has to forward `Host` unchanged, or ALLOWED_HOSTS has to contain the host of the pages.",
 	],
-	["Sec-Fetch-Site", "command", "Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403."],
+	[
+		"Sec-Fetch-Site",
+		"command",
+		"Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403, unless its `Origin` is in CORS_ORIGINS.",
+	],
+	["Access-Control-Request-Method", "`OPTIONS`", "A browser asks whether a page may send a request (preflight)."],
 	["Referer", "command", "Used instead of `Origin` if there is none."],
 	[
 		"Content-Type",
 		"request",
-		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else is refused with 415, even if the content is empty. A command without content needs no content type.",
+		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else, or none, is refused with 415, even if the content is empty.",
 	],
 	["Content-Encoding", "request", "Not supported: compressed content is refused with 415."],
 	[
@@ -52,6 +57,29 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	["Location", "answer 201", "The path of the new actor."],
 	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
 	["Retry-After", "answer 503", "Seconds."],
+	[
+		"Cache-Control",
+		"every answer",
+		"`no-store`: nothing may be kept for later answers. `If-None-Match` still works for clients that keep a row themselves.",
+	],
+	[
+		"Content-Security-Policy",
+		"every answer",
+		"`default-src 'none'; frame-ancestors 'none'`: a browser that shows an answer loads nothing for it, and shows it in no frame.",
+	],
+	["Referrer-Policy", "every answer", "`no-referrer`: addresses with ids are not passed on."],
+	[
+		"Strict-Transport-Security",
+		"every answer over TLS or behind a proxy",
+		"`max-age=31536000`: a browser uses only https for this host, for a year.",
+	],
+	["X-Content-Type-Options", "every answer", "`nosniff`: a browser uses the declared type."],
+	["Vary", "every answer with CORS_ORIGINS", "`Origin`"],
+	["Access-Control-Allow-Origin", "answer to an origin in CORS_ORIGINS", "That origin. Credentials are not allowed."],
+	["Access-Control-Expose-Headers", "answer to an origin in CORS_ORIGINS", "The headers that its pages may read."],
+	["Access-Control-Allow-Methods", "answer to a preflight", "The methods of the path."],
+	["Access-Control-Allow-Headers", "answer to a preflight", "The headers of requests on this page that pages may set."],
+	["Access-Control-Max-Age", "answer to a preflight", "600 seconds."],
 	["Last-Event-ID", "live feed", "The id of the last event seen; the feed resumes after it. One that no log holds is refused."],
 ];
 export const HEADER_NAMES = HEADERS.map(([name]) => name);

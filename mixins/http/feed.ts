@@ -49,11 +49,7 @@ export class Feed {
 	async give(first: readonly IteratorResult<LivePage, unknown>[], contexts: readonly AsyncIterable<LivePage>[]): Promise<void> {
 		const pages = first.flatMap(({ done, value }) => (done === true ? [] : [value]));
 		for (const { before } of pages) this.#begin(before); // an id has a position in every context
-		this.#res.writeHead(200, {
-			"Content-Type": "text/event-stream; charset=utf-8",
-			"Cache-Control": "no-store",
-			"X-Accel-Buffering": "no",
-		});
+		this.#res.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" });
 		this.#res.write(`: live\n${this.#id()}\n`);
 		const { signal } = this.#over;
 		const over = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -11,8 +11,11 @@ import { metricsOf } from "../monitoring/metrics.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
+import { certificateOf } from "./server/certificate.ts";
 import { Connections } from "./server/connections.ts";
+import { allowOrigin, preflightHeaders } from "./server/cors.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
+import { headersOf } from "./server/headers.ts";
 import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
 import { limitsOf, Reached } from "./server/limits.ts";
@@ -24,6 +27,13 @@ import { CHECK_EVERY, serverOf } from "./server/server.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
+type GatewaySettings = {
+	readonly ip: string;
+	readonly allowedHosts: readonly string[];
+	readonly corsOrigins: readonly string[];
+	/** Seconds. */
+	readonly keepAlive: number;
+};
 const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
 
 export const Gateway = {
@@ -36,7 +46,10 @@ export const Gateway = {
 		logResponse: null,
 		logRouteRegistration: null,
 		ip: "127.0.0.1",
+		/** Whether clients reach the gateway through a proxy that encrypts. */
+		behindProxy: false,
 		allowedHosts: [],
+		corsOrigins: [],
 		keepAlive: 75,
 		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
 		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
@@ -71,7 +84,7 @@ export const Gateway = {
 	},
 	created(this: Service) {
 		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
-		const { ip, allowedHosts, keepAlive } = this.settings as { ip: string; allowedHosts: readonly string[]; keepAlive: number }; // see above
+		const { ip, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
@@ -81,7 +94,7 @@ export const Gateway = {
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
-			hosts: hostsOf(ip, allowedHosts),
+			hosts: hostsOf(ip, allowedHosts, corsOrigins),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
 		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have their own time limit, which begins at the first byte of a request
@@ -94,9 +107,13 @@ export const Gateway = {
 			const connections = new Connections(limits, reached);
 			const bodies = new Bodies(connections, reached);
 			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
-			Object.assign(this, { limits, reached, connections, bodies, server: serverOf(this.httpHandler, { connections, bodies, count }) });
+			const certificate = certificateOf(this.broker);
+			const headers = headersOf(certificate !== null || this.settings["behindProxy"] === true);
+			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate, headers });
+			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
+			allowOrigin(req, res, this.hosts.origins);
 			try {
 				if (!this.connections.requested(req, res)) return;
 				if (metricsOf(this.broker)) watch(this, req, res);
@@ -148,7 +165,7 @@ const moleculerWeb = ApiGateway.methods as {
 function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse): void {
 	const allow = methodsOn(gateway.aliases, req.url ?? "");
 	if (allow === "") gateway.send404(req, res);
-	else res.writeHead(204, { Allow: allow, "Content-Length": "0" }).end();
+	else res.writeHead(204, { Allow: allow, "Content-Length": "0", ...preflightHeaders(req, gateway.hosts.origins, allow) }).end();
 }
 
 /** The service, with the fields that `created` sets. */

@@ -3,15 +3,20 @@
  * short time limits, and the same check of the Host as a gateway.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Middleware, ServiceBroker } from "moleculer";
 import { CODES } from "../common/codes.ts";
 import { CONTENT_TYPE } from "../monitoring/exposition.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
+import { type Certificate, certificateOf } from "./server/certificate.ts";
 import { admit, type Hosts, hostsOf } from "./server/edge.ts";
-import { methodNotAllowed, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
+import { type Headers, headersOf, setHeaders } from "./server/headers.ts";
+import { methodNotAllowed, ProblemError, problemOf, rawProblem, sendProblem } from "./server/problem.ts";
+import { listenerOf } from "./server/secure.ts";
+import { type HeadLimits, problemIn } from "./server/server.ts";
 import { oneLine } from "../../store/figures.ts";
 
 const zipped = promisify(gzip);
@@ -37,21 +42,29 @@ export interface ServerOptions {
 	/** Further host names of the node, besides its addresses. */
 	readonly allowedHosts?: readonly string[] | undefined;
 	readonly limits?: typeof SERVER_LIMITS;
+	/** Null for plain HTTP. */
+	readonly certificate?: Certificate | null;
 }
 
 export class MetricsServer {
 	readonly #at: Pick<ServerOptions, "port" | "host">;
 	readonly #hosts: Hosts;
 	readonly #text: () => Promise<string>;
+	readonly #scheme: "http" | "https";
+	readonly #headers: Headers;
 	readonly #server: Server;
+	/** Connections with a response in progress. */
+	readonly #answering = new WeakSet<Socket>();
 	#warn: (line: string) => void = () => undefined;
 
-	constructor({ port, host, allowedHosts = [], limits = SERVER_LIMITS }: ServerOptions, text: () => Promise<string>) {
+	constructor({ port, host, allowedHosts = [], limits = SERVER_LIMITS, certificate = null }: ServerOptions, text: () => Promise<string>) {
 		this.#at = { port, host };
 		this.#hosts = hostsOf(host, allowedHosts);
 		this.#text = text;
 		const { connections, request, silence, head, check } = limits;
-		this.#server = createServer(
+		this.#scheme = certificate ? "https" : "http";
+		this.#headers = headersOf(certificate !== null);
+		this.#server = listenerOf(
 			{
 				requireHostHeader: false, // admit() checks it
 				headersTimeout: request,
@@ -61,7 +74,9 @@ export class MetricsServer {
 				maxHeaderSize: head,
 			},
 			(req, res) => void this.#handle(req, res),
+			certificate,
 		);
+		this.#server.on("clientError", (error, socket) => this.#refuse(error, socket as Socket, { time: request, size: head })); // always a socket here
 		this.#server.maxConnections = connections;
 		this.#server.timeout = silence;
 	}
@@ -77,7 +92,7 @@ export class MetricsServer {
 	get url(): string {
 		const at = this.#server.address();
 		if (typeof at !== "object" || !at) return "";
-		return `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}${PATH}`;
+		return `${this.#scheme}://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}${PATH}`;
 	}
 	async close(): Promise<void> {
 		if (!this.#server.listening) return;
@@ -87,8 +102,17 @@ export class MetricsServer {
 		await closed;
 	}
 
+	/** Refuses input that is not valid HTTP. */
+	#refuse(error: Error, socket: Socket, limits: HeadLimits): void {
+		if (!socket.writable || socket.bytesRead === 0 || this.#answering.has(socket)) return void socket.destroy();
+		socket.end(rawProblem(problemIn(error, limits), this.#headers), () => socket.destroy());
+	}
+
 	/** Never rejects. */
 	async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+		this.#answering.add(req.socket);
+		res.once("close", () => this.#answering.delete(req.socket));
+		setHeaders(res, this.#headers);
 		try {
 			admit(req, this.#hosts);
 			if ((req.url ?? "").split("?", 1)[0] !== PATH) throw new ProblemError(CODES.NOT_FOUND, `There is only ${PATH}`);
@@ -119,7 +143,10 @@ export const metricsUrlOf = (broker: ServiceBroker): string => servers.get(broke
 export const MetricsServerMiddleware = (options: ServerOptions): Middleware => ({
 	name: "MetricsServer",
 	created: (broker: ServiceBroker) =>
-		void servers.set(broker, new MetricsServer(options, async () => (await metricsOf(broker)?.text()) ?? "")),
+		void servers.set(
+			broker,
+			new MetricsServer({ ...options, certificate: certificateOf(broker) }, async () => (await metricsOf(broker)?.text()) ?? ""),
+		),
 	starting: async (broker: ServiceBroker) => servers.get(broker)?.listen((line) => broker.logger.warn(line)),
 	stopped: async (broker: ServiceBroker) => servers.get(broker)?.close(),
 });

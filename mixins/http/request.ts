@@ -129,9 +129,9 @@ export function expectType(req: IncomingMessage, accepts: string): void {
 	if (coding !== undefined && coding !== "identity")
 		throw new ProblemError(CODES.UNSUPPORTED_MEDIA_TYPE, `Compressed content is not supported: ${brief(coding)}`);
 }
-/** The JSON object of a command; an absent body counts as an empty object, but not with a content type that an HTML form can send. */
+/** The JSON object of a command; an absent body counts as an empty object, but needs its type too: a page of another site cannot send that type without a preflight. */
 async function bodyOf(req: Incoming, read: ReadBody): Promise<Params> {
-	if (hasBody(req) || req.headers["content-type"] !== undefined) expectType(req, "application/json");
+	expectType(req, "application/json");
 	if (!hasBody(req)) return {};
 	const parsed = parseObject(textOf(await read()));
 	if ("params" in parsed) return parsed.params;

@@ -60,9 +60,14 @@ describe("the containers", () => {
 	it.each(nodes.map(([name, { environment }]) => [name, environment] as const))("%s has valid settings", async (_name, given) => {
 		const names = Object.keys({ ...image, ...given });
 		expect(names.filter((name) => !(name in ENVIRONMENT))).toEqual([]);
-		const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, HOST: "127.0.0.1", PORT: "0", METRICS_PORT: "0" });
+		const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, PORT: "0", METRICS_PORT: "0" });
+		expect(settings.host).toBe("0.0.0.0");
 		expect(settings).toMatchObject({ natsUrl: expect.any(String), mongoUrl: expect.any(String), nodeId: undefined });
 		expect(settings.services.length).toBeGreaterThan(0);
+	});
+	it("of the image alone do not start without TLS or a proxy", async () => {
+		const start = settingsOf({ ...image, DATA_DIR: folder.path, PORT: "0", METRICS_PORT: "0" });
+		await expect(start).rejects.toThrow(/^HOST is "0\.0\.0\.0", which other machines can reach: /);
 	});
 	it("run every service, each on one side only", async () => {
 		const sides = new Set(nodes.map(([, { environment }]) => environment?.["SERVICES"] ?? ""));

@@ -59,10 +59,14 @@ describe("a command from a page of another site", () => {
 	});
 
 	it("is accepted from a page of the gateway itself and from clients that are not browsers", async () => {
-		const own = { origin: `http://${here()}`, "sec-fetch-site": "same-origin" };
-		for (const headers of [json, { ...json, ...own }, { ...json, "sec-fetch-site": "none" }, { ...json, referer: `http://${here()}/page` }])
+		const own = { origin: system.origin, "sec-fetch-site": "same-origin" };
+		for (const headers of [json, { ...json, ...own }, { ...json, "sec-fetch-site": "none" }, { ...json, referer: `${system.origin}/page` }])
 			answered(200, await activate(headers));
-		answered(200, await system.send({ method: "POST", path: "/radars/e-radar/activate", headers: {} }));
+		for (const content of [{}, { "content-length": 0 }]) {
+			const empty = { method: "POST", path: "/radars/e-radar/activate" };
+			answered(200, await system.send({ ...empty, headers: { ...json, ...content } }));
+			expectProblem(await system.send({ ...empty, headers: content }), 415, "UNSUPPORTED_MEDIA_TYPE");
+		}
 		answered(200, await activate({ ...json, host: "vigie.example.org", origin: "https://vigie.example.org" }));
 		answered(200, await activate({ ...json, host: "vigie.example.org:443", origin: "https://vigie.example.org" }));
 		answered(200, await activate({ ...json, origin: "https://vigie.example.org" })); // behind a proxy that changes Host

@@ -29,6 +29,14 @@ export function plate(n: number): string {
 	return `A${letter(0)}-${100 + (n % 899)}-B${letter(1)}`;
 }
 
+/** The security headers of every answer. */
+export const protective = {
+	"cache-control": "no-store",
+	"content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+	"referrer-policy": "no-referrer",
+	"x-content-type-options": "nosniff",
+};
+
 /** Returns the answer if it has the expected status; else throws an error with its text. */
 export function answered(status: number, answer: Answer): Answer {
 	if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 600)}`);
@@ -39,6 +47,7 @@ export function answered(status: number, answer: Answer): Answer {
 export function expectProblem(answer: Answer, status: number, code?: string): void {
 	answered(status, answer);
 	expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+	expect(answer.headers).toMatchObject(protective);
 	expect(answer.body.code).toMatch(/^[A-Z][A-Z0-9_]+$/);
 	const title = titleOf(String(answer.body.code));
 	expect(answer.body).toMatchObject({ status, type: `urn:vigie:problem:${answer.body.code}`, title, detail: expect.any(String) });

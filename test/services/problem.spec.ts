@@ -29,7 +29,7 @@ describe("a failure", () => {
 	});
 
 	it("has its code in words as the title", () => {
-		const [, page = "{}"] = rawProblem(problem(CODES.READ_MODEL_LAGGING, "It has not reached this position yet")).split("\r\n\r\n");
+		const [, page = "{}"] = rawProblem(problem(CODES.READ_MODEL_LAGGING, "It has not reached this position yet"), {}).split("\r\n\r\n");
 		expect(JSON.parse(page)).toEqual({
 			type: "urn:vigie:problem:READ_MODEL_LAGGING",
 			title: "Read model lagging",

@@ -1,6 +1,7 @@
 /** LiveFeed - a client of the live feed that records all events. */
-import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import { plain, type Transport } from "./transport.ts";
 
 export interface LiveEvent {
 	readonly id: string;
@@ -8,6 +9,12 @@ export interface LiveEvent {
 	readonly data: string;
 }
 
+interface Place {
+	readonly host: string;
+	readonly port: number;
+	readonly path: string;
+	readonly headers: OutgoingHttpHeaders;
+}
 /** A client of the live feed (server-sent events). */
 export class LiveFeed {
 	readonly status: number;
@@ -35,9 +42,9 @@ export class LiveFeed {
 		incoming.on("data", (chunk: string) => this.#hear(chunk));
 	}
 
-	static open(host: string, port: number, path: string, headers: OutgoingHttpHeaders): Promise<LiveFeed> {
+	static open({ host, port, path, headers }: Place, transport: Transport = plain): Promise<LiveFeed> {
 		return new Promise((resolve, reject) => {
-			const outgoing = request({ agent: false, host, port, path, headers: { accept: "text/event-stream", ...headers } });
+			const outgoing = transport.request({ agent: false, host, port, path, headers: { accept: "text/event-stream", ...headers } });
 			outgoing.setTimeout(5_000, () => outgoing.destroy(new Error(`no headers from ${path} within 5 s`)));
 			outgoing.on("error", reject);
 			outgoing.on("response", (incoming) => (outgoing.setTimeout(0), resolve(new LiveFeed(incoming))));

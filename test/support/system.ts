@@ -4,14 +4,15 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { LiveFeed } from "./live-feed.ts";
+import { plain, type Transport } from "./transport.ts";
 
 export type Row = { readonly [field: string]: unknown };
 /** Any response body: the answer to a command, a list, a row or a problem. */
@@ -94,11 +95,14 @@ export async function freePort(): Promise<number> {
 export class System {
 	/** Starts other processes beside each system; null for none. */
 	static beside: ((dataDir: string) => Promise<Beside>) | null = null;
+	/** How clients connect to each system that is made from then on. */
+	static transport: Transport = plain;
 	readonly dataDir: string;
+	readonly #transport = System.transport;
 	#settings: Readonly<Record<string, string>>;
 	readonly #launch: Launch;
 	#child: ChildProcess | undefined;
-	#agent = new Agent({ keepAlive: true, maxSockets: 64 });
+	#agent = this.#transport.agent();
 	#port = 0;
 	#output = "";
 	#beside: Beside | null = null;
@@ -161,7 +165,16 @@ export class System {
 		this.#port = await freePort();
 		this.#output = "";
 		const { PATH = "", HOME = "", TMPDIR = tmpdir() } = process.env;
-		const env = { PATH, HOME, TMPDIR, PORT: String(this.#port), DATA_DIR: this.dataDir, ...settings, ...this.#beside?.settings };
+		const env = {
+			PATH,
+			HOME,
+			TMPDIR,
+			PORT: String(this.#port),
+			DATA_DIR: this.dataDir,
+			...this.#transport.settings,
+			...settings,
+			...this.#beside?.settings,
+		};
 		const [file = process.execPath, ...args] = [...command, process.execPath, "cli/start.ts"];
 		const identity = uid === undefined ? {} : { uid, gid: uid };
 		const child = spawn(file, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], ...identity });
@@ -173,6 +186,10 @@ export class System {
 	/** The port it listens on, now or after its start. */
 	get port(): number {
 		return this.#port;
+	}
+	/** `http://127.0.0.1:3000` */
+	get origin(): string {
+		return `${this.#transport.name}://${host}:${this.#port}`;
 	}
 	get pid(): number {
 		return this.#child?.pid ?? 0;
@@ -206,7 +223,7 @@ export class System {
 			}
 		}
 		this.#agent.destroy();
-		this.#agent = new Agent({ keepAlive: true, maxSockets: 64 });
+		this.#agent = this.#transport.agent();
 		return child.exitCode;
 	}
 
@@ -231,7 +248,14 @@ export class System {
 		return new Promise((resolve, reject) => {
 			const target = path.startsWith("//") ? path.slice(1) : `/api${path}`;
 			const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {}; // Node does not set it for a DELETE
-			const outgoing = request({ agent: this.#agent, host, port: this.#port, method, path: target, headers: { ...length, ...headers } });
+			const outgoing = this.#transport.request({
+				agent: this.#agent,
+				host,
+				port: this.#port,
+				method,
+				path: target,
+				headers: { ...length, ...headers },
+			});
 			const fail = async (reason: Error): Promise<void> => {
 				clearTimeout(timer);
 				await pause(50); // the exit event arrives shortly after its connections break
@@ -308,7 +332,7 @@ export class System {
 	/** Sends bytes that no client library would send on a plain socket; resolves to all data received until the server is silent. */
 	raw(bytes: string | Buffer, timeoutMs = 5_000): Promise<string> {
 		return new Promise((resolve, reject) => {
-			const socket = connect(this.#port, host, () => socket.end(bytes));
+			const socket = this.#transport.connect(this.#port, host, () => socket.end(bytes));
 			let text = "";
 			const timer = setTimeout(() => socket.destroy(new Error(`the socket hangs after ${JSON.stringify(text.slice(0, 200))}`)), timeoutMs);
 			socket.on("data", (chunk) => (text += chunk));
@@ -323,12 +347,12 @@ export class System {
 	/** Opens a plain connection. */
 	connect(): Promise<Socket> {
 		return new Promise((resolve, reject) => {
-			const socket = connect(this.#port, host, () => resolve(socket));
+			const socket = this.#transport.connect(this.#port, host, () => resolve(socket));
 			socket.once("error", reject);
 		});
 	}
 
 	live(query = "", headers: OutgoingHttpHeaders = {}): Promise<LiveFeed> {
-		return LiveFeed.open(host, this.#port, `/api/live${query}`, headers);
+		return LiveFeed.open({ host, port: this.#port, path: `/api/live${query}`, headers }, this.#transport);
 	}
 }

@@ -34,15 +34,26 @@ export class Connections {
 		return this.#open.size;
 	}
 
+	/** With TLS, begins with the TCP connection, so that the limit includes handshakes; `secured` replaces it. */
 	opened(socket: Socket): void {
 		const { connections, openFiles } = this.#limits;
 		const isFull = this.#open.size >= connections;
 		if (isFull) this.#reached.note("connections", `the limit is ${connections}, with ${openFiles} open files`);
 		const isSpare = isFull && !this.#closeOne();
 		if (isSpare && this.#open.size >= connections + SPARE) return void socket.destroy();
-		this.#open.set(socket, { isSpare, responses: new Set(), isClosing: false });
+		this.#add(socket, { isSpare, responses: new Set(), isClosing: false });
+	}
+	#add(socket: Socket, connection: Connection): void {
+		this.#open.set(socket, connection);
 		this.#waiting.add(socket);
 		socket.once("close", () => this.#forget(socket));
+	}
+	/** Replaces the TCP connection `below` by the encrypted one, on which the requests come. */
+	secured(encrypted: Socket, below: Socket): void {
+		const connection = this.#open.get(below);
+		if (!connection) return void encrypted.destroy(); // closed for another client
+		this.#forget(below);
+		this.#add(encrypted, connection);
 	}
 	#closeOne(): boolean {
 		const socket = this.#waiting.values().next().value ?? this.#unread();
@@ -89,7 +100,9 @@ export class Connections {
 	}
 	/** Whether a response can still be written to the connection without breaking into another one. */
 	isUnanswered(socket: Socket): boolean {
-		const responses = [...(this.#open.get(socket)?.responses ?? [])];
+		const connection = this.#open.get(socket);
+		if (!connection) return false; // it is closed, or its handshake has failed
+		const responses = [...connection.responses];
 		return responses.length <= 1 && responses.every(({ headersSent }) => !headersSent);
 	}
 }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { CODES } from "../../common/codes.ts";
 import { brief } from "../../common/errors.ts";
+import { isListed, type Origins } from "./cors.ts";
 import { ProblemError } from "./problem.ts";
 
 /** The names of a gateway, without ports. */
@@ -14,10 +15,13 @@ export interface Hosts {
 	readonly own: string;
 	/** Further names (ALLOWED_HOSTS). */
 	readonly others: ReadonlySet<string>;
+	/** Pages of other sites that may send commands (CORS_ORIGINS). */
+	readonly origins: Origins;
 }
-export const hostsOf = (own: string, others: readonly string[]): Hosts => ({
+export const hostsOf = (own: string, others: readonly string[], origins: readonly string[] = []): Hosts => ({
 	own: own.toLowerCase(),
 	others: new Set(others.map((name) => name.toLowerCase())),
+	origins: new Set(origins),
 });
 
 /** Methods that change nothing. */
@@ -31,7 +35,7 @@ export function admit(req: IncomingMessage, hosts: Hosts): void {
 	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(CODES.MALFORMED, "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isAllowed(name, req, hosts)) throw notAllowed(name);
-	if (isSafe(req)) return;
+	if (isSafe(req) || isListed(req, hosts.origins)) return;
 	const site = otherSite(req, host, hosts);
 	if (site !== null) throw new ProblemError(CODES.CROSS_SITE, `A browser sent this command from another site (${brief(site)})`);
 }
@@ -70,7 +74,9 @@ const nameIn = (host: string): string | null => {
 	const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([^:]+))(?::\d{0,5})?$/i.exec(host.trim()) ?? [];
 	return (bracketed ?? plain)?.toLowerCase() ?? null;
 };
-const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+/** Only clients on the same machine reach it. */
+export const isLoopback = (name: string): boolean =>
+	name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 
 /** Loopback names, the configured names, and the local address of the connection: an attacker cannot rebind any of these. */
 function isAllowed(host: string, { socket }: IncomingMessage, { own, others }: Hosts): boolean {
@@ -88,7 +94,8 @@ function otherSite(req: IncomingMessage, host: string | undefined, { others }: H
 	if (site !== undefined && site !== "same-origin" && site !== "none") return from ?? String(site);
 	if (from === undefined) return null;
 	const { protocol, host: origin } = URL.parse(from) ?? { protocol: "", host: "" };
-	const isOurs = origin !== "" && (origin === URL.parse(`${protocol}//${host}`)?.host || others.has(origin));
+	const isWorthLess = "encrypted" in req.socket && protocol !== "https:"; // anyone on the way can write a page of plain HTTP
+	const isOurs = origin !== "" && !isWorthLess && (origin === URL.parse(`${protocol}//${host}`)?.host || others.has(origin));
 	return isOurs ? null : from;
 }
 

@@ -2,6 +2,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { CODES } from "../../common/codes.ts";
 import { type FieldError, fieldErrors, sentence } from "../../common/errors.ts";
+import type { Headers } from "./headers.ts";
 import { endResponse } from "./lingering.ts";
 import { type Code, titleOf } from "../../../model/index.ts";
 
@@ -114,8 +115,8 @@ export function sendProblem(req: IncomingMessage, res: ServerResponse, found: Pr
 }
 
 /** A complete response for a connection without a valid request; the connection has to be closed after it. */
-export function rawProblem(found: Problem): string {
+export function rawProblem(found: Problem, more: Headers): string {
 	const page = pageOf(found);
-	const headers = Object.entries(headersOf(page, found, true)).map(([name, value]) => `${name}: ${value}\r\n`);
+	const headers = Object.entries({ ...more, ...headersOf(page, found, true) }).map(([name, value]) => `${name}: ${value}\r\n`);
 	return `HTTP/1.1 ${found.status} ${STATUS_CODES[found.status]}\r\n${headers.join("")}\r\n${page}`;
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => system.dispose());
 
 describe("a smuggled request", () => {
-	const inner = `POST /api/radars/b-radar/retire HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`;
+	const inner = `POST /api/radars/b-radar/retire HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n`;
 	const outer = (headers: string, body = inner): string =>
 		`POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${headers}\r\n\r\n${body}`;
 	const chunked = `0\r\n\r\n${inner}`;

@@ -23,7 +23,7 @@ const begin = async (settings: Record<string, string>): Promise<void> =>
 	void (system = await start({ DATA_DIR: folder.path, PORT: "0", LOG_LEVEL: "fatal", ...settings }));
 const listen = async (lastEventId?: string): Promise<LiveFeed> => {
 	const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
-	const feed = await LiveFeed.open("127.0.0.1", Number(new URL(system.url).port), "/api/live", headers);
+	const feed = await LiveFeed.open({ host: "127.0.0.1", port: Number(new URL(system.url).port), path: "/api/live", headers });
 	open.push(feed);
 	return feed;
 };

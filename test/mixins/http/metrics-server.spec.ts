@@ -6,6 +6,12 @@ import { connect, type Socket } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { MetricsServer, SERVER_LIMITS } from "../../../mixins/http/metrics-server.ts";
 
+const protective = {
+	"cache-control": "no-store",
+	"content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+	"referrer-policy": "no-referrer",
+	"x-content-type-options": "nosniff",
+};
 const servers: MetricsServer[] = [];
 const sockets: Socket[] = [];
 afterEach(async () => {
@@ -82,11 +88,34 @@ describe("the server of the metrics", () => {
 		expect((await send(port, "/metrics", "GET", { host: "vigie.example.org:9100" })).status).toBe(200);
 		expect((await send(port, "/metrics", "GET", { host: "localhost" })).status).toBe(200);
 	});
+	it("sends security headers with every answer", async () => {
+		const { port } = await serving();
+		for (const [path, method] of [
+			["/metrics", "GET"],
+			["/metrics", "HEAD"],
+			["/nope", "GET"],
+			["/metrics", "POST"],
+		] as const)
+			expect((await send(port, path, method)).headers).toMatchObject(protective);
+	});
 	it("answers a failure without its details, and logs it", async () => {
 		const { port, warned } = await serving({}, () => Promise.reject(new Error("a secret")));
 		const { status, body } = await send(port);
 		expect([status, JSON.parse(String(body)).code, String(body)]).toEqual([500, "INTERNAL_ERROR", expect.not.stringContaining("secret")]);
 		expect(warned).toEqual([expect.stringContaining("a secret")]);
+	});
+	it("answers input that is not valid HTTP with a problem", async () => {
+		const { port } = await serving();
+		for (const [text, status, code] of [
+			["nonsense\r\n\r\n", 400, "MALFORMED"],
+			[`GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(9000)}\r\n\r\n`, 431, "HEADERS_TOO_LARGE"],
+		] as const) {
+			const socket = await opened(port, text);
+			let heard = "";
+			socket.on("data", (chunk: Buffer) => (heard += chunk.toString()));
+			await once(socket, "close");
+			expect(heard).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*X-Content-Type-Options: nosniff\r\n[^]*"code":"${code}"`));
+		}
 	});
 	it("has a limit of connections, and closes those that send no request in time", async () => {
 		const { port } = await serving({ limits: { ...SERVER_LIMITS, connections: 2, request: 300, check: 50 } });
