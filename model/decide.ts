@@ -40,7 +40,7 @@ export function decide(
 	if (!definition.allowedIn.includes(state.status)) return notFrom(model, definition, id, state);
 	if (refusal) return refusal;
 	const broken = definition.require?.find((rule) => !rule.holds(situation));
-	return broken ? refuse(broken.code, broken.code.means) : definition.decide(state, params, situation);
+	return broken ? refuse(broken.code, broken.says?.(situation) ?? broken.code.means) : definition.decide(state, params, situation);
 }
 
 const isSeen = (seen: Seen, version: number): boolean =>

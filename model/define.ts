@@ -4,6 +4,7 @@
  */
 import type { Code } from "./codes.ts";
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
+import type { AnyPersonal, PersonalFields, Sealable, Subject } from "./personal.ts";
 import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
@@ -93,7 +94,7 @@ export interface AnyCommand {
 	readonly allowedIn: readonly string[];
 	already?(state: unknown, params: unknown, situation: { readonly now: Instant }): boolean;
 	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
-	readonly require?: readonly { readonly code: Code; holds(situation: Situation): boolean }[];
+	readonly require?: readonly { readonly code: Code; holds(situation: Situation): boolean; says?(situation: Situation): string }[];
 	decide(state: unknown, params: unknown, situation: Situation): readonly Fact[];
 	answer?(facts: readonly Fact[]): Readonly<Record<string, unknown>>;
 	readonly answers?: string;
@@ -122,8 +123,10 @@ export interface Model {
 	readonly statuses: Readonly<Record<string, string>>;
 	/** The facts that create an actor. */
 	readonly begins: readonly string[];
-	/** The fields of each fact that are personal data. */
-	readonly personal?: Readonly<Record<string, readonly string[]>>;
+	/** The fields of each fact that are personal data, and whose they are. */
+	readonly personal?: Readonly<Record<string, AnyPersonal>>;
+	/** The facts after which the key of a subject is destroyed. */
+	readonly forgets?: Readonly<Record<string, (data: never) => Subject>>;
 	readonly commands: Readonly<Record<string, AnyCommand>>;
 	readonly asks: Readonly<Record<string, AnyAsk>>;
 	readonly evolve: Readonly<Record<string, (state: never, data: never, at: Instant) => WithStatus>>;
@@ -134,7 +137,9 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly plural: string;
 	readonly context: string;
 	readonly id?: Field<string>;
-	readonly personal?: { readonly [K in keyof F]?: readonly (keyof F[K] & string)[] };
+	readonly personal?: { readonly [K in keyof F]?: PersonalFields<F[K]> };
+	/** The facts after which the key of a subject is destroyed: all that is sealed under it is blank from then on. */
+	readonly forgets?: { readonly [K in keyof F]?: (data: F[K] & Sealable) => Subject };
 	/** Total: a missing status does not compile. The meaning of each follows "it is <status>:", in the reference and in the code `<NAME>_<STATUS>`. */
 	readonly statuses: { readonly [K in Known<S>["status"]]: string };
 	/** The facts that create an actor; all others apply to an existing one. */

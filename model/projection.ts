@@ -1,5 +1,6 @@
 /** Projection - folds facts into rows of a read model. Pure: `fact -> (row, data, origin) -> row | null`. */
 import type { Fact } from "./define.ts";
+import type { AnyPersonalRow, PersonalRow } from "./personal.ts";
 import type { Instant } from "./time.ts";
 
 /** The source of a fact. */
@@ -51,6 +52,10 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly counted?: readonly (keyof Shown & string)[];
 	/** Filters with many values in random order (plates); their index keeps the cost of a row constant as rows grow. */
 	readonly scattered?: readonly (keyof Shown & string)[];
+	/** Asks that commands may consult: the filters of the rows whose ids are the answer, as of the ends of the logs. */
+	readonly asks?: Readonly<Record<string, (params: { readonly id: string }) => { readonly [K in keyof Shown & string]?: string }>>;
+	/** Fields that are stored sealed, and read as null once their subject is forgotten. */
+	readonly personal?: PersonalRow<R>;
 }
 /** A projection as the mixins see it. */
 export interface AnyProjection {
@@ -66,6 +71,13 @@ export interface AnyProjection {
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];
 	readonly scattered?: readonly string[];
+	readonly asks?: Readonly<Record<string, (params: { readonly id: string }) => Readonly<Record<string, string | undefined>>>>;
+	readonly personal?: AnyPersonalRow;
+}
+
+/** The answer of an ask of a read model: the ids of the first rows, at most five. */
+export interface FoundIds {
+	readonly ids: readonly string[];
 }
 
 export const projection = <R extends object, F extends object, Shown extends object = R>(

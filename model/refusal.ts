@@ -21,6 +21,8 @@ export const isRefusal = (value: unknown): value is Refusal =>
 export interface Invariant<S> {
 	readonly code: Code;
 	readonly holds: (situation: S) => boolean;
+	/** The detail of the refusal, if it names more than the rule. */
+	readonly says?: (situation: S) => string;
 }
 
 /** A rule that guards a decision, and declares the code of its refusal: by default 409, and the caller corrects the command. */
@@ -28,5 +30,9 @@ export const invariant = <S>(
 	name: string,
 	sentence: string,
 	holds: (situation: S) => boolean,
-	{ status = 409, then = "Read the actor, and correct the command." }: Partial<Pick<Explained, "status" | "then">> = {},
-): Invariant<S> => ({ code: codeNamed(name, { status, means: sentence, then }), holds });
+	{
+		status = 409,
+		then = "Read the actor, and correct the command.",
+		says,
+	}: Partial<Pick<Explained, "status" | "then">> & Pick<Invariant<S>, "says"> = {},
+): Invariant<S> => ({ code: codeNamed(name, { status, means: sentence, then }), holds, ...(says ? { says } : {}) });

@@ -1,6 +1,6 @@
 /**
  * Text - the rules for texts: stored in Unicode NFC so that equal texts compare equal, counted in code points, with at least one visible
- * character and no hidden ones.
+ * character and no hidden ones. It also compares values as the JSON texts they are stored as.
  */
 
 /** Printable ASCII with at least one visible character. Most texts match it and need no further check. */
@@ -45,3 +45,19 @@ export const legible = (text: string, max: number): string => {
 	const cut = [...seen.trim()].slice(0, max).join("");
 	return readable(cut) ? cut : "-";
 };
+
+/** Deep equality of plain JSON, used for "already so". A key with the value undefined equals an absent key. */
+export function sameJson(a: unknown, b: unknown): boolean {
+	if (a === b || (a !== a && b !== b)) return true; // `===` also makes 0 equal to -0, because storage does not keep the sign
+	if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+	const left = Object.entries(a).filter(([, value]) => value !== undefined);
+	const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
+	return left.length === right.size && left.every(([key, value]) => right.has(key) && sameJson(value, right.get(key)));
+}
+
+/** A copy without undefined values, so that an object stores and sends only what the caller gave. */
+export function defined<T extends object>(fields: T): T {
+	const out: Partial<T> = {};
+	for (const key in fields) if (fields[key] !== undefined) out[key] = fields[key]; // `delete` would switch the object to slow dictionary mode
+	return out as T; // only undefined values are missing
+}

@@ -12,7 +12,7 @@ export const ENVIRONMENT = {
 	DATA_DIR: {
 		default: "./data",
 		means:
-			"data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys`, the keys that sign the log",
+			"data folder: `events.db`, the log; `rows.db`, the read models, which can be rebuilt from the log; `keys.db`, the keys under which personal data is sealed; `keys`, the keys that sign the log, and the master key",
 	},
 	HOST: {
 		default: "127.0.0.1",
@@ -63,6 +63,15 @@ export const ENVIRONMENT = {
 	TRUSTED_KEYS: {
 		unset: "none",
 		means: "Ed25519 public keys of other nodes, whose signatures are valid too, as base64 of their SPKI, separated by commas",
+	},
+	MASTER_KEY: {
+		unset: "the one in `keys`, created at the first start",
+		means:
+			"key that wraps the keys under which personal data is sealed: 32 bytes in base64. With several, separated by commas, the first wraps and all unwrap, until `es-rewrap` has run. All nodes on one database need the same",
+	},
+	KEYS_URL: {
+		unset: "that of MONGO_URL, with `-keys` after the name of the database",
+		means: "database of the keys under which personal data is sealed, if logs and rows are on MongoDB; it has backups of its own",
 	},
 	NATS_URL: {
 		unset: "none",

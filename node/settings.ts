@@ -8,6 +8,7 @@ import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
+import { type SealingSettings, sealingIn } from "./sealing.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
 export interface Settings extends HttpSettings {
@@ -37,6 +38,7 @@ export interface Settings extends HttpSettings {
 	readonly clock: string | undefined;
 	/** Keys that do not come from the data folder. */
 	readonly keys: GivenKeys;
+	readonly sealing: SealingSettings;
 }
 /** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
@@ -67,6 +69,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
 		clock: clockIn(env["CLOCK"] || ENVIRONMENT.CLOCK.default, complaints),
 		keys: keysIn(env, complaints),
+		sealing: sealingIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,

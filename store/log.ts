@@ -2,6 +2,7 @@
  * Log - the contract that every event store implements. Each context has one log, which is divided into partitions. The positions of a
  * partition are 1, 2, 3 ... without a gap, and a commit becomes visible only after all commits before it.
  */
+import type { KeyObject } from "node:crypto";
 
 export interface RecordedFact {
 	readonly type: string;
@@ -37,6 +38,17 @@ export interface Commit {
 	recorded?: Recorded;
 	/** The previous hash that this commit was verified against; cached by the first check in this process (chain.ts). */
 	previous?: string;
+	/** The keys of its sealed data, the context they belong to, and how many subjects were forgotten when it was decoded (codec.ts). */
+	keys?: CommitKeys | undefined;
+	log?: string;
+	opened?: number | undefined;
+}
+/** Gives the keys with which the sealed data of a commit is opened. */
+export interface CommitKeys {
+	/** Null if it is destroyed, undefined if it was not fetched. */
+	of(subject: string): KeyObject | null | undefined;
+	/** Number of subjects that this process knows to be forgotten. */
+	readonly forgettings: number;
 }
 
 /** A place in a partition: a position and the hash of the commit at that position. */

@@ -4,10 +4,11 @@
  * tail check that began after the request arrived.
  */
 import { chained } from "./chain.ts";
-import { encode } from "./codec.ts";
+import { type Codec, plainCodec } from "./codec.ts";
+import { type Decided, decidedOf, keysOf } from "./deciding.ts";
 import { WriterFigures } from "./figures.ts";
-import { type Job, type Memory, verdictOf } from "./job.ts";
-import { type Commit, type LogPartition, StoreHeld, StoreUnavailable, type Tail } from "./log.ts";
+import type { Job, Memory } from "./job.ts";
+import { type Commit, type CommitKeys, type LogPartition, StoreHeld, StoreUnavailable, type Tail } from "./log.ts";
 import { StreamReader } from "./stream-reader.ts";
 
 export type { Draft, Job, Memory, Verdict } from "./job.ts";
@@ -24,6 +25,8 @@ export interface WriterOptions {
 	readonly pause: (milliseconds: number) => Promise<void>;
 	/** Milliseconds of a monotonic clock; used only for the figures. */
 	readonly now?: () => number;
+	/** Seals personal data; by default there is none. */
+	readonly codec?: Codec;
 }
 
 /** Consecutive failures after which waiting jobs fail. */
@@ -43,6 +46,7 @@ export class Writer {
 	readonly figures: WriterFigures;
 	readonly #options: WriterOptions;
 	readonly #reader: StreamReader;
+	readonly #codec: Codec;
 	#tail: Tail | null = null;
 	#waiting: Job[] = [];
 	#running = false;
@@ -52,6 +56,7 @@ export class Writer {
 	constructor(log: LogPartition, options: WriterOptions) {
 		this.log = log;
 		this.#options = options;
+		this.#codec = options.codec ?? plainCodec;
 		this.figures = new WriterFigures(options.now ?? (() => performance.now()));
 		this.#reader = new StreamReader(log, options.memory, this.figures);
 	}
@@ -114,31 +119,27 @@ export class Writer {
 	async #turn(jobs: readonly Job[]): Promise<void> {
 		this.#tail ??= await this.log.tail();
 		await this.#reader.read(jobs);
-		const batch = this.#form(jobs, this.#tail);
+		const decided = decidedOf(jobs, (job) => {
+			job.unread = false;
+			this.#waiting.unshift(job);
+		});
+		const batch = this.#form(decided, this.#tail, await keysOf(decided, this.#codec));
 		if (batch.commits.length > 0) await this.#append(batch);
 		else if (batch.held.length > 0 && !(await this.log.endsAt(this.#tail.position))) await this.#look(batch);
 		else for (const job of batch.held) job.proven();
 	}
 
-	#form(jobs: readonly Job[], tail: Tail): Batch {
-		const batch: Batch = { commits: [], jobs: [], held: [] };
+	#form({ drafts, held }: Decided, tail: Tail, keys: CommitKeys | null): Batch {
+		const batch: Batch = { commits: [], jobs: [], held };
 		let { position, hash } = tail;
-		for (const job of jobs) {
-			const verdict = verdictOf(job);
-			if (verdict === "over") continue;
-			if (verdict === "held") batch.held.push(job);
-			else if (verdict === "recall") job.recall();
-			else if (verdict === "unread") {
-				job.unread = false;
-				this.#waiting.unshift(job);
-			} else {
-				const { stream = job.stream, version, recorded } = verdict;
-				const body = encode(recorded);
-				const previous = hash;
-				hash = chained(previous, stream, version, body);
-				batch.commits.push({ position: ++position, stream, version, body, hash, recorded, previous });
-				batch.jobs.push(job);
-			}
+		for (const { job, draft } of drafts) {
+			const { stream, version } = draft;
+			const { body, recorded, ...sealing } = this.#codec.encode(draft, keys);
+			const previous = hash;
+			hash = chained(previous, stream, version, body);
+			const commit: Commit = { position: ++position, stream, version, body, hash, recorded, previous };
+			batch.commits.push(sealing.keys ? Object.assign(commit, sealing) : commit);
+			batch.jobs.push(job);
 		}
 		return batch;
 	}

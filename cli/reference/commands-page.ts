@@ -28,7 +28,7 @@ export const commandsPage = (models: readonly ModelLines[], { processes }: House
 				]),
 			),
 		),
-		...models.map((model) => section(model, processes)),
+		...models.map((model) => section(model, processes, new Set(models.map(({ value }) => value.name)))),
 	);
 
 type Named = Pick<ModelLines["value"], "name" | "plural">;
@@ -38,7 +38,8 @@ function routeOf({ plural }: Named, name: string, definition: CommandLines["defi
 	return `POST /api/${plural}${creates(definition) ? "" : `/:id/${kebab(name)}`}`;
 }
 
-function section(model: ModelLines, processes: House["processes"]): string {
+/** `actors`: the names of all models. */
+function section(model: ModelLines, processes: House["processes"], actors: ReadonlySet<string>): string {
 	const { value, header, commands, asks } = model;
 	const statuses = Object.entries(value.statuses)
 		.map(([status, means]) => `${code(status)}: ${means}`)
@@ -46,12 +47,12 @@ function section(model: ModelLines, processes: House["processes"]): string {
 	return [
 		`## ${value.name}`,
 		`${sentence(header)} Context and log: \`${value.context}\`. Statuses: \`unknown\`, before the first fact; ${statuses}.`,
-		...commands.map((command) => commandText(model, command, processes)),
+		...commands.map((command) => commandText(model, command, processes, actors)),
 		...(asks.length > 0 ? [`### Questions to the ${value.name}`, asks.map((ask) => askText(value, ask)).join("\n\n")] : []),
 	].join("\n\n");
 }
 
-function commandText({ value }: ModelLines, command: CommandLines, processes: House["processes"]): string {
+function commandText({ value }: ModelLines, command: CommandLines, processes: House["processes"], actors: ReadonlySet<string>): string {
 	const { name, definition: definition, meaning, params } = command;
 	const full = `${value.name}.${name}`;
 	const route = routeOf(value, name, definition);
@@ -64,7 +65,7 @@ function commandText({ value }: ModelLines, command: CommandLines, processes: Ho
 		sentence(meaning),
 		way,
 		paramTable(params),
-		list(...rulesOf(command)),
+		list(...rulesOf(command, actors)),
 		...(route ? [example(value, command, route)] : []),
 	]
 		.filter((part) => part !== "")
@@ -78,9 +79,10 @@ const paramTable = (params: readonly ParamLine[]): string =>
 	);
 
 /** The code of the refusal if the consulted actor does not exist. */
-const unknownTo = (ask: string): string => unknownCode(ask.slice(0, ask.indexOf("."))).name;
+const unknownTo = (ask: string): string => unknownCode(serviceOf(ask)).name;
+const serviceOf = (ask: string): string => ask.slice(0, ask.indexOf("."));
 
-function rulesOf({ definition: definition, facts, refusals, settled }: CommandLines): string[] {
+function rulesOf({ definition: definition, facts, refusals, settled }: CommandLines, actors: ReadonlySet<string>): string[] {
 	const begins = creates(definition);
 	const codesOf = [...new Set(refusals.map((refusal) => refusal.name))];
 	const broken = definition.require ?? [];
@@ -91,7 +93,8 @@ function rulesOf({ definition: definition, facts, refusals, settled }: CommandLi
 			? `Already so: ${begins ? "the same content again" : "a command that changes nothing"} returns \`200\` and writes nothing.`
 			: "",
 		...Object.values(definition.consult ?? {}).map(
-			({ ask }) => `Consults ${code(ask)}, and is refused with ${link(unknownTo(ask), "refusals.md")} if there is none.`,
+			({ ask }) =>
+				`Consults ${code(ask)}${actors.has(serviceOf(ask)) ? `, and is refused with ${link(unknownTo(ask), "refusals.md")} if there is none` : ""}.`,
 		),
 		...broken.map(({ code: one }) => `Guarded by ${link(one.name, "refusals.md")} (${one.status}): ${sentence(one.means)}`),
 		facts.length > 0 ? `May lead to ${facts.map((fact) => link(fact, "facts.md")).join(", ")}.` : "",

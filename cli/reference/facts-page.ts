@@ -8,7 +8,7 @@ const INTRODUCTION = `A fact is the result of a decision: past tense, plain JSON
 are together in one commit, with its position (\`radar:0:1234\`), the version of the actor, the command and its sender (\`by\`), the instant of the decision (\`at\`),
 and for a process the position of the fact that caused it (\`cause\`). \`GET /api/<plural>/:id/history\` shows the commits of one actor, \`GET /api/live\` every fact
 as it becomes visible. Instants are ISO-8601 in UTC with milliseconds; \`from: null\` is the beginning of time. A field marked
-personal is personal data.`;
+personal is personal data; one marked sealed is also encrypted, and null once the person is forgotten.`;
 
 export const factsPage = (models: readonly ModelLines[], house: House): string =>
 	page(
@@ -26,7 +26,7 @@ export const factsPage = (models: readonly ModelLines[], house: House): string =
 	);
 
 function factText({ value, commands }: ModelLines, { type, meaning, fields }: FactLines, house: House): string {
-	const personal = value.personal?.[type] ?? [];
+	const { fields: personal = [], of } = value.personal?.[type] ?? {};
 	const said = commands.filter(({ facts }) => facts.includes(type)).map(({ name }) => link(`${value.name}.${name}`, "commands.md"));
 	return [
 		`### ${type}`,
@@ -38,7 +38,7 @@ function factText({ value, commands }: ModelLines, { type, meaning, fields }: Fa
 				field.type,
 				unitOf(field.path),
 				field.optional ? "yes" : "",
-				personal.includes(field.path.split(/[.[]/)[0] ?? "") ? "personal" : "",
+				personal.includes(field.path.split(/[.[]/)[0] ?? "") ? (of ? "sealed" : "personal") : "",
 				field.meaning,
 			]),
 		),

@@ -156,7 +156,7 @@ function insideRows(models: readonly ModelLines[], services: readonly Service[])
 			const model = models.find(({ value }) => value.name === service.name)?.value;
 			const single = name.replace(/Many$/, "");
 			if (model && (single in model.commands || single in model.asks)) continue;
-			const means = actionDoc(service.path, name);
+			const means = actionDoc(service.path, name) || actionDoc(service.path, single);
 			const group = groups.get(`${name} ${means}`) ?? { name, means, services: [], takes: [] };
 			groups.set(`${name} ${means}`, group);
 			group.services.push(service.name);

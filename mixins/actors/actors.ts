@@ -29,6 +29,8 @@ export interface ActorsOptions {
 	/** Actors kept in memory. */
 	readonly capacity: number;
 	readonly freeze: boolean;
+	/** Makes the digest of a command that may hold personal data useless for guesses at the data. */
+	readonly keyed?: ((digest: string) => string) | undefined;
 }
 export class Actors implements Memory, ActorHost {
 	readonly model: Model;

@@ -48,7 +48,7 @@ export class CommandBatch {
 				...shared,
 				commandId,
 				...(ifMatch === undefined ? {} : { ifMatch }),
-				...(digest === undefined ? {} : { digest }),
+				...(digest === undefined ? {} : { digest: this.#actors.options.keyed?.(digest) ?? digest }),
 				...(cause === undefined ? {} : { cause }),
 			};
 			const result = await this.#actors.command(this.#name, { ...normal, id: own ?? String(id) }, envelope, consulting);

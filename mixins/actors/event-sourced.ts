@@ -18,6 +18,8 @@ import type { Give } from "../common/metric-names.ts";
 import type { RouteNote } from "../common/routes.ts";
 import { patienceOf } from "../cluster/deadline.ts";
 import type { ContextLog } from "../logs/context-log.ts";
+import { forgetAlong } from "../logs/forgetting.ts";
+import { sealingRules, seals } from "./sealing-rules.ts";
 import { storageOf } from "../logs/storage.ts";
 
 /** Actors of one service kept in memory by default; at most twice as many. */
@@ -68,18 +70,29 @@ export function EventSourced(model: Model, { remembered = REMEMBERED }: { readon
 			},
 		},
 		async started(this: Service) {
-			const log = await storageOf(this.broker).context(model.context);
+			const storage = storageOf(this.broker);
+			const log = await storage.context(model.context);
+			if (sealingRules(model).size > 0 && !storage.vault) throw new Error(`${model.name} has personal data, but there is no vault`);
+			log.codec.learn(sealingRules(model));
 			const actors = new Actors(model, {
 				writer: (stream) => log.writer(stream),
 				clock: steady,
 				capacity: remembered,
 				freeze: process.env["NODE_ENV"] === "test",
+				keyed: seals(model) ? (digest) => storage.vault?.blinded("command", digest) ?? digest : undefined,
 			});
 			const compile: Compile = (rules) => (this.broker.validator?.compile(rules) ?? (() => true)) as Check; // of mixins/common/validation.ts
 			log.host(model.name, actors, !isObserving(this.broker));
+			if (model.forgets && !isObserving(this.broker)) await forgetting(this, log);
 			hosts.set(this, { actors, log, ...batchesOf(model, actors, compile) });
 		},
 	};
+}
+
+async function forgetting({ broker, logger }: Service, log: ContextLog): Promise<void> {
+	const { vault } = storageOf(broker);
+	const stopped = (error: Error) => logger.error(`Forgotten data is not destroyed any more: ${error.message}`);
+	if (vault) await log.forget(() => forgetAlong(log, vault, stopped));
 }
 
 function batchesOf(model: Model, actors: Actors, compile: Compile): Pick<Host, "commands" | "asks"> {

@@ -17,3 +17,24 @@ export const count = (max: number) => ({
 		return number;
 	},
 });
+
+/** Pages that `allPages` reads at most. */
+const MOST_PAGES = 100;
+interface Page {
+	readonly rows: readonly object[];
+	readonly next: string | null;
+}
+/** All rows of a list or a history; `complete` is false if it has more than 10 000. */
+export async function allPages(
+	ask: (params: object) => Promise<Page>,
+): Promise<{ readonly rows: readonly object[]; readonly complete: boolean }> {
+	const rows: object[] = [];
+	let after: string | null = null;
+	for (let pages = 0; pages < MOST_PAGES; pages++) {
+		const page: Page = await ask({ pageSize: MAX_PAGE_SIZE, ...(after === null ? {} : { after }) });
+		rows.push(...page.rows);
+		after = page.next;
+		if (after === null) break;
+	}
+	return { rows, complete: after === null };
+}

@@ -35,7 +35,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 				async handler(this: Service, ctx: Context<{ heads?: string }>) {
 					const given = ctx.params.heads === undefined ? NOTHING : parsed(ctx.params.heads);
 					const storage = storageOf(this.broker);
-					const { partitions } = await storage.context(context);
+					const { stored: partitions } = await storage.context(context);
 					const keys = new Map([...given.keys, ...keyringOf(storage).known]);
 					return readBy(ctx, Readable.from(verifying(context, partitions, keys, given.heads, storage.anchors), { objectMode: true }));
 				},
@@ -46,7 +46,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 				params: { $$strict: true },
 				async handler(this: Service): Promise<readonly Head[]> {
 					const storage = storageOf(this.broker);
-					const { partitions, signers } = await storage.context(context);
+					const { stored: partitions, signers } = await storage.context(context);
 					await Promise.all(signers.map((signer) => signer.sign())).catch((error: unknown) => Promise.reject(notSigned(error)));
 					const { known } = keyringOf(storage);
 					return (await Promise.all(partitions.map(async (log) => newestOf(await log.heads(), known)))).filter(

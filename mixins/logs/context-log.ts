@@ -2,6 +2,7 @@
  * ContextLog - the log of one context on one node: a writer for each partition, the actors of this node, the signers of heads, and the
  * followers of each partition, which share polls and reads.
  */
+import { type Codec, plainCodec } from "../../store/codec.ts";
 import type { Commit, LogPartition } from "../../store/log.ts";
 import type { Memory } from "../../store/job.ts";
 import { Follower, type FollowerOptions } from "../../store/follow.ts";
@@ -50,7 +51,12 @@ class Followed {
 
 /** The log of one context on this node. */
 export class ContextLog {
+	/** Their commits can be decoded. */
 	readonly partitions: readonly LogPartition[];
+	/** The same as they are stored, for those who need only texts and hashes. */
+	readonly stored: readonly LogPartition[];
+	/** Seals and opens the personal data of this log. */
+	readonly codec: Codec;
 	readonly writers: readonly Writer[];
 	/** One for each partition if this node has a private key, else none. */
 	readonly signers: readonly Signer[];
@@ -58,19 +64,23 @@ export class ContextLog {
 	readonly #memories = new Map<string, Memory>();
 	readonly #followed: ReadonlyMap<string, Followed>;
 	readonly #tell: Tell;
+	#forgetting: Promise<void> | null = null;
 
 	constructor(
 		partitions: readonly LogPartition[],
 		timers: Timers = nodeTimers,
 		signers: readonly Signer[] = [],
 		tell: Tell = () => undefined,
+		codec: Codec = plainCodec,
 	) {
-		this.partitions = partitions;
+		this.stored = partitions;
+		this.codec = codec;
+		this.partitions = partitions.map((log) => codec.opening(log));
 		this.#followed = new Map(partitions.map(({ name }) => [name, new Followed()]));
 		this.#tell = tell;
 		this.signers = signers;
 		this.#timers = timers;
-		this.writers = partitions.map(
+		this.writers = this.partitions.map(
 			(log) =>
 				new Writer(log, {
 					memory: (stream) => this.#memories.get(stream.slice(0, stream.indexOf("-"))),
@@ -78,6 +88,7 @@ export class ContextLog {
 					appended: (commits) => this.#appended(log.name, commits),
 					soon: timers.soon,
 					pause: timers.wait,
+					codec,
 				}),
 		);
 	}
@@ -123,8 +134,16 @@ export class ContextLog {
 		for (const follower of this.followers(partition)) follower.nudge(last);
 	}
 
-	/** For each partition in parallel: finishes the pending commits, then signs them. */
+	/** Destroys the keys of subjects that this log forgets, from now on; once for all its actors. */
+	forget(begin: () => Promise<void>): Promise<void> {
+		return (this.#forgetting ??= begin());
+	}
+
+	/** Stops its own followers. For each partition in parallel: finishes the pending commits, then signs them. */
 	async close(): Promise<void> {
+		await this.#forgetting?.catch(() => undefined);
+		const own = [...this.#followed.values()].flatMap(({ followers }) => [...followers]);
+		await Promise.all(own.map((follower) => follower.stop()));
 		await allDone(
 			this.writers.map(async (writer, i) => {
 				await writer.drained();
@@ -135,6 +154,7 @@ export class ContextLog {
 
 	#appended(partition: string, commits: readonly Commit[]): void {
 		const last = commits.at(-1)?.position ?? 0;
+		this.codec.landed(commits);
 		this.#followed.get(partition)?.remember(commits);
 		for (const follower of this.followers(partition)) follower.hint(last);
 		this.#tell(partition, last);

@@ -5,10 +5,13 @@
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Anchors } from "../../store/evidence/anchors.ts";
 import { backUp, type BackupOptions } from "../../store/backup/backup.ts";
+import { plainCodec } from "../../store/codec.ts";
 import type { Keyring } from "../../store/evidence/keys.ts";
 import { endsBefore, ForeignInstallation, type LogStore, MoveBegun } from "../../store/log.ts";
 import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
 import type { RowStore } from "../../store/rows.ts";
+import { SealingCodec } from "../../store/vault/codec.ts";
+import type { Vault } from "../../store/vault/vault.ts";
 import { allDone, ContextLog, type Tell } from "./context-log.ts";
 import { type Report, signersOf } from "./signing.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
@@ -20,6 +23,8 @@ export interface Stores {
 	readonly keys?: Keyring;
 	/** The newest heads, kept outside the database. */
 	readonly anchors?: Anchors;
+	/** The keys under which personal data is sealed. */
+	readonly vault?: Vault;
 }
 export class Storage {
 	/** Tells other nodes that a partition of a context has grown; set in a cluster. */
@@ -49,7 +54,8 @@ export class Storage {
 		await Promise.all([logs.ready?.(), rows.ready?.()]);
 		if (await logs.moving()) throw new MoveBegun();
 		await this.#belonging();
-		return [...new Set([logs, rows, keys].flatMap((part) => part?.warnings ?? []))];
+		const sealing = (await this.vault?.ready()) ?? [];
+		return [...new Set([...[logs, rows, keys].flatMap((part) => part?.warnings ?? []), ...sealing])];
 	}
 	/** Rejects if the rows belong to another installation than the logs; adopts rows without one. */
 	async #belonging(): Promise<void> {
@@ -76,6 +82,9 @@ export class Storage {
 	get rows(): RowStore {
 		return this.#opened.rows;
 	}
+	get vault(): Vault | undefined {
+		return this.#opened.vault;
+	}
 	get keys(): Keyring | undefined {
 		return this.#opened.keys;
 	}
@@ -100,7 +109,9 @@ export class Storage {
 	async #openLog(name: string): Promise<ContextLog> {
 		const partitions = await this.#opened.logs.open(name);
 		const tell: Tell = (partition, last) => this.tell(name, partition, last);
-		return new ContextLog(partitions, this.#timers, signersOf(partitions, this.#opened, this.#timers, this.#report), tell);
+		const codec = this.vault ? new SealingCodec(name, this.vault) : plainCodec;
+		const signers = signersOf(partitions, this.#opened, this.#timers, this.#report);
+		return new ContextLog(partitions, this.#timers, signers, tell, codec);
 	}
 	/** The id of the installation that the logs belong to. */
 	installation(): Promise<string> {
@@ -135,6 +146,7 @@ export class Storage {
 		} finally {
 			await this.#stores?.rows.close();
 			await this.#stores?.logs.close();
+			await this.#stores?.vault?.close();
 			this.#stores = null;
 		}
 	}

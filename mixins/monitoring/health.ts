@@ -7,6 +7,7 @@ import { clockOf } from "../common/clock.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { leaveAction } from "../cluster/leaving.ts";
 import type { ContextLog } from "../logs/context-log.ts";
+import { FORGETTING } from "../logs/forgetting.ts";
 import { NatsTransporter } from "../nats/transporter.ts";
 import { storageOf } from "../logs/storage.ts";
 import { within } from "../common/within.ts";
@@ -28,6 +29,9 @@ export interface Part {
 const PATIENCE = 1000;
 /** Milliseconds after which a failed write without a retry is only a note: a node that is not ready gets no writes that could show recovery. */
 const HELD_AGAINST = 30_000;
+
+/** Consecutive failures from which on a follower counts as stuck. */
+const STUCK = 5;
 
 /** Actions for `$node`, the service that Moleculer runs on every node. */
 export const nodeParts: Partial<ServiceSchema> = {
@@ -74,8 +78,9 @@ function waiting(broker: ServiceBroker): Part[] {
 }
 
 /** Queries the log each time: a log without writes may be unavailable, too. */
-async function logPart({ writers }: ContextLog): Promise<Part> {
-	const looks = await Promise.all(writers.map(look));
+async function logPart(log: ContextLog): Promise<Part> {
+	const { writers } = log;
+	const looks = [...(await Promise.all(writers.map(look))), ...notForgetting(log)];
 	const name = `log ${writers[0]?.log.name.split(":")[0] ?? ""}`;
 	const bad = looks.find(({ reason }) => reason !== undefined);
 	const note = looks.find((found) => found.note !== undefined)?.note;
@@ -84,8 +89,19 @@ async function logPart({ writers }: ContextLog): Promise<Part> {
 		ready: bad === undefined,
 		...(bad ? { reason: bad.reason } : {}),
 		...(note === undefined ? {} : { note }),
-		positions: Object.fromEntries(looks.map(({ partition, position }) => [partition, position])),
+		positions: Object.fromEntries(looks.slice(0, writers.length).map(({ partition, position }) => [partition, position])),
 	};
+}
+
+/** Partitions in which the keys of forgotten subjects are not destroyed. */
+function notForgetting(log: ContextLog): Look[] {
+	const own = log.partitions.flatMap(({ name }) => log.followers(name)).filter(({ of }) => of === FORGETTING);
+	return own.flatMap(({ name: partition, position, error, trouble }) => {
+		const reason = error?.message ?? ((trouble?.times ?? 0) >= STUCK ? trouble?.reason : undefined);
+		return reason === undefined
+			? []
+			: [{ partition, position, reason: `forgotten data after ${partition}:${position} is not destroyed: ${reason}` }];
+	});
 }
 
 interface Look {

@@ -125,7 +125,7 @@ export class GenerationControl {
 		const target = await choose();
 		const rows = this.#rows;
 		const table = await rows.open(target.spec);
-		const next = new Projector(this.#projection, table, now);
+		const next = new Projector(this.#projection, table, now, nodeTimers, projector.vault);
 		const logs = await logsOf(storageOf(this.#broker), this.#projection.follows);
 		const compare = target.state === "building";
 		const rebuild = new Rebuild({ live: projector, next, logs, timers: nodeTimers, clock: () => performance.now(), compare });

@@ -9,6 +9,7 @@ import type { Service, ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
 import { type AnyProjection, sameJson } from "../../model/index.ts";
 import type { Generation, Row } from "../../store/rows.ts";
+import { askActions } from "./ask-actions.ts";
 import { checkAction } from "./checking.ts";
 import { Duty } from "../cluster/duty.ts";
 import { type Health, healthOf, logsOf } from "../following/following.ts";
@@ -26,7 +27,7 @@ import { RowsAdapter } from "./rows-adapter.ts";
 import { type Backlog, standby } from "../common/backlogs.ts";
 import { backlogOf } from "../following/backlog.ts";
 import { storageOf } from "../logs/storage.ts";
-import { togetherOf } from "../common/timers.ts";
+import { nodeTimers, togetherOf } from "../common/timers.ts";
 
 /** How often a node checks whether another one has switched to a new generation, in milliseconds. */
 const KEEP_UP_EVERY = 1000;
@@ -51,6 +52,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 		metadata: { follows: projection.follows },
 		actions: {
 			...readActions(projection, readable),
+			...askActions(projection, readable),
 			...rebuildActions((service) => running.of(service)),
 			/** Whether it follows its logs, and if not, why. */
 			health: {
@@ -101,7 +103,13 @@ async function begin(service: Service, projection: AnyProjection): Promise<void>
 	};
 	const generations = new GenerationControl(service.broker, projection, String(service.metadata["code"] ?? ""), follow);
 	const live = await generations.live();
-	const projector = new Projector(projection, await storage.rows.open(live.spec), () => clockOf(service.broker).now());
+	const projector = new Projector(
+		projection,
+		await storage.rows.open(live.spec),
+		() => clockOf(service.broker).now(),
+		nodeTimers,
+		storage.vault,
+	);
 	const duty = new Duty(service, isObserving(service.broker) ? undefined : storage.rows.lease?.(name), (task) => projector.hold(task));
 	await duty.begin();
 	const unfit = generations.unfit(live);
@@ -125,7 +133,7 @@ function checked(projection: AnyProjection, live: Projector): Checked {
 		name: projection.name,
 		live,
 		spec: tableOf(projection),
-		folder: (table) => new Projector(projection, table, live.clock),
+		folder: (table) => new Projector(projection, table, live.clock, nodeTimers, live.vault),
 		alike: (before, after) =>
 			sameJson(before?.data ?? null, after?.data ?? null) && (overdue(before) || sameJson(found(before), found(after))),
 	};

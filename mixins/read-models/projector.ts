@@ -13,6 +13,8 @@ import { TimedRows, lastInstant } from "./timed-rows.ts";
 import { type Folded, foldAll, Mutex, type FoldStep, stepsOf } from "../following/folding.ts";
 import { Readers } from "./readers.ts";
 import { RowCache } from "../following/row-cache.ts";
+import { blinded, sealedTable } from "./sealed-table.ts";
+import type { Vault } from "../../store/vault/vault.ts";
 import { nodeTimers, type Timers } from "../common/timers.ts";
 
 export const tableOf = ({ name, filters, identity = [], sorts = [], counted = [], scattered = [] }: AnyProjection): TableSpec => ({
@@ -56,6 +58,7 @@ export class Projector implements Folder {
 	readonly #mutex = new Mutex();
 	readonly clock: () => string;
 	readonly timers: Timers;
+	readonly vault: Vault | undefined;
 	readonly #due: TimedRows;
 	/** Last position in the rows, by partition; ahead of the followers' positions for a moment. */
 	readonly #taken = new Map<string, number>();
@@ -64,13 +67,15 @@ export class Projector implements Folder {
 	/** Pending read of the checkpoints, which all partitions share. */
 	#asked: Promise<Checkpoints> | null = null;
 
-	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers) {
+	/** `vault`: needed if the rows have personal fields. */
+	constructor(projection: AnyProjection, table: Table, clock: () => string, timers: Timers = nodeTimers, vault?: Vault) {
 		this.projection = projection;
-		this.table = table;
+		this.vault = vault;
+		this.table = sealedTable(table, projection, vault);
 		this.clock = clock;
 		this.timers = timers;
 		this.#columns = tableOf(projection).columns;
-		this.cache = new RowCache(table);
+		this.cache = new RowCache(this.table);
 		this.#due = new TimedRows(this);
 		this.readers = new Readers(timers);
 	}
@@ -102,8 +107,8 @@ export class Projector implements Folder {
 	/** Switches to the table of another generation and resumes at its checkpoints. Must be called inside `hold`. */
 	async adopt(table: Table): Promise<void> {
 		const checkpoints = await table.checkpoints();
-		this.table = table;
-		this.cache = new RowCache(table);
+		this.table = sealedTable(table, this.projection, this.vault);
+		this.cache = new RowCache(this.table);
 		for (const follower of this.followers) {
 			const at = checkpointOf(checkpoints, follower.name);
 			this.#taken.set(follower.name, at.position);
@@ -199,9 +204,14 @@ export class Projector implements Folder {
 
 	#change({ before, data, at }: Pick<Folded, "before" | "data" | "at">, now: string): Change {
 		const shown = data && this.projection.show(data, now, before.id);
-		const value = (column: string): Value => cell((shown as Readonly<Record<string, unknown>> | null)?.[column]); // each column is a key of the shown row
+		const value = (column: string): Value => this.#blinded(column, cell((shown as Readonly<Record<string, unknown>> | null)?.[column])); // each column is a key of the shown row
 		const due = (data && this.projection.changesAt?.(data, now)) ?? null;
 		return { before, after: { id: before.id, rev: before.rev, at, data, due, columns: shown && this.#columns.map(value) } };
+	}
+
+	#blinded(column: string, value: Value): Value {
+		const { vault, projection } = this;
+		return vault && projection.personal ? blinded({ name: projection.name, personal: projection.personal, vault }, column, value) : value;
 	}
 
 	#saved(changes: readonly Change[], to: Tail): Tail {

@@ -94,7 +94,7 @@ export const infraction = define({
 	context: "infraction",
 	statuses: { unidentified: "its holder is not known", open: "its holder is known", cancelled: "it has ended" },
 	begins: ["infraction.opened"],
-	personal: { "infraction.opened": ["plate", "vehicle"] },
+	personal: { "infraction.opened": { fields: ["plate", "vehicle"] } },
 	commands: {
 		/** Opens the case of a qualified detection and judges it once, by the law at that instant. */
 		open: command(opening, {

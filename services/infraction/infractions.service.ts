@@ -1,7 +1,7 @@
 /** Infractions - the current state of each legal case, and the cases of one owner. */
 import type { Context, ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
-import { projection } from "../../model/index.ts";
+import { type FoundIds, projection } from "../../model/index.ts";
 import type { InfractionFacts } from "./infraction.service.ts";
 
 type Row = Omit<InfractionFacts["infraction.opened"], "jurisdiction"> & {
@@ -27,7 +27,17 @@ export const infractions = projection<Row, InfractionFacts>({
 	sorts: ["occurredAt"],
 	counted: ["status"],
 	scattered: ["radar", "plate", "holder", "vehicle"],
+	asks: {
+		/** The open cases of an owner: they need the owner's data. */
+		openOf: ({ id }) => ({ holder: id, status: "open" }),
+	},
 });
+
+declare module "../../model/define.ts" {
+	interface Asks {
+		"infractions.openOf": { params: { id: string }; answer: FoundIds };
+	}
+}
 
 const listed = Projected(infractions);
 /** The params of the list, besides the owner. */

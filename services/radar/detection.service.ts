@@ -96,7 +96,7 @@ export const detection = define({
 	context: "radar",
 	statuses: { qualified: "it is evidence of an offence", discarded: "it is no evidence" },
 	begins: ["detection.recorded"],
-	personal: { "detection.recorded": ["plate"] },
+	personal: { "detection.recorded": { fields: ["plate"] } },
 	commands: {
 		/** Judges one measured passage: evidence of an offence, or discarded with a reason. */
 		record: command(passage, {

@@ -1,30 +1,62 @@
 /** Owner - a person or a company that vehicles are registered to. */
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
-import { aggregate, date, email, defined, id, oneOf, optional, type ParamsOf, sameJson, text, type Unknown } from "../../model/index.ts";
+import {
+	aggregate,
+	consult,
+	date,
+	email,
+	defined,
+	id,
+	invariant,
+	oneOf,
+	optional,
+	ownerSubject,
+	type ParamsOf,
+	type Personal,
+	sameJson,
+	text,
+	type Unknown,
+} from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
-type Owner =
-	| Unknown
-	| { readonly status: "registered"; readonly created: OwnerFacts["owner.registered"]; readonly details: OwnerFacts["owner.registered"] };
+interface Registered {
+	readonly status: "registered";
+	readonly created: OwnerFacts["owner.registered"];
+	readonly details: OwnerFacts["owner.registered"];
+}
+type Owner = Unknown | Registered | { readonly status: "forgotten" };
 
 // -- Facts: stored permanently, so never renamed and extended with care ---------
 export interface OwnerFacts {
 	/** An owner became known, with these details. */
 	"owner.registered": {
 		kind: "person" | "company";
-		name: string;
-		birthDate?: string;
-		nationalId?: string;
-		email: string;
-		phone?: string;
-		address?: string;
+		name: Personal<string>;
+		birthDate?: Personal<string>;
+		nationalId?: Personal<string>;
+		email: Personal<string>;
+		phone?: Personal<string>;
+		address?: Personal<string>;
 	};
 	/** Details were corrected; absent fields stay the same. */
 	"owner.corrected": Partial<OwnerFacts["owner.registered"]>;
+	/** The owner's data was destroyed: it is null in this fact's answers and in all earlier ones. */
+	"owner.forgotten": { reason: string };
 }
 
 const { ask, command, define, fact } = aggregate<Owner, OwnerFacts>();
+
+// -- Invariants ----------------------------------------------------------------
+const noCaseNeedsIt = invariant(
+	"OWNER_NEEDED",
+	"The data of an owner is kept while a case of theirs is open",
+	({ consulted }: { consulted: { cases: { ids: readonly string[] } } }) => consulted.cases.ids.length === 0,
+	{
+		then: "Wait until the case has ended, or cancel it.",
+		says: ({ consulted: { cases } }) => `The data is needed by ${cases.ids.map((id) => `the case ${id}`).join(", ")}`,
+	},
+);
 
 // -- The model -------------------------------------------------------------------
 const identity = {
@@ -45,6 +77,11 @@ const registration = {
 	...identity,
 };
 const correction = { id: id(), kind: optional(oneOf("person", "company")), name: optional(text()), email: optional(email()), ...identity };
+const forgetting = {
+	id: id(),
+	/** Why the data has to go; it is kept, so it may not contain personal data. */
+	reason: text(),
+};
 const personal = ["name", "birthDate", "nationalId", "email", "phone", "address"] as const;
 const details = ({ id: _id, ...rest }: ParamsOf<typeof registration>): OwnerFacts["owner.registered"] => defined(rest);
 const corrected = ({ id: _id, ...rest }: ParamsOf<typeof correction>): OwnerFacts["owner.corrected"] => defined(rest);
@@ -53,22 +90,34 @@ export const owner = define({
 	name: "owner",
 	plural: "owners",
 	context: "registration",
-	statuses: { registered: "vehicles can be registered to it" },
+	statuses: { registered: "vehicles can be registered to it", forgotten: "its data was destroyed" },
 	begins: ["owner.registered"],
-	personal: { "owner.registered": personal, "owner.corrected": personal },
+	personal: {
+		"owner.registered": { fields: personal, of: ({ id }) => ownerSubject(id) },
+		"owner.corrected": { fields: personal, of: ({ id }) => ownerSubject(id) },
+	},
+	forgets: { "owner.forgotten": ({ id }) => ownerSubject(id) },
 	commands: {
 		/** Registers a person or a company, so that vehicles can be registered to them. */
 		register: command(registration, {
 			allowedIn: ["unknown"],
-			already: (state, params) => sameJson(state.created, details(params)),
+			already: (state, params) => state.status === "registered" && sameJson(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
 		/** Corrects the recorded details; absent fields stay the same. */
 		correct: command(correction, {
 			allowedIn: ["registered"],
 			oneOf: ["kind", ...personal],
-			already: (state, params) => sameJson({ ...state.details, ...corrected(params) }, state.details),
+			already: (state, params) => state.status === "registered" && sameJson({ ...state.details, ...corrected(params) }, state.details),
 			decide: (_state, params) => [fact("owner.corrected", corrected(params))],
+		}),
+		/** Destroys the owner's personal data everywhere: in facts, rows, and backups without the keys. It cannot be undone. */
+		forget: command(forgetting, {
+			allowedIn: ["registered"],
+			already: ({ status }) => status === "forgotten",
+			consult: { cases: consult("infractions.openOf", ({ id }: { id: string }) => ({ id })) },
+			require: [noCaseNeedsIt],
+			decide: (_state, { reason }) => [fact("owner.forgotten", { reason })],
 		}),
 	},
 	asks: {
@@ -77,7 +126,8 @@ export const owner = define({
 	},
 	evolve: {
 		"owner.registered": (_unknown, data) => ({ status: "registered", created: data, details: data }),
-		"owner.corrected": (state, data) => ({ ...state, details: { ...state.details, ...data } }),
+		"owner.corrected": (state, data) => (state.status === "registered" ? { ...state, details: { ...state.details, ...data } } : state),
+		"owner.forgotten": () => ({ status: "forgotten" }),
 	},
 });
 

@@ -118,7 +118,7 @@ export const vehicle = define({
 	id: vehicleId,
 	statuses: { registered: "an owner holds it", deregistered: "it has a deregistration, so it has no holder from that instant on" },
 	begins: ["vehicle.registered"],
-	personal: { "vehicle.registered": ["plate"] },
+	personal: { "vehicle.registered": { fields: ["plate"] } },
 	commands: {
 		/** Registers a vehicle to its holder, also again after a deregistration. */
 		register: command(registration, {

@@ -198,7 +198,7 @@ function publicKeyIn(folder: string, name: string): KeyObject {
 }
 
 /** Creates a file atomically, unless it exists: writes a temporary file, flushes it, then links it to its name. */
-function createOnce(file: string, content: string, mode: number): void {
+export function createOnce(file: string, content: string, mode: number): void {
 	if (existsSync(file)) return;
 	const beside = `${file}.${randomUUID()}`;
 	try {

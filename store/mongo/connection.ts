@@ -48,7 +48,8 @@ export class Connection {
 	#database: Promise<Db> | null = null;
 	#closed = false;
 
-	constructor(url: string) {
+	/** `suffix`: added to the name of the database. */
+	constructor(url: string, suffix = "") {
 		try {
 			this.#client = new MongoClient(url, OPTIONS);
 		} catch (error) {
@@ -57,7 +58,7 @@ export class Connection {
 		this.#client.on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
 			if (previousDescription.type !== newDescription.type) this.#database = null; // the server may now be of another kind
 		});
-		this.#name = /^[^/]+\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? DATABASE;
+		this.#name = (/^[^/]+\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? DATABASE) + suffix;
 	}
 
 	/** Warnings for the operator; complete once connected. */

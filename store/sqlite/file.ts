@@ -17,9 +17,9 @@ const LARGEST_LOG = 128 * 1024 * 1024;
 
 /**
  * How a file is opened. FULL: every commit is flushed to the disk. NORMAL: flushed at checkpoints, for rows that can be rebuilt. read: read
- * only.
+ * only. secret: like FULL, and deleted content is overwritten.
  */
-export type Mode = "FULL" | "NORMAL" | "read";
+export type Mode = "FULL" | "NORMAL" | "read" | "secret";
 
 /** Opens a file, and creates it if the mode writes; safe while other processes and threads do the same. All connections come from here. */
 export function openDatabase(path: string, mode: Mode): DatabaseSync {
@@ -28,7 +28,7 @@ export function openDatabase(path: string, mode: Mode): DatabaseSync {
 	try {
 		useWal(db);
 		db.exec(
-			`PRAGMA synchronous = ${mode}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LARGEST_LOG}`,
+			`PRAGMA synchronous = ${mode === "NORMAL" ? mode : "FULL"}; PRAGMA secure_delete = ${mode === "secret" ? "ON" : "OFF"}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LARGEST_LOG}`,
 		);
 		return db;
 	} catch (error) {

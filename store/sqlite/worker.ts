@@ -26,8 +26,8 @@ const { file, mode } = workerData as { file: string; mode: Mode }; // set by thr
 const db = openDatabase(file, mode);
 const lock = mode === "read" ? null : new WriteLock(file, db);
 const statements = new Map<string, StatementSync>();
-/** Only the log is guarded against removal: rows can be rebuilt, acknowledged commits cannot. */
-const presence = mode === "FULL" ? new Presence(file) : null;
+/** The log and the keys are guarded against removal: rows can be rebuilt, acknowledged commits and their keys cannot. */
+const presence = mode === "FULL" || mode === "secret" ? new Presence(file) : null;
 
 function statement(sql: string): StatementSync {
 	let found = statements.get(sql);

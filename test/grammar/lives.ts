@@ -6,16 +6,19 @@ import fc, { type Arbitrary } from "fast-check";
 import { decide, evolve, frozen, unknownActor } from "../../model/decide.ts";
 import {
 	type AnyCommand,
+	type AnyProjection,
 	type Situation,
 	type Fact,
+	type FoundIds,
 	type Instant,
 	isRefusal,
 	type Model,
 	type Refusal,
 	receivedRefusal,
+	sameJson,
 	UNKNOWN,
 } from "../../model/index.ts";
-import { modelOf, models } from "./everything.ts";
+import { modelOf, models, projections } from "./everything.ts";
 import { commandParams, DAYS } from "./valid.ts";
 import { day, installation, later, opening, passage, person, registration } from "./words.ts";
 
@@ -67,7 +70,7 @@ export function live(orders: readonly Ordered[]): Told[] {
 		const definition = model.commands[name];
 		if (!definition) throw new Error(`${model.name} has no command ${name}`);
 		const { state, version } = actorOf(model, params.id);
-		const { consulted, refusal } = consult(definition, params, now, actorOf);
+		const { consulted, refusal } = consult(definition, params, now, actorOf, actors);
 		const situation: Situation<State> = frozen({ id: params.id, state, params, now, by: "someone", commandId: "command", consulted });
 		const outcome = frozen(outcomeOf(() => decide(model, definition, situation, { version, refusal })));
 		const next = isRefusal(outcome) ? state : frozen(evolve(model, state, outcome, now));
@@ -85,13 +88,30 @@ function outcomeOf(decision: () => readonly Fact[] | Refusal): readonly Fact[] |
 	}
 }
 
-function consult(definition: AnyCommand, params: object, now: Instant, actorOf: (model: Model, id: string) => { readonly state: State }) {
+/** The actors whose states pass the filters of an ask; the rows of a read model agree with them once it is up to date. */
+function idsIn({ of }: AnyProjection, filters: object, states: ReadonlyMap<string, { readonly state: State }>): FoundIds {
+	const own = [...states].filter(([stream]) => stream.startsWith(`${of}-`));
+	const passing = own.filter(([, { state }]) => sameJson({ ...state, ...filters }, state));
+	return { ids: passing.map(([stream]) => stream.slice(of.length + 1)) };
+}
+function consult(
+	definition: AnyCommand,
+	params: object,
+	now: Instant,
+	actorOf: (model: Model, id: string) => { readonly state: State },
+	states: ReadonlyMap<string, { readonly state: State }>,
+) {
 	const consulted: Record<string, unknown> = {};
 	let refusal: Refusal | null = null;
 	for (const [name, { ask, params: asked }] of Object.entries(definition.consult ?? {})) {
 		const [service = "", question = ""] = ask.split(".");
-		const model = modelOf(service);
 		const given = asked(params) as { readonly id: string } | null; // the type of `Asks` ensures it
+		const readModel = projections.find((one) => one.name === service);
+		if (readModel && given) {
+			consulted[name] = idsIn(readModel, readModel.asks?.[question]?.(given) ?? {}, states);
+			continue;
+		}
+		const model = modelOf(service);
 		const { state } = given ? actorOf(model, given.id) : { state: UNKNOWN };
 		if (!given) consulted[name] = null;
 		else if (state.status === "unknown") refusal ??= unknownActor(model, given.id);

@@ -8,6 +8,8 @@ import type { AnyProcess, AnyProjection, Instant } from "../../model/index.ts";
 import { encode } from "../../store/codec.ts";
 import type { Commit, Tail } from "../../store/log.ts";
 import type { Row } from "../../store/rows.ts";
+import { nodeTimers } from "../../mixins/common/timers.ts";
+import { memoryVault } from "../support/memory-keys.ts";
 import { MemoryTable } from "../support/memory-rows.ts";
 import { modelOf } from "./everything.ts";
 import type { Said } from "./lives.ts";
@@ -75,7 +77,9 @@ export async function readBy(
 ): Promise<Record<string, object>> {
 	const table = new MemoryTable(tableOf(projection));
 	let [now] = instants;
-	const projector = new Projector(projection, table, () => now);
+	const vault = memoryVault();
+	await vault.ready();
+	const projector = new Projector(projection, table, () => now, nodeTimers, vault);
 	const followed = partitions.filter(({ context }) => projection.follows.includes(context));
 	await deliver(followed, schedule, (...batch) => projector.take(...batch));
 	const shownAt = (row: Row) =>
@@ -83,7 +87,7 @@ export async function readBy(
 			now = instant;
 			return projector.shown(row)?.row;
 		});
-	return Object.fromEntries((await table.find(EVERY)).map((row) => [row.id, { data: row.data, shown: shownAt(row) }]));
+	return Object.fromEntries((await projector.table.find(EVERY)).map((row) => [row.id, { data: row.data, shown: shownAt(row) }]));
 }
 
 /** The rows of a process whose commands are never answered. */

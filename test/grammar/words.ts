@@ -78,6 +78,7 @@ const ofOwner = factsOf(owner);
 export const person = { kind: "person", name: "Ada Roux", email: "ada@example.org" } as const;
 export const known = (given: Partial<OwnerFacts["owner.registered"]> = {}) => ofOwner("owner.registered", { ...person, ...given });
 export const corrected = (data: OwnerFacts["owner.corrected"]) => ofOwner("owner.corrected", data);
+export const forgotten = (reason: string) => ofOwner("owner.forgotten", { reason });
 
 const ofVehicle = factsOf(vehicle);
 export const car = { type: "car", brand: "Renault", model: "4L", fiscalPower: 4 } as const;

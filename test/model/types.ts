@@ -17,6 +17,7 @@ import {
 	integer,
 	invariant,
 	optional,
+	ownerSubject,
 	type Origin,
 	notBefore,
 	processManager,
@@ -98,9 +99,13 @@ define({
 // @ts-expect-error it begins with a fact that does not exist
 define({ ...named, begins: ["lamp.bought"], commands: { hang }, evolve });
 // @ts-expect-error personal data of a fact that does not exist
-define({ ...named, commands: { hang }, evolve, personal: { "lamp.bought": ["bulbs"] } });
+define({ ...named, commands: { hang }, evolve, personal: { "lamp.bought": { fields: ["bulbs"] } } });
 // @ts-expect-error personal data that is no field of the fact
-define({ ...named, commands: { hang }, evolve, personal: { "lamp.hung": ["owner"] } });
+define({ ...named, commands: { hang }, evolve, personal: { "lamp.hung": { fields: ["owner"] } } });
+// @ts-expect-error a sealed field whose type does not admit that it is forgotten
+define({ ...named, commands: { hang }, evolve, personal: { "lamp.hung": { fields: ["bulbs"], of: ({ id }) => ownerSubject(id) } } });
+// @ts-expect-error a fact that forgets and does not exist
+define({ ...named, commands: { hang }, evolve, forgets: { "lamp.bought": ({ id }: { id: string }) => ownerSubject(id) } });
 
 // @ts-expect-error the status "lit" is missing
 define({ ...named, statuses: { dark: "no bulb shines" }, commands: { hang }, evolve });
@@ -314,7 +319,7 @@ const yes = <_T extends true>(): void => undefined;
 yes<Agree<Asks["radar.enforcementAt"], AskOf<typeof radar, "enforcementAt">>>();
 yes<Same<Asks["radar.enforcementAt"]["answer"]["lightKmh"], number | null>>();
 yes<Agree<Asks["owner.exists"], AskOf<typeof owner, "exists">>>();
-yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists">>();
+yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists" | "infractions.openOf">>();
 yes<Agree<Commands["detection.record"], CommandOf<typeof detection, "record">>>();
 yes<Same<Commands["infraction.open"]["holder"], string | null>>();
 yes<Same<Parameters<(typeof radar)["evolve"]["radar.calibrated"]>[1], RadarFacts["radar.calibrated"]>>();

@@ -2,7 +2,7 @@
 import { describe, it } from "@jest/globals";
 import { given } from "../../model/given.ts";
 import { owner } from "../../services/registration/owner.service.ts";
-import { corrected, known, person } from "../grammar/words.ts";
+import { corrected, forgotten, known, person } from "../grammar/words.ts";
 
 describe("an owner", () => {
 	it("is registered with the given details, as a person or a company", () => {
@@ -43,5 +43,23 @@ describe("an owner", () => {
 			.then(corrected({ name: "Ada Roux" }));
 	});
 	it("is unknown before it is registered", () => given(owner).when("correct", { name: "Ada" }).thenRefused("OWNER_UNKNOWN", 404));
+	it("is forgotten once no case needs the data; that cannot be repeated or undone", () => {
+		const free = { cases: { ids: [] } };
+		given(owner, known()).consulting(free).when("forget", { reason: "asked" }).then(forgotten("asked"));
+		const gone = given(owner, known(), corrected({ phone: "1" }), forgotten("asked"));
+		gone.consulting(free).when("forget", { reason: "again" }).thenNothing();
+		gone.when("correct", { phone: "1" }).thenRefused("OWNER_FORGOTTEN");
+		gone.when("register", person).thenRefused("OWNER_ALREADY_EXISTS");
+		gone.ask("exists", {}).thenAnswered(true);
+	});
+	it("is not forgotten while a case needs the data", () =>
+		given(owner, known())
+			.consulting({ cases: { ids: ["d-1", "d-2"] } })
+			.when("forget", { reason: "asked" })
+			.thenRefused("OWNER_NEEDED"));
+	it("reads the same if its earlier facts are blank already", () =>
+		given(owner, known({ name: null, email: null }), corrected({ phone: null }), forgotten("asked"))
+			.ask("exists", {})
+			.thenAnswered(true));
 	it("exists once it is registered", () => given(owner, known()).ask("exists", {}).thenAnswered(true));
 });

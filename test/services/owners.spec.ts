@@ -3,7 +3,7 @@ import { describe, it } from "@jest/globals";
 import { about, given } from "../../model/given-rows.ts";
 import { owner } from "../../services/registration/owner.service.ts";
 import { owners } from "../../services/registration/owners.service.ts";
-import { corrected, known, person } from "../grammar/words.ts";
+import { corrected, forgotten, known, person } from "../grammar/words.ts";
 
 describe("the row of an owner", () => {
 	it("has the given details", () =>
@@ -13,6 +13,12 @@ describe("the row of an owner", () => {
 			...person,
 			birthDate: "1980-02-29",
 		}));
+	it("is blank once the owner is forgotten, also where the facts are not blank yet", () => {
+		const at = "2026-01-02T12:00:00.000Z";
+		const facts = about(owner, "ada", known({ birthDate: "1980-02-29" }), corrected({ phone: "1" }), forgotten("asked")).at(at);
+		const { kind } = person;
+		given(owners, facts).then({ id: "ada", version: 3, kind, name: null, email: null, birthDate: null, phone: null, forgottenAt: at });
+	});
 	it("has the corrected fields, without affecting other owners", () => {
 		const both = given(
 			owners,

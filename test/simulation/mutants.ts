@@ -127,7 +127,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 	},
 	"decision-kept": {
 		breaks: "LAW 2: a decision is never kept across a catch-up",
-		file: WRITER,
+		file: "store/deciding.ts",
 		from: "const verdict = verdictOf(job);",
 		to: "const verdict = job.kept ?? verdictOf(job); if (verdict === 'held' || typeof verdict === 'object') job.kept = verdict;",
 		over: writers,

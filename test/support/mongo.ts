@@ -67,6 +67,7 @@ export class MongoPlace {
 	}
 	async remove(): Promise<void> {
 		await this.db.dropDatabase();
+		await this.#server.client.db(`${this.database}-keys`).dropDatabase();
 	}
 }
 

@@ -1,0 +1,56 @@
+/**
+ * MasterKey - wraps the data keys of the vault. It comes from the environment, from a file that only its owner can read, or from a key
+ * management service behind the same interface; the key store never sees it.
+ */
+import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createOnce, KeyUnusable } from "../evidence/keys.ts";
+import { HAS_MODES, modeOf, octal } from "../private.ts";
+import { open, seal } from "../seal.ts";
+
+export const KEY_BYTES = 32;
+/** The file in the folder of keys. */
+const FILE = "master.key";
+const OF_OTHERS = 0o077;
+
+/** Wraps data keys. `subject` is bound to the result, so that the wrapped key of one subject cannot stand in for that of another. */
+export interface MasterKey {
+	readonly id: string;
+	wrap(key: Uint8Array, subject: string): Promise<string>;
+	/** Rejects if it was not wrapped by this key for this subject. */
+	unwrap(wrapped: string, subject: string): Promise<Uint8Array>;
+}
+
+/** A master key in memory. */
+export function localMaster(key: KeyObject): MasterKey {
+	const id = createHash("sha256").update("vigie master key").update(key.export()).digest("hex").slice(0, 16);
+	return {
+		id,
+		wrap: async (data, subject) => seal(key, Buffer.from(data).toString("base64url"), subject),
+		unwrap: async (wrapped, subject) => Buffer.from(open(key, wrapped, subject), "base64url"),
+	};
+}
+/** The keys in a text, the newest first: 32 bytes in base64 each, separated by commas or line breaks. Null if one is not such a key. */
+export function masterKeysOf(text: string): readonly KeyObject[] | null {
+	const keys = text.split(/[\s,]+/).filter((part) => part !== "");
+	if (keys.length === 0 || keys.some((part) => !/^[A-Za-z0-9+/_-]{43}=?$/.test(part))) return null;
+	return keys.map((part) => createSecretKey(Buffer.from(part, "base64")));
+}
+
+/**
+ * The given keys, else those in the folder; the first one wraps. Without any, a key is created, or none if this process only observes.
+ * Throws KeyUnusable.
+ */
+export function masterKeysIn(folder: string, given: readonly KeyObject[] | undefined, creates: boolean): readonly MasterKey[] {
+	if (given) return given.map(localMaster);
+	const file = join(folder, FILE);
+	if (!existsSync(file) && creates) createOnce(file, `${randomBytes(KEY_BYTES).toString("base64")}\n`, 0o600);
+	if (!existsSync(file)) return [];
+	const mode = modeOf(file);
+	if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode)}): chmod 600 it`);
+	const keys = masterKeysOf(readFileSync(file, "utf8"));
+	if (!keys)
+		throw new KeyUnusable(`${file} holds no master key of 32 bytes in base64: put the right one back, or the data sealed under it is lost`);
+	return keys.map(localMaster);
+}
