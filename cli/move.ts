@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { processTableOf } from "../mixins/processes/rows.ts";
 import { publicKeysOf } from "../store/evidence/heads.ts";
 import { keepKnown, knownIn } from "../store/evidence/keys.ts";
+import { keepMaster } from "../store/vault/master-key.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
 import { ENVIRONMENT } from "../node/environment.ts";
@@ -19,10 +20,11 @@ const USAGE = `Usage: npm run move -- --from <place> --to <place>
 
 Copies every log with its signed heads, and the rows of every read model and process, to another store. Stop the system first. The
 target must be empty, or hold the result of an interrupted move, which then resumes. At the end both sides are compared; the exit code
-is 0 only if they are equal. Public keys are copied, the signing key is not. Revisions of rows (the ETag of a read) start again.
+is 0 only if they are equal. Public keys and the keys of personal data are copied, the signing key is not. Revisions of rows (the ETag of a read) start again.
 
   <place>       sqlite:DIR, a data folder, or mongodb://HOST/DATABASE
   DATA_DIR      where the keys of a system on MongoDB are, as for npm start
+  KEYS_URL      the database of the keys of personal data, for the side on MongoDB, as for npm start
   TRUSTED_KEYS  public keys of other nodes that signed, as for npm start
 
 For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie`;
@@ -58,6 +60,7 @@ async function moved(from: OpenPlace, to: OpenPlace): Promise<void> {
 		watch: watching(),
 	});
 	keepKnown(to.keys, keys);
+	keepMaster(from.keys, to.keys);
 	tell(report(told));
 }
 /** Shows progress bars. The first signal stops the move at the next step; the second one ends the process at once. */

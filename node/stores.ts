@@ -46,7 +46,7 @@ export function openStores(
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
 	const masters = masterKeysIn(folder, sealing.masters, !observing);
-	const vault = new Vault(keyStoreOf(dataDir, mongoUrl, sealing.keysUrl), { masters, creates: !observing });
+	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, creates: !observing });
 	return mongoUrl === undefined
 		? {
 				keys: signing,
@@ -58,7 +58,13 @@ export function openStores(
 		: { keys: signing, anchors, vault, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
 }
 
-function keyStoreOf(dataDir: string, mongoUrl: string | undefined, keysUrl: string | undefined): KeyStore {
+/** The place of the keys under which personal data is sealed. */
+interface VaultPlace {
+	readonly dataDir: string;
+	readonly mongoUrl?: string | undefined;
+	readonly keysUrl?: string | undefined;
+}
+export function keyStoreOf({ dataDir, mongoUrl, keysUrl }: VaultPlace): KeyStore {
 	if (keysUrl !== undefined) return new MongoKeyStore(keysUrl);
 	return mongoUrl === undefined ? new SqliteKeyStore(join(dataDir, VAULT_FILE)) : new MongoKeyStore(mongoUrl, VAULT_SUFFIX);
 }

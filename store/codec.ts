@@ -18,7 +18,7 @@ export interface Sealed {
 	readonly of: string;
 	readonly text: string;
 }
-export type StoredFact = RecordedFact & { readonly sealed?: Sealed; readonly forgets?: string };
+export type StoredFact = RecordedFact & { readonly sealed?: Sealed };
 
 /** A decision on its way into a log. */
 export interface Drafted {
@@ -54,18 +54,19 @@ export const plainCodec: Codec = {
 	opening: (partition) => partition,
 };
 
-/** Marks in stored texts; a value cannot contain them, because its quotes are escaped. */
-export const SEALED = '"sealed":{"of":"';
-export const FORGETS = '"forgets":"';
-/** The subjects after a mark. */
-export const subjectsAfter = (mark: string, body: string): string[] => {
-	const found: string[] = [];
-	for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + 1))
-		found.push(body.slice(at + mark.length, body.indexOf('"', at + mark.length)));
-	return found;
-};
+/** The subjects of one commit: those whose data is sealed in it, and those whom it forgets. */
+export interface Subjects {
+	readonly of: readonly string[];
+	readonly forgets: readonly string[];
+}
+/** The text of a commit with subjects begins with them, so that one without costs its readers nothing. */
+const BEGINNING = '{"sealing":';
+export const withSubjects = (recorded: Recorded, sealing: Subjects): string => encode(Object.assign({ sealing }, recorded));
+/** Null if there are none. */
+export const subjectsIn = ({ body }: Pick<Commit, "body">): Subjects | null =>
+	body.startsWith(BEGINNING) ? (JSON.parse(body.slice(BEGINNING.length, body.indexOf("}") + 1)) as Subjects) : null; // our own text
 /** The subjects that a commit forgets. */
-export const forgottenIn = ({ body }: Pick<Commit, "body">): string[] => subjectsAfter(FORGETS, body);
+export const forgottenIn = (commit: Pick<Commit, "body">): readonly string[] => subjectsIn(commit)?.forgets ?? [];
 
 /** The place that a sealed text is bound to. It leaves out the position, so that a log can be moved to other partitions. */
 export const placeOf = (log: string, { stream, version }: Pick<Drafted, "stream" | "version">, i: number, type: string): string =>
@@ -89,13 +90,14 @@ function parsed({ stream, position, body }: Commit): Recorded {
 	}
 }
 
-function opened(commit: Commit, recorded: Recorded): Recorded {
-	if (!commit.body.includes(SEALED) && !commit.body.includes(FORGETS)) return recorded;
-	const facts = recorded.facts.map((stored: StoredFact, i) => {
-		const { sealed, forgets: _subject, ...fact } = stored;
+function opened(commit: Commit, recorded: Recorded & { readonly sealing?: Subjects }): Recorded {
+	if (!recorded.sealing) return recorded;
+	const { sealing: _subjects, ...content } = recorded;
+	const facts = content.facts.map((stored: StoredFact, i) => {
+		const { sealed, ...fact } = stored;
 		return sealed ? { ...fact, data: Object.assign({}, fact.data, fieldsIn(commit, sealed, i, fact.type)) } : fact;
 	});
-	return { ...recorded, facts };
+	return { ...content, facts };
 }
 /** The personal fields of one fact; none if its subject is forgotten. */
 function fieldsIn(commit: Commit, { of, text }: Sealed, i: number, type: string): object {

@@ -5,10 +5,23 @@ import type { Command, Described, OfflineCommand } from "./command.ts";
 import { esLag } from "./lag.ts";
 import { esParked } from "./parked.ts";
 import { esRebuild } from "./rebuild.ts";
+import { esRewrap } from "./rewrap.ts";
 import { esTail } from "./tail.ts";
 import { esHeads, esVerify } from "./verify.ts";
 
-export const commands: readonly Command[] = [esState, esHistory, esDiff, esTail, esLag, esParked, esVerify, esHeads, esRebuild, esBackup];
+export const commands: readonly Command[] = [
+	esState,
+	esHistory,
+	esDiff,
+	esTail,
+	esLag,
+	esParked,
+	esVerify,
+	esHeads,
+	esRebuild,
+	esBackup,
+	esRewrap,
+];
 /** Commands that exist only on the command line. */
 export const offline: readonly OfflineCommand[] = [esRestore];
 

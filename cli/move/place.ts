@@ -1,7 +1,7 @@
 /** Place - the place of a system's logs and rows, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
+import { HEADS_FOLDER, KEYS_FOLDER, keyStoreOf, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
 import type { MoveEnd } from "../../store/move/move.ts";
 import { MongoLogStore } from "../../store/mongo/log.ts";
@@ -45,7 +45,7 @@ function inFolder(side: Side, folder: string): OpenPlace {
 		if (!existsSync(events)) throw new Error(`there is no log in ${folder}`);
 		checkFiles(events, rows); // only the source must be complete
 	} else makeFolder(folder);
-	const place = { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows) };
+	const place = { logs: new SqliteLogStore(events), rows: new SqliteRowStore(rows), vault: keyStoreOf({ dataDir: folder }) };
 	return { ...place, keys: join(folder, KEYS_FOLDER), warnings: [...place.logs.warnings, ...place.rows.warnings] };
 }
 
@@ -62,7 +62,8 @@ export const openLog = (file: string): LogStore => new SqliteLogStore(file);
 export { userOf } from "../../store/sqlite/lock.ts";
 
 async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
-	const place = { logs: new MongoLogStore(url), rows: new MongoRowStore(url) };
+	const vault = keyStoreOf({ dataDir: "", mongoUrl: url, keysUrl: process.env["KEYS_URL"] || undefined });
+	const place = { logs: new MongoLogStore(url), rows: new MongoRowStore(url), vault };
 	try {
 		await place.logs.ready();
 	} catch (error) {
@@ -72,7 +73,8 @@ async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
 	return { ...place, keys, warnings: place.logs.warnings };
 }
 
-export async function closed({ logs, rows }: MoveEnd): Promise<void> {
+export async function closed({ logs, rows, vault }: MoveEnd): Promise<void> {
+	await vault.close();
 	await rows.close();
 	await logs.close();
 }

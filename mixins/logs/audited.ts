@@ -54,6 +54,16 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
+			/** Wraps all keys of personal data by the first of this node's master keys; resolves to how many another one had wrapped. */
+			rewrap: {
+				timeout: 0,
+				params: { $$strict: true },
+				async handler(this: Service): Promise<{ readonly rewrapped: number }> {
+					const { vault } = storageOf(this.broker);
+					const rewrapped = vault?.rewrap().catch((error: unknown) => Promise.reject(failureError(asError(error))));
+					return { rewrapped: (await rewrapped) ?? 0 };
+				},
+			},
 			/** All public keys that this node knows. */
 			keys: {
 				params: { $$strict: true },

@@ -5,6 +5,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LogStore } from "../log.ts";
 import type { RowStore } from "../rows.ts";
+import type { KeyStore } from "../vault/key-store.ts";
+import { copyKeys } from "./keys.ts";
 import { LogsMove, type MovedLog, type Proof } from "./logs.ts";
 import { type Kept, type MovedRows, RowsMove } from "./rows.ts";
 import { MoveRefused, MoveUnfinished, type Watch } from "./terms.ts";
@@ -12,6 +14,8 @@ import { MoveRefused, MoveUnfinished, type Watch } from "./terms.ts";
 export interface MoveEnd {
 	readonly logs: LogStore;
 	readonly rows: RowStore;
+	/** The keys of the personal data in logs and rows. */
+	readonly vault: KeyStore;
 }
 export interface MoveOptions extends Kept, Proof {
 	readonly from: MoveEnd;
@@ -40,6 +44,7 @@ export async function move({ from, to, watch, ...options }: MoveOptions): Promis
 	const before = await logs.tails();
 	const moving = async () => !isDeepStrictEqual(before, await logs.tails());
 	const pass = async () => {
+		await copyKeys(from.vault, to.vault, watch); // before the commits that need them
 		await logs.copy(watch); // first, so that rows never depend on missing commits
 		await rows.copy(watch);
 	};

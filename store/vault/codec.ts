@@ -1,7 +1,7 @@
 /** SealingCodec - the codec of a log with personal data: seals it under the keys of the vault, and gives commits the keys to open it. */
 import type { KeyObject } from "node:crypto";
-import { type Codec, type Drafted, encode, type Encoded, FORGETS, forgottenIn, placeOf, SEALED, type SealingRules } from "../codec.ts";
-import { type StoredFact, subjectsAfter } from "../codec.ts";
+import { type Codec, type Drafted, encode, type Encoded, forgottenIn, placeOf, type SealingRules } from "../codec.ts";
+import { type StoredFact, subjectsIn, withSubjects } from "../codec.ts";
 import type { Commit, CommitKeys, LogPartition, RecordedFact } from "../log.ts";
 import { seal } from "../seal.ts";
 import { OpeningPartition } from "./opening-partition.ts";
@@ -53,23 +53,25 @@ export class SealingCodec implements Codec {
 		if (!keys || !this.concerns(draft)) return { body: encode(recorded), recorded };
 		const opened = keys.forgettings;
 		const facts = recorded.facts.map((fact, i) => this.#sealed(draft, i, fact, keys));
-		const body = encode({ ...recorded, facts: facts.map(({ stored }) => stored) });
+		const subjects = {
+			of: [...new Set(facts.flatMap(({ stored }) => stored.sealed?.of ?? []))],
+			forgets: recorded.facts.flatMap(({ type, data }) => this.#rules.get(type)?.forgets?.(placed(draft, data)) ?? []),
+		};
+		const body = withSubjects({ ...recorded, facts: facts.map(({ stored }) => stored) }, subjects);
 		return { body, recorded: { ...recorded, facts: facts.map(({ read }) => read) }, keys, log: this.#log, opened };
 	}
 	/** One fact as it is stored, and as it is read. */
 	#sealed(draft: Drafted, i: number, fact: RecordedFact, keys: CommitKeys): { readonly stored: StoredFact; readonly read: RecordedFact } {
-		const { fields, of, forgets } = this.#rules.get(fact.type) ?? {};
-		const data = placed(draft, fact.data);
-		const subject = forgets ? { forgets: forgets(data) } : {};
-		if (!fields || !of) return { stored: { ...fact, ...subject }, read: fact };
-		const owner = of(data);
-		const key = keys.of(owner);
-		if (key === undefined) throw new Error(`the key of ${owner} was not fetched`);
+		const { fields, of } = this.#rules.get(fact.type) ?? {};
+		if (!fields || !of) return { stored: fact, read: fact };
+		const subject = of(placed(draft, fact.data));
+		const key = keys.of(subject);
+		if (key === undefined) throw new Error(`the key of ${subject} was not fetched`);
 		const [personal, rest] = parted(fact.data, fields);
 		const blank = { type: fact.type, data: rest };
-		if (key === null) return { stored: { ...blank, ...subject }, read: blank };
+		if (key === null) return { stored: blank, read: blank };
 		const text = seal(key, JSON.stringify(personal), placeOf(this.#log, draft, i, fact.type));
-		return { stored: { ...blank, ...subject, sealed: { of: owner, text } }, read: fact };
+		return { stored: { ...blank, sealed: { of: subject, text } }, read: fact };
 	}
 
 	landed(commits: readonly Commit[]): void {
@@ -83,10 +85,11 @@ export class SealingCodec implements Codec {
 		const sealed: Commit[] = [];
 		const subjects = new Set<string>();
 		for (const commit of commits) {
-			if (commit.body.includes(FORGETS)) this.#vault.drop(forgottenIn(commit));
-			if (!commit.body.includes(SEALED)) continue;
+			const found = subjectsIn(commit);
+			if (!found) continue;
+			this.#vault.drop(found.forgets);
 			sealed.push(commit);
-			for (const subject of subjectsAfter(SEALED, commit.body)) subjects.add(subject);
+			for (const subject of found.of) subjects.add(subject);
 		}
 		if (sealed.length === 0) return commits;
 		const keys = new Keys(await this.#vault.keys(subjects), this.#vault);

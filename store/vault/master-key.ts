@@ -31,6 +31,12 @@ export function localMaster(key: KeyObject): MasterKey {
 		unwrap: async (wrapped, subject) => Buffer.from(open(key, wrapped, subject), "base64url"),
 	};
 }
+/** Copies the file with the master keys to a folder that has none. */
+export function keepMaster(from: string, to: string): void {
+	const file = join(from, FILE);
+	if (existsSync(file)) createOnce(join(to, FILE), readFileSync(file, "utf8"), 0o600);
+}
+
 /** The keys in a text, the newest first: 32 bytes in base64 each, separated by commas or line breaks. Null if one is not such a key. */
 export function masterKeysOf(text: string): readonly KeyObject[] | null {
 	const keys = text.split(/[\s,]+/).filter((part) => part !== "");

@@ -96,6 +96,8 @@ const TRIED: Readonly<Record<string, (command: string) => Promise<void>>> = {
 			expect(await typed(command, { [BACKUP]: kept.file("backup") }, fresh())).toMatchObject({ code: 0 });
 		expect(readdirSync(place.file("data")).filter((name) => name.startsWith("replaced-"))).toHaveLength(1);
 	},
+	"npm run es -- rewrap": async (command) =>
+		expect(await typed(command, {}, beside())).toMatchObject({ code: 0, said: expect.stringContaining("0 keys are wrapped") }),
 	"npm run es -- verify": async (command) => expect(await typed(command, {}, beside())).toMatchObject({ code: 0 }),
 	"npm run es -- verify --rows": async (command) => expect(await typed(command, {}, beside())).toMatchObject({ code: 0 }),
 	"npm run es -- verify --heads heads.txt": async (command) =>

@@ -117,7 +117,7 @@ describe("personal data in a log", () => {
 			{ stream: "owner-bob" },
 			{ version: 1 },
 			{ body: first.body.replace("owner.registered", "owner.renamed") },
-			{ body: first.body.replace('{"facts":[', '{"facts":[{"type":"owner.moved","data":{}},') },
+			{ body: first.body.replace('"facts":[', '"facts":[{"type":"owner.moved","data":{}},') },
 		];
 		for (const change of moved) {
 			shelf.commits[0] = { ...first, ...change };
@@ -153,7 +153,7 @@ describe("personal data in a log", () => {
 	it("of a subject that is forgotten already is never stored", async () => {
 		await node.vault.destroy(["owner:ada"]);
 		const landed = await node.write("owner-ada", 0, registered());
-		expect(shelf.commits[0]?.body).not.toContain('"sealed":{"of":"owner:ada"');
+		expect(shelf.commits[0]?.body).not.toContain('"sealed":{');
 		expect(decode(landed).facts).toEqual([registered({ ...ADA, name: null })]);
 	});
 	it("fails alone if no key can be stored, and is written once it can", async () => {

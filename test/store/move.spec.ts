@@ -52,6 +52,11 @@ describe("a move", () => {
 		]);
 	});
 
+	it("is refused if the target has another key of a subject", async () => {
+		const [from, to] = [await fullPlace(), emptyPlace()];
+		await to.vault.keep([{ subject: "owner:ada", wrapped: "another", master: "m" }]);
+		await expect(moved(from, to)).rejects.toEqual(new MoveRefused("the target has another key of owner:ada"));
+	});
 	it("copies the installation id, also to the rows", async () => {
 		const [from, to] = [await fullPlace(), emptyPlace()];
 		await to.rows.adoptInstallation("an empty one");
@@ -147,7 +152,7 @@ describe("a move", () => {
 			expect([label, done]).toEqual([label, done?.toSorted((a, b) => a - b)]);
 			expect([label, left?.at(-1), left?.every((some) => some >= 0)]).toEqual([label, 0, true]);
 		}
-		expect([...told.keys()]).toEqual(["commits", "rows", "verifying commits", "comparing rows"]);
+		expect([...told.keys()]).toEqual(["keys of personal data", "commits", "rows", "verifying commits", "comparing rows"]);
 	});
 });
 

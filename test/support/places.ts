@@ -9,6 +9,7 @@ import type { RowStore, Table, TableSpec } from "../../store/rows.ts";
 import { becomes, CARS, drive } from "./cars.ts";
 import { chainedAfter, EMPTY, everything, stored, tail } from "./commits.ts";
 import { newId } from "../../mixins/common/ids.ts";
+import { MemoryKeys } from "./memory-keys.ts";
 import { MemoryRowStore } from "./memory-rows.ts";
 import { ScriptedLog, Shelf } from "./scripted-log.ts";
 import { AT, drafts, newKey, publicOf } from "./vault.ts";
@@ -46,8 +47,9 @@ export class MemoryLogStore implements LogStore {
 export interface MemoryPlace extends MoveEnd {
 	readonly logs: MemoryLogStore;
 	readonly rows: MemoryRowStore;
+	readonly vault: MemoryKeys;
 }
-export const emptyPlace = (): MemoryPlace => ({ logs: new MemoryLogStore(), rows: new MemoryRowStore() });
+export const emptyPlace = (): MemoryPlace => ({ logs: new MemoryLogStore(), rows: new MemoryRowStore(), vault: new MemoryKeys() });
 
 export const KEPT = { readModels: ["cars", "vans"], tables: [{ ...CARS, name: "promise" }] };
 const key = newKey();
@@ -56,6 +58,8 @@ export const KEYS: PublicKeys = publicOf(key);
 /** Logs with one and two partitions, signed to their ends; a read model with two generations and one building; rows of every kind. */
 export async function fullPlace(): Promise<MemoryPlace> {
 	const place = emptyPlace();
+	await place.vault.keep([{ subject: "owner:ada", wrapped: "wrapped", master: "m" }]);
+	await place.vault.destroy(["owner:eve"]);
 	for (const [context, counts] of [
 		["cars", [7]],
 		["roads", [0, 4]],
@@ -87,7 +91,7 @@ async function fill(table: Table, size: number): Promise<void> {
 }
 
 /** All content that must be equal on both sides. */
-export async function contentOf({ logs, rows }: MoveEnd): Promise<object> {
+export async function contentOf({ logs, rows, vault }: MoveEnd): Promise<object> {
 	const partitions: Record<string, object> = {};
 	for (const context of [...(await logs.contexts()).keys()].toSorted())
 		for (const log of await logs.open(context))
@@ -95,7 +99,8 @@ export async function contentOf({ logs, rows }: MoveEnd): Promise<object> {
 	const generations = await Promise.all(KEPT.readModels.map((name) => rows.generations(name)));
 	const specs = [...generations.flat().map(({ spec }) => spec), ...KEPT.tables];
 	const installation = await logs.installation();
-	return { installation, partitions, generations, tables: await Promise.all(specs.map((spec) => tableContent(rows, spec))) };
+	const keys = await vault.page("", 100);
+	return { installation, keys, partitions, generations, tables: await Promise.all(specs.map((spec) => tableContent(rows, spec))) };
 }
 export async function tableContent(rows: RowStore, spec: TableSpec): Promise<object> {
 	const table = await rows.open(spec);
@@ -115,8 +120,8 @@ export class Mortal {
 		this.#at = at;
 		this.#before = before;
 	}
-	place({ logs, rows }: MoveEnd): MoveEnd {
-		return { logs: this.#of(logs), rows: this.#of(rows) };
+	place({ logs, rows, vault }: MoveEnd): MoveEnd {
+		return { logs: this.#of(logs), rows: this.#of(rows), vault: this.#of(vault) };
 	}
 	/** Wraps an object so that each method call is a step, also on objects that it opens. */
 	#of<T extends object>(target: T): T {
