@@ -11,7 +11,7 @@ import { SqliteKeyStore } from "../store/sqlite/keys.ts";
 import { SqliteLogStore } from "../store/sqlite/log.ts";
 import { SqliteRowStore } from "../store/sqlite/rows.ts";
 import type { KeyStore } from "../store/vault/key-store.ts";
-import { masterKeysIn } from "../store/vault/master-key.ts";
+import { masterKeysIn, newMasterKeyIn } from "../store/vault/master-key.ts";
 import { Vault } from "../store/vault/vault.ts";
 import type { Settings } from "./settings.ts";
 
@@ -45,8 +45,9 @@ export function openStores(
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
-	const masters = masterKeysIn(folder, sealing.masters, !observing);
-	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, creates: !observing });
+	const masters = masterKeysIn(folder, sealing.masters);
+	const firstMaster = () => newMasterKeyIn(folder);
+	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, firstMaster, creates: !observing });
 	return mongoUrl === undefined
 		? {
 				keys: signing,

@@ -8,6 +8,7 @@ import type { BackedUp } from "../../store/backup/manifest.ts";
 import { restore } from "../../store/backup/restore.ts";
 import { ENVIRONMENT } from "../../node/environment.ts";
 import { dataFolder, openLog, userOf } from "../move/place.ts";
+import { keyStoreOf } from "../../node/stores.ts";
 import { escaped } from "../common/output.ts";
 import { SettingsError } from "../../node/settings.ts";
 import type { Command, OfflineCommand } from "./command.ts";
@@ -22,7 +23,12 @@ export const esBackup: Command = {
 	example: "es-backup /backups/2026-03-01",
 	needs: "logs",
 	args: [{ name: "folder" }],
-	options: { key: { description: "also copies the private key that signs the heads: its holder can sign in the name of this system" } },
+	options: {
+		key: {
+			description:
+				"also copies the private key that signs the heads, and the master key: their holder can sign in the name of this system, and read personal data",
+		},
+	},
 	async run({ args: [folder = ""], flags }, system, out) {
 		const keepers = [...(await catalogueOf(system)).keeperOf.values()];
 		await Promise.all(keepers.map((keeper) => system.call(`${keeper}.heads`))); // makes each log sign its latest commits first
@@ -81,6 +87,7 @@ export const esRestore: OfflineCommand = {
 			trusted: publicKeysOf(TRUSTED_KEYS),
 			userOf,
 			open: openLog,
+			openKeys: (dataDir) => keyStoreOf({ dataDir }),
 			now: () => new Date().toISOString(),
 			turn: () => turn(),
 			watch: phases.watch,

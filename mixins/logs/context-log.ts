@@ -39,6 +39,11 @@ class Followed {
 		return read;
 	}
 
+	/** Commits that are not going to be decoded, so they need no keys; not shared, because other followers decode theirs. */
+	async readStored(stored: LogPartition, after: number, limit: number): Promise<readonly Commit[]> {
+		return this.recent.read(after, limit) ?? stored.read(after, limit);
+	}
+
 	/** All followers poll at the same moment, so that they share reads. */
 	poll(timers: Timers, wake: () => void): () => void {
 		return (this.#polls ??= new Together(timers, LOOK_EVERY)).every(wake);
@@ -116,7 +121,7 @@ export class ContextLog {
 		const follower = new Follower(log.name, {
 			...options,
 			of,
-			read: (after, limit) => followed.read(log, after, limit),
+			read: (after, limit) => (this.partitions.includes(log) ? followed.read(log, after, limit) : followed.readStored(log, after, limit)),
 			every: (wake) => followed.poll(this.#timers, wake),
 			pause: this.#timers.wait,
 			delay: (milliseconds) => (promptly() ? Promise.resolve() : this.#timers.delay(milliseconds)),

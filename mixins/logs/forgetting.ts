@@ -15,11 +15,11 @@ export const FORGETTING = "forgetting";
 /** Commits without a forgotten subject after which the place is written. */
 const EVERY = 10_000;
 
-/** Follows every partition of a log from where the vault has left off. `stopped`: called if one cannot go on. */
+/** Follows every partition of a log from where the vault has left off, without the keys of its commits. `stopped`: called if one cannot go on. */
 export async function forgetAlong(log: ContextLog, vault: Vault, stopped: (error: Error) => void): Promise<void> {
 	const progress = await vault.progress();
 	await Promise.all(
-		log.partitions.map(async (partition) => {
+		log.stored.map(async (partition) => {
 			const from = await placeIn(partition, checkpointOf(progress, partition.name));
 			let written = from.position;
 			const take = async (commits: readonly Commit[], after: Tail): Promise<Tail> => {

@@ -93,10 +93,10 @@ export class Storage {
 		return [this.#stores?.logs.damage, this.#stores?.rows.damage].flatMap((found) => found ?? []);
 	}
 	/** Copies all logs to a folder. Unsigned commits stay unsigned in the copy. */
-	backUp(options: Omit<BackupOptions, "logs" | "keys" | "anchor">): Promise<readonly BackedUp[]> {
-		const { logs, keys = { known: new Map() }, anchors } = this.#opened;
+	backUp(options: Omit<BackupOptions, "logs" | "keys" | "vault" | "anchor">): Promise<readonly BackedUp[]> {
+		const { logs, keys = { known: new Map() }, anchors, vault } = this.#opened;
 		const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-		const backup = backUp({ ...options, signal, logs, keys, anchor: (partition) => anchors?.of(partition) });
+		const backup = backUp({ ...options, signal, logs, keys, ...(vault ? { vault } : {}), anchor: (partition) => anchors?.of(partition) });
 		this.#backups.add(backup);
 		return backup.finally(() => this.#backups.delete(backup));
 	}
@@ -144,9 +144,9 @@ export class Storage {
 			await allDone(logs.map((log) => log.close()));
 			await this.#stores?.anchors?.settled();
 		} finally {
+			await this.#stores?.vault?.close();
 			await this.#stores?.rows.close();
 			await this.#stores?.logs.close();
-			await this.#stores?.vault?.close();
 			this.#stores = null;
 		}
 	}

@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { headsText, newestOf, published } from "../evidence/heads.ts";
 import { keepKnown, keepPrivate, type Keyring } from "../evidence/keys.ts";
 import { asError, type CopyWatch, type Head, type LogStore } from "../log.ts";
+import { keysText } from "./keys.ts";
+import type { KeyStore } from "../vault/key-store.ts";
+import { writeMaster } from "../vault/master-key.ts";
 import { type BackedUp, BackupRefused, digestOf, LAYOUT, manifestText, PARTIAL } from "./manifest.ts";
 import { verify } from "../evidence/verify.ts";
 
@@ -20,7 +23,9 @@ export interface BackupOptions {
 	readonly keys: Keyring;
 	/** The newest head of a partition kept outside the store. */
 	readonly anchor: (partition: string) => Head | undefined;
-	/** Whether the backup includes the private key. */
+	/** The keys of personal data, and the master keys as a text. */
+	readonly vault?: Pick<KeyStore, "page"> & { readonly masters: string | null };
+	/** Whether the backup includes the private key and the master key. */
 	readonly privateKey: boolean;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
@@ -57,7 +62,7 @@ function prepared(folder: string): boolean {
 	throw new BackupRefused(`${folder} is not empty: a backup needs a new or empty folder`);
 }
 
-async function written(folder: string, { logs, keys, privateKey, now, watch, signal, ...options }: Omit<BackupOptions, "folder">) {
+async function written(folder: string, { logs, keys, vault, privateKey, now, watch, signal, ...options }: Omit<BackupOptions, "folder">) {
 	const [file, at] = [join(folder, LAYOUT.log), now()];
 	const partial = `${file}${PARTIAL}`;
 	const watched = (phase: Parameters<Watch>[0]): CopyWatch => ({ advance: (done, total) => watch(phase, done, total), signal });
@@ -75,6 +80,8 @@ async function written(folder: string, { logs, keys, privateKey, now, watch, sig
 	);
 	keepKnown(join(folder, LAYOUT.keys), keys.known, 0o600);
 	if (privateKey && keys.signing) keepPrivate(join(folder, LAYOUT.keys), keys.signing.key);
+	if (vault) put(join(folder, LAYOUT.vault), await keysText(vault)); // after the logs, so that no commit in them lacks its key
+	if (privateKey && vault && vault.masters !== null) writeMaster(join(folder, LAYOUT.keys), vault.masters);
 	const backedUp = proven.map(({ head: _, ...one }) => one);
 	put(join(folder, LAYOUT.manifest), manifestText({ at, installation, ...content, logs: backedUp }));
 	flush(folder);

@@ -4,8 +4,14 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CopyWatch } from "../log.ts";
 
-/** File names in a backup: the logs, the heads as a text to keep elsewhere, the public keys, the manifest. */
-export const LAYOUT = { log: "events.db", heads: "heads.txt", keys: "keys", manifest: "manifest.json" } as const;
+/** File names in a backup: the logs, the heads as a text to keep elsewhere, the keys of personal data, the public keys, the manifest. */
+export const LAYOUT = {
+	log: "events.db",
+	heads: "heads.txt",
+	vault: "personal-keys.jsonl",
+	keys: "keys",
+	manifest: "manifest.json",
+} as const;
 const FORMAT = "vigie-backup 1";
 
 export interface Manifest {

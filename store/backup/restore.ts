@@ -9,6 +9,9 @@ import { flush, proof, type Watch } from "./backup.ts";
 import type { PublicKeys } from "../evidence/heads.ts";
 import { keepKnown, keepPrivate, knownIn, signingKeyIn } from "../evidence/keys.ts";
 import type { CopyWatch, Head, LogStore } from "../log.ts";
+import type { KeptKey, KeyStore } from "../vault/key-store.ts";
+import { keepMaster } from "../vault/master-key.ts";
+import { addKeys, keysFrom } from "./keys.ts";
 import { type BackedUp, BackupRefused, digestOf, LAYOUT, type Manifest, manifestIn } from "./manifest.ts";
 
 /** A data folder and the names of the files in it. */
@@ -31,6 +34,8 @@ export interface RestoreOptions {
 	/** Describes another process that has the file open, or null. */
 	readonly userOf: (file: string) => string | null;
 	readonly open: (file: string) => LogStore;
+	/** Opens the keys of personal data in a data folder. */
+	readonly openKeys: (folder: string) => KeyStore;
 	/** ISO-8601 UTC. */
 	readonly now: () => string;
 	readonly turn: () => Promise<void>;
@@ -69,7 +74,9 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 	const restoring = restoringIn(to);
 	const unfinished = existsSync(restoring); // an earlier restore may already have moved the log aside, so its marker stays
 	let heads: readonly Head[];
+	let personal: readonly KeptKey[];
 	try {
+		personal = keysFrom(join(from, LAYOUT.vault));
 		heads = await copied(options, manifest, restoring);
 		refuseUser(); // checks again: the marker file now keeps new systems from starting
 	} catch (error) {
@@ -78,6 +85,10 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 	}
 	const movedTo = present.length > 0 ? movedAside(to, now()) : null;
 	await keysInPlace(from, to, heads);
+	if (personal.length > 0) {
+		const vault = options.openKeys(to.folder);
+		await addKeys(personal, vault).finally(() => vault.close());
+	}
 	renameSync(restoring, log);
 	flush(to.folder);
 	return { at: manifest.at, logs: manifest.logs, movedTo };
@@ -138,6 +149,7 @@ async function keysInPlace(from: string, { folder, keys, heads: kept }: DataFold
 	keepKnown(own, knownIn(backedUp));
 	const signing = signingKeyIn(backedUp);
 	if (signing) keepPrivate(own, signing);
+	keepMaster(backedUp, own);
 	const anchors = new Anchors(join(own, kept), (reason) => {
 		throw new BackupRefused(`the signed heads cannot be kept in ${join(own, kept)}: ${reason}`);
 	});

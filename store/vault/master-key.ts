@@ -20,6 +20,8 @@ export interface MasterKey {
 	wrap(key: Uint8Array, subject: string): Promise<string>;
 	/** Rejects if it was not wrapped by this key for this subject. */
 	unwrap(wrapped: string, subject: string): Promise<Uint8Array>;
+	/** The key in base64, if it can be copied. */
+	readonly text?: string;
 }
 
 /** A master key in memory. */
@@ -27,6 +29,7 @@ export function localMaster(key: KeyObject): MasterKey {
 	const id = createHash("sha256").update("vigie master key").update(key.export()).digest("hex").slice(0, 16);
 	return {
 		id,
+		text: key.export().toString("base64"),
 		wrap: async (data, subject) => seal(key, Buffer.from(data).toString("base64url"), subject),
 		unwrap: async (wrapped, subject) => Buffer.from(open(key, wrapped, subject), "base64url"),
 	};
@@ -34,8 +37,10 @@ export function localMaster(key: KeyObject): MasterKey {
 /** Copies the file with the master keys to a folder that has none. */
 export function keepMaster(from: string, to: string): void {
 	const file = join(from, FILE);
-	if (existsSync(file)) createOnce(join(to, FILE), readFileSync(file, "utf8"), 0o600);
+	if (existsSync(file)) writeMaster(to, readFileSync(file, "utf8"));
 }
+/** Writes master keys to a folder that has none. */
+export const writeMaster = (folder: string, text: string): void => createOnce(join(folder, FILE), text, 0o600);
 
 /** The keys in a text, the newest first: 32 bytes in base64 each, separated by commas or line breaks. Null if one is not such a key. */
 export function masterKeysOf(text: string): readonly KeyObject[] | null {
@@ -44,14 +49,15 @@ export function masterKeysOf(text: string): readonly KeyObject[] | null {
 	return keys.map((part) => createSecretKey(Buffer.from(part, "base64")));
 }
 
-/**
- * The given keys, else those in the folder; the first one wraps. Without any, a key is created, or none if this process only observes.
- * Throws KeyUnusable.
- */
-export function masterKeysIn(folder: string, given: readonly KeyObject[] | undefined, creates: boolean): readonly MasterKey[] {
+/** Makes a master key in the folder, unless it has one. */
+export function newMasterKeyIn(folder: string): readonly MasterKey[] {
+	writeMaster(folder, `${randomBytes(KEY_BYTES).toString("base64")}\n`);
+	return masterKeysIn(folder);
+}
+/** The given keys, else those in the folder; the first one wraps. Throws KeyUnusable. */
+export function masterKeysIn(folder: string, given?: readonly KeyObject[]): readonly MasterKey[] {
 	if (given) return given.map(localMaster);
 	const file = join(folder, FILE);
-	if (!existsSync(file) && creates) createOnce(file, `${randomBytes(KEY_BYTES).toString("base64")}\n`, 0o600);
 	if (!existsSync(file)) return [];
 	const mode = modeOf(file);
 	if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode)}): chmod 600 it`);

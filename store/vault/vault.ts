@@ -26,6 +26,8 @@ interface Cached {
 export interface VaultOptions {
 	/** The first one wraps, and all of them unwrap. */
 	readonly masters: readonly MasterKey[];
+	/** Makes the first master key, for a store without keys. */
+	readonly firstMaster?: () => readonly MasterKey[];
 	/** Whether this process may create keys; one that only observes may not. */
 	readonly creates?: boolean;
 	/** Milliseconds of a monotonic clock. */
@@ -34,7 +36,8 @@ export interface VaultOptions {
 
 export class Vault {
 	readonly #store: KeyStore;
-	readonly #masters: readonly MasterKey[];
+	#masters: readonly MasterKey[];
+	readonly #firstMaster: () => readonly MasterKey[];
 	readonly #creates: boolean;
 	readonly #clock: () => number;
 	readonly #cache = new Map<string, Cached>();
@@ -42,9 +45,10 @@ export class Vault {
 	readonly #destroyed = new Set<string>();
 	#index: KeyObject | null = null;
 
-	constructor(store: KeyStore, { masters, creates = true, clock = () => performance.now() }: VaultOptions) {
+	constructor(store: KeyStore, { masters, firstMaster = () => [], creates = true, clock = () => performance.now() }: VaultOptions) {
 		this.#store = store;
 		this.#masters = masters;
+		this.#firstMaster = firstMaster;
 		this.#creates = creates;
 		this.#clock = clock;
 	}
@@ -52,7 +56,10 @@ export class Vault {
 	/** Resolves when keys can be fetched; rejects with a one-line reason if the store or the master key cannot be used. */
 	async ready(): Promise<readonly string[]> {
 		await this.#store.ready?.();
-		if (this.#creates || (await this.#store.find([INDEX])).size > 0) await this.#fetchIndexKey();
+		const isNew = (await this.#store.page("", 1)).length === 0;
+		if (isNew && this.#creates && this.#masters.length === 0) this.#masters = this.#firstMaster();
+		if (this.#creates) await this.#fetchIndexKey();
+		else if (!isNew) await this.#fetchIndexKey().catch(() => undefined); // an observer may verify without the master key
 		return this.#store.warnings ?? [];
 	}
 	/** Number of subjects that this process knows to be destroyed; content opened at a lower number has to be opened again. */
@@ -118,8 +125,18 @@ export class Vault {
 	}
 	/** The value under which a sealed column is found: a keyed hash. The vault has to be ready. */
 	blinded(column: string, value: string): string {
-		if (!this.#index) throw new Error("the vault is not ready");
+		if (!this.#index) throw new StoreUnavailable("the key of the indexes cannot be read");
 		return createHmac("sha256", this.#index).update(`${column}\n${value}`).digest("base64url");
+	}
+
+	/** The wrapped keys, for a backup. */
+	page(after: string, limit: number): Promise<readonly KeptKey[]> {
+		return this.#store.page(after, limit);
+	}
+	/** The master keys, one a line; null if one cannot be copied. */
+	get masters(): string | null {
+		const texts = this.#masters.flatMap(({ text }) => text ?? []);
+		return texts.length === 0 || texts.length < this.#masters.length ? null : texts.map((text) => `${text}\n`).join("");
 	}
 
 	progress(): Promise<Checkpoints> {

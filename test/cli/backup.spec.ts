@@ -75,6 +75,7 @@ describe("a backup under load", () => {
 				"events.db": "600",
 				"heads.txt": "600",
 				"manifest.json": "600",
+				"personal-keys.jsonl": "600",
 				keys: "700",
 				"keys/ID.pub": "600",
 			});
@@ -207,6 +208,9 @@ describe("a restored backup", () => {
 		await system.dispose();
 		kept.remove();
 	});
+	/** Puts the master key of the system in place, as an operator does who keeps it apart from the backups. */
+	const withMaster = (there: string): void =>
+		writeFileSync(join(there, "keys", "master.key"), readFileSync(join(system.dataDir, "keys", "master.key")), { mode: 0o600 });
 	const copyOf = (of: string): string => {
 		const to = folder("copy");
 		rmSync(to, { recursive: true, force: true });
@@ -224,6 +228,7 @@ describe("a restored backup", () => {
 			expect(modes(there)).toEqual({
 				"": "700",
 				"events.db": "600",
+				"keys.db": "600",
 				keys: "700",
 				"keys/ID.pub": "644",
 				"keys/heads": "700",
@@ -231,6 +236,8 @@ describe("a restored backup", () => {
 				"keys/heads/radar.0.head": "600",
 				"keys/heads/registration.0.head": "600",
 			});
+			expect(await System.at(there).ending()).toMatchObject({ code: 1, output: expect.stringContaining("see MASTER_KEY") });
+			withMaster(there);
 			expect(await rowsOf(system)).toEqual(
 				await (async () => {
 					const other = await System.start({}, { dataDir: there });
@@ -251,7 +258,7 @@ describe("a restored backup", () => {
 			const second = folder("second");
 			expect((await restored(kept.file("with-key"), second)).code).toBe(0);
 			expect(readFileSync(join(second, "keys", "signing.pem"), "utf8")).toBe(signingKey);
-			expect(modes(second)["keys/signing.pem"]).toBe("600");
+			expect(modes(second)).toMatchObject({ "keys/signing.pem": "600", "keys/master.key": "600" });
 		},
 		LONG,
 	);
@@ -335,6 +342,7 @@ describe("a restored backup", () => {
 			scribble(join(there, "events.db"), 0, 4096);
 			expect(await System.at(there).ending()).toMatchObject({ code: 1 });
 			expect((await restored(backup, there, "--replace")).code).toBe(0);
+			withMaster(there);
 			const other = await System.start({}, { dataDir: there });
 			await caughtUp(other);
 			expect(await other.stop()).toBe(0);
@@ -401,7 +409,7 @@ describe("a restored backup", () => {
 			chmodSync(copy, 0o555);
 			expect((await restored(copy, folder("there"))).code).toBe(0);
 			chmodSync(copy, 0o755);
-			expect(readdirSync(copy).toSorted()).toEqual(["events.db", "heads.txt", "keys", "manifest.json"]);
+			expect(readdirSync(copy).toSorted()).toEqual(["events.db", "heads.txt", "keys", "manifest.json", "personal-keys.jsonl"]);
 		},
 		LONG,
 	);
@@ -417,7 +425,7 @@ describe("a private key", () => {
 				expect((await es(system.dataDir, ["backup", folder("without")], { SIGNING_KEY })).code).toBe(0);
 				expect((await es(system.dataDir, ["backup", folder("with"), "--key"], { SIGNING_KEY })).code).toBe(0);
 				const keys = (name: string): string[] => readdirSync(join(folder(name), "keys")).map((key) => key.replace(/[\da-f]{16}/, "ID"));
-				expect([keys("without"), keys("with")]).toEqual([["ID.pub"], ["ID.pub", "signing.pem"]]);
+				expect([keys("without"), keys("with")]).toEqual([["ID.pub"], ["ID.pub", "master.key", "signing.pem"]]);
 				expect(await es(system.dataDir, ["backup", folder("none"), "--key"])).toMatchObject({
 					code: 1,
 					stderr: "BACKUP_REFUSED: there is no private key here to include\n",

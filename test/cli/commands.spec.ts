@@ -195,6 +195,7 @@ describe("an answer", () => {
 		"es-heads",
 		"es-rebuild radars",
 		"es-backup /backups/today",
+		"es-rewrap",
 	];
 
 	it("is tested for every command below", () => expect(lines.map((line) => line.split(" ")[0])).toEqual(commands.map(({ name }) => name)));

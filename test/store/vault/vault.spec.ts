@@ -2,7 +2,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import { masterKeysIn, masterKeysOf } from "../../../store/vault/master-key.ts";
+import { masterKeysIn, masterKeysOf, newMasterKeyIn } from "../../../store/vault/master-key.ts";
+import { Vault } from "../../../store/vault/vault.ts";
 import { Folder } from "../../support/folder.ts";
 import { MemoryKeys, memoryVault, newMaster } from "../../support/memory-keys.ts";
 
@@ -75,19 +76,27 @@ describe("a master key", () => {
 		for (const wrong of ["", " ", "short", randomBytes(31).toString("base64"), `${text()},x`])
 			expect([wrong, masterKeysOf(wrong)]).toEqual([wrong, null]);
 	});
-	it("is made once in the folder, for its owner only; a process that observes makes none", () => {
+	it("is made only for a store without keys, so that a lost one is not replaced by another", async () => {
+		const [store, made] = [new MemoryKeys(), newMaster()];
+		const vault = () => new Vault(store, { masters: [], firstMaster: () => [made] });
+		await vault().ready();
+		expect(store.kept.size).toBe(1);
+		await expect(vault().ready()).rejects.toThrow(/wrapped by the master key .* see MASTER_KEY/);
+		await expect(new Vault(store, { masters: [], creates: false }).ready()).resolves.toEqual([]); // an observer verifies without it
+	});
+	it("is made once in the folder, for its owner only", () => {
 		const folder = new Folder();
 		try {
 			const path = folder.file(".");
-			expect(masterKeysIn(path, undefined, false)).toEqual([]);
+			expect(masterKeysIn(path)).toEqual([]);
 			expect(existsSync(folder.file("master.key"))).toBe(false);
-			const [made] = masterKeysIn(path, undefined, true);
-			expect(masterKeysIn(path, undefined, true)[0]?.id).toBe(made?.id);
+			const [made] = newMasterKeyIn(path);
+			expect([newMasterKeyIn(path)[0]?.id, masterKeysIn(path)[0]?.id]).toEqual([made?.id, made?.id]);
 			chmodSync(folder.file("master.key"), 0o644);
-			expect(() => masterKeysIn(path, undefined, true)).toThrow(/can be read by others \(mode 0644\): chmod 600 it/);
+			expect(() => masterKeysIn(path)).toThrow(/can be read by others \(mode 0644\): chmod 600 it/);
 			chmodSync(folder.file("master.key"), 0o600);
 			writeFileSync(folder.file("master.key"), "nothing");
-			expect(() => masterKeysIn(path, undefined, true)).toThrow(/holds no master key/);
+			expect(() => masterKeysIn(path)).toThrow(/holds no master key/);
 		} finally {
 			folder.remove();
 		}
