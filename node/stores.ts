@@ -46,8 +46,8 @@ export function openStores(
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
 	const masters = masterKeysIn(folder, sealing.masters);
-	const firstMaster = () => newMasterKeyIn(folder);
-	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, firstMaster, creates: !observing });
+	const lateMasters = (makes: boolean) => (makes ? newMasterKeyIn(folder) : masterKeysIn(folder));
+	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, lateMasters, creates: !observing });
 	return mongoUrl === undefined
 		? {
 				keys: signing,

@@ -60,11 +60,11 @@ export interface Subjects {
 	readonly forgets: readonly string[];
 }
 /** The text of a commit with subjects begins with them, so that one without costs its readers nothing. */
-const BEGINNING = '{"sealing":';
+const MARK = '{"sealing":';
 export const withSubjects = (recorded: Recorded, sealing: Subjects): string => encode(Object.assign({ sealing }, recorded));
 /** Null if there are none. */
 export const subjectsIn = ({ body }: Pick<Commit, "body">): Subjects | null =>
-	body.startsWith(BEGINNING) ? (JSON.parse(body.slice(BEGINNING.length, body.indexOf("}") + 1)) as Subjects) : null; // our own text
+	body.startsWith(MARK) ? (JSON.parse(body.slice(MARK.length, body.indexOf("}") + 1)) as Subjects) : null; // our own text
 /** The subjects that a commit forgets. */
 export const forgottenIn = (commit: Pick<Commit, "body">): readonly string[] => subjectsIn(commit)?.forgets ?? [];
 

@@ -26,8 +26,8 @@ interface Cached {
 export interface VaultOptions {
 	/** The first one wraps, and all of them unwrap. */
 	readonly masters: readonly MasterKey[];
-	/** Makes the first master key, for a store without keys. */
-	readonly firstMaster?: () => readonly MasterKey[];
+	/** Called if there are none: those that another process has made meanwhile; `makes`: else a new one, for a store without keys. */
+	readonly lateMasters?: (makes: boolean) => readonly MasterKey[];
 	/** Whether this process may create keys; one that only observes may not. */
 	readonly creates?: boolean;
 	/** Milliseconds of a monotonic clock. */
@@ -37,7 +37,7 @@ export interface VaultOptions {
 export class Vault {
 	readonly #store: KeyStore;
 	#masters: readonly MasterKey[];
-	readonly #firstMaster: () => readonly MasterKey[];
+	readonly #lateMasters: (makes: boolean) => readonly MasterKey[];
 	readonly #creates: boolean;
 	readonly #clock: () => number;
 	readonly #cache = new Map<string, Cached>();
@@ -45,10 +45,10 @@ export class Vault {
 	readonly #destroyed = new Set<string>();
 	#index: KeyObject | null = null;
 
-	constructor(store: KeyStore, { masters, firstMaster = () => [], creates = true, clock = () => performance.now() }: VaultOptions) {
+	constructor(store: KeyStore, { masters, lateMasters = () => [], creates = true, clock = () => performance.now() }: VaultOptions) {
 		this.#store = store;
 		this.#masters = masters;
-		this.#firstMaster = firstMaster;
+		this.#lateMasters = lateMasters;
 		this.#creates = creates;
 		this.#clock = clock;
 	}
@@ -57,7 +57,7 @@ export class Vault {
 	async ready(): Promise<readonly string[]> {
 		await this.#store.ready?.();
 		const isNew = (await this.#store.page("", 1)).length === 0;
-		if (isNew && this.#creates && this.#masters.length === 0) this.#masters = this.#firstMaster();
+		if (this.#masters.length === 0) this.#masters = this.#lateMasters(isNew && this.#creates);
 		if (this.#creates) await this.#fetchIndexKey();
 		else if (!isNew) await this.#fetchIndexKey().catch(() => undefined); // an observer may verify without the master key
 		return this.#store.warnings ?? [];

@@ -143,6 +143,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
 	"radar-log.backup": () =>
 		Readable.from([{ phase: "copying", done: 1, total: 2 }, { logs: [{ log: "radar:0", commits: 9, hash: "x", heads: 1, signed: 9 }] }]),
 	"radar-log.heads": () => [],
+	"radar-log.rewrap": () => ({ rewrapped: 3 }),
 	"radar-log.keys": () => [{ id: "0123456789abcdef", publicKey: "MCow" }],
 	"case-opening.parked": () => ({
 		rows: [{ id: "d-1", action: "infraction.open", code: "COURT_CLOSED", detail: "closed", attempts: 1, cause: "radar:0:4", at: AT }],

@@ -70,7 +70,7 @@ describe("a system with one actor of each kind", () => {
 		expect({ code, end: stdout.endsWith(DONE) }).toEqual({ code: 0, end: true });
 		expect(stdout).toMatch(/\nradar:0 +\d+ +1 +\d+\n/);
 		expect(stdout).toMatch(/\nradars +kept +2\nradars@2 +live +2\n/);
-		expect(readdirSync(join(there, "keys"))).toEqual(readdirSync(join(source, "keys")).filter((name) => name.endsWith(".pub")));
+		expect(readdirSync(join(there, "keys"))).toEqual(readdirSync(join(source, "keys")).filter((name) => /\.pub$|^master\.key$/.test(name)));
 		await proven(there);
 		const { events, rows } = contentOf(there);
 		const checkpoints = rows["checkpoints"]?.map(({ partition, position }) => [partition, position]) ?? [];

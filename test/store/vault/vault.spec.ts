@@ -78,10 +78,11 @@ describe("a master key", () => {
 	});
 	it("is made only for a store without keys, so that a lost one is not replaced by another", async () => {
 		const [store, made] = [new MemoryKeys(), newMaster()];
-		const vault = () => new Vault(store, { masters: [], firstMaster: () => [made] });
+		const vault = () => new Vault(store, { masters: [], lateMasters: (makes) => (makes ? [made] : []) });
 		await vault().ready();
 		expect(store.kept.size).toBe(1);
 		await expect(vault().ready()).rejects.toThrow(/wrapped by the master key .* see MASTER_KEY/);
+		await new Vault(store, { masters: [], lateMasters: () => [made] }).ready(); // made by another process after this one began
 		await expect(new Vault(store, { masters: [], creates: false }).ready()).resolves.toEqual([]); // an observer verifies without it
 	});
 	it("is made once in the folder, for its owner only", () => {
