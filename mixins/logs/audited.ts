@@ -24,6 +24,17 @@ const TELL_EVERY = 100;
 /** Limit of a text of heads in characters: enough for thousands of partitions, and still one message on every transport. */
 const MOST_TEXT = 1_000_000;
 
+/** Wraps all keys of personal data by the first of this node's master keys; resolves to how many another one had wrapped. */
+const rewrapAction = {
+	timeout: 0,
+	params: { $$strict: true },
+	async handler(this: Service): Promise<{ readonly rewrapped: number }> {
+		const { vault } = storageOf(this.broker);
+		const rewrapped = vault?.rewrap().catch((error: unknown) => Promise.reject(failureError(asError(error))));
+		return { rewrapped: (await rewrapped) ?? 0 };
+	},
+};
+
 export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
@@ -54,16 +65,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
-			/** Wraps all keys of personal data by the first of this node's master keys; resolves to how many another one had wrapped. */
-			rewrap: {
-				timeout: 0,
-				params: { $$strict: true },
-				async handler(this: Service): Promise<{ readonly rewrapped: number }> {
-					const { vault } = storageOf(this.broker);
-					const rewrapped = vault?.rewrap().catch((error: unknown) => Promise.reject(failureError(asError(error))));
-					return { rewrapped: (await rewrapped) ?? 0 };
-				},
-			},
+			rewrap: rewrapAction,
 			/** All public keys that this node knows. */
 			keys: {
 				params: { $$strict: true },
