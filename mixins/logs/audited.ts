@@ -35,6 +35,14 @@ const rewrapAction = {
 	},
 };
 
+/** All public keys that this node knows. */
+const keysAction = {
+	params: { $$strict: true },
+	handler(this: Service): readonly PublicKey[] {
+		return [...keyringOf(storageOf(this.broker)).known].map(published);
+	},
+};
+
 export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
@@ -66,13 +74,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 				},
 			},
 			rewrap: rewrapAction,
-			/** All public keys that this node knows. */
-			keys: {
-				params: { $$strict: true },
-				handler(this: Service): readonly PublicKey[] {
-					return [...keyringOf(storageOf(this.broker)).known].map(published);
-				},
-			},
+			keys: keysAction,
 		},
 	};
 }
