@@ -2,12 +2,12 @@
  * Keys - the key store on node:sqlite: a file of its own. Deleted content is overwritten (`secure_delete`), and destroying a key also
  * empties the write-ahead log, so that no byte of the file or beside it still holds the key.
  */
+import type { DatabaseSync } from "node:sqlite";
 import { type Tail, StoreUnavailable } from "../log.ts";
 import type { Checkpoints } from "../rows.ts";
 import type { KeptKey, KeyStore } from "../vault/key-store.ts";
-import { DataFile } from "./file.ts";
+import { DataFile, openDatabase } from "./file.ts";
 import { Thread } from "./thread.ts";
-import { create } from "./table.ts";
 
 const TABLES = [
 	"CREATE TABLE IF NOT EXISTS keys (subject TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped TEXT) STRICT, WITHOUT ROWID",
@@ -18,67 +18,59 @@ const REWRAP = "UPDATE keys SET master = ?, wrapped = ? WHERE subject = ? AND wr
 const ADVANCE = "INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position, hash = excluded.hash";
 
 export class SqliteKeyStore implements KeyStore {
+	readonly #file: DataFile;
+	/** Reads take microseconds and run here, so that followers of sealed logs are no slower than others. */
+	readonly #db: DatabaseSync;
 	readonly #thread: Thread;
-	readonly #made: Promise<unknown>;
 	readonly warnings: readonly string[];
 
 	constructor(path: string) {
-		const file = new DataFile(path);
-		this.warnings = file.closeToOthers();
-		this.#thread = new Thread(file, "secret");
-		this.#made = create(TABLES, this.#thread);
-		this.#made.catch(() => undefined); // each operation reports it
-	}
-	async ready(): Promise<void> {
-		await this.#made;
+		this.#file = new DataFile(path);
+		this.warnings = this.#file.closeToOthers();
+		this.#db = this.#file.reading(() => openDatabase(path, "secret"));
+		this.#file.reading(() => this.#db.exec(TABLES.join("; ")));
+		this.#thread = new Thread(this.#file, "secret");
 	}
 
 	async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeptKey>> {
-		await this.#made;
 		const sql = "SELECT subject, master, wrapped FROM keys WHERE subject IN (SELECT value FROM json_each(?))";
-		const rows = await this.#thread.query(sql, [JSON.stringify(subjects)]);
-		return new Map(rows.map((row) => [String(row[0]), keyOf(row)]));
+		const rows = this.#file.reading(() => this.#db.prepare(sql).all(JSON.stringify(subjects)));
+		return new Map(rows.map((row) => [String(row["subject"]), keyOf(row)]));
 	}
 	async keep(keys: readonly KeptKey[]): Promise<void> {
-		await this.#made;
 		const rows = keys.map(({ subject, master, wrapped }) => [subject, master, wrapped]);
 		await this.#thread.transaction([{ sql: "INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows }]);
 	}
 	async destroy(subjects: readonly string[]): Promise<void> {
-		await this.#made;
 		await this.#thread.transaction([{ sql: DESTROY, rows: subjects.map((subject) => [subject]) }]);
 		const [state] = await this.#thread.query("PRAGMA wal_checkpoint(TRUNCATE)");
 		if (state?.[0] !== 0) throw new StoreUnavailable("the file of the keys is in use, so destroyed keys are still in its write-ahead log");
 	}
 	async page(after: string, limit: number): Promise<readonly KeptKey[]> {
-		await this.#made;
 		const sql = "SELECT subject, master, wrapped FROM keys WHERE subject > ? ORDER BY subject LIMIT ?";
-		return (await this.#thread.query(sql, [after, limit])).map(keyOf);
+		return this.#file.reading(() => this.#db.prepare(sql).all(after, limit)).map(keyOf);
 	}
 	async rewrap(changes: Parameters<KeyStore["rewrap"]>[0]): Promise<void> {
-		await this.#made;
 		const rows = changes.map(({ before, after }) => [after.master, after.wrapped, after.subject, before.wrapped]);
 		await this.#thread.transaction([{ sql: REWRAP, rows }]);
 	}
 
 	async progress(): Promise<Checkpoints> {
-		await this.#made;
-		const rows = await this.#thread.query("SELECT partition, position, hash FROM progress");
+		const rows = this.#file.reading(() => this.#db.prepare("SELECT partition, position, hash FROM progress").all());
 		return Object.fromEntries(
-			rows.map(([partition, position, hash]) => [String(partition), { position: Number(position), hash: String(hash) }]),
+			rows.map(({ partition, position, hash }) => [String(partition), { position: Number(position), hash: String(hash) }]),
 		);
 	}
 	async advance(partition: string, { position, hash }: Tail): Promise<void> {
-		await this.#made;
 		await this.#thread.transaction([{ sql: ADVANCE, rows: [[partition, position, hash]] }]);
 	}
 	async close(): Promise<void> {
-		await this.#made.catch(() => undefined);
 		await this.#thread.close();
+		this.#db.close();
 	}
 }
 
-const keyOf = ([subject, master, wrapped]: readonly unknown[]): KeptKey => ({
+const keyOf = ({ subject, master, wrapped }: Readonly<Record<string, unknown>>): KeptKey => ({
 	subject: String(subject),
 	master: String(master),
 	wrapped: wrapped === null ? null : String(wrapped),
