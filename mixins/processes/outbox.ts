@@ -51,6 +51,9 @@ interface Rows {
 	park(refused: Refused): Promise<void>;
 }
 
+/** The batches of a running process: it sends nothing before it has read what the logs held at its start, or a rebuild moves cases to and fro. */
+export const CAUGHT_UP: Batches = { many: MANY, calls: CALLS, afterCatchUp: true };
+
 export class Outbox {
 	readonly #name: string;
 	readonly #send: Send;

@@ -6,7 +6,7 @@ import { callMany } from "../cluster/placement.ts";
 import { clockOf } from "../common/clock.ts";
 import { nodeTimers } from "../common/timers.ts";
 import { storageOf } from "../logs/storage.ts";
-import type { Batches, Send } from "./outbox.ts";
+import { type Batches, CAUGHT_UP, type Send } from "./outbox.ts";
 import { processTableOf } from "./rows.ts";
 import { ProcessRunner } from "./runner.ts";
 
@@ -26,5 +26,5 @@ export async function makeRunner(broker: ServiceBroker, manager: AnyProcess, opt
 		);
 	const table = await storageOf(broker).rows.open(processTableOf(manager));
 	const way = options.sendWith?.(broker, send) ?? send;
-	return new ProcessRunner(manager, table, way, nodeTimers, () => clockOf(broker).now(), options.batches);
+	return new ProcessRunner(manager, table, way, nodeTimers, () => clockOf(broker).now(), options.batches ?? CAUGHT_UP);
 }
