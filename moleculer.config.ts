@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { BrokerOptions } from "moleculer";
 import type { ConnectionOptions } from "nats";
+import { AccessMiddleware, type AccessSettings, DEFAULTS } from "./mixins/access/settings.ts";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { ClockMiddleware } from "./mixins/common/clock.ts";
 import { nodeClock } from "./mixins/cluster/manual-clock.ts";
@@ -44,6 +45,8 @@ export interface NodeOptions {
 	readonly nats?: ConnectionOptions | undefined;
 	/** The beginning of a manual clock; undefined for the clock of the machine. */
 	readonly clock?: string | undefined;
+	/** Limits of sessions, and the token for automation. */
+	readonly access?: AccessSettings | undefined;
 	/** Names of all services of the system; other names on the bus are ignored. */
 	readonly services: readonly string[];
 }
@@ -78,7 +81,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 export const closedNode = { name: "$node", actions: { options: false as const } };
 
 const options = (
-	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts }: NodeOptions,
+	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts, access = DEFAULTS }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -107,6 +110,7 @@ const options = (
 		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),
+		AccessMiddleware(access),
 		StorageMiddleware(openStores),
 		TroublesMiddleware(),
 	] as never, // built-in middlewares are listed by name, which the types do not know

@@ -2,9 +2,8 @@
  * Define - the vocabulary that defines an aggregate. Its types reject a fact missing from `evolve`, a status that does not exist, and a
  * command or ask that no actor offers (test/model/types.ts).
  */
-import type { Code } from "./codes.ts";
+import type { Code, Invariant } from "./codes.ts";
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
-import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
 /** Asks offered by actors, by full name; each aggregate file adds its own. */

@@ -10,7 +10,7 @@ import { agree } from "./given.ts";
 import { about, type About, type ActorOf, decisionsIn, fold, ordersOf } from "./given-facts.ts";
 import type { AnyProcess, Dated, Process, Sending, Span } from "./process.ts";
 import type { Origin } from "./projection.ts";
-import { sameJson } from "./same.ts";
+import { sameJson } from "./json.ts";
 import type { Instant } from "./time.ts";
 
 export { about };

@@ -7,8 +7,8 @@
 import { decide, evolve, frozen } from "./decide.ts";
 import { type AnyCommand, type Asks, type Fact, type Model, UNKNOWN } from "./define.ts";
 import type { ParamsOf, Shape } from "./params.ts";
-import { isRefusal, type Refusal } from "./refusal.ts";
-import { sameJson } from "./same.ts";
+import { isRefusal, type Refusal } from "./codes.ts";
+import { sameJson } from "./json.ts";
 import type { Instant } from "./time.ts";
 
 type DataOf<Step> = Step extends (state: never, data: infer D, at: Instant) => unknown ? D : never;

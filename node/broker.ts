@@ -8,7 +8,9 @@ import { openStores, type StoreSettings } from "./stores.ts";
 
 export type BrokerSettings = StoreSettings &
 	Pick<Settings, "logLevel"> &
-	Partial<Pick<Settings, "host" | "tls" | "allowedHosts" | "metrics" | "metricsPort" | "natsUrl" | "natsFiles" | "nodeId" | "clock">>;
+	Partial<
+		Pick<Settings, "host" | "tls" | "allowedHosts" | "metrics" | "metricsPort" | "natsUrl" | "natsFiles" | "nodeId" | "clock" | "access">
+	>;
 
 /** Call it once for each broker: the result contains objects that belong to one broker. */
 export function brokerOptions(settings: BrokerSettings): BrokerOptions {

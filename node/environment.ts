@@ -38,6 +38,13 @@ export const ENVIRONMENT = {
 		means:
 			"origins of web pages of other sites that may read answers and send commands, e.g. `https://app.example.org`, separated by commas; `https`, or `http` with a loopback name",
 	},
+	BOOTSTRAP_TOKEN: {
+		unset: "none",
+		means:
+			"at least 32 characters: the secret of the client `bootstrap`, which has every role of a person, for automation of a new system; readiness warns until it is revoked. A token that was revoked once does not come back",
+	},
+	SESSION_IDLE: { default: "15m", means: "time without use after which a session ends: `90s`, `15m`, `1h`; use is recorded once a minute" },
+	SESSION_LIFETIME: { default: "8h", means: "time after which every session ends" },
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
 	KEEP_ALIVE: {
 		default: "75",

@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
+import type { AccessSettings } from "../mixins/access/settings.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
+import { accessSettingsIn } from "./access-settings.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
@@ -37,6 +39,7 @@ export interface Settings extends HttpSettings {
 	readonly clock: string | undefined;
 	/** Keys that do not come from the data folder. */
 	readonly keys: GivenKeys;
+	readonly access: AccessSettings;
 }
 /** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
@@ -67,6 +70,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		metricsPort: whole("METRICS_PORT", env["METRICS_PORT"], 0, 65_535),
 		clock: clockIn(env["CLOCK"] || ENVIRONMENT.CLOCK.default, complaints),
 		keys: keysIn(env, complaints),
+		access: accessSettingsIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,

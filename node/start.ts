@@ -1,7 +1,9 @@
 /** Start - runs the services of one node as its settings say. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { establishBootstrap } from "../mixins/access/bootstrap.ts";
 import { metricsUrlOf } from "../mixins/http/metrics-server.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
 import { placed } from "../mixins/cluster/placement.ts";
@@ -33,6 +35,8 @@ export interface StartOptions {
 	readonly observing?: boolean;
 }
 
+/** Milliseconds that a start waits for its first commands. */
+const BOOTSTRAP_PATIENCE = 10_000;
 /** An observer opens no port. */
 const CLOSED = { HOST: "", PORT: "0", METRICS_PORT: "", TLS_CERT: "", TLS_KEY: "" };
 
@@ -62,7 +66,14 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		throw startFailure(error, settings);
 	}
 	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
+	if (!observing && settings.services.some(({ name }) => name === "identity")) await openAccess(broker);
 	return { url: urlOf(broker, settings), metricsUrl: metricsUrlOf(broker), broker, stop: () => broker.stop() };
+}
+
+/** Waits a limited time for the client of BOOTSTRAP_TOKEN, so that its token works when the start is over unless the log cannot be written. */
+async function openAccess(broker: ServiceBroker): Promise<void> {
+	const established = establishBootstrap(broker).catch((error: unknown) => broker.logger.error("BOOTSTRAP_TOKEN:", error));
+	await Promise.race([established, pause(BOOTSTRAP_PATIENCE, undefined, { ref: false })]);
 }
 
 /** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */

@@ -4,13 +4,14 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Seen } from "../../model/decide.ts";
-import { type AnyAsk, type AnyCommand, creates, idOf, kebab, type Model, type Rule, rulesOf } from "../../model/index.ts";
+import { type AnyAsk, type AnyCommand, creates, idOf, kebab, type Model, openShape, type Rule, rulesOf } from "../../model/index.ts";
 import { actorFigures } from "./figures.ts";
 import { Actors } from "./actors.ts";
-import { AskBatch, type Check, CommandBatch, type Shared } from "./batch.ts";
+import { AskBatch, type Check, CommandBatch, type Helpers, type Shared } from "./batch.ts";
 import { consultingIn } from "./consults.ts";
 import { clockOf } from "../common/clock.ts";
 import { isObserving, PerService } from "../common/per-service.ts";
+import { type Guard, guardedIn, secretsOf } from "./guard.ts";
 import { historyAction, stateAction } from "./history.ts";
 import { newId } from "../common/ids.ts";
 import { type Item, onlyOf, type Outcome, outcomeOf } from "./outcome.ts";
@@ -47,12 +48,24 @@ type Compile = (rules: Rule) => Check;
 /** The params of an action for many; each item is validated on its own. */
 const MANY = { items: { type: "array" } };
 
-export function EventSourced(model: Model, { remembered = REMEMBERED }: { readonly remembered?: number } = {}): Partial<ServiceSchema> {
+interface EventSourcedOptions {
+	readonly remembered?: number;
+	/** Required if a command has a secret field. */
+	readonly guard?: Guard;
+}
+
+export function EventSourced(model: Model, { remembered = REMEMBERED, guard }: EventSourcedOptions = {}): Partial<ServiceSchema> {
+	const guarded = guardedIn(model);
+	if (guarded.size > 0 && !guard) throw new Error(`${model.name} has commands with secrets, but no guard`);
+	const helpersOf = (ctx: Context, name: string): Helpers => ({
+		consulting: consultingIn(ctx),
+		...(guard && guarded.has(name) ? { guarding: (one) => guard(ctx, one) } : {}),
+	});
 	const actorsOf = (service: Service) => hosts.of(service).actors;
 	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(actorsOf) };
 	for (const [name, definition] of Object.entries(model.commands)) {
-		actions[name] = commandAction(model, name, definition);
-		actions[`${name}Many`] = manyAction(name);
+		actions[name] = commandAction(model, name, definition, helpersOf);
+		actions[`${name}Many`] = manyAction(name, helpersOf);
 	}
 	for (const [name, definition] of Object.entries(model.asks)) {
 		actions[name] = askAction(model, name, definition);
@@ -93,13 +106,16 @@ function batchesOf(model: Model, actors: Actors, compile: Compile): Pick<Host, "
 	return { commands: new Map(commands), asks: new Map(asks) };
 }
 
-function commandAction(model: Model, name: string, definition: AnyCommand) {
+type HelpersOf = (ctx: Context, command: string) => Helpers;
+function commandAction(model: Model, name: string, definition: AnyCommand, helpersOf: HelpersOf) {
 	const begins = creates(definition);
+	const secrets = secretsOf(definition.shape);
 	const note: RouteNote = {
 		kind: begins ? "creation" : "command",
 		of: model.name,
 		...(definition.bulk ? { bulk: `${model.name}.${name}Many` } : {}),
 		...(definition.identity ? { named: true } : {}),
+		...(secrets.length > 0 ? { secrets } : {}),
 	};
 	return {
 		params: paramsOf(model, definition, begins),
@@ -110,19 +126,21 @@ function commandAction(model: Model, name: string, definition: AnyCommand) {
 			const { own, id, shared } = takeMeta(ctx);
 			const makesId = begins && !definition.identity && ctx.params["id"] === undefined;
 			const params = makesId ? { ...ctx.params, id: newId() } : ctx.params;
-			return onlyOf(await batchOf(hosts.of(this).commands, name).run([{ params, commandId: id, ...own }], id, shared, consultingIn(ctx)));
+			return onlyOf(
+				await batchOf(hosts.of(this).commands, name).run([{ params, commandId: id, ...own }], id, shared, helpersOf(ctx, name)),
+			);
 		},
 	};
 }
 
 /** The same command for many items in one call; one outcome per item, in order. */
-function manyAction(name: string) {
+function manyAction(name: string, helpersOf: HelpersOf) {
 	return {
 		params: MANY,
 		decides: true as const,
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Item[] }, Meta>): Promise<Outcome[]> {
 			const { id, shared } = takeMeta(ctx);
-			const verdicts = await batchOf(hosts.of(this).commands, name).run(ctx.params.items, id, shared, consultingIn(ctx));
+			const verdicts = await batchOf(hosts.of(this).commands, name).run(ctx.params.items, id, shared, helpersOf(ctx, name));
 			return verdicts.map((verdict) => outcomeOf(verdict, this.broker.nodeID));
 		},
 	};
@@ -147,7 +165,7 @@ function takeMeta(ctx: Context<unknown, Meta>) {
 /** The validation rules of a command or an ask; the id always has the model's rule. */
 const paramsOf = (model: Model, { shape }: Pick<AnyCommand, "shape">, idOptional = false) => ({
 	$$strict: true as const,
-	...rulesOf(shape),
+	...rulesOf(openShape(shape)),
 	id: { ...shape["id"]?.rule, ...idOf(model).rule, ...(idOptional ? { optional: true } : {}) },
 });
 

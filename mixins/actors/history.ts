@@ -2,7 +2,18 @@
 import type { Context, Service } from "moleculer";
 import { CODES } from "../common/codes.ts";
 import { evolve } from "../../model/decide.ts";
-import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../../model/index.ts";
+import {
+	type Instant,
+	instant,
+	integer,
+	type Model,
+	optional,
+	type Refusal,
+	refuse,
+	rulesOf,
+	UNKNOWN,
+	withoutSecrets,
+} from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import type { Commit } from "../../store/log.ts";
 import { positionText } from "../../store/position.ts";
@@ -59,7 +70,14 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 			const { name, commits, more } = await pageOf(actors, of, from, pageSize);
 			const rows = commits.map((commit) => {
 				const { facts, ...rest } = decode(commit);
-				return { position: positionText(name, commit.position), version: commit.version + facts.length, ...rest, facts, hash: commit.hash };
+				const shown = withoutSecrets(facts);
+				return {
+					position: positionText(name, commit.position),
+					version: commit.version + facts.length,
+					...rest,
+					facts: shown,
+					hash: commit.hash,
+				};
 			});
 			const version = rows.at(-1)?.version ?? from;
 			return { id: of, version, rows, next: more ? cursorTo(stream, version) : null };
@@ -113,7 +131,7 @@ export function stateAction(actorsOf: ActorsOf) {
 			if (isAnswerStream(of)) throw refusalError(actors.unknown(of));
 			const { log } = actors.writer(actors.streamOf(of));
 			const then = await stateThen(actors, of, { at, version }).catch((error: unknown) => Promise.reject(failureError(error)));
-			return { id: of, ...then, position: positionText(log.name, then.position) };
+			return { id: of, ...then, state: Object(withoutSecrets(then.state)), position: positionText(log.name, then.position) };
 		},
 	};
 }

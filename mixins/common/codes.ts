@@ -22,6 +22,12 @@ export const CODES = {
 			means: "The request cannot be read: no JSON, no UTF-8, JSON with more than 16 levels or 1000 values, an invalid header or path.",
 			then: "Correct the request.",
 		},
+		UNAUTHENTICATED: {
+			status: 401,
+			means:
+				"The request has no valid credentials: no token, or one that is unknown, expired, ended, revoked, or of a suspended user. The answer does not say which.",
+			then: "Log in (`POST /api/sessions`), or send the secret of a client as `Authorization: Bearer`.",
+		},
 		HOST_NOT_ALLOWED: {
 			status: 421,
 			means: "The `Host` of the request is not a name of this gateway. A web page may have pointed its own host name at it.",

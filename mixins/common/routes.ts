@@ -7,6 +7,8 @@ export interface RouteNote {
 	readonly bulk?: string;
 	/** The actor's id follows from the content it is created with. */
 	readonly named?: true;
+	/** Fields whose values must not be stored, not even in a digest that is quick to compute. */
+	readonly secrets?: readonly string[];
 	/** The content type that an upload accepts; its text becomes the parameter `content`. */
 	readonly accepts?: string;
 }

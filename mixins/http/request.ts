@@ -39,7 +39,7 @@ export type ReadBody = () => Promise<Buffer>;
 /** The params and metadata of a command. Reads the body last, after every other check of the request. */
 export async function commandOf(
 	req: Incoming,
-	{ kind, named }: RouteNote,
+	{ kind, named, secrets = [] }: RouteNote,
 	route: string,
 	read: ReadBody,
 	now: Instant,
@@ -59,10 +59,19 @@ export async function commandOf(
 			now,
 			by: ANONYMOUS,
 			...(ifMatch === undefined ? {} : { ifMatch }),
-			...(key === undefined ? {} : { digest: createHash("sha256").update(canonical(body)).digest("base64url") }),
+			...(key === undefined
+				? {}
+				: {
+						digest: createHash("sha256")
+							.update(canonical(without(body, secrets)))
+							.digest("base64url"),
+					}),
 		},
 	};
 }
+
+const without = (body: Params, names: readonly string[]): Params =>
+	names.length === 0 ? body : Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
 
 /** The metadata of many commands; created once before they are sent, so that retries are the same commands. */
 export const bulkMeta = (now: Instant): CommandMeta => ({ commandId: newId(), now, by: ANONYMOUS });

@@ -9,6 +9,7 @@ import { type Commit, StreamUnreadable } from "../../store/log.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { isAnswerStream } from "./answer-streams.ts";
 import { failureError, invalid } from "../common/errors.ts";
+import { withoutSecrets } from "../../model/index.ts";
 import { PerService } from "../common/per-service.ts";
 import { LiveFollower, type LivePlace } from "./live-follower.ts";
 import { storageOf } from "./storage.ts";
@@ -181,6 +182,7 @@ function factsIn({ log, given }: Reached, commit: Commit, types: readonly string
 function factsOf(partition: string, commit: Commit, given: number, types: readonly string[] | undefined): LiveFact[] {
 	if (isAnswerStream(commit.stream)) return [];
 	const { facts, at, by } = decode(commit);
+	const hides = commit.body.includes('"secret":');
 	const cut = commit.stream.indexOf("-");
 	return facts.flatMap(({ type, data }, i) => {
 		if (i < given || (types && !types.includes(type))) return [];
@@ -196,7 +198,7 @@ function factsOf(partition: string, commit: Commit, given: number, types: readon
 				at,
 				by,
 				type,
-				data,
+				data: hides ? withoutSecrets(data) : data,
 			},
 		];
 	});

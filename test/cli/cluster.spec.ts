@@ -81,7 +81,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			expect({ code: await child.ended(WITHIN), stderr: child.stderr }).toEqual({ code: 0, stderr: "" });
 
 			const [before, without, after] = tables(child.stdout);
-			expect([...(before?.decides.keys() ?? [])]).toEqual(["infraction", "operations", "radar", "registration"]);
+			expect([...(before?.decides.keys() ?? [])]).toEqual(["identity", "infraction", "operations", "radar", "registration"]);
 			for (const nodes of before?.decides.values() ?? []) {
 				expect([...nodes.keys()]).toEqual(["commands-1", "commands-2"]);
 				expect([...nodes.values()].join(" ").replaceAll("none now", "").split(/ +/).filter(Boolean).toSorted()).toEqual([
@@ -197,7 +197,7 @@ describe("a cluster that cannot start is refused in one line each:", () => {
 		));
 	it("services that no node would run", async () =>
 		expect(await refused(["--nodes", "commands=1,radar-queries=1,gateway=1"])).toBe(
-			"--nodes leaves out infraction-queries, operations-queries, registration-queries\n",
+			"--nodes leaves out identity-queries, infraction-queries, operations-queries, registration-queries\n",
 		));
 	it("a script that does not exist", async () => expect(await refused(["--script", "no-such"])).toMatch(/^ENOENT: .*no-such'\n$/));
 	it("invalid settings", async () =>

@@ -204,9 +204,9 @@ describe("the whole system", () => {
 		const answer = await get("/health/ready");
 		const { status, parts } = (await answer.json()) as Report;
 		expect([answer.status, status]).toEqual([200, "ready"]);
-		const logs = ["infraction", "operations", "radar", "registration"].map((log) => `log ${log}`);
-		const followers = ["case-opening", "detections", "infractions", "interventions", "owners", "radars", "vehicles"];
-		expect(parts.map(({ name }) => name).toSorted()).toEqual([...logs, ...followers].toSorted());
+		const logs = ["identity", "infraction", "operations", "radar", "registration"].map((log) => `log ${log}`);
+		const followers = ["case-opening", "clients", "detections", "infractions", "interventions", "owners", "radars", "users", "vehicles"];
+		expect(parts.map(({ name }) => name).toSorted()).toEqual([...logs, ...followers, "identity"].toSorted());
 		expect(partOf({ parts }, "case-opening")).toMatchObject({ asking: 0, open: 0, parked: 0 });
 	});
 

@@ -19,7 +19,7 @@ import { type Answer, eventually, System } from "./system.ts";
 export const COMMANDS = {
 	radars: "radar-commands",
 	registration: "registration-commands",
-	cases: "infraction-commands,operations-commands",
+	cases: "infraction-commands,operations-commands,identity-commands",
 } as const;
 /** The services of each role. */
 export const ROLES = { command: "commands", query: "queries", gateway: "gateway" } as const;

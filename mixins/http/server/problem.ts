@@ -96,11 +96,12 @@ function translated(error: unknown): Problem {
 
 const pageOf = ({ status, code, detail, errors }: Problem, more: object = {}): string =>
 	JSON.stringify({ type: `urn:vigie:problem:${code}`, title: titleOf(code), status, code, detail, ...(errors ? { errors } : {}), ...more });
-const headersOf = (page: string, { retryAfter, allow }: Problem, isLast: boolean): Readonly<Record<string, string | number>> => ({
+const headersOf = (page: string, { status, retryAfter, allow }: Problem, isLast: boolean): Readonly<Record<string, string | number>> => ({
 	"Content-Type": "application/problem+json; charset=utf-8",
 	"Content-Length": Buffer.byteLength(page),
 	...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
 	...(allow ? { Allow: allow } : {}),
+	...(status === CODES.UNAUTHENTICATED.status ? { "WWW-Authenticate": 'Bearer realm="vigie"' } : {}),
 	...(isLast ? { Connection: "close" } : {}),
 });
 

@@ -1,0 +1,4 @@
+/** Context - users, clients and sessions: who may call the system, and with which roles. */
+import { context } from "../../mixins/logs/context.ts";
+
+export default context("identity", { order: 5 });
