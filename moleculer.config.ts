@@ -3,7 +3,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { BrokerOptions } from "moleculer";
 import type { ConnectionOptions } from "nats";
-import { AccessMiddleware, type AccessSettings, DEFAULTS } from "./mixins/access/settings.ts";
+import { AccessMiddleware } from "./mixins/access/access.ts";
+import { EXAMINER } from "./mixins/access/may.ts";
+import { AccessMiddleware as AccessSettingsMiddleware, type AccessSettings, DEFAULTS } from "./mixins/identity/settings.ts";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { ClockMiddleware } from "./mixins/common/clock.ts";
 import { nodeClock } from "./mixins/cluster/manual-clock.ts";
@@ -77,8 +79,14 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	PacketsMiddleware(() => transporter.maxPayload),
 ];
 
-/** Moleculer's own service without the action that returns the options of the node to any caller. */
-export const closedNode = { name: "$node", actions: { options: false as const } };
+/** Moleculer's own service, for those who examine the system; without the action that returns the options of the node. */
+export const closedNode = {
+	name: "$node",
+	actions: {
+		options: false as const,
+		...Object.fromEntries(["list", "services", "actions", "events", "health", "metrics"].map((name) => [name, { may: EXAMINER }])),
+	},
+};
 
 const options = (
 	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts, access = DEFAULTS }: NodeOptions,
@@ -110,9 +118,10 @@ const options = (
 		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),
-		AccessMiddleware(access),
+		AccessSettingsMiddleware(access),
 		StorageMiddleware(openStores),
 		TroublesMiddleware(),
+		AccessMiddleware(),
 	] as never, // built-in middlewares are listed by name, which the types do not know
 	skipProcessEventRegistration: true, // cli/start.ts handles signals
 });

@@ -1,5 +1,6 @@
 /** The vocabulary of every file under services/. Pure: no I/O, no Moleculer, no clock. */
 export { codesOfModel, COMMON_CODES, existsCode, unknownCode } from "./actor-codes.ts";
+export * from "./access.ts";
 export * from "./codes.ts";
 export * from "./define.ts";
 export * from "./effect.ts";

@@ -1,4 +1,5 @@
 /** Projection - folds facts into rows of a read model. Pure: `fact -> (row, data, origin) -> row | null`. */
+import type { May } from "./access.ts";
 import type { Fact } from "./define.ts";
 import type { Instant } from "./time.ts";
 
@@ -32,6 +33,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly name: string;
 	/** Name of the actor whose ids the rows have: `radar`. */
 	readonly of: string;
+	/** The roles that may read it. */
+	readonly may: May;
 	/** The logs it follows; the keys of `on` are the facts it folds. */
 	readonly follows: readonly string[];
 	readonly on: { readonly [K in keyof F]?: Fold<R, F[K]> | Touch<R, F[K]> };
@@ -56,6 +59,7 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 export interface AnyProjection {
 	readonly name: string;
 	readonly of: string;
+	readonly may: May;
 	readonly follows: readonly string[];
 	readonly on: Readonly<Record<string, unknown>>;
 	show(row: object, now: Instant, id: string): object | null;

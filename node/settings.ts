@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
-import type { AccessSettings } from "../mixins/access/settings.ts";
+import type { AccessSettings } from "../mixins/identity/settings.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { accessSettingsIn } from "./access-settings.ts";
 import { folderProblem } from "./data-folder.ts";

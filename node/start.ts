@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
-import { establishBootstrap } from "../mixins/access/bootstrap.ts";
+import { BOOTSTRAP, COMMAND_LINE, establish } from "../mixins/identity/bootstrap.ts";
+import { digestOf } from "../mixins/identity/tokens.ts";
 import { metricsUrlOf } from "../mixins/http/metrics-server.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
 import { placed } from "../mixins/cluster/placement.ts";
@@ -18,6 +19,7 @@ import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
+import { keptTokenIn } from "./own-token.ts";
 import { schemaOf, serviceFiles } from "./services.ts";
 import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
@@ -66,13 +68,20 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		throw startFailure(error, settings);
 	}
 	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
-	if (!observing && settings.services.some(({ name }) => name === "identity")) await openAccess(broker);
+	if (!observing && settings.services.some(({ name }) => name === "identity")) await openAccess(broker, settings);
 	return { url: urlOf(broker, settings), metricsUrl: metricsUrlOf(broker), broker, stop: () => broker.stop() };
 }
 
-/** Waits a limited time for the client of BOOTSTRAP_TOKEN, so that its token works when the start is over unless the log cannot be written. */
-async function openAccess(broker: ServiceBroker): Promise<void> {
-	const established = establishBootstrap(broker).catch((error: unknown) => broker.logger.error("BOOTSTRAP_TOKEN:", error));
+/**
+ * Establishes the clients of BOOTSTRAP_TOKEN and of the command line. Waits a limited time, so that their tokens work when the start is over
+ * unless the log cannot be written.
+ */
+async function openAccess(broker: ServiceBroker, { access, dataDir, mongoUrl }: Settings): Promise<void> {
+	const own = mongoUrl === undefined ? keptTokenIn(dataDir) : null;
+	const established = Promise.all([
+		access.bootstrap === null ? null : establish(broker, BOOTSTRAP, "Bootstrap", access.bootstrap),
+		own === null ? null : establish(broker, COMMAND_LINE, "Command line", digestOf(own)),
+	]).catch((error: unknown) => broker.logger.error("The first clients are not established:", error));
 	await Promise.race([established, pause(BOOTSTRAP_PATIENCE, undefined, { ref: false })]);
 }
 

@@ -29,6 +29,13 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"command",
 		"Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403, unless its `Origin` is in CORS_ORIGINS.",
 	],
+	[
+		"Authorization",
+		"request",
+		"`Bearer` and the token of a session or the secret of a client. Without one that is valid, every route that needs a login is refused with 401.",
+	],
+	["Cookie", "request", "`__Host-vigie`, or `vigie` over plain HTTP: the token of a session, as an alternative to `Authorization`."],
+	["WWW-Authenticate", "answer 401", '`Bearer realm="vigie"`.'],
 	["Access-Control-Request-Method", "`OPTIONS`", "A browser asks whether a page may send a request (preflight)."],
 	["Referer", "command", "Used instead of `Origin` if there is none."],
 	[

@@ -4,7 +4,19 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import type { Seen } from "../../model/decide.ts";
-import { type AnyAsk, type AnyCommand, creates, idOf, kebab, type Model, openShape, type Rule, rulesOf } from "../../model/index.ts";
+import {
+	type AnyAsk,
+	type AnyCommand,
+	creates,
+	idOf,
+	type Instant,
+	kebab,
+	type Model,
+	openShape,
+	type Rule,
+	rulesOf,
+} from "../../model/index.ts";
+import { byOf } from "../access/access.ts";
 import { actorFigures } from "./figures.ts";
 import { Actors } from "./actors.ts";
 import { AskBatch, type Check, CommandBatch, type Helpers, type Shared } from "./batch.ts";
@@ -32,7 +44,7 @@ interface Meta {
 	commandId?: string;
 	ifMatch?: Seen;
 	digest?: string;
-	by?: string;
+	/** When the command arrived at the gateway. */
 	now?: string;
 }
 /** The parts of one running service. */
@@ -58,18 +70,18 @@ export function EventSourced(model: Model, { remembered = REMEMBERED, guard }: E
 	const guarded = guardedIn(model);
 	if (guarded.size > 0 && !guard) throw new Error(`${model.name} has commands with secrets, but no guard`);
 	const helpersOf = (ctx: Context, name: string): Helpers => ({
-		consulting: consultingIn(ctx),
+		consulting: consultingIn(ctx, model),
 		...(guard && guarded.has(name) ? { guarding: (one) => guard(ctx, one) } : {}),
 	});
 	const actorsOf = (service: Service) => hosts.of(service).actors;
-	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(actorsOf) };
+	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(model, actorsOf) };
 	for (const [name, definition] of Object.entries(model.commands)) {
 		actions[name] = commandAction(model, name, definition, helpersOf);
-		actions[`${name}Many`] = manyAction(name, helpersOf);
+		actions[`${name}Many`] = manyAction(name, definition, helpersOf);
 	}
 	for (const [name, definition] of Object.entries(model.asks)) {
 		actions[name] = askAction(model, name, definition);
-		actions[`${name}Many`] = askManyAction(name);
+		actions[`${name}Many`] = askManyAction(name, definition);
 	}
 	return {
 		metadata: { context: model.context, facts: Object.keys(model.evolve) },
@@ -119,6 +131,7 @@ function commandAction(model: Model, name: string, definition: AnyCommand, helpe
 	};
 	return {
 		params: paramsOf(model, definition, begins),
+		may: definition.may,
 		validates: true as const,
 		decides: true as const,
 		...(definition.internal ? {} : { rest: `POST /${model.plural}${begins ? "" : `/:id/${kebab(name)}`}`, note }),
@@ -134,9 +147,10 @@ function commandAction(model: Model, name: string, definition: AnyCommand, helpe
 }
 
 /** The same command for many items in one call; one outcome per item, in order. */
-function manyAction(name: string, helpersOf: HelpersOf) {
+function manyAction(name: string, { may }: AnyCommand, helpersOf: HelpersOf) {
 	return {
 		params: MANY,
+		may,
 		decides: true as const,
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Item[] }, Meta>): Promise<Outcome[]> {
 			const { id, shared } = takeMeta(ctx);
@@ -146,16 +160,25 @@ function manyAction(name: string, helpersOf: HelpersOf) {
 	};
 }
 
+/** How long before now a command may have arrived at its gateway, and how far that gateway's clock may be ahead, in milliseconds. */
+const ARRIVED_WITHIN = 60_000;
+const AHEAD = 5000;
+/** The instant of the decision: that of its arrival at the gateway, unless that is too far from the time of this node. */
+function atOf(arrived: string | undefined, now: Instant): Instant {
+	const ago = Date.parse(now) - Date.parse(arrived ?? "");
+	return arrived !== undefined && ago <= ARRIVED_WITHIN && ago >= -AHEAD ? arrived : now;
+}
+
 /** Removes a command's id, version and digest from the metadata, so that nested calls do not inherit them. */
 function takeMeta(ctx: Context<unknown, Meta>) {
-	const { commandId: id = newId(), ifMatch, digest, by = "anonymous", now = clockOf(ctx.broker).now() } = ctx.meta;
+	const { commandId: id = newId(), ifMatch, digest, now } = ctx.meta;
 	delete ctx.meta.commandId;
 	delete ctx.meta.ifMatch;
 	delete ctx.meta.digest;
 	const patience = patienceOf(ctx);
 	const shared: Shared = {
-		by,
-		at: now,
+		by: byOf(ctx),
+		at: atOf(now, clockOf(ctx.broker).now()),
 		...(patience === null ? {} : { deadline: steady() + patience }),
 		...(ctx.requestID ? { trace: ctx.requestID } : {}),
 	};
@@ -173,6 +196,7 @@ function askAction(model: Model, name: string, definition: AnyAsk) {
 	const note: RouteNote = { kind: "read", of: model.name };
 	return {
 		params: paramsOf(model, definition),
+		may: definition.may,
 		validates: true as const,
 		...(definition.route ? { rest: `GET /${model.plural}/:id/${definition.route}`, note } : {}),
 		async handler(this: Service, ctx: Context<Params>) {
@@ -182,9 +206,10 @@ function askAction(model: Model, name: string, definition: AnyAsk) {
 }
 
 /** The same ask for many items, used by consults; one outcome per item, in order. */
-function askManyAction(name: string) {
+function askManyAction(name: string, { may }: AnyAsk) {
 	return {
 		params: MANY,
+		may,
 		visibility: "public" as const,
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Params[] }>): Promise<Outcome<unknown>[]> {
 			const verdicts = await batchOf(hosts.of(this).asks, name).run(ctx.params.items, clockOf(this.broker).now());

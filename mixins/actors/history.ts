@@ -58,6 +58,7 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
+		may: model.reads,
 		params: { $$strict: true, id: soughtId, pageSize: count(MAX_PAGE_SIZE), after: { type: "string", min: 1, max: 2000, optional: true } },
 		async handler(this: Service, ctx: Context<Asked, { position?: string }>) {
 			const { position } = ctx.meta;
@@ -116,8 +117,9 @@ async function pageOf(actors: Actors, id: string, from: number, pageSize: number
  * The state of one actor after `version` facts, or after the decisions up to an instant; the current state without either. It has
  * no route: a state may hold personal data, and only read models decide what the public may see.
  */
-export function stateAction(actorsOf: ActorsOf) {
+export function stateAction({ reads: may }: Model, actorsOf: ActorsOf) {
 	return {
+		may,
 		params: {
 			$$strict: true,
 			id: soughtId,

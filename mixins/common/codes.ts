@@ -38,6 +38,12 @@ export const CODES = {
 			means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
 			then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
 		},
+		FORBIDDEN: {
+			status: 403,
+			means: "The caller has none of the roles that the action takes; the detail names them.",
+			then: "Ask an administrator for the role.",
+		},
+		PASSPORT_UNREADABLE: { status: 503, means: "A node got a call from another one that it does not know yet.", then: AGAIN },
 		METHOD_NOT_ALLOWED: {
 			status: 405,
 			means: "The path does not support this method; `Allow` lists those it supports.",

@@ -1,4 +1,6 @@
 /** Routes - the facts about an action from which the gateway makes its route without knowing its service. */
+import type { May } from "../../model/access.ts";
+
 export interface RouteNote {
 	readonly kind: "creation" | "command" | "read" | "upload";
 	/** The actor: `radar`. */
@@ -17,6 +19,8 @@ export interface Routed {
 	readonly name: string;
 	/** `GET /radars/:id` */
 	readonly rest: string;
+	/** The roles that may use it. */
+	readonly may: May;
 	readonly note: RouteNote;
 }
 /** Everything the system offers, whether or not a node provides it at the moment. */

@@ -3,11 +3,15 @@
  * also while no node offers the action (503, not 404).
  */
 import type { ServerResponse } from "node:http";
-import type { Service, ServiceSchema } from "moleculer";
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import type { Identity, May } from "../../model/access.ts";
+import { assertMay, VISITOR } from "../access/access.ts";
+import { ANYONE } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import type { Give } from "../common/metric-names.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
+import { Authentication } from "./authentication.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
@@ -64,7 +68,7 @@ export const Gateway = {
 	},
 	actions: {
 		/** Handles an HTTP request; called by moleculer-web. */
-		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a live feed
+		rest: { may: ANYONE, bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a live feed
 		listAliases: false,
 		addRoute: false,
 		removeRoute: false,
@@ -94,6 +98,7 @@ export const Gateway = {
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
+			authentication: authenticationOf(this.broker),
 			hosts: hostsOf(ip, allowedHosts, corsOrigins),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
@@ -168,6 +173,17 @@ function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse
 	else res.writeHead(204, { Allow: allow, "Content-Length": "0", ...preflightHeaders(req, gateway.hosts.origins, allow) }).end();
 }
 
+const authenticationOf = (broker: ServiceBroker): Authentication =>
+	new Authentication(async (credential) => {
+		const { kind, id, roles, radar, sid } = await broker.call<Holder, object>("identity.authenticate", { credential });
+		return { sub: `${kind}:${id}`, roles, sid, ...(radar === undefined ? {} : { radar }) };
+	});
+/** The holder of a credential, as the identity context answers. */
+interface Holder extends Pick<Identity, "roles" | "radar" | "sid"> {
+	readonly kind: string;
+	readonly id: string;
+}
+
 /** The service, with the fields that `created` sets. */
 const gatewayOf = (service: Service): GatewayService => service as GatewayService; // see created
 
@@ -180,10 +196,12 @@ function learn(gateway: GatewayService): void {
 }
 
 function routeOf(routed: readonly Routed[]): object {
-	const aliases: Record<string, Handler> = Object.fromEntries(Object.entries(OWN_ROUTES).map(([route, { handler }]) => [route, handler]));
-	for (const route of routed) aliases[route.rest] = handlerOf(route);
-	for (const [path, handler] of Object.entries(aliases))
-		if (path.startsWith("GET ") && handler !== live) aliases[path.replace("GET", "HEAD")] = handler;
+	const aliases: Record<string, Guarded> = Object.fromEntries(
+		Object.entries(OWN_ROUTES).map(([route, { handler, may }]) => [route, { handler, name: route, may }]),
+	);
+	for (const route of routed) aliases[route.rest] = { ...route, handler: handlerOf(route) };
+	for (const [path, alias] of Object.entries(aliases))
+		if (path.startsWith("GET ") && alias.handler !== live) aliases[path.replace("GET", "HEAD")] = alias;
 	return {
 		path: "/",
 		mergeParams: false,
@@ -193,16 +211,25 @@ function routeOf(routed: readonly Routed[]): object {
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
 				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))
-				.map(([path, handler]) => [path, guarded(handler)]),
+				.map(([path, alias]) => [path, guarded(alias)]),
 		),
 	};
 }
 
+/** A route: its handler, its name for messages, and who may use it. */
+interface Guarded {
+	readonly handler: Handler;
+	readonly name: string;
+	readonly may: May;
+}
+
 /** moleculer-web calls an alias with `next`, which passes errors to onError. */
-const guarded = (handler: Handler) =>
-	function alias(this: GatewayService, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
+const guarded = ({ handler, name, may }: Guarded) =>
+	function alias(this: GatewayService, req: Request & { caller?: Identity }, res: ServerResponse, next: (error: unknown) => void): void {
 		const taken = async () => {
 			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
+			req.caller = may.visitor === undefined ? await this.authentication.of(req) : VISITOR;
+			assertMay(req.caller, { name, may }); // before the body is read; the node that runs the action decides
 			await handler.call(this, req, res);
 		};
 		taken().catch(next);

@@ -10,6 +10,7 @@ import type { Keyring } from "../../store/evidence/keys.ts";
 import { asError, type Head, type LogPartition } from "../../store/log.ts";
 import { type Anchors, LogAltered } from "../../store/evidence/anchors.ts";
 import { type Progress, type Verified, verify } from "../../store/evidence/verify.ts";
+import { EXAMINER } from "../access/may.ts";
 import { backupAction } from "./backed-up.ts";
 import { broken, failureError, invalid } from "../common/errors.ts";
 import { readBy } from "../cluster/leaving.ts";
@@ -30,6 +31,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 			backup: backupAction,
 			/** Resolves to a stream of Verifying. `heads`: a text of heads and keys that was kept elsewhere; its keys are trusted. */
 			verify: {
+				may: EXAMINER,
 				timeout: 0,
 				params: { $$strict: true, heads: { type: "string", max: MOST_TEXT, optional: true } },
 				async handler(this: Service, ctx: Context<{ heads?: string }>) {
@@ -42,6 +44,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 			},
 			/** The newest head of each partition, after signing all unsigned commits. Rejects if the log differs from its signed heads. */
 			heads: {
+				may: EXAMINER,
 				timeout: 0,
 				params: { $$strict: true },
 				async handler(this: Service): Promise<readonly Head[]> {
@@ -54,16 +57,19 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
-			/** All public keys that this node knows. */
-			keys: {
-				params: { $$strict: true },
-				handler(this: Service): readonly PublicKey[] {
-					return [...keyringOf(storageOf(this.broker)).known].map(published);
-				},
-			},
+			keys: keysAction,
 		},
 	};
 }
+
+/** All public keys that this node knows. */
+const keysAction = {
+	may: EXAMINER,
+	params: { $$strict: true },
+	handler(this: Service): readonly PublicKey[] {
+		return [...keyringOf(storageOf(this.broker)).known].map(published);
+	},
+};
 
 const NOTHING: ReturnType<typeof parseHeads> = { keys: new Map(), heads: [] };
 

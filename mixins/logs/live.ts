@@ -3,6 +3,7 @@
  * position. A node keeps no state for a client between two polls, so a client may disappear, be slow, or continue on another node.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { type May, STAFF } from "../../model/access.ts";
 import { oneLine } from "../../store/figures.ts";
 import { decode } from "../../store/codec.ts";
 import { type Commit, StreamUnreadable } from "../../store/log.ts";
@@ -62,11 +63,12 @@ const MOST_POSITIONS = 16 * 1024;
 
 const running = new PerService<LiveFollower>();
 
-export function Live(context: string): Partial<ServiceSchema> {
+export function Live(context: string, may: May = STAFF): Partial<ServiceSchema> {
 	return {
 		actions: {
 			/** Long poll: returns the facts after the positions, or new facts without positions, as soon as there are any or the wait is over. */
 			live: {
+				may,
 				timeout: 0,
 				bulkhead: { enabled: false }, // a waiting poll does no work
 				params: {

@@ -3,6 +3,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Writer } from "../../store/writer.ts";
+import { EXAMINER, NODE } from "../access/may.ts";
 import { clockOf } from "../common/clock.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { leaveAction } from "../cluster/leaving.ts";
@@ -32,8 +33,11 @@ const HELD_AGAINST = 30_000;
 /** Actions for `$node`, the service that Moleculer runs on every node. */
 export const nodeParts: Partial<ServiceSchema> = {
 	actions: {
-		parts(this: Service) {
-			return partsOf(this.broker);
+		parts: {
+			may: { ...EXAMINER, ...NODE },
+			handler(this: Service) {
+				return partsOf(this.broker);
+			},
 		},
 		leave: leaveAction,
 	},

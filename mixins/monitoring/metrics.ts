@@ -3,6 +3,7 @@
  * from another node through `$node.prometheus`.
  */
 import type { Middleware, ServiceBroker, ServiceSchema } from "moleculer";
+import { NODE } from "../access/may.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { exposition, type Listed } from "./exposition.ts";
 import { type Figure, Gathering } from "./gathering.ts";
@@ -83,7 +84,7 @@ export class Metrics {
 
 	/** Additions to `$node`, the service that Moleculer runs on every node. */
 	get node(): Partial<ServiceSchema> {
-		return { actions: { prometheus: () => this.text() }, hooks: { before: { metrics: () => this.collect() } } };
+		return { actions: { prometheus: { may: NODE, handler: () => this.text() } }, hooks: { before: { metrics: () => this.collect() } } };
 	}
 }
 

@@ -57,6 +57,7 @@ export const readActions = (projection: AnyProjection, of: Readable) => ({
 const listAction = (projection: AnyProjection, of: Readable) => ({
 	rest: `GET /${projection.name}`,
 	note: { kind: "read", of: projection.of } as const,
+	may: projection.may,
 	params: listParams(projection),
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
 		await current(this, of(this), ctx);
@@ -65,9 +66,10 @@ const listAction = (projection: AnyProjection, of: Readable) => ({
 });
 
 /** One row by its id. */
-const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
+const getAction = ({ name, of: actor, may }: AnyProjection, of: Readable) => ({
 	rest: `GET /${name}/:id`,
 	note: { kind: "read", of: actor } as const,
+	may,
 	params: { $$strict: true, id: soughtId },
 	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
 		await caughtUp(this, of(this), ctx.meta.position);
@@ -81,6 +83,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 
 /** Rows that pass the filters, without a total. */
 const findAction = (projection: AnyProjection, of: Readable) => ({
+	may: projection.may,
 	params: { $$strict: true, ...filterParams(projection), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
 	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 		await current(this, of(this), ctx);
@@ -91,6 +94,7 @@ const findAction = (projection: AnyProjection, of: Readable) => ({
 
 /** Number of rows that pass the filters. */
 const countAction = (projection: AnyProjection, of: Readable) => ({
+	may: projection.may,
 	params: { $$strict: true, ...filterParams(projection) },
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
 		await current(this, of(this), ctx);

@@ -1,10 +1,11 @@
 /** Client - a machine that calls the system with a secret: a device, a partner's system, an automation. */
 import type { ServiceSchema } from "moleculer";
-import { MadeSecrets } from "../../mixins/access/made-secrets.ts";
+import { MadeSecrets } from "../../mixins/identity/made-secrets.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, defined, digest, id, invariant, madeSecret, optional, type ParamsOf, sameJson, someOf } from "../../model/index.ts";
+import { ADMINISTRATOR, KEEPER, PROCESS } from "../../model/index.ts";
 import { text, type Unknown } from "../../model/index.ts";
-import { type ClientRole, clientRoles } from "../../model/roles.ts";
+import { type ClientRole, clientRoles } from "../../model/access.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Known {
@@ -78,9 +79,11 @@ export const client = define({
 	context: "identity",
 	statuses: { active: "it can call the system with its secret", revoked: "its secret is void" },
 	begins: ["client.registered", "client.established"],
+	reads: KEEPER,
 	commands: {
 		/** Registers a machine. The answer contains its secret, which cannot be read again. */
 		register: command(registration, {
+			may: ADMINISTRATOR,
 			allowedIn: ["unknown"],
 			already: ({ created }, params) => sameJson(created, profileOf(params)),
 			require: [deviceHasRadar],
@@ -91,6 +94,7 @@ export const client = define({
 		rotate: command(
 			{ id: id(), secret: madeSecret() },
 			{
+				may: ADMINISTRATOR,
 				allowedIn: ["active"],
 				already: ({ status, secret }, params) => status === "active" && secret === params.secret,
 				decide: (_active, { secret }) => [fact("client.rotated", { secret })],
@@ -101,6 +105,7 @@ export const client = define({
 		revoke: command(
 			{ id: id(), reason: text(1000) },
 			{
+				may: ADMINISTRATOR,
 				allowedIn: ["active"],
 				already: ({ status }) => status === "revoked",
 				decide: (_active, { reason }) => [fact("client.revoked", { reason })],
@@ -110,6 +115,7 @@ export const client = define({
 		establish: command(
 			{ id: id(), ...profile, digest: digest() },
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["unknown", "active", "revoked"],
 				already: ({ established }, params) => established.includes(params.digest),
@@ -119,7 +125,7 @@ export const client = define({
 	},
 	asks: {
 		/** Its roles, and the digest of its secret. */
-		account: ask({ id: id() }, ({ status, profile: known, secret, secrets }) => ({ status, secret, secrets, ...known })),
+		account: ask({ id: id() }, PROCESS, ({ status, profile: known, secret, secrets }) => ({ status, secret, secrets, ...known })),
 	},
 	evolve: {
 		"client.registered": (_unknown, { secret, ...known }) => ({

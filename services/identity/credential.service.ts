@@ -2,6 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, id, oneOf, type Unknown } from "../../model/index.ts";
+import { KEEPER, PROCESS } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Credential = Unknown | { readonly status: "issued"; readonly of: CredentialFacts["credential.issued"] };
@@ -29,11 +30,13 @@ export const credential = define({
 	id: digest,
 	statuses: { issued: "its token belongs to a session or client" },
 	begins: ["credential.issued"],
+	reads: KEEPER,
 	commands: {
 		/** Records whose token it is; sent before the session or client itself records the token. */
 		issue: command(
 			{ id: digest, kind: oneOf("session", "client"), holder: id() },
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["unknown"],
 				already: ({ of }, { kind, holder }) => of.kind === kind && of.holder === holder,
@@ -43,7 +46,7 @@ export const credential = define({
 	},
 	asks: {
 		/** The session or client that the token belongs to. */
-		holder: ask({ id: digest }, ({ of }) => of),
+		holder: ask({ id: digest }, PROCESS, ({ of }) => of),
 	},
 	evolve: { "credential.issued": (_unknown, of) => ({ status: "issued", of }) },
 });

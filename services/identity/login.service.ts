@@ -2,6 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, type AskOf, id, invariant, optional, type Situation, type Unknown } from "../../model/index.ts";
+import { KEEPER, PROCESS } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Login = Unknown | { readonly status: "claimed"; readonly user: string };
@@ -33,6 +34,7 @@ export const login = define({
 	id: name,
 	statuses: { claimed: "a user has this name" },
 	begins: ["login.claimed"],
+	reads: KEEPER,
 	commands: {
 		/** Gives the name to a user. Sent before the user is registered, who is only registered with a name of its own. */
 		claim: command(
@@ -43,6 +45,7 @@ export const login = define({
 				insteadOf: optional(id()),
 			},
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["unknown", "claimed"],
 				already: (state, { user }) => state.user === user,
@@ -53,7 +56,7 @@ export const login = define({
 	},
 	asks: {
 		/** The user that the name belongs to. */
-		holder: ask({ id: name }, ({ user }) => ({ user })),
+		holder: ask({ id: name }, PROCESS, ({ user }) => ({ user })),
 	},
 	evolve: { "login.claimed": (_state, { user }) => ({ status: "claimed", user }) },
 });

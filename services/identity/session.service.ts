@@ -2,6 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, id, type Instant, instant, instantAfter, integer, sameJson, type Unknown } from "../../model/index.ts";
+import { KEEPER, PROCESS } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Session = Unknown | { readonly status: "open" | "ended"; readonly opened: SessionFacts["session.opened"]; readonly usedAt: Instant };
@@ -32,11 +33,13 @@ export const session = define({
 	context: "identity",
 	statuses: { open: "it can be used until its end", ended: "the user has ended it" },
 	begins: ["session.opened"],
+	reads: KEEPER,
 	commands: {
 		/** Opens a session. */
 		open: command(
 			{ id: id(), user: id(), epoch: integer(0, Number.MAX_SAFE_INTEGER), from: instant(), until: instantAfter("from") },
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["unknown"],
 				already: ({ opened }, { id: _id, ...given }) => sameJson(opened, given),
@@ -47,6 +50,7 @@ export const session = define({
 		use: command(
 			{ id: id(), at: instant() },
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["open"],
 				already: ({ status, usedAt }, { at }) => status === "open" && at <= usedAt,
@@ -56,12 +60,18 @@ export const session = define({
 		/** Ends it at once. */
 		end: command(
 			{ id: id() },
-			{ internal: true, allowedIn: ["open"], already: ({ status }) => status === "ended", decide: () => [fact("session.ended", {})] },
+			{
+				may: PROCESS,
+				internal: true,
+				allowedIn: ["open"],
+				already: ({ status }) => status === "ended",
+				decide: () => [fact("session.ended", {})],
+			},
 		),
 	},
 	asks: {
 		/** The user, the limits, and the last recorded use. */
-		standing: ask({ id: id() }, ({ status, opened, usedAt }) => ({ status, usedAt, ...opened })),
+		standing: ask({ id: id() }, PROCESS, ({ status, opened, usedAt }) => ({ status, usedAt, ...opened })),
 	},
 	evolve: {
 		"session.opened": (_unknown, opened) => ({ status: "open", opened, usedAt: opened.from }),

@@ -1,10 +1,11 @@
 /** User - a person of the agency or of a partner, with the roles that an administrator gave. */
 import type { ServiceSchema } from "moleculer";
-import { GivenPasswords } from "../../mixins/access/given-passwords.ts";
+import { GivenPasswords } from "../../mixins/identity/given-passwords.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, consult, defined, email, id, invariant, matching, optional, type ParamsOf, password } from "../../model/index.ts";
+import { ADMINISTRATOR, KEEPER, PROCESS } from "../../model/index.ts";
 import { sameJson, type Situation, someOf, text, type Unknown } from "../../model/index.ts";
-import { type StaffRole, staffRoles } from "../../model/roles.ts";
+import { type StaffRole, staffRoles } from "../../model/access.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Known {
@@ -83,9 +84,11 @@ export const user = define({
 	statuses: { active: "the person can log in", suspended: "the person cannot log in" },
 	begins: ["user.registered"],
 	personal: { "user.registered": personal },
+	reads: KEEPER,
 	commands: {
 		/** Registers a person with roles. */
 		register: command(registration, {
+			may: ADMINISTRATOR,
 			allowedIn: ["unknown"],
 			normalise: (params) => ({ ...params, login: params.login.toLowerCase() }),
 			already: (state, params) => sameJson(state.created, registered(params)),
@@ -97,6 +100,7 @@ export const user = define({
 		changeRoles: command(
 			{ id: id(), roles: rolesOf },
 			{
+				may: ADMINISTRATOR,
 				allowedIn: ["active", "suspended"],
 				already: (state, { roles }) => sameJson(state.roles, roles),
 				decide: (_state, { roles }) => [fact("user.rolesChanged", { roles })],
@@ -106,6 +110,7 @@ export const user = define({
 		suspend: command(
 			{ id: id(), reason: text(1000) },
 			{
+				may: ADMINISTRATOR,
 				allowedIn: ["active"],
 				already: ({ status }) => status === "suspended",
 				decide: (_active, { reason }) => [fact("user.suspended", { reason })],
@@ -114,12 +119,18 @@ export const user = define({
 		/** Lets the person log in again. */
 		reinstate: command(
 			{ id: id() },
-			{ allowedIn: ["suspended"], already: ({ status }) => status === "active", decide: () => [fact("user.reinstated", {})] },
+			{
+				may: ADMINISTRATOR,
+				allowedIn: ["suspended"],
+				already: ({ status }) => status === "active",
+				decide: () => [fact("user.reinstated", {})],
+			},
 		),
 		/** Sets a password; open sessions are void. The present password changes nothing. */
 		resetPassword: command(
 			{ id: id(), password: password() },
 			{
+				may: ADMINISTRATOR,
 				allowedIn: ["active", "suspended"],
 				already: (state, { password: secret }) => state.secret === secret,
 				decide: (_state, { password: secret }) => [fact("user.passwordReset", { secret })],
@@ -129,6 +140,7 @@ export const user = define({
 		rehash: command(
 			{ id: id(), before: text(), after: text() },
 			{
+				may: PROCESS,
 				internal: true,
 				allowedIn: ["active", "suspended"],
 				already: (state, { before, after }) => state.secret === after || state.secret !== before,
@@ -138,7 +150,7 @@ export const user = define({
 	},
 	asks: {
 		/** Roles, epoch, and the hashes of the first and the present password. */
-		account: ask({ id: id() }, ({ status, created, roles, secret, epoch }) => ({
+		account: ask({ id: id() }, PROCESS, ({ status, created, roles, secret, epoch }) => ({
 			status,
 			firstSecret: created.secret ?? null,
 			secret,

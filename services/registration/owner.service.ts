@@ -2,6 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { aggregate, date, email, defined, id, oneOf, optional, type ParamsOf, sameJson, text, type Unknown } from "../../model/index.ts";
+import { OPERATOR, STAFF } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Owner =
@@ -56,15 +57,18 @@ export const owner = define({
 	statuses: { registered: "vehicles can be registered to it" },
 	begins: ["owner.registered"],
 	personal: { "owner.registered": personal, "owner.corrected": personal },
+	reads: STAFF,
 	commands: {
 		/** Registers a person or a company, so that vehicles can be registered to them. */
 		register: command(registration, {
+			may: OPERATOR,
 			allowedIn: ["unknown"],
 			already: (state, params) => sameJson(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
 		/** Corrects the recorded details; absent fields stay the same. */
 		correct: command(correction, {
+			may: OPERATOR,
 			allowedIn: ["registered"],
 			oneOf: ["kind", ...personal],
 			already: (state, params) => sameJson({ ...state.details, ...corrected(params) }, state.details),
@@ -73,7 +77,7 @@ export const owner = define({
 	},
 	asks: {
 		/** Refused with OWNER_UNKNOWN if there is no such owner; a registration consults it. */
-		exists: ask({ id: id() }, (): true => true),
+		exists: ask({ id: id() }, { ...STAFF, process: "declared" }, (): true => true),
 	},
 	evolve: {
 		"owner.registered": (_unknown, data) => ({ status: "registered", created: data, details: data }),

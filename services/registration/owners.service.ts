@@ -2,11 +2,13 @@
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
+import { STAFF } from "../../model/index.ts";
 import type { OwnerFacts } from "./owner.service.ts";
 
 export const owners = projection<OwnerFacts["owner.registered"], OwnerFacts>({
 	name: "owners",
 	of: "owner",
+	may: STAFF,
 	follows: ["registration"],
 	on: { "owner.registered": (_none, data) => data, "owner.corrected": (row, data) => row && { ...row, ...data } },
 	show: (row) => row,

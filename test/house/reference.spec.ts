@@ -92,7 +92,7 @@ describe("routes", () => {
 		const read = [...gateway.matchAll(/headers\["([a-z-]+)"\]/g)].map(([, name = ""]) => name);
 		const set = [
 			...gateway.matchAll(
-				/"?\b(ETag|Location|Cache-Control|(?:X|Access|Content-Security|Referrer|Strict|Idempotent)-[A-Z][A-Za-z-]+|Retry-After)"?:/g,
+				/"?\b(ETag|Location|WWW-Authenticate|Cache-Control|(?:X|Access|Content-Security|Referrer|Strict|Idempotent)-[A-Z][A-Za-z-]+|Retry-After)"?:/g,
 			),
 		].map(([, name = ""]) => name.toLowerCase());
 		set.push(...[...gateway.matchAll(/setHeader\("(Vary)"/g)].map(([, name = ""]) => name.toLowerCase()));

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { eventually, System } from "../support/system.ts";
+import { AUTHORIZATION, eventually, System } from "../support/system.ts";
 import { json, post } from "./machine/faults.ts";
 import { answered, expectProblem, person, site } from "./scenery.ts";
 
@@ -40,7 +40,7 @@ async function line(text: string | Buffer = ""): Promise<Line> {
 }
 const lines = (count: number, text = ""): Promise<Line[]> => Promise.all(Array.from({ length: count }, () => line(text)));
 const head = (request: string, headers: Readonly<Record<string, string | number>>): string =>
-	`${request} HTTP/1.1\r\nHost: localhost\r\n${Object.entries(headers)
+	`${request} HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}${Object.entries(headers)
 		.map(([name, value]) => `${name}: ${value}\r\n`)
 		.join("")}\r\n`;
 const JSON_HEAD = { "Content-Type": "application/json" };
@@ -221,7 +221,7 @@ describe("invalid HTTP", () => {
 			413,
 			"TOO_LARGE",
 		],
-		["CONNECT", "CONNECT elsewhere:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "METHOD_NOT_ALLOWED"],
+		["CONNECT", `CONNECT elsewhere:443 HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}\r\n`, 405, "METHOD_NOT_ALLOWED"],
 		["nonsense", "nonsense\r\n\r\n", 400, "MALFORMED"],
 	])("is answered with a problem, and the connection closes: %s", async (_what, bytes, status, code) => {
 		const { socket, heard } = await line(bytes);
@@ -231,7 +231,7 @@ describe("invalid HTTP", () => {
 	it("does not include many headers: none is dropped", async () => {
 		const many = Array.from({ length: 2_400 }, (_, n) => `${n.toString(36)}:\r\n`).join("");
 		const { socket, heard } = await line(
-			`POST /api/owners/l-owner/correct HTTP/1.1\r\nHost: localhost\r\n${many}If-Match: "77"\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"name":"x"}`,
+			`POST /api/owners/l-owner/correct HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}${many}If-Match: "77"\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"name":"x"}`,
 		);
 		await once(socket, "close");
 		expect(heard()).toMatch(/^HTTP\/1\.1 412 /);

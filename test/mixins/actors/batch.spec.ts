@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { callsOf } from "../../support/access.ts";
+import { clockOf } from "../../../mixins/common/clock.ts";
 import type { Done } from "../../../mixins/actors/envelope.ts";
 import type { Item, Outcome } from "../../../mixins/actors/outcome.ts";
 import { creates, openShape, type Rule } from "../../../model/index.ts";
@@ -39,7 +41,11 @@ const running = (folder: Folder) =>
 	});
 const call = <T>(system: Running | undefined, action: string, { params, meta = {} }: Asked): Promise<T> => {
 	if (!system) throw new Error("The system has not started");
-	return system.broker.call<T, object>(action, params, { meta });
+	return callsOf(system.broker)(action, params, { meta });
+};
+
+const setClock = (system: Running | undefined, now: string): void => {
+	if (system) clockOf(system.broker).synchronize(now);
 };
 
 /** The part of an outcome that both ways share. Positions depend on which commands share a flush, and a made secret is a new one each time. */
@@ -53,12 +59,14 @@ const copy = <T>(value: T): T => structuredClone(value); // the check normalizes
 
 async function one({ service, name, item, now }: Sent): Promise<unknown> {
 	const { params, ...own } = copy(item);
-	return call<Done>(alone, `${service}.${name}`, { params, meta: { ...own, now, by: "someone" } }).then(comparable, thrown);
+	setClock(alone, now);
+	return call<Done>(alone, `${service}.${name}`, { params, meta: own }).then(comparable, thrown);
 }
 async function many(sent: readonly Sent[]): Promise<unknown[]> {
 	const [{ service, name, now }] = sent as readonly [Sent]; // no group is empty
 	const items = sent.map(({ item }) => copy(item));
-	const outcomes = await call<Outcome[]>(among, `${service}.${name}Many`, { params: { items }, meta: { now, by: "someone" } });
+	setClock(among, now);
+	const outcomes = await call<Outcome[]>(among, `${service}.${name}Many`, { params: { items } });
 	return outcomes.map((outcome) => ("done" in outcome ? comparable(outcome.done) : outcome));
 }
 
@@ -206,10 +214,10 @@ describe("an item", () => {
 describe("metadata of a command", () => {
 	it.each(["owner.correct", "owner.correctMany"])("of %s is not inherited by nested calls, nor returned", async (action) => {
 		const params = { id: "i-1", name: "Someone Else" };
-		const meta = { commandId: "c", ifMatch: 99, digest: "d", by: "someone" };
-		const calling = among?.broker.call<unknown, object>(action, action.endsWith("Many") ? { items: [{ params }] } : params, { meta });
-		await calling?.catch(() => undefined);
-		expect((calling as { ctx?: { meta: object } } | undefined)?.ctx?.meta).toEqual({ by: "someone" }); // moleculer sets it
+		const meta = { commandId: "c", ifMatch: 99, digest: "d", more: "kept" };
+		const calling = call(among, action, { params: action.endsWith("Many") ? { items: [{ params }] } : params, meta });
+		await calling.catch(() => undefined);
+		expect((calling as { ctx?: { meta: object } }).ctx?.meta).toEqual({ more: "kept" }); // moleculer sets it
 	});
 	it("names a version for a command alone; among many, each item names its own", async () => {
 		const changes = { id: "i-2", name: "Someone Else" };

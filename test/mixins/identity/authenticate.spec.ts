@@ -1,6 +1,6 @@
 /** Whose a token is: the secret of a client, a session of a user, and the token of the environment. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { digestOf, newToken } from "../../../mixins/access/tokens.ts";
+import { digestOf, newToken } from "../../../mixins/identity/tokens.ts";
 import { type Running, start } from "../../../node/start.ts";
 import { Folder } from "../../support/folder.ts";
 

@@ -1,6 +1,6 @@
 /** Hashes of passwords: with a salt of their own, with their parameters, and in bounded number at a time. */
 import { describe, expect, it } from "@jest/globals";
-import { hashOf, isOf, isWeak, namedDigest } from "../../../mixins/access/passwords.ts";
+import { hashOf, isOf, isWeak, namedDigest } from "../../../mixins/identity/passwords.ts";
 
 const WEAK = { memory: 8192, passes: 1, parallelism: 1 };
 

@@ -2,8 +2,9 @@
 import type { Context } from "moleculer";
 import { CODES } from "../common/codes.ts";
 import { refusalError, refusalOf } from "../common/errors.ts";
-import type { Role } from "../../model/roles.ts";
+import type { Role } from "../../model/access.ts";
 import { type Instant, refuse } from "../../model/index.ts";
+import { callItself } from "./itself.ts";
 import { accessOf } from "./settings.ts";
 
 /** Whose a token is. */
@@ -57,7 +58,7 @@ export async function authenticate(ctx: Context, credential: string): Promise<Id
 /** An actor that does not exist makes the token invalid, for example after a crash between two commands. */
 async function asked<T>(ctx: Context, ask: string, id: string): Promise<T> {
 	try {
-		return await ctx.call<T, object>(ask, { id });
+		return await callItself<T>(ctx, ask, { id });
 	} catch (error) {
 		throw refusalOf(error) ? unauthenticated() : error;
 	}
@@ -87,7 +88,7 @@ async function ofSession(ctx: Context, sid: string): Promise<Identity> {
 	const account = await asked<UserAccount>(ctx, "user.account", user);
 	if (account.status !== "active" || account.epoch !== epoch) throw unauthenticated();
 	const renews = now - Date.parse(usedAt) >= Math.min(RENEW_AFTER, idle / 2);
-	if (renews) await ctx.call("session.use", { id: sid, at: new Date(now).toISOString() });
+	if (renews) await callItself(ctx, "session.use", { id: sid, at: new Date(now).toISOString() });
 	const used = renews ? now : Date.parse(usedAt);
 	return {
 		kind: "user",

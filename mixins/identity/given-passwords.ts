@@ -6,6 +6,7 @@
  */
 import type { Context } from "moleculer";
 import type { Guard, Guarded, Kept } from "../actors/guard.ts";
+import { callItself } from "./itself.ts";
 import { known } from "./known.ts";
 import { hashOf, isOf, namedDigest } from "./passwords.ts";
 
@@ -38,5 +39,5 @@ async function claim(ctx: Context, login: string, user: string, service: string)
 	const isTaken = holder !== undefined && holder !== user && (await known(ctx, `${service}.account`, holder)) !== null;
 	if (isTaken) return; // the claim that the command consults belongs to another user, so it is refused
 	const insteadOf = holder === undefined || holder === user ? {} : { insteadOf: holder };
-	await ctx.call("login.claim", { id: login, user, ...insteadOf });
+	await callItself(ctx, "login.claim", { id: login, user, ...insteadOf });
 }

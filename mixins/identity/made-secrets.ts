@@ -3,6 +3,7 @@
  * is the only place that shows the secret: a repeated command cannot show it again.
  */
 import type { Guard, Guarded, Kept } from "../actors/guard.ts";
+import { callItself } from "./itself.ts";
 import { known } from "./known.ts";
 import { digestOf, newToken } from "./tokens.ts";
 
@@ -20,6 +21,6 @@ export const MadeSecrets =
 		const secret = digestOf(token);
 		const account = await known<{ readonly status: string }>(ctx, `${kind}.account`, params.id);
 		const isWanted = command === REGISTER ? account === null : account?.status === "active";
-		if (isWanted) await ctx.call("credential.issue", { id: secret, kind, holder: params.id });
+		if (isWanted) await callItself(ctx, "credential.issue", { id: secret, kind, holder: params.id });
 		return { params: { ...params, secret }, digest, once: { secret: token } };
 	};
