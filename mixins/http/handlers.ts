@@ -35,6 +35,8 @@ export interface GatewayService extends Service, Watched, Feeding {
 	readonly reached: Reached;
 	readonly connections: Connections;
 	readonly bodies: Bodies;
+	/** Whether the gateway serves TLS itself. */
+	readonly isHTTPS: boolean;
 	/** Checks time limits periodically. */
 	checking: NodeJS.Timeout;
 	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;

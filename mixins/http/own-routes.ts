@@ -1,5 +1,6 @@
 /** OwnRoutes - the routes of the gateway itself, which belong to no action: the handler of each, and its description for the reference. */
 import { advanceClock, readClock } from "./clock.ts";
+import { endSession, foundAdministrator, listSessions, openSession, readMe } from "./sessions.ts";
 import { alive, type Handler, live, metrics, ready } from "./handlers.ts";
 
 interface OwnRoute {
@@ -31,6 +32,36 @@ export const OWN_ROUTES: Readonly<Record<string, OwnRoute>> = {
 		takes: "`to`: instant",
 		answers: "`200` `{mode, now, due}`; `409` `CLOCK_NOT_MANUAL`, `CLOCK_BEHIND`",
 		means: "Advances a manual clock (`CLOCK=manual:<instant>`) on all nodes.",
+	},
+	"POST /sessions": {
+		handler: openSession,
+		takes: "`login`, `password`: text",
+		answers: "`201` `{token, expiresAt, user, roles}` and a cookie; `401` `UNAUTHENTICATED`; `429` `TOO_MANY_REQUESTS`",
+		means:
+			"Logs a user in. The token is valid until it is not used for SESSION_IDLE, until `expiresAt`, or until the user is suspended or gets other roles or another password.",
+	},
+	"GET /sessions": {
+		handler: listSessions,
+		answers: "`200` `{rows: [{id, openedAt, usedAt, expiresAt, current}]}`; `401`",
+		means: "The caller's own sessions that are valid now, the latest first, at most 100.",
+	},
+	"DELETE /sessions/current": { handler: endSession, answers: "`204`; `401`", means: "Logs out: the token of the request is void." },
+	"DELETE /sessions/:id": {
+		handler: endSession,
+		answers: "`204`; `401`; `404` `SESSION_UNKNOWN`",
+		means: "Ends one of the caller's own sessions.",
+	},
+	"GET /me": {
+		handler: readMe,
+		answers: "`200` `{kind, id, name, roles}`; `401`",
+		means: "Whose token the request has. `kind`: `user` or `client`.",
+	},
+	"POST /first-administrator": {
+		handler: foundAdministrator,
+		takes: "`token`, `login`, `name`, `email`, `password`: text",
+		answers: "`201` `{id}`; `401`",
+		means:
+			"Makes the first administrator, with the token that a single node prints at its start while there is none. The token works once, and only until the node stops.",
 	},
 	"GET /live": {
 		handler: live,
