@@ -19,11 +19,19 @@ ${Object.entries(ENVIRONMENT)
 async function main(): Promise<void> {
 	guardOutput();
 	if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) return print(USAGE);
-	const { url, metricsUrl, broker, stop } = await start();
+	const { url, metricsUrl, broker, invite, stop } = await start();
 	stopOnSignals(stop, GRACE); // before the first line that says that it runs
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
 	if (metricsUrl) console.log(`Its metrics: ${metricsUrl}`);
+	const token = await invite();
+	if (token !== null) console.log(invitation(url, token));
 }
+
+/** A command that makes the first administrator; the person fills in the rest. */
+const invitation = (url: string, token: string): string =>
+	`There is no administrator yet. This command makes the first one, once, until this node stops; fill in the person:
+  curl ${url}/first-administrator -H 'content-type: application/json' \\
+    -d '{"token":"${token}","login":"","name":"","email":"","password":""}'`;
 
 if (import.meta.main)
 	await main().catch((error: unknown) => {

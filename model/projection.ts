@@ -52,6 +52,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly sorts?: readonly (keyof Shown & string)[];
 	/** Filters with few values; their totals are stored and not counted on each read. */
 	readonly counted?: readonly (keyof Shown & string)[];
+	/** No routes: only other services read it. */
+	readonly internal?: true;
 	/** Filters with many values in random order (plates); their index keeps the cost of a row constant as rows grow. */
 	readonly scattered?: readonly (keyof Shown & string)[];
 }
@@ -70,6 +72,7 @@ export interface AnyProjection {
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];
 	readonly scattered?: readonly string[];
+	readonly internal?: true;
 }
 
 export const projection = <R extends object, F extends object, Shown extends object = R>(

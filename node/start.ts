@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { BOOTSTRAP, COMMAND_LINE, establish } from "../mixins/identity/bootstrap.ts";
+import { inviteAdministrator } from "../mixins/identity/first-administrator.ts";
 import { digestOf } from "../mixins/identity/tokens.ts";
 import { metricsUrlOf } from "../mixins/http/metrics-server.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
@@ -29,6 +30,8 @@ export interface Running {
 	/** `http://127.0.0.1:9100/metrics`; empty without a METRICS_PORT. */
 	readonly metricsUrl: string;
 	readonly broker: ServiceBroker;
+	/** The token that makes the first administrator of a single node; null if there is one, or this process does not have all that it needs. */
+	invite(): Promise<string | null>;
 	stop(): Promise<void>;
 }
 
@@ -69,8 +72,19 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 	}
 	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
 	if (!observing && settings.services.some(({ name }) => name === "identity")) await openAccess(broker, settings);
-	return { url: urlOf(broker, settings), metricsUrl: metricsUrlOf(broker), broker, stop: () => broker.stop() };
+	return {
+		url: urlOf(broker, settings),
+		metricsUrl: metricsUrlOf(broker),
+		broker,
+		invite: async () => (isWhole(settings) ? inviteAdministrator(broker) : null),
+		stop: () => broker.stop(),
+	};
 }
+/** Whether this node runs alone, with all of its identity context and a gateway. */
+const isWhole = ({ natsUrl, services }: Settings): boolean => {
+	const isOfAccess = ({ context }: { readonly context: string }) => context === "identity" || context === "gateway";
+	return natsUrl === undefined && services.filter(isOfAccess).length === serviceFiles().filter(isOfAccess).length;
+};
 
 /**
  * Establishes the clients of BOOTSTRAP_TOKEN and of the command line. Waits a limited time, so that their tokens work when the start is over

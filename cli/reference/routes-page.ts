@@ -43,6 +43,18 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"request",
 		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else, or none, is refused with 415, even if the content is empty.",
 	],
+	[
+		"Authorization",
+		"request",
+		"`Bearer <token>`: the token of a session, or the secret of a client. Instead of it, browsers send the cookie `__Host-vigie` (`vigie` without TLS).",
+	],
+	["Cookie", "request", "The token of a session."],
+	[
+		"Set-Cookie",
+		"answer of `POST /api/sessions`",
+		"`__Host-vigie` with `HttpOnly; SameSite=Lax; Path=/; Secure`; without TLS `vigie`, not `Secure`. Logging out removes it.",
+	],
+	["WWW-Authenticate", "answer 401", "`Bearer`"],
 	["Content-Encoding", "request", "Not supported: compressed content is refused with 415."],
 	[
 		"Idempotency-Key",
@@ -63,7 +75,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],
 	["Location", "answer 201", "The path of the new actor."],
 	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
-	["Retry-After", "answer 503", "Seconds."],
+	["Retry-After", "answer 429 or 503", "Seconds."],
 	[
 		"Cache-Control",
 		"every answer",

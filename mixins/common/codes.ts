@@ -77,7 +77,11 @@ export const CODES = {
 			means: "The `Idempotency-Key` was used before on this actor, for a command with other content.",
 			then: "Use a new key for a new command.",
 		},
-		TOO_MANY_REQUESTS: { status: 429, means: "More requests than a limit allows; there is none unless one is set.", then: "Slow down." },
+		TOO_MANY_REQUESTS: {
+			status: 429,
+			means: "More requests than a limit allows: more than ten failed logins with one name. `Retry-After` names the seconds to wait.",
+			then: "Wait, then send it again.",
+		},
 		METRICS_OFF: { status: 404, means: "This node offers no metrics.", then: "Start it with `METRICS=on`." },
 		// -- Operators
 		VERSION_UNKNOWN: { status: 404, means: "The actor has not reached the requested version.", then: "Request a lower one." },

@@ -7,10 +7,8 @@ import type { Identity } from "../../model/access.ts";
 import { sameJson } from "../../model/index.ts";
 import { VISITOR } from "../access/access.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
-import { CODES } from "../common/codes.ts";
 import { isOutage } from "../common/errors.ts";
 import { digestOf } from "../identity/tokens.ts";
-import { ProblemError } from "./server/problem.ts";
 
 /** Milliseconds that an answer counts: a suspended user has to be refused within a second. */
 const FRESH = 500;
@@ -18,9 +16,6 @@ const FRESH = 500;
 const GRACE = 30_000;
 /** Credentials that are remembered, at most twice as many. */
 const REMEMBERED = 10_000;
-
-/** Names of the cookie of a session: over TLS, and over plain HTTP from the same machine. */
-export const COOKIES = { secure: "__Host-vigie", plain: "vigie" } as const;
 
 interface Known {
 	readonly at: number;
@@ -31,18 +26,24 @@ interface Known {
 
 export class Authentication {
 	readonly #known = new BoundedCache<Known>(REMEMBERED);
+	readonly #tokenOf: (req: IncomingMessage) => string | null;
 	readonly #identify: (credential: string) => Promise<Identity>;
 	readonly #clock: () => number;
 
-	/** `identify`: the holder of the token with this hash. `clock`: milliseconds of a monotonic clock. */
-	constructor(identify: (credential: string) => Promise<Identity>, clock: () => number = () => performance.now()) {
+	/** `tokenOf`: the token of a request; null without one. `identify`: the holder of the token with this digest. `clock`: monotonic, in ms. */
+	constructor(
+		tokenOf: (req: IncomingMessage) => string | null,
+		identify: (credential: string) => Promise<Identity>,
+		clock: () => number = () => performance.now(),
+	) {
+		this.#tokenOf = tokenOf;
 		this.#identify = identify;
 		this.#clock = clock;
 	}
 
 	/** The caller; a visitor without a token. Rejects with UNAUTHENTICATED (401) for a token that is not valid. */
 	of(req: IncomingMessage): Promise<Identity> {
-		const token = tokenIn(req);
+		const token = this.#tokenOf(req);
 		return token === null ? Promise.resolve(VISITOR) : this.#holder(digestOf(token));
 	}
 
@@ -67,22 +68,4 @@ export class Authentication {
 		this.#known.set(credential, { at, answer: Promise.resolve(identity), last: { identity, at } });
 		return identity;
 	}
-}
-
-/** The token of a request; null without one. Throws UNAUTHENTICATED (401) for other credentials. */
-export function tokenIn({ headers }: IncomingMessage): string | null {
-	const authorization = headers["authorization"];
-	if (authorization === undefined) return cookieIn(headers["cookie"] ?? "");
-	const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
-	if (token === undefined) throw new ProblemError(CODES.UNAUTHENTICATED, "The Authorization header has to be `Bearer` and a token");
-	return token;
-}
-function cookieIn(header: string): string | null {
-	const cookies = new Map(
-		header.split(";").map((pair) => {
-			const cut = pair.indexOf("=");
-			return [pair.slice(0, cut).trim(), pair.slice(cut + 1).trim()] as const;
-		}),
-	);
-	return cookies.get(COOKIES.secure) ?? cookies.get(COOKIES.plain) ?? null;
 }

@@ -3,7 +3,7 @@
  * also while no node offers the action (503, not 404).
  */
 import type { ServerResponse } from "node:http";
-import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Service, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Identity, May } from "../../model/access.ts";
 import { assertMay, VISITOR } from "../access/access.ts";
@@ -16,11 +16,12 @@ import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
 import { certificateOf } from "./server/certificate.ts";
+import { tokenIn } from "./server/credentials.ts";
 import { Connections } from "./server/connections.ts";
 import { allowOrigin, preflightHeaders } from "./server/cors.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
 import { headersOf } from "./server/headers.ts";
-import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
+import { ANY_TIME, type GatewayService, type Handler, handlerOf, isEncrypted, live, type Request } from "./handlers.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
 import { limitsOf, Reached } from "./server/limits.ts";
 import { hasBody } from "./server/lingering.ts";
@@ -98,7 +99,7 @@ export const Gateway = {
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
-			authentication: authenticationOf(this.broker),
+			authentication: authenticationOf(gatewayOf(this)),
 			hosts: hostsOf(ip, allowedHosts, corsOrigins),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
@@ -173,11 +174,14 @@ function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse
 	else res.writeHead(204, { Allow: allow, "Content-Length": "0", ...preflightHeaders(req, gateway.hosts.origins, allow) }).end();
 }
 
-const authenticationOf = (broker: ServiceBroker): Authentication =>
-	new Authentication(async (credential) => {
-		const { kind, id, roles, radar, sid } = await broker.call<Holder, object>("identity.authenticate", { credential });
-		return { sub: `${kind}:${id}`, roles, sid, ...(radar === undefined ? {} : { radar }) };
-	});
+const authenticationOf = (gateway: GatewayService): Authentication =>
+	new Authentication(
+		(req) => tokenIn(req, isEncrypted(gateway)),
+		async (credential) => {
+			const { kind, id, roles, radar, sid } = await gateway.broker.call<Holder, object>("identity.authenticate", { credential });
+			return { sub: `${kind}:${id}`, roles, sid, ...(radar === undefined ? {} : { radar }) };
+		},
+	);
 /** The holder of a credential, as the identity context answers. */
 interface Holder extends Pick<Identity, "roles" | "radar" | "sid"> {
 	readonly kind: string;

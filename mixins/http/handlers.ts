@@ -39,6 +39,8 @@ export interface GatewayService extends Service, Watched, Feeding {
 	readonly connections: Connections;
 	readonly bodies: Bodies;
 	readonly authentication: Authentication;
+	/** Whether the gateway serves TLS itself. */
+	readonly isHTTPS: boolean;
 	/** Checks time limits periodically. */
 	checking: NodeJS.Timeout;
 	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;
@@ -49,6 +51,9 @@ export interface GatewayService extends Service, Watched, Feeding {
 }
 export type Request = Incoming & { readonly $ctx: Context; readonly caller: Identity };
 export type Handler = (this: GatewayService, req: Request, res: ServerResponse) => Promise<void>;
+
+/** Whether browsers reach the gateway over TLS. */
+export const isEncrypted = ({ isHTTPS, settings }: GatewayService): boolean => isHTTPS === true || settings["behindProxy"] === true;
 
 /** The handler of an action that has a route. */
 export function handlerOf({ name, rest, note }: Routed): Handler {

@@ -9,6 +9,7 @@ const ITSELF: Identity = {
 	does: [
 		"client.account",
 		"client.establish",
+		"clients.list",
 		"credential.holder",
 		"credential.issue",
 		"login.claim",
@@ -17,8 +18,11 @@ const ITSELF: Identity = {
 		"session.open",
 		"session.standing",
 		"session.use",
+		"sessions.list",
 		"user.account",
+		"user.register",
 		"user.rehash",
+		"users.list",
 	],
 };
 export type Caller = Context | ServiceBroker;

@@ -2,7 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { type Instant, projection } from "../../model/index.ts";
-import { KEEPER } from "../../model/index.ts";
+import { KEEPER, PROCESS } from "../../model/index.ts";
 import type { ClientFacts } from "./client.service.ts";
 
 type Row = Omit<ClientFacts["client.registered"], "secret"> & {
@@ -17,7 +17,7 @@ type Row = Omit<ClientFacts["client.registered"], "secret"> & {
 export const clients = projection<Row, ClientFacts>({
 	name: "clients",
 	of: "client",
-	may: KEEPER,
+	may: { ...KEEPER, ...PROCESS },
 	follows: ["identity"],
 	on: {
 		"client.registered": (_none, { secret: _secret, ...profile }, { at }) => ({

@@ -2,7 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { type Instant, projection } from "../../model/index.ts";
-import { KEEPER } from "../../model/index.ts";
+import { KEEPER, PROCESS } from "../../model/index.ts";
 import type { UserFacts } from "./user.service.ts";
 
 type Row = Omit<UserFacts["user.registered"], "secret"> & {
@@ -17,7 +17,7 @@ type Row = Omit<UserFacts["user.registered"], "secret"> & {
 export const users = projection<Row, UserFacts>({
 	name: "users",
 	of: "user",
-	may: KEEPER,
+	may: { ...KEEPER, ...PROCESS },
 	follows: ["identity"],
 	on: {
 		"user.registered": (_none, { secret, ...profile }, { at }) => ({

@@ -1,5 +1,5 @@
 /**
- * Edge - checks every request before routing. There is no login yet, so a web page of another site must not be able to send commands
+ * Edge - checks every request before routing. Browsers send the cookie of a session by themselves, so a web page of another site must not be able to send commands
  * through a visitor's browser: neither directly (CSRF) nor by pointing a host name of its own at this gateway (DNS rebinding).
  */
 import type { IncomingMessage } from "node:http";

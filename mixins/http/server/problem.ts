@@ -90,9 +90,20 @@ function translated(error: unknown): Problem {
 	const ours = number === 503 ? name === FAILURE : REFUSALS.has(name);
 	const own = ours && typeof type === "string" && /^[A-Z][A-Z0-9_]+$/.test(type) ? type : null;
 	if (number === 503 || (number >= 400 && number < 500))
-		return { ...problem(BY_STATUS.get(number) ?? CODES.MALFORMED, detail), status: number, ...(own === null ? {} : { code: own }) };
+		return {
+			...problem(BY_STATUS.get(number) ?? CODES.MALFORMED, detail),
+			status: number,
+			...(own === null ? {} : { code: own }),
+			...(own === null ? {} : waitIn(data)),
+		};
 	return problem(CODES.INTERNAL_ERROR, "Something went wrong on our side");
 }
+
+/** The seconds to wait that a refusal names. */
+const waitIn = (data: unknown): Pick<Problem, "retryAfter"> =>
+	typeof data === "object" && data !== null && "retryAfter" in data && typeof data.retryAfter === "number"
+		? { retryAfter: data.retryAfter }
+		: {};
 
 const pageOf = ({ status, code, detail, errors }: Problem, more: object = {}): string =>
 	JSON.stringify({ type: `urn:vigie:problem:${code}`, title: titleOf(code), status, code, detail, ...(errors ? { errors } : {}), ...more });

@@ -61,7 +61,7 @@ describe("a page of a configured origin", () => {
 		expect(corsOf(headers)).toEqual({
 			...READABLE(APP),
 			"access-control-allow-methods": "OPTIONS, POST",
-			"access-control-allow-headers": "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Position",
+			"access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Position",
 			"access-control-max-age": "600",
 		});
 		expect(answered(200, await system.get("/radars/c-radar")).body["status"]).toBe("active");
