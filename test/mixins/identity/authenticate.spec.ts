@@ -1,5 +1,6 @@
 /** Whose a token is: the secret of a client, a session of a user, and the token of the environment. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../../support/access.ts";
 import { digestOf, newToken } from "../../../mixins/identity/tokens.ts";
 import { type Running, start } from "../../../node/start.ts";
 import { Folder } from "../../support/folder.ts";
@@ -14,7 +15,7 @@ afterAll(async () => {
 	await system.stop();
 	folder.remove();
 });
-const call = <T = Record<string, unknown>>(action: string, params: object) => system.broker.call<T, object>(action, params);
+const call = <T = Record<string, unknown>>(action: string, params: object) => callsOf(system.broker)<T>(action, params);
 const authenticate = (token: string) => call("identity.authenticate", { credential: digestOf(token) });
 const refused = (token: string) =>
 	expect(authenticate(token)).rejects.toMatchObject({
@@ -56,7 +57,7 @@ describe("the secret of a client", () => {
 	it("is in no answer but the first", async () => {
 		const once = () => {
 			const meta = { commandId: "register-c-3", digest: "d" };
-			return system.broker.call<{ answer: object }, object>("client.register", { id: "c-3", name: "Bank", roles: ["bank"] }, { meta });
+			return callsOf(system.broker)<{ answer: object }>("client.register", { id: "c-3", name: "Bank", roles: ["bank"] }, { meta });
 		};
 		expect((await once()).answer).toEqual({ secret: expect.any(String) });
 		expect(await once()).toMatchObject({ replayed: true, answer: {} });

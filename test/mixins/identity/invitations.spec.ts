@@ -1,5 +1,6 @@
 /** A start invites the first administrator only while there is none, and only on a node that has all it takes. */
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../../support/access.ts";
 import { type Running, start } from "../../../node/start.ts";
 import { Folder } from "../../support/folder.ts";
 
@@ -17,7 +18,7 @@ afterEach(async () => {
 	await stop();
 	for (const folder of folders.splice(0)) folder.remove();
 });
-const call = (action: string, params: object) => system?.broker.call<unknown, object>(action, params);
+const call = (action: string, params: object) => (system ? callsOf(system.broker)(action, params) : undefined);
 const person = { login: "ada", name: "Ada", email: "ada@example.org", password: "correct horse battery" };
 const TOKEN = "of-the-environment-0123456789-0123456789";
 
