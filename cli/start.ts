@@ -16,9 +16,13 @@ ${Object.entries(ENVIRONMENT)
 	.map(([name, { means }]) => `  ${name.padEnd(14)}${means.replaceAll("`", "")}`)
 	.join("\n")}`;
 
+/** New files are for their owner only. */
+const PRIVATE = 0o077;
+
 async function main(): Promise<void> {
 	guardOutput();
 	if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) return print(USAGE);
+	process.umask(PRIVATE); // also for files that Node.js writes by itself, such as diagnostic reports
 	const { url, metricsUrl, broker, stop } = await start();
 	stopOnSignals(stop, GRACE); // before the first line that says that it runs
 	console.log(url ? `Vigie listens on ${url}` : `Vigie runs ${broker.services.map(({ name }: Service) => name).join(", ")}`);
