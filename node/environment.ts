@@ -6,6 +6,8 @@ interface Variable {
 	/** A description of the default if it is not a fixed value. */
 	readonly unset?: string;
 	readonly means: string;
+	/** The value is or can contain a secret: the setting may also come from a file (secrets.ts). */
+	readonly secret?: true;
 }
 
 export const ENVIRONMENT = {
@@ -59,6 +61,7 @@ export const ENVIRONMENT = {
 	SIGNING_KEY: {
 		unset: "the one in `keys`, created at the first start",
 		means: "Ed25519 private key that signs the heads of the log, as PEM or as base64 of its PKCS8",
+		secret: true,
 	},
 	TRUSTED_KEYS: {
 		unset: "none",
@@ -68,6 +71,7 @@ export const ENVIRONMENT = {
 		unset: "none",
 		means:
 			"NATS servers that connect the nodes of a cluster, e.g. `nats://localhost:4222`, several separated by commas; `nats://user:password@host` or `nats://token@host`, percent-encoded; `tls://` always encrypts",
+		secret: true,
 	},
 	NATS_CREDS: { unset: "none", means: "file with this node's credentials for NATS: a `.creds` file or an nkey seed" },
 	NATS_CA: {
@@ -76,7 +80,7 @@ export const ENVIRONMENT = {
 	},
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
-	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
+	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`", secret: true },
 	INSTALLATION: {
 		unset: "that of the store, or the only one on NATS",
 		means:

@@ -8,6 +8,7 @@ import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
+import { withSecrets } from "./secrets.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
 export interface Settings extends HttpSettings {
@@ -46,13 +47,14 @@ const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const
 export const MAX_PARTITIONS = 64;
 
 /** Throws a SettingsError if a value is invalid. `makes`: whether to create a missing data folder. */
-export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
+export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
-	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
-		if (given === undefined || given === "") return undefined;
-		const value = Number(given);
+	const env = withSecrets(given, complaints);
+	const whole = (name: string, text: string | undefined, min: number, max: number): number | undefined => {
+		if (text === undefined || text === "") return undefined;
+		const value = Number(text);
 		if (Number.isInteger(value) && value >= min && value <= max) return value;
-		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
+		complaints.push(`${name} is "${text}": it has to be a whole number from ${min} to ${max}`);
 		return undefined;
 	};
 	const settings = {
@@ -82,6 +84,14 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 	if (complaints.length === 0) complaints.push(...(await addressProblems(settings)));
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
 	return settings;
+}
+
+/** The environment with the secrets from files; throws a SettingsError. For commands that read only some of the settings. */
+export function completed(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	const complaints: string[] = [];
+	const complete = withSecrets(env, complaints);
+	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
+	return complete;
 }
 
 /** All services, or those of the contexts and roles and with the names given. */

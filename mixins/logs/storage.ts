@@ -61,6 +61,7 @@ export class Storage {
 	/** Rejects with LogAltered if the logs differ from their anchored heads. */
 	async anchored(): Promise<void> {
 		const { logs, anchors, keys } = this.#opened;
+		await logs.ready?.(); // rejects with the place of a store that does not answer
 		if (keys) await anchors?.assertHeld(logs, keys.known);
 	}
 	get anchors(): Anchors | undefined {
