@@ -81,6 +81,18 @@ export const ENVIRONMENT = {
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
 	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`", secret: true },
+	MONGO_USER: { unset: "none", means: "user for MongoDB, instead of one in MONGO_URL; `authSource` in MONGO_URL names its database" },
+	MONGO_PASSWORD: { unset: "none", means: "password of that user, not encoded", secret: true },
+	MONGO_CA: {
+		unset: "the system's CA certificates",
+		means:
+			"file with the CA certificates that MongoDB is verified with, as PEM; if set, the connection is always encrypted, as with `tls=true` in MONGO_URL",
+	},
+	MONGO_CERT_KEY: {
+		unset: "none",
+		means:
+			"file with this node's client certificate for MongoDB and its private key, as PEM, not encrypted; if set, the connection is always encrypted",
+	},
 	INSTALLATION: {
 		unset: "that of the store, or the only one on NATS",
 		means:

@@ -7,6 +7,7 @@ import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
+import { type MongoAccess, mongoAccessIn, mongoProblems } from "./mongo-access.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
 import { withSecrets } from "./secrets.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
@@ -19,6 +20,7 @@ export interface Settings extends HttpSettings {
 	readonly natsFiles: NatsFiles;
 	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
+	readonly mongoAccess: MongoAccess;
 	readonly nodeId: string | undefined;
 	/** The ID of the installation; undefined for that of the store, or the only one on NATS. */
 	readonly installation: string | undefined;
@@ -72,6 +74,7 @@ export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,
+		mongoAccess: mongoAccessIn(env),
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
@@ -129,10 +132,10 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems({ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
-		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
+		...mongoProblems(mongoUrl, mongoAccess),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
 			: []),

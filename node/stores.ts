@@ -21,14 +21,14 @@ export const HEADS_FOLDER = "heads";
 
 /** The settings of a node's stores. */
 export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
-	Partial<Pick<Settings, "keys" | "mongoUrl" | "installation">> & {
+	Partial<Pick<Settings, "keys" | "mongoUrl" | "mongoAccess" | "installation">> & {
 		/** Creates no key. */
 		readonly observing?: boolean;
 	};
 
 /** `report` receives warnings that come up while the stores are in use. */
 export function openStores(
-	{ dataDir, partitions, keys, mongoUrl, installation, observing = false }: StoreSettings,
+	{ dataDir, partitions, keys, mongoUrl, mongoAccess, installation, observing = false }: StoreSettings,
 	report: Report,
 ): Stores {
 	const folder = join(dataDir, KEYS_FOLDER);
@@ -36,12 +36,10 @@ export function openStores(
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
-	return mongoUrl === undefined
-		? {
-				keys: signing,
-				anchors,
-				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
-				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
-			}
-		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
+	if (mongoUrl === undefined) {
+		const logs = new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation);
+		return { keys: signing, anchors, logs, rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) };
+	}
+	const at = { url: mongoUrl, ...mongoAccess };
+	return { keys: signing, anchors, logs: new MongoLogStore(at, partitions, installation), rows: new MongoRowStore(at) };
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import type { MongoAddress } from "./address.ts";
 import { settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
@@ -26,8 +27,8 @@ export class MongoLogStore implements LogStore {
 	 * Connects with the first operation. `partitions`: the number for a new log, required of an existing one; `installation`: the id for a
 	 * new store.
 	 */
-	constructor(url: string, partitions?: number, installation: string = randomUUID()) {
-		this.#connection = new Connection(url);
+	constructor(at: string | MongoAddress, partitions?: number, installation: string = randomUUID()) {
+		this.#connection = new Connection(at);
 		this.#wanted = partitions;
 		this.#installation = installation;
 	}

@@ -1,5 +1,6 @@
 /** Rows - the row store on MongoDB: one collection per read model, one document for its checkpoints, and one for its generations. */
 import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
+import type { MongoAddress } from "./address.ts";
 import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
 import { MongoGenerations } from "./generations.ts";
@@ -14,8 +15,8 @@ export class MongoRowStore implements RowStore {
 	readonly #leases: MongoLeases;
 
 	/** Connects with the first operation, with its own client, so that a slow query never delays an append. */
-	constructor(url: string) {
-		this.#connection = new Connection(url);
+	constructor(at: string | MongoAddress) {
+		this.#connection = new Connection(at);
 		this.#generations = new MongoGenerations(this.#connection);
 		this.#leases = new MongoLeases(this.#connection);
 	}
