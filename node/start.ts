@@ -96,6 +96,7 @@ function closed(folder: string, observing: boolean): string[] {
 async function opened(broker: ServiceBroker, { installation }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
+	if (!observing) await storage.assertOwn();
 	if (!observing) await storage.anchored();
 	for (const warning of await storage.ready()) broker.logger.warn(warning);
 	const kept = await storage.installation();

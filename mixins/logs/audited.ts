@@ -54,16 +54,27 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
-			/** All public keys that this node knows. */
-			keys: {
-				params: { $$strict: true },
-				handler(this: Service): readonly PublicKey[] {
-					return [...keyringOf(storageOf(this.broker)).known].map(published);
-				},
-			},
+			foreign: foreignAction,
+			keys: keysAction,
 		},
 	};
 }
+
+/** Parts of the stores that are not of this system, such as `the trigger t in events.db`. */
+const foreignAction = {
+	params: { $$strict: true },
+	handler(this: Service): Promise<readonly string[]> {
+		return storageOf(this.broker).foreign();
+	},
+};
+
+/** All public keys that this node knows. */
+const keysAction = {
+	params: { $$strict: true },
+	handler(this: Service): readonly PublicKey[] {
+		return [...keyringOf(storageOf(this.broker)).known].map(published);
+	},
+};
 
 const NOTHING: ReturnType<typeof parseHeads> = { keys: new Map(), heads: [] };
 

@@ -5,12 +5,15 @@ const AUTHENTICATION_FAILED = 18;
 /** Codes of Unauthorized, and Atlas's AtlasError. */
 const REFUSED = [13, 8000];
 const DUPLICATE = 11000;
+const MISSING = 26;
 const NOT_IMPLEMENTED = 238;
 
 const hasCode = (error: unknown, code: number): boolean => error instanceof MongoServerError && error.code === code;
 
 /** A unique index, possibly that of `_id`, already has the value. */
 export const isDuplicate = (error: unknown): boolean => hasCode(error, DUPLICATE);
+/** The collection does not exist. */
+export const isMissing = (error: unknown): boolean => hasCode(error, MISSING);
 /** The server does not support this option. */
 export const isUnknownOption = (error: unknown): boolean => hasCode(error, NOT_IMPLEMENTED);
 

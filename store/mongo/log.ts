@@ -8,6 +8,7 @@ import { type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
 import type { MongoAddress } from "./address.ts";
 import { settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
+import { foreignIn, OF_LOG } from "./schema.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { type KeptHead, type KeptLog, MongoPartition } from "./partition.ts";
 
@@ -68,6 +69,9 @@ export class MongoLogStore implements LogStore {
 		});
 	}
 
+	foreign(): Promise<readonly string[]> {
+		return foreignIn(this.#connection, OF_LOG);
+	}
 	/** The id; concurrent callers get the same one, because only the first insert succeeds. */
 	installation(): Promise<string> {
 		return this.#connection.in<KeptInstallation, string>(INSTALLATION, async (all) => {

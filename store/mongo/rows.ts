@@ -3,6 +3,7 @@ import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
 import type { MongoAddress } from "./address.ts";
 import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
+import { foreignIn, OF_ROWS } from "./schema.ts";
 import { MongoGenerations } from "./generations.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { MongoLeases } from "./leases.ts";
@@ -30,6 +31,9 @@ export class MongoRowStore implements RowStore {
 		return this.#connection.ready();
 	}
 
+	foreign(): Promise<readonly string[]> {
+		return foreignIn(this.#connection, OF_ROWS);
+	}
 	installation(): Promise<string | null> {
 		return this.#connection.in<KeptInstallation, string | null>(
 			INSTALLATION,

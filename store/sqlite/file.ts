@@ -110,6 +110,10 @@ export class DataFile {
 		if (damaged) this.damage ??= said;
 		return held ? new StoreHeld(said) : new StoreUnavailable(said);
 	}
+	/** A part of this file, for operators. */
+	holding(part: string): string {
+		return `${part} in ${basename(this.path)}`;
+	}
 	/** Runs a read, and converts errors of SQLite or of a row's JSON to StoreUnavailable. */
 	reading<T>(read: () => T): T {
 		try {
