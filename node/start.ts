@@ -17,7 +17,7 @@ import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
-import { schemaOf, serviceFiles } from "./services.ts";
+import { schemaOf, serviceFiles, sideOf } from "./services.ts";
 import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
@@ -40,7 +40,8 @@ const CLOSED = { HOST: "", PORT: "0", METRICS_PORT: "", TLS_CERT: "", TLS_KEY: "
 /** Starts the node; rejects with a SettingsError, one line for each problem. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, ...CLOSED }, { makes: false })) : await settingsOf(env);
-	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
+	const signs = !observing && (await Promise.all(settings.services.map(sideOf))).includes("commands");
+	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, signs }), metadata: { observing } });
 	try {
 		for (const warning of closed(settings.dataDir, observing)) broker.logger.warn(warning);
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // an observer may open damaged files

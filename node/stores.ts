@@ -22,17 +22,17 @@ export const HEADS_FOLDER = "heads";
 /** The settings of a node's stores. */
 export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
 	Partial<Pick<Settings, "keys" | "mongoUrl" | "mongoAccess" | "installation">> & {
-		/** Creates no key. */
-		readonly observing?: boolean;
+		/** Creates a signing key if there is none; only a node that decides needs one. */
+		readonly signs?: boolean;
 	};
 
 /** `report` receives warnings that come up while the stores are in use. */
 export function openStores(
-	{ dataDir, partitions, keys, mongoUrl, mongoAccess, installation, observing = false }: StoreSettings,
+	{ dataDir, partitions, keys, mongoUrl, mongoAccess, installation, signs = true }: StoreSettings,
 	report: Report,
 ): Stores {
 	const folder = join(dataDir, KEYS_FOLDER);
-	const signing = (observing ? keysIn : openKeys)(folder, keys);
+	const signing = (signs ? openKeys : keysIn)(folder, keys);
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
