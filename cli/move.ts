@@ -24,6 +24,8 @@ is 0 only if they are equal. Public keys are copied, the signing key is not. Rev
   <place>       sqlite:DIR, a data folder, or mongodb://HOST/DATABASE
   DATA_DIR      where the keys of a system on MongoDB are, as for npm start
   TRUSTED_KEYS  public keys of other nodes that signed, as for npm start
+  MONGO_USER, MONGO_PASSWORD, MONGO_CA, MONGO_CERT_KEY
+                access to MongoDB, as for npm start; credentials in the place count first, but other users of the machine see them
 
 For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie`;
 const NOT_MOVED = 1;

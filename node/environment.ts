@@ -6,6 +6,8 @@ interface Variable {
 	/** A description of the default if it is not a fixed value. */
 	readonly unset?: string;
 	readonly means: string;
+	/** The value is or can contain a secret: the setting may also come from a file (secrets.ts). */
+	readonly secret?: true;
 }
 
 export const ENVIRONMENT = {
@@ -42,6 +44,7 @@ export const ENVIRONMENT = {
 		unset: "none",
 		means:
 			"at least 32 characters: the secret of the client `bootstrap`, which has every role of a person, for automation of a new system; readiness warns until it is revoked. A token that was revoked once does not come back",
+		secret: true,
 	},
 	SESSION_IDLE: { default: "15m", means: "time without use after which a session ends: `90s`, `15m`, `1h`; use is recorded once a minute" },
 	SESSION_LIFETIME: { default: "8h", means: "time after which every session ends" },
@@ -66,6 +69,7 @@ export const ENVIRONMENT = {
 	SIGNING_KEY: {
 		unset: "the one in `keys`, created at the first start",
 		means: "Ed25519 private key that signs the heads of the log, as PEM or as base64 of its PKCS8",
+		secret: true,
 	},
 	TRUSTED_KEYS: {
 		unset: "none",
@@ -75,6 +79,7 @@ export const ENVIRONMENT = {
 		unset: "none",
 		means:
 			"NATS servers that connect the nodes of a cluster, e.g. `nats://localhost:4222`, several separated by commas; `nats://user:password@host` or `nats://token@host`, percent-encoded; `tls://` always encrypts",
+		secret: true,
 	},
 	NATS_CREDS: { unset: "none", means: "file with this node's credentials for NATS: a `.creds` file or an nkey seed" },
 	NATS_CA: {
@@ -83,7 +88,19 @@ export const ENVIRONMENT = {
 	},
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
-	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
+	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`", secret: true },
+	MONGO_USER: { unset: "none", means: "user for MongoDB, instead of one in MONGO_URL; `authSource` in MONGO_URL names its database" },
+	MONGO_PASSWORD: { unset: "none", means: "password of that user, not encoded", secret: true },
+	MONGO_CA: {
+		unset: "the system's CA certificates",
+		means:
+			"file with the CA certificates that MongoDB is verified with, as PEM; if set, the connection is always encrypted, as with `tls=true` in MONGO_URL",
+	},
+	MONGO_CERT_KEY: {
+		unset: "none",
+		means:
+			"file with this node's client certificate for MongoDB and its private key, as PEM, not encrypted; if set, the connection is always encrypted",
+	},
 	INSTALLATION: {
 		unset: "that of the store, or the only one on NATS",
 		means:

@@ -9,7 +9,7 @@ import { brokerOptions } from "./broker.ts";
 import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
 import { placeOf } from "./nats-access.ts";
-import { SettingsError, settingsOf } from "./settings.ts";
+import { completed, SettingsError, settingsOf } from "./settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {
@@ -23,8 +23,10 @@ const LOOK_EVERY = 50;
 const SETTLED = 500;
 
 /** Rejects with a one-line SettingsError if there is no running system or no log. */
-export const beside = (env: NodeJS.ProcessEnv = process.env): Promise<Beside> =>
-	env["NATS_URL"] ? joined(env) : start(env, { observing: true });
+export async function beside(given: NodeJS.ProcessEnv = process.env): Promise<Beside> {
+	const env = completed(given);
+	return env["NATS_URL"] ? joined(env) : start(env, { observing: true });
+}
 
 /** Uses only the NATS settings: this node has no store, no port, and its own name. */
 async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {

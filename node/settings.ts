@@ -9,7 +9,9 @@ import { accessSettingsIn } from "./access-settings.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
+import { type MongoAccess, mongoAccessIn, mongoProblems } from "./mongo-access.ts";
 import { type NatsFiles, natsProblems } from "./nats-access.ts";
+import { withSecrets } from "./secrets.ts";
 import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
 export interface Settings extends HttpSettings {
@@ -20,6 +22,7 @@ export interface Settings extends HttpSettings {
 	readonly natsFiles: NatsFiles;
 	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
+	readonly mongoAccess: MongoAccess;
 	readonly nodeId: string | undefined;
 	/** The ID of the installation; undefined for that of the store, or the only one on NATS. */
 	readonly installation: string | undefined;
@@ -49,13 +52,14 @@ const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const
 export const MAX_PARTITIONS = 64;
 
 /** Throws a SettingsError if a value is invalid. `makes`: whether to create a missing data folder. */
-export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
+export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
-	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
-		if (given === undefined || given === "") return undefined;
-		const value = Number(given);
+	const env = withSecrets(given, complaints);
+	const whole = (name: string, text: string | undefined, min: number, max: number): number | undefined => {
+		if (text === undefined || text === "") return undefined;
+		const value = Number(text);
 		if (Number.isInteger(value) && value >= min && value <= max) return value;
-		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
+		complaints.push(`${name} is "${text}": it has to be a whole number from ${min} to ${max}`);
 		return undefined;
 	};
 	const settings = {
@@ -74,6 +78,7 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
 		mongoUrl: env["MONGO_URL"] || undefined,
+		mongoAccess: mongoAccessIn(env),
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
@@ -86,6 +91,14 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 	if (complaints.length === 0) complaints.push(...(await addressProblems(settings)));
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
 	return settings;
+}
+
+/** The environment with the secrets from files; throws a SettingsError. For commands that read only some of the settings. */
+export function completed(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	const complaints: string[] = [];
+	const complete = withSecrets(env, complaints);
+	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
+	return complete;
 }
 
 /** All services, or those of the contexts and roles and with the names given. */
@@ -123,10 +136,10 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems({ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
-		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
+		...mongoProblems(mongoUrl, mongoAccess),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
 			: []),

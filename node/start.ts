@@ -16,12 +16,13 @@ import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "./stores.ts";
 import { REPLACED, restoringIn } from "../store/backup/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./offer.ts";
+import { ownerProblem } from "../store/private.ts";
 import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
 import { keptTokenIn } from "./own-token.ts";
-import { schemaOf, serviceFiles } from "./services.ts";
+import { schemaOf, serviceFiles, sideOf } from "./services.ts";
 import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
@@ -48,8 +49,10 @@ const CLOSED = { HOST: "", PORT: "0", METRICS_PORT: "", TLS_CERT: "", TLS_KEY: "
 /** Starts the node; rejects with a SettingsError, one line for each problem. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, ...CLOSED }, { makes: false })) : await settingsOf(env);
-	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
+	const signs = !observing && (await Promise.all(settings.services.map(sideOf))).includes("commands");
+	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, signs }), metadata: { observing } });
 	try {
+		for (const warning of closed(settings.dataDir, observing)) broker.logger.warn(warning);
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // an observer may open damaged files
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
@@ -115,13 +118,22 @@ function checked(folder: string): void {
 		);
 	checkFiles(join(folder, LOG_FILE), join(folder, ROWS_FILE));
 }
+/** Restricts an existing data folder to its owner. An operator may be another user, such as root. */
+function closed(folder: string, observing: boolean): string[] {
+	if (!existsSync(folder)) return [];
+	const owner = observing ? null : ownerProblem(folder);
+	return [
+		...(owner === null ? [] : [owner]),
+		...closeFolder(folder, { ours: [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED], except: KEYS_FOLDER }),
+	];
+}
 /** Opens the stores and logs their warnings. */
-async function opened(broker: ServiceBroker, { dataDir, installation }: Settings, observing: boolean): Promise<void> {
+async function opened(broker: ServiceBroker, { installation }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
+	if (!observing) await storage.assertOwn();
 	if (!observing) await storage.anchored();
-	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED]) : [];
-	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
+	for (const warning of await storage.ready()) broker.logger.warn(warning);
 	const kept = await storage.installation();
 	if (installation !== undefined && installation !== kept)
 		throw new SettingsError(`INSTALLATION is "${installation}": the store belongs to the installation ${kept}`);

@@ -21,27 +21,25 @@ export const HEADS_FOLDER = "heads";
 
 /** The settings of a node's stores. */
 export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
-	Partial<Pick<Settings, "keys" | "mongoUrl" | "installation">> & {
-		/** Creates no key. */
-		readonly observing?: boolean;
+	Partial<Pick<Settings, "keys" | "mongoUrl" | "mongoAccess" | "installation">> & {
+		/** Creates a signing key if there is none; only a node that decides needs one. */
+		readonly signs?: boolean;
 	};
 
 /** `report` receives warnings that come up while the stores are in use. */
 export function openStores(
-	{ dataDir, partitions, keys, mongoUrl, installation, observing = false }: StoreSettings,
+	{ dataDir, partitions, keys, mongoUrl, mongoAccess, installation, signs = true }: StoreSettings,
 	report: Report,
 ): Stores {
 	const folder = join(dataDir, KEYS_FOLDER);
-	const signing = (observing ? keysIn : openKeys)(folder, keys);
+	const signing = (signs ? openKeys : keysIn)(folder, keys);
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
-	return mongoUrl === undefined
-		? {
-				keys: signing,
-				anchors,
-				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
-				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
-			}
-		: { keys: signing, anchors, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
+	if (mongoUrl === undefined) {
+		const logs = new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation);
+		return { keys: signing, anchors, logs, rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) };
+	}
+	const at = { url: mongoUrl, ...mongoAccess };
+	return { keys: signing, anchors, logs: new MongoLogStore(at, partitions, installation), rows: new MongoRowStore(at) };
 }

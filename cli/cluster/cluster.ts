@@ -136,6 +136,7 @@ export class Cluster {
 			{
 				...env,
 				NATS_URL: natsUrl,
+				NATS_URL_FILE: "", // this process has read it
 				NODE_ID: name,
 				SERVICES: servicesText(roles.get(role) ?? []),
 				PORT: counted(settings.port, number),

@@ -10,7 +10,7 @@ const END = "# End of the generated part.";
 /** A container of each role, two replicas of each, so that one continues while the other is replaced. */
 const container = (role: string): readonly string[] => [
 	`${role}:`,
-	"  <<: *node",
+	`  <<: *${role.slice(role.lastIndexOf("-") + 1)}`, // commands or queries
 	"  deploy: *two",
 	"  environment:",
 	"    <<: *environment",

@@ -57,10 +57,20 @@ export function Audited(context: string): Partial<ServiceSchema> {
 					);
 				},
 			},
+			foreign: foreignAction,
 			keys: keysAction,
 		},
 	};
 }
+
+/** Parts of the stores that are not of this system, such as `the trigger t in events.db`. */
+const foreignAction = {
+	may: EXAMINER,
+	params: { $$strict: true },
+	handler(this: Service): Promise<readonly string[]> {
+		return storageOf(this.broker).foreign();
+	},
+};
 
 /** All public keys that this node knows. */
 const keysAction = {

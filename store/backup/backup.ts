@@ -73,7 +73,7 @@ async function written(folder: string, { logs, keys, privateKey, now, watch, sig
 			proven.flatMap(({ head }) => head ?? []),
 		),
 	);
-	keepKnown(join(folder, LAYOUT.keys), keys.known, 0o600);
+	keepKnown(join(folder, LAYOUT.keys), keys.known);
 	if (privateKey && keys.signing) keepPrivate(join(folder, LAYOUT.keys), keys.signing.key);
 	const backedUp = proven.map(({ head: _, ...one }) => one);
 	put(join(folder, LAYOUT.manifest), manifestText({ at, installation, ...content, logs: backedUp }));

@@ -225,7 +225,7 @@ describe("a restored backup", () => {
 				"": "700",
 				"events.db": "600",
 				keys: "700",
-				"keys/ID.pub": "644",
+				"keys/ID.pub": "600",
 				"keys/heads": "700",
 				"keys/heads/infraction.0.head": "600",
 				"keys/heads/radar.0.head": "600",

@@ -1,11 +1,11 @@
 /** NATS access: nodes use the configured credentials, never fall back to plain text if TLS is configured, and reveal no secret. */
-import { execFileSync } from "node:child_process";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { connect } from "nats";
 import { createUser } from "nkeys.js";
 import { answered, person } from "../http/scenery.ts";
+import { Certificates } from "../support/certificates.ts";
 import { hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { Folder } from "../support/folder.ts";
 import { onPath } from "../support/mongo.ts";
@@ -14,31 +14,6 @@ import { eventually, System } from "../support/system.ts";
 const SECRET = "p@ss:w/r%d";
 const ENCODED = encodeURIComponent(SECRET);
 type Settings = Readonly<Record<string, string>>;
-
-/** Creates two certificate authorities, and server and node certificates that the first one signs. */
-class Certificates {
-	readonly #folder: Folder;
-	constructor(folder: Folder) {
-		this.#folder = folder;
-		const names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n";
-		writeFileSync(this.file("names"), names);
-		for (const name of ["ca", "stranger"])
-			this.#run(`req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${name} -keyout ${name}.key -out ${name}.pem`);
-		for (const name of ["server", "node"]) {
-			this.#run(`req -newkey rsa:2048 -nodes -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`);
-			this.#run(`x509 -req -days 2 -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out ${name}.pem`);
-		}
-	}
-	#run(words: string): void {
-		execFileSync("openssl", words.split(" "), { cwd: this.#folder.path, stdio: "ignore" });
-	}
-	file(name: string): string {
-		return this.#folder.file(name);
-	}
-	get server(): string {
-		return `cert_file: "${this.file("server.pem")}", key_file: "${this.file("server.key")}", ca_file: "${this.file("ca.pem")}"`;
-	}
-}
 
 (hasNats && onPath("openssl") ? describe : describe.skip)("a node of a cluster", () => {
 	const folder = new Folder();

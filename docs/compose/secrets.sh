@@ -1,0 +1,14 @@
+#!/bin/sh
+# Writes the secrets of docker-compose.yml to the folder "secrets", once: a password that NATS asks every node for.
+# Containers run as several users, so the files are readable, and the folder is closed.
+set -eu
+folder="${1:-$(dirname "$0")/../../secrets}"
+if [ -e "$folder/nats.conf" ]; then
+	echo "$folder has secrets already" >&2
+	exit 0
+fi
+umask 022
+mkdir -p -m 700 "$folder"
+password="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"
+printf 'nats://vigie:%s@nats:4222\n' "$password" >"$folder/nats_url"
+printf 'authorization {\n  user: vigie\n  password: "%s"\n}\n' "$password" >"$folder/nats.conf"
