@@ -29,7 +29,8 @@ export const CODES = {
 		},
 		CROSS_SITE: {
 			status: 403,
-			means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+			means:
+				"A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`); or a command with the cookie of a session did not come from a page of the gateway's own origin.",
 			then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
 		},
 		METHOD_NOT_ALLOWED: {
@@ -65,7 +66,11 @@ export const CODES = {
 			means: "The `Idempotency-Key` was used before on this actor, for a command with other content.",
 			then: "Use a new key for a new command.",
 		},
-		TOO_MANY_REQUESTS: { status: 429, means: "More requests than a limit allows; there is none unless one is set.", then: "Slow down." },
+		TOO_MANY_REQUESTS: {
+			status: 429,
+			means: "The client sends more requests a second than RATE_REQUESTS allows, or has a quarter of all live feeds.",
+			then: "Retry after `Retry-After`, and send many detections as NDJSON in one request.",
+		},
 		METRICS_OFF: { status: 404, means: "This node offers no metrics.", then: "Start it with `METRICS=on`." },
 		// -- Operators
 		VERSION_UNKNOWN: { status: 404, means: "The actor has not reached the requested version.", then: "Request a lower one." },

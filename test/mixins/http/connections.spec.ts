@@ -6,7 +6,8 @@ import { Connections } from "../../../mixins/http/server/connections.ts";
 import { Reached } from "../../../mixins/http/server/limits.ts";
 
 const PLACES = 4;
-const make = (): Connections => new Connections({ openFiles: 256, connections: PLACES, feeds: 2 }, new Reached(() => undefined));
+const make = (): Connections =>
+	new Connections({ openFiles: 256, connections: PLACES, feeds: 2, clientFeeds: 1 }, new Reached(() => undefined));
 function opened(connections: Connections): Socket {
 	const socket = new Socket();
 	connections.opened(socket);
