@@ -40,3 +40,7 @@ export function secure(settings: ReturnType<typeof certified>): Transport {
 		connect: (port, host, ready) => secureConnect({ ...trust, port, host }).once("session", () => setImmediate(ready)),
 	};
 }
+
+/** Resolves when a connection is closed, also by a reset: over TLS a client answers the end of the server, which may have closed it already. */
+export const closed = (socket: Socket): Promise<void> =>
+	new Promise((resolve) => void socket.on("error", () => undefined).once("close", () => resolve()));
