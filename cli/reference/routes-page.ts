@@ -52,6 +52,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"command",
 		"A command with the cookie of a session has to come from a page of the gateway itself (`Sec-Fetch-Site: same-origin`, or its own `Origin`), else 403.",
 	],
+	["Upgrade", "every request", "Not supported: the request is answered as if it were not there, and the connection closes."],
 	[
 		"X-Forwarded-For",
 		"every request, with BEHIND_PROXY",

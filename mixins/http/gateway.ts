@@ -126,6 +126,7 @@ export const Gateway = {
 				if (metricsOf(this.broker)) watch(this, req, res);
 				this.rates.request(req);
 				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
+				if (req.headers["upgrade"] !== undefined) res.setHeader("Connection", "close"); // Node may have dropped what came after it
 				admit(req, this.hosts);
 				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
 			} catch (error) {
