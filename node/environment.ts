@@ -54,6 +54,16 @@ export const ENVIRONMENT = {
 		means:
 			"seconds an idle connection to the gateway stays open; has to be longer than the timeout of a load balancer in front, which otherwise sometimes answers 502",
 	},
+	RATE_REQUESTS: {
+		default: "300",
+		means:
+			"requests a second that one client may send to the gateway, in bursts of ten times as many; beyond that 429 TOO_MANY_REQUESTS; 0 for no limit. A client is an address, or the /64 network of an IPv6 address; with BEHIND_PROXY, the last one in `X-Forwarded-For`. Clients on the same machine have no limit",
+	},
+	RATE_CONTENT: {
+		default: "16",
+		means:
+			"MiB of content a second that one client may send to the gateway, in bursts of ten times as much; beyond that the gateway reads it more slowly; 0 for no limit. Lines of NDJSON count here, not as requests",
+	},
 	SERVICES: {
 		unset: "all",
 		means:

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
 import type { AccessSettings } from "../mixins/identity/settings.ts";
+import type { RateSettings } from "../mixins/http/server/rates.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { accessSettingsIn } from "./access-settings.ts";
 import { folderProblem } from "./data-folder.ts";
@@ -30,6 +31,8 @@ export interface Settings extends HttpSettings {
 	readonly port: number;
 	/** Seconds an idle connection to the gateway stays open. */
 	readonly keepAlive: number;
+	/** Limits of one client of the gateway. */
+	readonly rates: RateSettings;
 	/** The number of partitions of a new log; undefined for that of the existing log. */
 	readonly partitions: number | undefined;
 	readonly services: readonly ServiceFile[];
@@ -55,18 +58,16 @@ export const MAX_PARTITIONS = 64;
 export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
 	const env = withSecrets(given, complaints);
-	const whole = (name: string, text: string | undefined, min: number, max: number): number | undefined => {
-		if (text === undefined || text === "") return undefined;
-		const value = Number(text);
-		if (Number.isInteger(value) && value >= min && value <= max) return value;
-		complaints.push(`${name} is "${text}": it has to be a whole number from ${min} to ${max}`);
-		return undefined;
-	};
+	const whole = wholeIn(complaints);
 	const settings = {
 		dataDir: resolve(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default),
 		...httpSettingsIn(env, complaints),
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		keepAlive: whole("KEEP_ALIVE", env["KEEP_ALIVE"], 1, 3600) ?? Number(ENVIRONMENT.KEEP_ALIVE.default),
+		rates: {
+			requests: whole("RATE_REQUESTS", env["RATE_REQUESTS"], 0, 1_000_000) ?? Number(ENVIRONMENT.RATE_REQUESTS.default),
+			content: whole("RATE_CONTENT", env["RATE_CONTENT"], 0, 10_000) ?? Number(ENVIRONMENT.RATE_CONTENT.default),
+		},
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
 		services: await chosen(env["SERVICES"], complaints),
 		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,
@@ -100,6 +101,17 @@ export function completed(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
 	return complete;
 }
+
+/** Reads whole numbers; undefined for one that is not set. */
+const wholeIn =
+	(complaints: string[]) =>
+	(name: string, given: string | undefined, min: number, max: number): number | undefined => {
+		if (given === undefined || given === "") return undefined;
+		const value = Number(given);
+		if (Number.isInteger(value) && value >= min && value <= max) return value;
+		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
+		return undefined;
+	};
 
 /** All services, or those of the contexts and roles and with the names given. */
 async function chosen(given: string | undefined, complaints: string[]): Promise<ServiceFile[]> {

@@ -105,9 +105,9 @@ async function openAccess(broker: ServiceBroker, { access, dataDir, mongoUrl }: 
 /** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */
 const gatewayOf = async (
 	schema: ServiceSchema,
-	{ port, host, behindProxy, allowedHosts, corsOrigins, keepAlive, natsUrl, services }: Settings,
+	{ port, host, behindProxy, allowedHosts, corsOrigins, keepAlive, rates, natsUrl, services }: Settings,
 ): Promise<Partial<ServiceSchema>> => ({
-	settings: { ...schema.settings, port, ip: host, behindProxy, allowedHosts, corsOrigins, keepAlive },
+	settings: { ...schema.settings, port, ip: host, behindProxy, allowedHosts, corsOrigins, keepAlive, rates },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Throws if the files of a data folder are damaged or incomplete. */

@@ -66,6 +66,17 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"command",
 		'`"<version>"`, a list of them, or `*`: the command is decided only if the actor has one of these versions (`*`: any version), else 412. A weak tag (`W/"..."`) never matches. Not supported with NDJSON and imports (422).',
 	],
+	[
+		"Cookie",
+		"command",
+		"A command with the cookie of a session has to come from a page of the gateway itself (`Sec-Fetch-Site: same-origin`, or its own `Origin`), else 403.",
+	],
+	["Upgrade", "every request", "Not supported: the request is answered as if it were not there, and the connection closes."],
+	[
+		"X-Forwarded-For",
+		"every request, with BEHIND_PROXY",
+		"Its last address is the client, for [the limits of each client](../operations.md#limits-of-a-gateway).",
+	],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
 	[
 		"X-Position",
@@ -75,7 +86,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],
 	["Location", "answer 201", "The path of the new actor."],
 	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
-	["Retry-After", "answer 429 or 503", "Seconds."],
+	["Retry-After", "answer 429, 503", "Seconds."],
 	[
 		"Cache-Control",
 		"every answer",

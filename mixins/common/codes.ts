@@ -35,7 +35,8 @@ export const CODES = {
 		},
 		CROSS_SITE: {
 			status: 403,
-			means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+			means:
+				"A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`); or a command with the cookie of a session did not come from a page of the gateway's own origin.",
 			then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
 		},
 		FORBIDDEN: {
@@ -79,8 +80,9 @@ export const CODES = {
 		},
 		TOO_MANY_REQUESTS: {
 			status: 429,
-			means: "More requests than a limit allows: more than ten failed logins with one name. `Retry-After` names the seconds to wait.",
-			then: "Wait, then send it again.",
+			means:
+				"The client sends more requests a second than RATE_REQUESTS allows, or has a quarter of all live feeds, or more than ten logins with one name have failed. `Retry-After` names the seconds to wait.",
+			then: "Wait, then send it again; send many detections as NDJSON in one request.",
 		},
 		METRICS_OFF: { status: 404, means: "This node offers no metrics.", then: "Start it with `METRICS=on`." },
 		// -- Operators

@@ -29,6 +29,7 @@ import { isSource } from "./live.ts";
 import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
 import type { Incoming } from "./request.ts";
 import { CHECK_EVERY, serverOf } from "./server/server.ts";
+import { Rates, type RateSettings } from "./server/rates.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
@@ -36,8 +37,10 @@ type GatewaySettings = {
 	readonly ip: string;
 	readonly allowedHosts: readonly string[];
 	readonly corsOrigins: readonly string[];
+	readonly behindProxy: boolean;
 	/** Seconds. */
 	readonly keepAlive: number;
+	readonly rates: RateSettings;
 };
 const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
 
@@ -56,6 +59,8 @@ export const Gateway = {
 		allowedHosts: [],
 		corsOrigins: [],
 		keepAlive: 75,
+		/** Requests, and MiB of content, that a client may send a second; 0 for no limit. */
+		rates: { requests: 0, content: 0 },
 		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
 		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
@@ -89,7 +94,7 @@ export const Gateway = {
 	},
 	created(this: Service) {
 		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
-		const { ip, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
+		const { ip, behindProxy, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
@@ -100,7 +105,7 @@ export const Gateway = {
 			requests: new Requests(),
 			begun: false,
 			authentication: authenticationOf(gatewayOf(this)),
-			hosts: hostsOf(ip, allowedHosts, corsOrigins),
+			hosts: hostsOf(ip, allowedHosts, corsOrigins, certificateOf(this.broker) !== null || behindProxy),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
 		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have their own time limit, which begins at the first byte of a request
@@ -111,19 +116,23 @@ export const Gateway = {
 			const limits = limitsOf();
 			const reached = new Reached((line) => this.logger.warn(line));
 			const connections = new Connections(limits, reached);
-			const bodies = new Bodies(connections, reached);
+			const { rates: most, behindProxy } = this.settings as GatewaySettings; // see above
+			const rates = new Rates(most, behindProxy, reached);
+			const bodies = new Bodies(connections, reached, rates);
 			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
 			const certificate = certificateOf(this.broker);
-			const headers = headersOf(certificate !== null || this.settings["behindProxy"] === true);
+			const headers = headersOf(certificate !== null || behindProxy);
 			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate, headers });
-			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
+			Object.assign(this, { limits, reached, rates, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
 			allowOrigin(req, res, this.hosts.origins);
 			try {
 				if (!this.connections.requested(req, res)) return;
 				if (metricsOf(this.broker)) watch(this, req, res);
+				this.rates.request(req);
 				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
+				if (req.headers["upgrade"] !== undefined) res.setHeader("Connection", "close"); // Node may have dropped what came after it
 				admit(req, this.hosts);
 				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
 			} catch (error) {

@@ -22,6 +22,7 @@ import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./server/limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
+import type { Rates } from "./server/rates.ts";
 import { ProblemError, sendProblem } from "./server/problem.ts";
 import { commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping, refuseWhileStopping } from "./stopping.ts";
@@ -36,6 +37,7 @@ export interface GatewayService extends Service, Watched, Feeding {
 	readonly hosts: Hosts;
 	readonly limits: Limits;
 	readonly reached: Reached;
+	readonly rates: Rates;
 	readonly connections: Connections;
 	readonly bodies: Bodies;
 	readonly authentication: Authentication;
@@ -156,7 +158,13 @@ export const live: Handler = async function (this: GatewayService, req, res) {
 		this.reached.note("feeds", `the limit is ${this.limits.feeds}`);
 		throw tooBusy("This gateway has as many live feeds as it can serve");
 	}
-	await listen(this, req, res);
+	const caller = this.rates.callerOf(req);
+	const { clientFeeds } = this.limits;
+	if (caller !== null && [...this.feeds].filter((feed) => feed.caller === caller).length >= clientFeeds) {
+		this.reached.note("clientFeeds", `${caller} has ${clientFeeds}`);
+		throw new ProblemError(CODES.TOO_MANY_REQUESTS, `One client may have ${clientFeeds} live feeds`, { retryAfter: 1 });
+	}
+	await listen(this, req, res, caller);
 };
 
 /** Handlers that also answer while the node stops. */

@@ -14,6 +14,8 @@ import { isStopping, type Stoppable } from "./stopping.ts";
 
 /** An open feed, as the gateway controls it. */
 export interface Listening {
+	/** The client; null for one without limits. */
+	readonly caller: string | null;
 	end(): void;
 	/** Adds the contexts that nodes began to offer. */
 	look(): void;
@@ -38,13 +40,14 @@ export const isSource = (action: string): boolean => action.endsWith(SOURCE);
 /** Long polls: shutdown does not wait for them, and the broker does not retry them because the feed does. */
 const LASTING: CallingOptions = { timeout: 2 * LIVE_WAIT, tracking: false, retries: 0 };
 
-export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse): Promise<void> {
+export async function listen(gateway: Feeding, req: Incoming, res: ServerResponse, caller: string | null): Promise<void> {
 	const contexts = new Set([...gateway.contexts, ...[...gateway.sources].map((name) => name.slice(0, -SOURCE.length))]);
 	const asked = askedOf(req, gateway.facts, contexts);
 	const over = new AbortController();
 	const come = newcomers(gateway, () => gateway.authentication.of(req), asked, over.signal);
 	let feed: Feed | null = null;
 	const one: Listening = {
+		caller,
 		end: () => over.abort(),
 		look: () => {
 			if (feed) for (const pages of come()) feed.add(pages);

@@ -1,8 +1,8 @@
 /** The edge of the gateway: cross-site commands and unknown hosts are refused; targets, methods, charsets and headers are handled as HTTP defines them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
 import { AUTHORIZATION, type Answer, System } from "../support/system.ts";
+import { closed } from "../support/transport.ts";
 import { json, post } from "./machine/faults.ts";
 import { answered, commits, expectProblem, noon, radarInService, site } from "./scenery.ts";
 
@@ -26,7 +26,7 @@ async function raw(request: string, headers = `Host: ${here()}\r\n${AUTHORIZATIO
 	let text = "";
 	socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
 	socket.write(Buffer.from(`${request}\r\n${headers}\r\n`, "latin1"));
-	await once(socket, "close");
+	await closed(socket);
 	const code = /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? "";
 	return `${/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? text} ${code}`.trim();
 }

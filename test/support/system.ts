@@ -351,11 +351,12 @@ export class System {
 		});
 	}
 
-	/** Opens a plain connection. */
+	/** Opens a connection; rejects if the system closes it before it is ready. */
 	connect(): Promise<Socket> {
 		return new Promise((resolve, reject) => {
 			const socket = this.#transport.connect(this.#port, host, () => resolve(socket));
 			socket.once("error", reject);
+			socket.once("close", () => reject(new Error("the system closed a connection at its beginning")));
 		});
 	}
 

@@ -17,17 +17,18 @@ export interface Problem {
 	readonly allow?: string;
 }
 
+type More = Pick<Problem, "errors" | "allow" | "retryAfter">;
 /** A 503 may be retried after a second. */
-export const problem = ({ name, status }: Code, detail: string, more: Pick<Problem, "errors" | "allow"> = {}): Problem => ({
+export const problem = ({ name, status }: Code, detail: string, more: More = {}): Problem => ({
 	status,
 	code: name,
 	detail,
-	...more,
 	...(status === 503 ? { retryAfter: 1 } : {}),
+	...more,
 });
 export class ProblemError extends Error {
 	readonly problem: Problem;
-	constructor(code: Code, detail: string, more: Pick<Problem, "errors" | "allow"> = {}) {
+	constructor(code: Code, detail: string, more: More = {}) {
 		super(detail);
 		this.problem = problem(code, detail, more);
 	}

@@ -1,8 +1,8 @@
 /** Shutdown: requests in progress are finished, new ones are refused with 503, and open connections delay it only within the grace period. */
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { AUTHORIZATION, eventually, System } from "../../support/system.ts";
+import { closed } from "../../support/transport.ts";
 import { answered, expectProblem, ownerOf, person } from "../scenery.ts";
 
 /** The grace period for requests in progress in milliseconds; the rest of the shutdown takes a little longer. */
@@ -82,10 +82,10 @@ describe("a system that gets SIGTERM", () => {
 		system = await System.start();
 		const { socket } = await half();
 		await stopping();
-		const closed = once(socket, "close");
+		const over = closed(socket);
 		system.signal("SIGTERM");
 		const { code, output, ms } = await system.ended(5000);
-		await closed;
+		await over;
 		expect([code, ms < 1000, output]).toEqual([1, true, expect.stringMatching(/SIGTERM again: Vigie ends at once\n$/)]);
 	});
 });
