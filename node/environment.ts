@@ -6,6 +6,8 @@ interface Variable {
 	/** A description of the default if it is not a fixed value. */
 	readonly unset?: string;
 	readonly means: string;
+	/** The value is or can contain a secret. */
+	readonly secret?: true;
 }
 
 export const ENVIRONMENT = {
@@ -76,6 +78,12 @@ export const ENVIRONMENT = {
 	},
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
+	CLUSTER_KEY: {
+		unset: "none; required with NATS_URL",
+		means:
+			"secret of the cluster, the same on all nodes: 32 random bytes as base64 or hex (`openssl rand -base64 32`). It encrypts and authenticates everything that nodes send each other. During a rotation two keys, separated by a comma: the first one is used to send, both to receive",
+		secret: true,
+	},
 	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
 	INSTALLATION: {
 		unset: "that of the store, or the only one on NATS",

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
+import { type ClusterKeys, clusterKeysIn } from "../mixins/nats/cluster-keys.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { folderProblem } from "./data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
@@ -16,6 +17,8 @@ export interface Settings extends HttpSettings {
 	/** The NATS servers of a cluster; undefined for a single node. */
 	readonly natsUrl: string | undefined;
 	readonly natsFiles: NatsFiles;
+	/** The keys of the cluster; undefined for a single node. */
+	readonly clusterKeys: ClusterKeys | undefined;
 	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
 	readonly nodeId: string | undefined;
@@ -41,6 +44,8 @@ export interface Settings extends HttpSettings {
 /** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
 
+const NO_CLUSTER_KEY =
+	"NATS_URL needs CLUSTER_KEY, the secret that all nodes of a cluster share; make it once with: openssl rand -base64 32";
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** The limit keeps an id of the live feed, which has a position for each partition of each log, below 9 of the 16 KiB of request headers. */
 export const MAX_PARTITIONS = 64;
@@ -69,11 +74,12 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		keys: keysIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
+		clusterKeys: clusterKeysOf(env, complaints),
 		mongoUrl: env["MONGO_URL"] || undefined,
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
-	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
+	complaints.push(...clusterProblems(settings, env), ...metricsProblems(env, settings));
 	if (hasGateway(settings.services) || settings.metricsPort !== undefined) complaints.push(...openProblems(settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
@@ -119,9 +125,13 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems(
+	{ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">,
+	{ CLUSTER_KEY }: NodeJS.ProcessEnv,
+): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
+		...(natsUrl !== undefined && !CLUSTER_KEY ? [NO_CLUSTER_KEY] : []),
 		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
@@ -130,6 +140,14 @@ function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }:
 			? [`INSTALLATION is "${installation}": it has to be 1 to 64 letters, digits, dashes or underscores`]
 			: []),
 	];
+}
+
+/** Complaints never contain a key. */
+function clusterKeysOf({ CLUSTER_KEY }: NodeJS.ProcessEnv, complaints: string[]): ClusterKeys | undefined {
+	const keys = CLUSTER_KEY ? clusterKeysIn(CLUSTER_KEY) : undefined;
+	if (typeof keys !== "string") return keys;
+	complaints.push(keys);
+	return undefined;
 }
 
 /** Complaints never contain the key. */

@@ -12,6 +12,7 @@ import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "./stores.ts";
 import { REPLACED, restoringIn } from "../store/backup/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./offer.ts";
+import { KEPT_KEY } from "./cluster-key-file.ts";
 import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -86,7 +87,7 @@ async function opened(broker: ServiceBroker, { dataDir, installation }: Settings
 	const storage = storageOf(broker);
 	storage.open();
 	if (!observing) await storage.anchored();
-	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED]) : [];
+	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED, KEPT_KEY]) : [];
 	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
 	const kept = await storage.installation();
 	if (installation !== undefined && installation !== kept)

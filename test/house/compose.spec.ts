@@ -11,6 +11,7 @@ import { ENVIRONMENT } from "../../node/environment.ts";
 import { serviceFiles } from "../../node/services.ts";
 import { settingsOf } from "../../node/settings.ts";
 import { GRACE } from "../../moleculer.config.ts";
+import { CLUSTER_KEY } from "../support/cluster.ts";
 import { Folder } from "../support/folder.ts";
 import { parseYaml } from "../support/yaml.ts";
 import { sourcesOf } from "./sources.ts";
@@ -41,7 +42,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const parsed = <T>(file: string): T => parseYaml(read(file)) as T;
 
-const compose = parsed<Compose>("docker-compose.yml");
+/** As Compose reads it while CLUSTER_KEY is set. */
+const composeText = read("docker-compose.yml").replace(/\$\{CLUSTER_KEY:\?[^}]+\}/, CLUSTER_KEY);
+const compose = parseYaml(composeText) as unknown as Compose; // the tests check what they use
 const containers = Object.entries(compose.services);
 const nodes = containers.filter(([, { build }]) => build !== undefined);
 const dockerfile = read("Dockerfile");
@@ -63,6 +66,7 @@ describe("the containers", () => {
 		const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, PORT: "0", METRICS_PORT: "0" });
 		expect(settings.host).toBe("0.0.0.0");
 		expect(settings).toMatchObject({ natsUrl: expect.any(String), mongoUrl: expect.any(String), nodeId: undefined });
+		expect(settings.clusterKeys).toHaveLength(1);
 		expect(settings.services.length).toBeGreaterThan(0);
 	});
 	it("of the image alone do not start without TLS or a proxy", async () => {
@@ -102,6 +106,10 @@ describe("the containers", () => {
 			}
 		}
 	});
+	it("contain no cluster key: Compose takes it from the environment, and refuses to start without it", () => {
+		expect(read("docker-compose.yml")).toMatch(/^ {2}CLUSTER_KEY: "\$\{CLUSTER_KEY:\?/m);
+		expect(composeText).toContain(`CLUSTER_KEY: "${CLUSTER_KEY}"`);
+	});
 	it("have more time to stop than they need", () =>
 		expect(nodes.map(([, { stop_grace_period: grace = "" }]) => Number(/^(\d+)s$/.exec(grace)?.[1]) * 1000 > GRACE + 5000)).not.toContain(
 			false,
@@ -127,7 +135,7 @@ describe("the containers", () => {
 	});
 	it("contain no secret", () => {
 		const given = containers.flatMap(([, { environment = {} }]) => Object.entries(environment));
-		expect(given.filter(([name]) => /PASS|SECRET|TOKEN|_KEY|USER/.test(name))).toEqual([]);
+		expect(given.filter(([name, value]) => /PASS|SECRET|TOKEN|_KEY|USER/.test(name) && value !== CLUSTER_KEY)).toEqual([]);
 		expect(given.filter(([, value]) => value.includes("@"))).toEqual([]);
 	});
 });

@@ -1,0 +1,35 @@
+/**
+ * Outgoing - publishes all messages of one turn of the event loop together, so that they share one write to the socket: the client would
+ * write after each of them, and a write costs more than everything else about a message.
+ */
+import { nodeTimers } from "../common/timers.ts";
+
+export interface Message {
+	readonly subject: string;
+	readonly data: Buffer;
+	/** The subject on which the server reports that there is no recipient. */
+	readonly reply?: string | undefined;
+}
+
+export class Outgoing {
+	readonly #publish: (message: Message) => void;
+	#messages: Message[] = [];
+
+	/** `publish`: throws if there is no connection, and the message is lost. */
+	constructor(publish: (message: Message) => void) {
+		this.#publish = publish;
+	}
+	add(message: Message): void {
+		if (this.#messages.push(message) === 1) nodeTimers.soon(() => this.flush());
+	}
+	/** Publishes them at once, in order. */
+	flush(): void {
+		const messages = this.#messages;
+		this.#messages = [];
+		try {
+			for (const message of messages) this.#publish(message);
+		} catch {
+			// the connection is closed: this process ends, or notices it by itself
+		}
+	}
+}
