@@ -1,6 +1,7 @@
 /**
- * Outgoing - publishes all messages of one turn of the event loop together, so that they share one write to the socket: the client would
- * write after each of them, and a write costs more than everything else about a message.
+ * Outgoing - publishes the messages of one turn of the event loop together, so that they share one write to the socket: the client would
+ * write after each of them, and a write costs more than everything else about a message. A message that is likely to be alone is published
+ * at once, because a single request would wait for the end of the turn at every node.
  */
 import { nodeTimers } from "../common/timers.ts";
 
@@ -14,13 +15,20 @@ export interface Message {
 export class Outgoing {
 	readonly #publish: (message: Message) => void;
 	#messages: Message[] = [];
+	/** Messages of this turn so far. */
+	#count = 0;
+	/** Whether the last turn with messages had several. */
+	#several = false;
 
 	/** `publish`: throws if there is no connection, and the message is lost. */
 	constructor(publish: (message: Message) => void) {
 		this.#publish = publish;
 	}
 	add(message: Message): void {
-		if (this.#messages.push(message) === 1) nodeTimers.soon(() => this.flush());
+		this.#messages.push(message);
+		if (++this.#count > 1) return;
+		nodeTimers.soon(() => this.#endTurn());
+		if (!this.#several) this.flush();
 	}
 	/** Publishes them at once, in order. */
 	flush(): void {
@@ -31,5 +39,10 @@ export class Outgoing {
 		} catch {
 			// the connection is closed: this process ends, or notices it by itself
 		}
+	}
+	#endTurn(): void {
+		this.#several = this.#count > 1;
+		this.#count = 0;
+		this.flush();
 	}
 }

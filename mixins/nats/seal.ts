@@ -11,6 +11,7 @@
  *   ...        encrypted message, followed by 16 bytes tag
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
+import { BoundedCache } from "../common/bounded-cache.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const VERSION = 1;
@@ -19,6 +20,7 @@ const GCM = { authTagLength: TAG };
 const [FOR, TIME, NUMBER, EPOCH, LENGTH, NAME] = [1, 2, 8, 14, 30, 31];
 const LONGEST_NAME = 255;
 const [ALL, ONE] = [0, 1];
+const ADDRESSES = 1024;
 
 /** Data that a packet is bound to, besides its sender. */
 export interface Address {
@@ -46,6 +48,8 @@ export class Sealer {
 	/** The header; each message changes and copies it. */
 	readonly #head: Buffer;
 	readonly #nonce: Buffer;
+	/** Additional data by address: a node sends to the same few addresses. */
+	readonly #additional = new BoundedCache<Buffer>(ADDRESSES);
 	#number = 0;
 
 	/** `clock`: milliseconds of a monotonic clock. Throws if the name of the sender is too long. */
@@ -67,7 +71,7 @@ export class Sealer {
 		head.writeUIntBE(Math.floor(this.#clock()), TIME, NUMBER - TIME);
 		head.writeUIntBE(++this.#number, NUMBER, EPOCH - NUMBER);
 		const cipher = createCipheriv(ALGORITHM, this.#key, this.#nonce, GCM);
-		cipher.setAAD(additional(address, this.#sender));
+		cipher.setAAD(this.#additionalOf(address));
 		const body = cipher.update(message);
 		cipher.final();
 		const sealed = Buffer.allocUnsafe(head.length + body.length + TAG);
@@ -75,6 +79,15 @@ export class Sealer {
 		sealed.set(body, head.length);
 		sealed.set(cipher.getAuthTag(), head.length + body.length);
 		return sealed;
+	}
+	#additionalOf(address: Address): Buffer {
+		const { type, receiver, installation } = address;
+		const key = receiver === null ? `${type} ${installation}` : `${type} ${installation} ${receiver}`;
+		const known = this.#additional.get(key);
+		if (known) return known;
+		const made = additional(address, this.#sender);
+		this.#additional.set(key, made);
+		return made;
 	}
 }
 
