@@ -1,7 +1,7 @@
 /**
- * Outgoing - publishes the messages of one turn of the event loop together, so that they share one write to the socket: the client would
- * write after each of them, and a write costs more than everything else about a message. A message that is likely to be alone is published
- * at once, because a single request would wait for the end of the turn at every node.
+ * Outgoing - while messages come in quick succession, publishes those of one turn of the event loop together, so that they share one write
+ * to the socket: the client would write after each of them, and a write costs more than everything else about a message. A message that
+ * comes alone is published at once.
  */
 import { nodeTimers } from "../common/timers.ts";
 
@@ -12,23 +12,34 @@ export interface Message {
 	readonly reply?: string | undefined;
 }
 
+/** Milliseconds between two messages below which further ones are likely in the same turn. */
+const CLOSE = 0.1;
+/** Consecutive turns with one message after which messages come alone again. */
+const ALONE = 8;
+
 export class Outgoing {
 	readonly #publish: (message: Message) => void;
+	readonly #clock: () => number;
 	#messages: Message[] = [];
-	/** Messages of this turn so far. */
-	#count = 0;
-	/** Whether the last turn with messages had several. */
-	#several = false;
+	#last = -Infinity;
+	/** Turns with one message since the last one with several; from ALONE on, messages are published at once. */
+	#alone = ALONE;
 
-	/** `publish`: throws if there is no connection, and the message is lost. */
-	constructor(publish: (message: Message) => void) {
+	/** `publish`: throws if there is no connection, and the message is lost. `clock`: milliseconds of a monotonic clock. */
+	constructor(publish: (message: Message) => void, clock = () => performance.now()) {
 		this.#publish = publish;
+		this.#clock = clock;
 	}
 	add(message: Message): void {
-		this.#messages.push(message);
-		if (++this.#count > 1) return;
-		nodeTimers.soon(() => this.#endTurn());
-		if (!this.#several) this.flush();
+		const isFirst = this.#messages.push(message) === 1;
+		if (this.#alone < ALONE) {
+			if (isFirst) nodeTimers.soon(() => this.#endTurn());
+			return;
+		}
+		const now = this.#clock();
+		if (now - this.#last < CLOSE) this.#alone = 0;
+		this.#last = now;
+		this.flush();
 	}
 	/** Publishes them at once, in order. */
 	flush(): void {
@@ -41,8 +52,7 @@ export class Outgoing {
 		}
 	}
 	#endTurn(): void {
-		this.#several = this.#count > 1;
-		this.#count = 0;
+		this.#alone = this.#messages.length > 1 ? 0 : this.#alone + 1;
 		this.flush();
 	}
 }
