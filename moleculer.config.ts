@@ -15,8 +15,10 @@ import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
 import { Metrics } from "./mixins/monitoring/metrics.ts";
 import { MetricsServerMiddleware } from "./mixins/http/metrics-server.ts";
+import type { ClusterKeys } from "./mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "./mixins/nats/transporter.ts";
 import { PacketsMiddleware } from "./mixins/nats/packets.ts";
+import { SealedMiddleware } from "./mixins/nats/sealed.ts";
 import { nodeParts } from "./mixins/monitoring/health.ts";
 import { Placement } from "./mixins/cluster/placement.ts";
 import { RestartedMiddleware } from "./mixins/nats/restarted.ts";
@@ -44,7 +46,7 @@ export interface NodeOptions {
 	readonly allowedHosts?: readonly string[] | undefined;
 	readonly nodeId?: string | undefined;
 	/** The connection to NATS; a node without it runs alone. */
-	readonly nats?: ConnectionOptions | undefined;
+	readonly nats?: { readonly connection: ConnectionOptions; readonly keys: ClusterKeys } | undefined;
 	/** The beginning of a manual clock; undefined for the clock of the machine. */
 	readonly clock?: string | undefined;
 	/** Limits of sessions, and the token for automation. */
@@ -60,7 +62,7 @@ export type OpenStores = (report: Report) => Stores;
 export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
 	const { dataDir, nats } = node;
 	const metrics = node.metrics === false ? null : new Metrics({ folder: dataDir });
-	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
+	return options(node, openStores, metrics, nats ? new NatsTransporter(nats.connection, nats.keys) : null);
 }
 
 /** Options of a node of a cluster. */
@@ -76,6 +78,7 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	DeadlineMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
+	SealedMiddleware,
 	PacketsMiddleware(() => transporter.maxPayload),
 ];
 

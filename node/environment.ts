@@ -98,6 +98,12 @@ export const ENVIRONMENT = {
 	},
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
+	CLUSTER_KEY: {
+		unset: "none; required with NATS_URL",
+		means:
+			"secret of the cluster, the same on all nodes: 32 random bytes as base64 or hex (`openssl rand -base64 32`). It encrypts and authenticates everything that nodes send each other. During a rotation two keys, separated by a comma: the first one is used to send, both to receive",
+		secret: true,
+	},
 	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`", secret: true },
 	MONGO_USER: { unset: "none", means: "user for MongoDB, instead of one in MONGO_URL; `authSource` in MONGO_URL names its database" },
 	MONGO_PASSWORD: { unset: "none", means: "password of that user, not encoded", secret: true },

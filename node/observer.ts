@@ -6,6 +6,8 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "./broker.ts";
+import { keptClusterKey } from "./cluster-key-file.ts";
+import { ENVIRONMENT } from "./environment.ts";
 import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
 import { placeOf } from "./nats-access.ts";
@@ -28,18 +30,24 @@ export async function beside(given: NodeJS.ProcessEnv = process.env): Promise<Be
 	return env["NATS_URL"] ? joined(env) : start(env, { observing: true });
 }
 
-/** Uses only the NATS settings: this node has no store, no port, and its own name. */
-async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
-	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION };
+/**
+ * Uses only the NATS settings: this node has no store, no port, and its own name. Without CLUSTER_KEY it takes that of `npm run cluster` on
+ * the same data folder.
+ */
+async function joined(env: NodeJS.ProcessEnv): Promise<Beside> {
+	const { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL } = env;
+	const CLUSTER_KEY = env["CLUSTER_KEY"] || keptClusterKey(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default);
+	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, CLUSTER_KEY, INSTALLATION };
 	const {
 		natsUrl = "",
 		natsFiles,
+		clusterKeys,
 		installation,
 		dataDir,
 		logLevel,
 	} = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
 	const nodeId = `operator-${hostname()}-${process.pid}`;
-	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, nodeId });
+	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, clusterKeys, nodeId });
 	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts whose health it could report
 	try {
 		await join(broker, { natsUrl, installation });

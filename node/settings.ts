@@ -5,6 +5,7 @@ import { publicKeyOf } from "../store/evidence/heads.ts";
 import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
 import type { AccessSettings } from "../mixins/identity/settings.ts";
 import type { RateSettings } from "../mixins/http/server/rates.ts";
+import { type ClusterKeys, clusterKeysIn } from "../mixins/nats/cluster-keys.ts";
 import { isInstallationId } from "../mixins/nats/installations.ts";
 import { accessSettingsIn } from "./access-settings.ts";
 import { folderProblem } from "./data-folder.ts";
@@ -21,6 +22,8 @@ export interface Settings extends HttpSettings {
 	/** The NATS servers of a cluster; undefined for a single node. */
 	readonly natsUrl: string | undefined;
 	readonly natsFiles: NatsFiles;
+	/** The keys of the cluster; undefined for a single node. */
+	readonly clusterKeys: ClusterKeys | undefined;
 	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
 	readonly mongoAccess: MongoAccess;
@@ -50,6 +53,8 @@ export interface Settings extends HttpSettings {
 /** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
 
+const NO_CLUSTER_KEY =
+	"NATS_URL needs CLUSTER_KEY, the secret that all nodes of a cluster share; make it once with: openssl rand -base64 32";
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** The limit keeps an id of the live feed, which has a position for each partition of each log, below 9 of the 16 KiB of request headers. */
 export const MAX_PARTITIONS = 64;
@@ -78,12 +83,13 @@ export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}
 		access: accessSettingsIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
+		clusterKeys: clusterKeysOf(env, complaints),
 		mongoUrl: env["MONGO_URL"] || undefined,
 		mongoAccess: mongoAccessIn(env),
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
-	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
+	complaints.push(...clusterProblems(settings, env), ...metricsProblems(env, settings));
 	if (hasGateway(settings.services) || settings.metricsPort !== undefined) complaints.push(...openProblems(settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
@@ -148,9 +154,13 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems(
+	{ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, installation }: Omit<Settings, "dataDir">,
+	{ CLUSTER_KEY }: NodeJS.ProcessEnv,
+): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
+		...(natsUrl !== undefined && !CLUSTER_KEY ? [NO_CLUSTER_KEY] : []),
 		...mongoProblems(mongoUrl, mongoAccess),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
@@ -159,6 +169,14 @@ function clusterProblems({ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, in
 			? [`INSTALLATION is "${installation}": it has to be 1 to 64 letters, digits, dashes or underscores`]
 			: []),
 	];
+}
+
+/** Complaints never contain a key. */
+function clusterKeysOf({ CLUSTER_KEY }: NodeJS.ProcessEnv, complaints: string[]): ClusterKeys | undefined {
+	const keys = CLUSTER_KEY ? clusterKeysIn(CLUSTER_KEY) : undefined;
+	if (typeof keys !== "string") return keys;
+	complaints.push(keys);
+	return undefined;
 }
 
 /** Complaints never contain the key. */

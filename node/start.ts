@@ -17,6 +17,7 @@ import { REPLACED, restoringIn } from "../store/backup/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./offer.ts";
 import { ownerProblem } from "../store/private.ts";
+import { KEPT_KEY } from "./cluster-key-file.ts";
 import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -124,7 +125,7 @@ function closed(folder: string, observing: boolean): string[] {
 	const owner = observing ? null : ownerProblem(folder);
 	return [
 		...(owner === null ? [] : [owner]),
-		...closeFolder(folder, { ours: [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED], except: KEYS_FOLDER }),
+		...closeFolder(folder, { ours: [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED, KEPT_KEY], except: KEYS_FOLDER }),
 	];
 }
 /** Opens the stores and logs their warnings. */

@@ -48,7 +48,14 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 		(contexts) => Promise.all(contexts.map(logPart)),
 		(error: unknown): Part[] => [{ name: "logs", ready: false, reason: `cannot be opened: ${oneLine(error)}` }],
 	);
-	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...installation(broker), ...clock(broker), ...waiting(broker)];
+	return [
+		...logs,
+		...storageOf(broker).damage.map(damagedPart),
+		...installation(broker),
+		...bus(broker),
+		...clock(broker),
+		...waiting(broker),
+	];
 }
 
 /** Not ready until the node knows its installation; omitted after that. */
@@ -56,6 +63,13 @@ function installation(broker: ServiceBroker): Part[] {
 	const transporter = broker.transit?.tx;
 	const reason = transporter instanceof NatsTransporter ? transporter.waiting : null;
 	return reason === null ? [] : [{ name: "installation", ready: false, reason }];
+}
+
+/** Only a note, because anyone with access to NATS can send packets that are dropped; omitted while all packets open. */
+function bus(broker: ServiceBroker): Part[] {
+	const transporter = broker.transit?.tx;
+	const note = transporter instanceof NatsTransporter ? transporter.sealing.dropped.note : null;
+	return note === null ? [] : [{ name: "bus", ready: true, note }];
 }
 
 /** Only a note, because no decision depends on wall clocks; omitted while the clocks agree. */

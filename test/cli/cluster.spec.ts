@@ -1,10 +1,10 @@
 /** npm run cluster: processes that discover each other over a nats-server, killed, paused and joined by a script and from the keyboard. */
-import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Folder } from "../support/folder.ts";
-import { Child } from "../support/operator.ts";
+import { Child, es } from "../support/operator.ts";
 import { eventually } from "../support/system.ts";
 
 const WITHIN = 120_000;
@@ -152,6 +152,30 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			expect(child.stdout.match(/Vigie has stopped/g)).toHaveLength(3);
 			expect(child.stdout).not.toContain("Waiting for");
 			expect(pidsOf(child.stdout).filter(isThere)).toEqual([]);
+		},
+		WITHIN,
+	);
+	it(
+		"has a key of its own, only in a private file while it runs, with which commands on the same folder join it",
+		async () => {
+			const child = cluster();
+			await saying(child, /^help lists/);
+			child.type("status\n");
+			await saying(child, / pid \d+/, 3);
+			const file = join(folder.path, "cluster.key");
+			const [key, mode] = [readFileSync(file, "utf8").trim(), statSync(file).mode & 0o777];
+			expect([key.length, mode]).toEqual([44, 0o600]);
+			for (const pid of pidsOf(child.stdout)) expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain(key);
+			const [, NATS_URL = ""] = /^NATS +(nats:\S+)$/m.exec(child.stdout) ?? [];
+			expect((await es(folder.path, ["lag"], { NATS_URL })).stdout).toMatch(/^owners +registration:0/m);
+			const elsewhere = new Folder();
+			const refused = await es(elsewhere.path, ["lag"], { NATS_URL });
+			elsewhere.remove();
+			expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^NATS_URL needs CLUSTER_KEY, .*\n$/)]);
+			child.signal("SIGINT");
+			expect(await child.ended(WITHIN)).toBe(0);
+			expect(child.stdout + child.stderr).not.toContain(key);
+			expect(existsSync(file)).toBe(false);
 		},
 		WITHIN,
 	);

@@ -2,12 +2,12 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { connect } from "nats";
 import { createUser } from "nkeys.js";
 import { answered, person } from "../http/scenery.ts";
 import { Certificates } from "../support/certificates.ts";
-import { hasNats, Nats, ROLES } from "../support/cluster.ts";
+import { CLUSTER_KEY, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { Folder } from "../support/folder.ts";
+import { Insider } from "../support/insider.ts";
 import { onPath } from "../support/mongo.ts";
 import { eventually, System } from "../support/system.ts";
 
@@ -31,6 +31,7 @@ type Settings = Readonly<Record<string, string>>;
 		NODE_ID: name,
 		SERVICES: services,
 		PARTITIONS: "2",
+		CLUSTER_KEY,
 		LOG_LEVEL: "warn",
 		...own,
 	});
@@ -114,29 +115,23 @@ type Settings = Readonly<Record<string, string>>;
 			plain.close();
 		}
 	});
-	it("reveals no secret in its log, health and metrics, or to other NATS clients", async () => {
+	it("reveals no secret in its log, health and metrics, or to clients that have the cluster key", async () => {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const own = { NATS_URL: `nats://me:${ENCODED}@127.0.0.1:${nats.port}`, LOG_LEVEL: "trace" };
 		const gateway = await expectJoined(own);
-		const stranger = await connect({ servers: `127.0.0.1:${nats.port}`, user: "me", pass: SECRET });
 		let told = "";
-		let prefix = "";
 		let answers = 0;
-		stranger.subscribe(">", {
-			callback: (_error, message) => {
-				told += message.string();
-				if (message.subject.endsWith(".HEARTBEAT")) prefix = message.subject.slice(0, message.subject.lastIndexOf("."));
-				if (message.subject.endsWith(".RES.stranger")) answers++;
-			},
+		const stranger = await Insider.join({ servers: `127.0.0.1:${nats.port}`, user: "me", pass: SECRET }, "stranger", (type, message) => {
+			told += message.toString();
+			if (type === "RES") answers++;
 		});
-		await eventually(() => expect(prefix).not.toBe(""));
 		const actions = ["list", "services", "actions", "events", "health", "options", "metrics", "parts", "prometheus"];
 		for (const node of ["command", "gateway"])
 			for (const action of actions) {
-				const asked = { ver: "5", sender: "stranger", id: `${node}-${action}`, action: `$node.${action}`, params: {}, meta: {}, level: 1 };
-				stranger.publish(`${prefix}.REQ.${node}`, JSON.stringify(asked));
+				const asked = { sender: "stranger", id: `${node}-${action}`, action: `$node.${action}`, params: {}, meta: {}, level: 1 };
+				stranger.say("REQ", asked, node);
 			}
-		stranger.publish(`${prefix}.DISCOVER`, JSON.stringify({ ver: "5", sender: "stranger" }));
+		stranger.say("DISCOVER", { sender: "stranger" });
 		await eventually(() => expect(answers).toBe(2 * actions.length));
 		expect(told.includes("Service '$node.options' is not found")).toBe(true);
 		await stranger.close();

@@ -59,7 +59,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const parsed = <T>(file: string): T => parseYaml(read(file)) as T;
 
-const compose = parsed<Compose>("docker-compose.yml");
+const compose = parsed<Compose>("docker-compose.yml"); // the tests check what they use
 const containers = Object.entries(compose.services);
 const nodes = containers.filter(([, { build }]) => build !== undefined);
 const dockerfile = read("Dockerfile");
@@ -105,6 +105,7 @@ describe("the containers", () => {
 			mongoUrl,
 			nodeId: undefined,
 		});
+		expect(settings.clusterKeys).toHaveLength(1);
 		expect(settings.services.length).toBeGreaterThan(0);
 	});
 	it("of the image alone do not start without TLS or a proxy", async () => {
