@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Client } from "../demo/client.ts";
 import { importRadars, type LineError, slicesOf } from "../demo/radar-import.ts";
-import { ENVIRONMENT } from "../node/environment.ts";
+import { ENVIRONMENT } from "../node/settings/environment.ts";
 import { tokenIn } from "./common/token.ts";
 import { escaped, guardOutput, tell, warn } from "./common/output.ts";
 import { oneLine, red, table, withProgress } from "./common/terminal.ts";

@@ -7,7 +7,7 @@ import { publicKeysOf } from "../store/evidence/heads.ts";
 import { keepKnown, knownIn } from "../store/evidence/keys.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
-import { ENVIRONMENT } from "../node/environment.ts";
+import { ENVIRONMENT } from "../node/settings/environment.ts";
 import { columns } from "./es/out.ts";
 import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
 import { loadHouse } from "./common/catalogue.ts";

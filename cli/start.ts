@@ -2,9 +2,9 @@
 import { parseArgs } from "node:util";
 import type { Service } from "moleculer";
 import { GRACE } from "../moleculer.config.ts";
-import { ENVIRONMENT } from "../node/environment.ts";
+import { ENVIRONMENT } from "../node/settings/environment.ts";
 import { complaintOf } from "../node/failure.ts";
-import { fileSettingOf, SECRETS } from "../node/secrets.ts";
+import { fileSettingOf, SECRETS } from "../node/settings/secrets.ts";
 import { start } from "../node/start.ts";
 import { stopOnSignals } from "../node/stopping.ts";
 import { guardOutput, tell as print } from "./common/output.ts";

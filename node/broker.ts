@@ -3,7 +3,7 @@ import type { BrokerOptions } from "moleculer";
 import { brokerOptions as optionsOf } from "../moleculer.config.ts";
 import { connectionOf } from "./nats-access.ts";
 import { serviceFiles } from "./services.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { openStores, type StoreSettings } from "./stores.ts";
 
 export type BrokerSettings = StoreSettings &

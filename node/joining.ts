@@ -7,7 +7,7 @@ import { NatsTransporter } from "../mixins/nats/transporter.ts";
 import { NameTaken } from "../mixins/nats/node-name.ts";
 import { storageOf } from "../mixins/logs/storage.ts";
 import { placeOf } from "./nats-access.ts";
-import { SettingsError } from "./settings.ts";
+import { SettingsError } from "./settings/settings.ts";
 
 /** Milliseconds after which a CLI command gives up, and after which a waiting node logs a warning. */
 const TIMEOUT = 10_000;

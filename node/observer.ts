@@ -7,11 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "./broker.ts";
 import { keptClusterKey } from "./cluster-key-file.ts";
-import { ENVIRONMENT } from "./environment.ts";
+import { ENVIRONMENT } from "./settings/environment.ts";
 import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
 import { placeOf } from "./nats-access.ts";
-import { completed, SettingsError, settingsOf } from "./settings.ts";
+import { completed, SettingsError, settingsOf } from "./settings/settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { accessFor, mongoAccessIn, mongoProblems } from "../../node/mongo-access.ts";
-import { completed } from "../../node/settings.ts";
+import { completed } from "../../node/settings/settings.ts";
 import { HEADS_FOLDER, KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
 import type { MoveEnd } from "../../store/move/move.ts";

@@ -1,6 +1,6 @@
 /** Settings - the page of all environment variables that the system reads, with their defaults. */
-import { ENVIRONMENT } from "../../node/environment.ts";
-import { fileSettingOf, SECRETS } from "../../node/secrets.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
+import { fileSettingOf, SECRETS } from "../../node/settings/secrets.ts";
 import { code, page, sentence, table } from "./markdown.ts";
 
 const INTRODUCTION = `All settings that differ between installations come from the environment. An empty variable counts as not set; an invalid one

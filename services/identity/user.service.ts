@@ -88,7 +88,7 @@ export const user = define({
 	commands: {
 		/** Registers a person with roles. */
 		register: command(registration, {
-			may: { ...ADMINISTRATOR, ...PROCESS }, // the first administrator is nobody yet
+			may: { ...ADMINISTRATOR, ...PROCESS }, // no administrator registers the first one
 			allowedIn: ["unknown"],
 			normalise: (params) => ({ ...params, login: params.login.toLowerCase() }),
 			already: (state, params) => sameJson(state.created, registered(params)),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { existsSync, readFileSync } from "node:fs";
 import { CODES } from "../../mixins/common/codes.ts";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
 
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/bounds.md", root), "utf8");

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { catalog, type House, loadHouse, ROOT } from "../../cli/common/catalogue.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { deployments } from "../../cli/common/deployments.ts";

@@ -1,4 +1,4 @@
-/** Law - tries every action of a whole system, that of the node included, as every role and as nobody. New actions are included. */
+/** Law - tries every action of a whole system, that of the node included, as every role and without one. New actions are included. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Readable } from "node:stream";
 import { callingAs, VISITOR } from "../../../mixins/access/access.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 const identity = (role: AnyRole, does: readonly string[] = []): Identity => ({ sub: `user:${role}`, roles: [role], does });
-/** FORBIDDEN, UNAUTHENTICATED, or "admitted" for everything that happens after the check. No action is given what it needs to do something. */
+/** FORBIDDEN, UNAUTHENTICATED, or "admitted" for everything that happens after the check. The params are wrong for every action, so that none does anything. */
 async function outcome(action: string, caller: Identity): Promise<string> {
 	try {
 		const answer = await system.broker.call<unknown, object>(action, { wrong: true }, { ...callingAs(system.broker, caller), retries: 0 });
@@ -61,7 +61,7 @@ describe("every action", () => {
 		expect(await outcomes(() => identity("process"))).toEqual(expected(() => "FORBIDDEN"));
 	});
 	it("admits no device without a radar", async () => expect(await outcomes(() => identity("device"))).toEqual(expected(() => "FORBIDDEN")));
-	it("admits nobody without credentials, nor with those of a stranger", async () => {
+	it("admits no caller without credentials, nor one without roles", async () => {
 		expect(await outcomes(() => VISITOR)).toEqual(expected(() => "UNAUTHENTICATED"));
 		expect(await outcomes(() => ({ sub: "user:x", roles: [] }))).toEqual(expected(() => "FORBIDDEN"));
 	});

@@ -1,6 +1,6 @@
 /** Access settings - limits of sessions, and the token for automation. Complaints never contain the token. */
-import { digestOf } from "../mixins/identity/tokens.ts";
-import type { AccessSettings } from "../mixins/identity/settings.ts";
+import { digestOf } from "../../mixins/identity/tokens.ts";
+import type { AccessSettings } from "../../mixins/identity/settings.ts";
 import { ENVIRONMENT } from "./environment.ts";
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000 } as const;

@@ -46,6 +46,11 @@ export const ENVIRONMENT = {
 			"at least 32 characters: the secret of the client `bootstrap`, which has every role of a person, for automation of a new system; readiness warns until it is revoked. A token that was revoked once does not come back",
 		secret: true,
 	},
+	VIGIE_TOKEN: {
+		unset: "the token of the data folder",
+		means: "token of a session, or secret of a client, that `npm run import` and `npm run demo -- --url` send to the gateway",
+		secret: true,
+	},
 	SESSION_IDLE: { default: "15m", means: "time without use after which a session ends: `90s`, `15m`, `1h`; use is recorded once a minute" },
 	SESSION_LIFETIME: { default: "8h", means: "time after which every session ends" },
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
