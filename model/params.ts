@@ -86,7 +86,7 @@ export const someOf = <const T extends string>(...values: readonly T[]): Field<r
 		type: "array",
 		min: 1,
 		unique: true,
-		items: { type: "enum", values },
+		items: { ...strict, type: "enum", values },
 		custom: (value: unknown) => (Array.isArray(value) ? values.filter((one) => value.includes(one)) : value),
 	},
 	says: `list of one or more of ${values.map((value) => `\`${value}\``).join(", ")}`,

@@ -291,7 +291,7 @@ describe("a restored backup", () => {
 			(copy) =>
 				writeFileSync(
 					join(copy, "manifest.json"),
-					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )(\d+)/, "$1$21"),
+					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )([1-9]\d*)/, "$1$21"),
 				),
 			"does not end where its manifest says",
 		],

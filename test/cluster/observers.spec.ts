@@ -51,7 +51,18 @@ interface Seen {
 		const lag = await cluster.es("lag --json --most 60");
 		const places = lag.json["places"] as readonly Row[];
 		expect(new Set(places.map(({ name }) => name))).toEqual(
-			new Set(["radars", "detections", "owners", "vehicles", "infractions", "interventions", "case-opening"]),
+			new Set([
+				"radars",
+				"detections",
+				"owners",
+				"vehicles",
+				"infractions",
+				"interventions",
+				"case-opening",
+				"users",
+				"clients",
+				"sessions",
+			]),
 		);
 		expect(lag.json["stopped"]).toEqual([]);
 		expect(await cluster.es("parked")).toMatchObject({ code: 0, stdout: "nothing is parked in case-opening\n" });

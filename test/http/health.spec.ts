@@ -206,7 +206,18 @@ describe("the whole system", () => {
 		const { status, parts } = (await answer.json()) as Report;
 		expect([answer.status, status]).toEqual([200, "ready"]);
 		const logs = ["identity", "infraction", "operations", "radar", "registration"].map((log) => `log ${log}`);
-		const followers = ["case-opening", "clients", "detections", "infractions", "interventions", "owners", "radars", "users", "vehicles"];
+		const followers = [
+			"case-opening",
+			"clients",
+			"detections",
+			"infractions",
+			"interventions",
+			"owners",
+			"radars",
+			"sessions",
+			"users",
+			"vehicles",
+		];
 		expect(parts.map(({ name }) => name).toSorted()).toEqual([...logs, ...followers, "identity"].toSorted());
 		expect(partOf({ parts }, "case-opening")).toMatchObject({ asking: 0, open: 0, parked: 0 });
 	});
