@@ -3,6 +3,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { BrokerOptions } from "moleculer";
 import type { ConnectionOptions } from "nats";
+import { AccessMiddleware } from "./mixins/access/access.ts";
+import { EXAMINER } from "./mixins/access/may.ts";
+import { AccessMiddleware as AccessSettingsMiddleware, type AccessSettings, DEFAULTS } from "./mixins/identity/settings.ts";
 import { BulkheadMiddleware } from "./mixins/cluster/bulkhead.ts";
 import { ClockMiddleware } from "./mixins/common/clock.ts";
 import { nodeClock } from "./mixins/cluster/manual-clock.ts";
@@ -12,8 +15,10 @@ import { Discovery } from "./mixins/cluster/discovery.ts";
 import { hearing } from "./mixins/logs/hints.ts";
 import { Metrics } from "./mixins/monitoring/metrics.ts";
 import { MetricsServerMiddleware } from "./mixins/http/metrics-server.ts";
+import type { ClusterKeys } from "./mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "./mixins/nats/transporter.ts";
 import { PacketsMiddleware } from "./mixins/nats/packets.ts";
+import { SealedMiddleware } from "./mixins/nats/sealed.ts";
 import { nodeParts } from "./mixins/monitoring/health.ts";
 import { Placement } from "./mixins/cluster/placement.ts";
 import { RestartedMiddleware } from "./mixins/nats/restarted.ts";
@@ -41,9 +46,11 @@ export interface NodeOptions {
 	readonly allowedHosts?: readonly string[] | undefined;
 	readonly nodeId?: string | undefined;
 	/** The connection to NATS; a node without it runs alone. */
-	readonly nats?: ConnectionOptions | undefined;
+	readonly nats?: { readonly connection: ConnectionOptions; readonly keys: ClusterKeys } | undefined;
 	/** The beginning of a manual clock; undefined for the clock of the machine. */
 	readonly clock?: string | undefined;
+	/** Limits of sessions, and the token for automation. */
+	readonly access?: AccessSettings | undefined;
 	/** Names of all services of the system; other names on the bus are ignored. */
 	readonly services: readonly string[];
 }
@@ -55,7 +62,7 @@ export type OpenStores = (report: Report) => Stores;
 export function brokerOptions(node: NodeOptions, openStores: OpenStores): BrokerOptions {
 	const { dataDir, nats } = node;
 	const metrics = node.metrics === false ? null : new Metrics({ folder: dataDir });
-	return options(node, openStores, metrics, nats ? new NatsTransporter(nats) : null);
+	return options(node, openStores, metrics, nats ? new NatsTransporter(nats.connection, nats.keys) : null);
 }
 
 /** Options of a node of a cluster. */
@@ -71,14 +78,21 @@ const betweenNodes = (transporter: NatsTransporter) => [
 	DeadlineMiddleware,
 	RetryMiddleware(),
 	RestartedMiddleware,
+	SealedMiddleware,
 	PacketsMiddleware(() => transporter.maxPayload),
 ];
 
-/** Moleculer's own service without the action that returns the options of the node to any caller. */
-export const closedNode = { name: "$node", actions: { options: false as const } };
+/** Moleculer's own service, for those who examine the system; without the action that returns the options of the node. */
+export const closedNode = {
+	name: "$node",
+	actions: {
+		options: false as const,
+		...Object.fromEntries(["list", "services", "actions", "events", "health", "metrics"].map((name) => [name, { may: EXAMINER }])),
+	},
+};
 
 const options = (
-	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts }: NodeOptions,
+	{ nodeId, logLevel, services, clock, metricsPort: port, host = "127.0.0.1", tls, allowedHosts, access = DEFAULTS }: NodeOptions,
 	openStores: OpenStores,
 	metrics: Metrics | null,
 	transporter: NatsTransporter | null,
@@ -107,8 +121,10 @@ const options = (
 		...(metrics && port !== undefined ? [MetricsServerMiddleware({ port, host, allowedHosts })] : []),
 		...(transporter ? betweenNodes(transporter) : []),
 		ClockMiddleware(clock ?? null),
+		AccessSettingsMiddleware(access),
 		StorageMiddleware(openStores),
 		TroublesMiddleware(),
+		AccessMiddleware(),
 	] as never, // built-in middlewares are listed by name, which the types do not know
 	skipProcessEventRegistration: true, // cli/start.ts handles signals
 });

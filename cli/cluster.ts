@@ -6,8 +6,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { keepClusterKey, removeClusterKey } from "../node/cluster-key-file.ts";
 import { LOG_FILE } from "../node/stores.ts";
 import { Cluster, ClusterError } from "./cluster/cluster.ts";
+import { newClusterKey } from "../mixins/nats/cluster-keys.ts";
 import { carryOut } from "./cluster/commands.ts";
 import { type Nats, startNats } from "./cluster/nats.ts";
 import { ownersOf } from "./cluster/owners.ts";
@@ -16,7 +18,7 @@ import { servicesByRole } from "../node/services.ts";
 import { NODES, nodesOf } from "./cluster/roles.ts";
 import { placeOf } from "../node/nats-access.ts";
 import { guardOutput, tell, warn } from "./common/output.ts";
-import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
+import { type Settings, SettingsError, settingsOf } from "../node/settings/settings.ts";
 import { onStop } from "../node/stopping.ts";
 import { dim, oneLine, red, table } from "./common/terminal.ts";
 
@@ -27,7 +29,8 @@ const USAGE = `Usage: npm run cluster [-- --script FILE] [--nodes ROLE=NUMBER,..
 
 --nodes   number of nodes of each role, by default ${NODES}
 --script  a file with one command per line instead of the keyboard; the cluster stops at its end
-NATS_URL and MONGO_URL give their addresses; without them, it starts a nats-server and stores everything in DATA_DIR.
+NATS_URL and MONGO_URL give their addresses; without them, it starts a nats-server and stores everything in DATA_DIR. Without
+CLUSTER_KEY it makes one, and keeps it in DATA_DIR/cluster.key while it runs, for npm run es and npm run repl -- --beside.
 "help" in the running cluster lists the commands.`;
 
 const prompt = new Prompt();
@@ -41,10 +44,13 @@ async function main(): Promise<void> {
 	}).values;
 	if (help) return tell(USAGE);
 	const lines = script === undefined ? null : (await readFile(script, "utf8")).split("\n");
-	const env = { ...process.env };
+	const { CLUSTER_KEY, CLUSTER_KEY_FILE } = process.env;
+	const made = CLUSTER_KEY || CLUSTER_KEY_FILE ? undefined : newClusterKey();
+	const env = { ...process.env, ...(made === undefined ? {} : { CLUSTER_KEY: made }) };
 	const settings = await settingsOf({ ...env, SERVICES: "", NODE_ID: "" });
 	const roles = await servicesByRole();
 	nodesOf(nodes, roles); // throws before any node starts
+	if (made !== undefined) keepKey(settings, made);
 	if (settings.natsUrl === undefined) nats = await startNats(prompt.say);
 	const natsUrl = settings.natsUrl ?? nats?.url ?? "";
 	prompt.tell(`NATS     ${placeOf(natsUrl)}\nstorage  ${storageText(settings)}`);
@@ -54,6 +60,11 @@ async function main(): Promise<void> {
 	await (lines ? follow(lines, cluster) : take(cluster));
 }
 
+/** Keeps the key in the data folder, where operator commands find it. */
+function keepKey({ dataDir }: Settings, key: string): void {
+	keepClusterKey(dataDir, key);
+	process.once("exit", () => removeClusterKey(dataDir, key));
+}
 function storageText({ mongoUrl, dataDir }: Settings): string {
 	const near = relative("", dataDir);
 	if (mongoUrl === undefined)

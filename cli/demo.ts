@@ -14,6 +14,7 @@ import { type World, worldOf } from "../demo/world.ts";
 import { start } from "../node/start.ts";
 import { guardOutput, tell, warn } from "./common/output.ts";
 import { onStop } from "../node/stopping.ts";
+import { tokenIn } from "./common/token.ts";
 import { bold, count, dim, type Line, money, oneLine, red, table, withProgress } from "./common/terminal.ts";
 
 const USAGE = `Usage: npm run demo [-- --detections NUMBER] [--seed NUMBER] [--url URL] [--exit]
@@ -23,7 +24,7 @@ Its data is in a temporary folder that is removed at the end, or in DATA_DIR.
 
   --detections  passages to send, 20000 by default
   --seed        another number gives another day
-  --url         sends the traffic to a running system, e.g. http://127.0.0.1:3000/api
+  --url         sends the traffic to a running system, e.g. http://127.0.0.1:3000/api, with VIGIE_TOKEN or the token of DATA_DIR
   --exit        ends after the table`;
 
 const FAILED = 1;
@@ -51,15 +52,16 @@ interface Told {
 async function main(): Promise<void> {
 	const options = readOptions();
 	if (options === null) return tell(USAGE);
-	const system = options.url === undefined ? await startHere() : { url: options.url, stop: async () => undefined };
-	const client = new Client(system.url);
+	const system =
+		options.url === undefined ? await startHere() : { url: options.url, token: tokenIn(process.env), stop: async () => undefined };
+	const client = new Client(system.url, system.token);
 	const work = simulate(client, options);
 	work.catch(() => undefined); // a step interrupted by Ctrl-C reports nothing
 	try {
 		const told = await Promise.race([work, askedToStop]);
 		if (typeof told === "number") process.exitCode = told;
 		else {
-			show(told, client.url);
+			show(told, client.url, system.token);
 			if (told.sent.refused > 0) process.exitCode = FAILED;
 			if (!options.exit && options.url === undefined) await stayUp(client.url);
 		}
@@ -69,9 +71,9 @@ async function main(): Promise<void> {
 	}
 }
 
-function show(told: Told, url: string): void {
+function show(told: Told, url: string, token = ""): void {
 	tell(table(whatBecameOfIt(told)));
-	tell(`\n${bold("Explore")}\n${explore(url, told).join("\n")}`);
+	tell(`\n${bold("Explore")}\nexport VIGIE_TOKEN=${token}\n${explore(url, told).join("\n")}`);
 }
 
 async function stayUp(url: string): Promise<void> {
@@ -98,11 +100,11 @@ function readOptions(): Options | null {
 }
 
 /** Without DATA_DIR, the data is in a temporary folder that is removed when the process exits. */
-function startHere(): ReturnType<typeof start> {
-	if (process.env["DATA_DIR"]) return start();
+async function startHere() {
+	if (process.env["DATA_DIR"]) return { ...(await start()), token: tokenIn(process.env) };
 	const folder = mkdtempSync(join(tmpdir(), "vigie-demo-"));
 	process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-	return start({ ...process.env, DATA_DIR: folder });
+	return { ...(await start({ ...process.env, DATA_DIR: folder })), token: tokenIn({ DATA_DIR: folder }) };
 }
 
 // -- The steps ---------------------------------------------------------------------------
@@ -170,6 +172,10 @@ function whyRefused({ errors }: Sent): string {
 
 const byCount = (tally: ReadonlyMap<string, number>): [string, number][] => [...tally].toSorted(([, a], [, b]) => b - a);
 
+/** A route that needs no login, and the option of curl for all others. */
+const OPEN = "/health/ready";
+const CREDENTIALS = '-H "Authorization: Bearer $VIGIE_TOKEN"';
+
 /** Commands to paste, with ids that exist. */
 function explore(url: string, { world, outcome: { busiest, example } }: Told): string[] {
 	const { sale, infraction, holder } = example;
@@ -187,8 +193,10 @@ function explore(url: string, { world, outcome: { busiest, example } }: Told): s
 		lines.push(["all that happened to it", `/infractions/${infraction}/history`]);
 	}
 	if (holder) lines.push([`the cases of the ${sale ? "buyer" : "holder"}`, `/owners/${holder}/infractions?pageSize=3`]);
-	lines.push(["the live feed", "/live", "-N"], ["whether everything is running", "/health/ready"]);
-	return lines.map(([comment, path, flags = "-s"]) => `${dim(`# ${comment}`)}\ncurl ${flags} '${url}${path}'`);
+	lines.push(["the live feed", "/live", "-N"], ["whether everything is running", OPEN]);
+	return lines.map(
+		([comment, path, flags = "-s"]) => `${dim(`# ${comment}`)}\ncurl ${flags} ${path === OPEN ? "" : `${CREDENTIALS} `}'${url}${path}'`,
+	);
 }
 
 // -- The end -------------------------------------------------------------------------------

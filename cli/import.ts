@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Client } from "../demo/client.ts";
 import { importRadars, type LineError, slicesOf } from "../demo/radar-import.ts";
-import { ENVIRONMENT } from "../node/environment.ts";
+import { ENVIRONMENT } from "../node/settings/environment.ts";
+import { tokenIn } from "./common/token.ts";
 import { escaped, guardOutput, tell, warn } from "./common/output.ts";
 import { oneLine, red, table, withProgress } from "./common/terminal.ts";
 
@@ -12,6 +13,8 @@ const USAGE = `Usage: npm run import -- FILE [--url URL]
 Sends a radar file in the columns of the French open data (CSV) to a running system. Existing radars are changed where the file
 differs; invalid lines are listed, and the others are imported. Running it again is safe. Exit code 0, or 2 if lines were
 rejected, or 1 if nothing was done.
+
+Sends VIGIE_TOKEN, or else the token of DATA_DIR (the file keys/token).
 
   --url  the system, by default http://127.0.0.1:PORT/api, or https://localhost:PORT/api with TLS_CERT, with the settings of npm start`;
 const NOTHING_DONE = 1;
@@ -29,7 +32,7 @@ async function main(): Promise<number> {
 	const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
 	if (rows === 0) throw new Error(`${file} has no rows below its header`);
 
-	const client = new Client(values.url);
+	const client = new Client(values.url, tokenIn(process.env));
 	const report = await withProgress("radars", rows, (advance) => importRadars(client, slices, advance)).finally(() => client.close());
 	const { imported, changed, unchanged, rejected, errors } = report;
 	for (const error of errors) warn(red(asText(error)));

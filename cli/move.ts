@@ -8,7 +8,7 @@ import { keepKnown, knownIn } from "../store/evidence/keys.ts";
 import { keepMaster } from "../store/vault/master-key.ts";
 import { type Moved, move } from "../store/move/move.ts";
 import { type Advance, MoveUnfinished, type Watch } from "../store/move/terms.ts";
-import { ENVIRONMENT } from "../node/environment.ts";
+import { ENVIRONMENT } from "../node/settings/environment.ts";
 import { columns } from "./es/out.ts";
 import { closed, type OpenPlace, openPlace, samePlace } from "./move/place.ts";
 import { loadHouse } from "./common/catalogue.ts";
@@ -26,6 +26,8 @@ is 0 only if they are equal. Public keys and the keys of personal data are copie
   DATA_DIR      where the keys of a system on MongoDB are, as for npm start
   KEYS_URL      the database of the keys of personal data, for the side on MongoDB, as for npm start
   TRUSTED_KEYS  public keys of other nodes that signed, as for npm start
+  MONGO_USER, MONGO_PASSWORD, MONGO_CA, MONGO_CERT_KEY
+                access to MongoDB, as for npm start; credentials in the place count first, but other users of the machine see them
 
 For example: npm run move -- --from sqlite:./data --to mongodb://localhost:27017/vigie`;
 const NOT_MOVED = 1;

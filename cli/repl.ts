@@ -4,13 +4,15 @@
  */
 import { REPLServer } from "node:repl";
 import { parseArgs } from "node:util";
-import type { ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
 import REPL from "moleculer-repl";
 import { GRACE } from "../moleculer.config.ts";
+import { callingAs } from "../mixins/access/access.ts";
 import { beside } from "../node/observer.ts";
 import { argumentText, type Command, optionsOf, optionText } from "./es/command.ts";
 import { commandNamed, commands } from "./es/commands.ts";
 import { completed } from "./es/completion.ts";
+import { OPERATOR } from "./es/operator.ts";
 import { run } from "./es/run.ts";
 import { type System, systemOf } from "./es/system.ts";
 import { complaintOf } from "../node/failure.ts";
@@ -34,7 +36,7 @@ export function openRepl(broker: ServiceBroker): Server {
 	let stopping: Promise<void> | undefined;
 	broker.stop = () => (stopping ??= stop()); // "quit", the end of the input and a signal each call it
 	if (!process.stdin.isTTY) REPLServer.prototype.setupHistory = () => undefined; // piped lines have no history, but moleculer-repl does not check that
-	const server: Server = REPL(broker, {
+	const server: Server = REPL(asOperator(broker), {
 		delimiter: "vigie $",
 		customCommands: commands.map((command) =>
 			asCustomCommand(command, (words) => interruptible((enough) => run(command, words, system, enough))),
@@ -46,6 +48,15 @@ export function openRepl(broker: ServiceBroker): Server {
 	server.removeAllListeners("exit").on("exit", () => void leave(broker, carriedOut));
 	return server;
 }
+
+/** The broker, whose calls are made as the person at this terminal. */
+const asOperator = (broker: ServiceBroker): ServiceBroker =>
+	Object.create(broker, {
+		call: {
+			value: (action: string, params: object, options: CallingOptions = {}) =>
+				broker.call(action, params, { ...callingAs(broker, OPERATOR), ...options }),
+		},
+	}) as ServiceBroker; // what it inherits
 
 /** A command in the format of moleculer-repl. Our own parser reads the words, as on the command line. */
 function asCustomCommand(command: Command, act: (words: readonly string[]) => Promise<unknown>) {

@@ -56,14 +56,16 @@ export class Client {
 	readonly url: string;
 	readonly #agent: PlainAgent | SecureAgent;
 	readonly #request: typeof plainRequest;
+	readonly #credentials: { readonly authorization?: string };
 
-	/** @param url base URL of the interface, e.g. `http://127.0.0.1:3000/api`. Throws an Error if it is not an http(s) URL. */
-	constructor(url: string) {
+	/** @param token of a session or a client. @param url base URL of the interface, e.g. `http://127.0.0.1:3000/api`. Throws an Error if it is not an http(s) URL. */
+	constructor(url: string, token?: string) {
 		const protocol = URL.canParse(url) ? new URL(url).protocol : "";
 		if (protocol !== "http:" && protocol !== "https:")
 			throw new Error(`${url} is not the URL of a system, such as http://127.0.0.1:3000/api`);
 		this.url = url.replace(/\/+$/, "");
 		this.#agent = new (protocol === "https:" ? SecureAgent : PlainAgent)({ keepAlive: true, maxSockets: CONNECTIONS });
+		this.#credentials = token === undefined ? {} : { authorization: `Bearer ${token}` };
 		this.#request = protocol === "https:" ? secureRequest : plainRequest;
 	}
 
@@ -124,7 +126,7 @@ export class Client {
 	#exchange({ method, path, headers, body }: Sending): Promise<Received> {
 		const { promise, resolve, reject } = Promise.withResolvers<Received>();
 		const length = body === undefined || body instanceof Readable ? {} : { "content-length": Buffer.byteLength(body) };
-		const options: RequestOptions = { method, agent: this.#agent, headers: { ...headers, ...length } };
+		const options: RequestOptions = { method, agent: this.#agent, headers: { ...this.#credentials, ...headers, ...length } };
 		let answering = false;
 		const outgoing = this.#request(this.url + path, options, (incoming) => {
 			answering = true;

@@ -4,7 +4,7 @@
  */
 import { COMMON_CODES, notAllowedCode, unknownCode } from "./actor-codes.ts";
 import { type AnyCommand, type Situation, creates, type Fact, type Model } from "./define.ts";
-import { type Refusal, refuse } from "./refusal.ts";
+import { type Refusal, refuse } from "./codes.ts";
 import type { Instant } from "./time.ts";
 
 /** The inputs of a decision besides the case itself. */

@@ -2,10 +2,10 @@
  * Define - the vocabulary that defines an aggregate. Its types reject a fact missing from `evolve`, a status that does not exist, and a
  * command or ask that no actor offers (test/model/types.ts).
  */
-import type { Code } from "./codes.ts";
+import type { May } from "./access.ts";
+import type { Code, Invariant } from "./codes.ts";
 import { type Field, id, type ParamsOf, type Shape } from "./params.ts";
 import type { AnyPersonal, PersonalFields, Sealable, Subject } from "./personal.ts";
-import type { Invariant } from "./refusal.ts";
 import type { Instant } from "./time.ts";
 
 /** Asks offered by actors, by full name; each aggregate file adds its own. */
@@ -59,6 +59,8 @@ export const consult = <K extends keyof Asks, P>(name: K, params: (params: P) =>
 export interface CommandDefinition<S extends WithStatus, F, P, From extends S["status"], C, D> {
 	/** The statuses in which the command is allowed; any other one refuses it with `<NAME>_<STATUS>`. */
 	readonly allowedIn: readonly From[];
+	/** The roles that may send it; all others are refused with FORBIDDEN. */
+	readonly may: May;
 	/** Whether the state already is what the command wants; if so, the answer is 200 and nothing is written. Not called for "unknown". */
 	readonly already?: (state: Known<S>, params: P, situation: { readonly now: Instant }) => boolean;
 	readonly consult?: C;
@@ -83,6 +85,7 @@ export interface CommandDefinition<S extends WithStatus, F, P, From extends S["s
 
 export interface AskDefinition<S, P, A> {
 	readonly shape: Shape;
+	readonly may: May;
 	readonly answer: (state: Known<S>, params: P, situation: { readonly now: Instant; readonly id: string }) => A;
 	/** `GET /<plural>/:id/<route>`; without it there is no route. */
 	readonly route?: string;
@@ -92,6 +95,7 @@ export interface AskDefinition<S, P, A> {
 export interface AnyCommand {
 	readonly shape: Shape;
 	readonly allowedIn: readonly string[];
+	readonly may: May;
 	already?(state: unknown, params: unknown, situation: { readonly now: Instant }): boolean;
 	readonly consult?: Readonly<Record<string, { readonly ask: string; params(params: unknown): object | null }>>;
 	readonly require?: readonly { readonly code: Code; holds(situation: Situation): boolean; says?(situation: Situation): string }[];
@@ -106,6 +110,7 @@ export interface AnyCommand {
 }
 export interface AnyAsk {
 	readonly shape: Shape;
+	readonly may: May;
 	answer(state: unknown, params: unknown, situation: { readonly now: Instant; readonly id: string }): unknown;
 	readonly route?: string;
 }
@@ -127,6 +132,8 @@ export interface Model {
 	readonly personal?: Readonly<Record<string, AnyPersonal>>;
 	/** The facts after which the key of a subject is destroyed. */
 	readonly forgets?: Readonly<Record<string, (data: never) => Subject>>;
+	/** The roles that may read its history and its states. */
+	readonly reads: May;
 	readonly commands: Readonly<Record<string, AnyCommand>>;
 	readonly asks: Readonly<Record<string, AnyAsk>>;
 	readonly evolve: Readonly<Record<string, (state: never, data: never, at: Instant) => WithStatus>>;
@@ -140,6 +147,8 @@ interface Statement<S extends WithStatus, F, N extends string, B, C, A> {
 	readonly personal?: { readonly [K in keyof F]?: PersonalFields<F[K]> };
 	/** The facts after which the key of a subject is destroyed: all that is sealed under it is blank from then on. */
 	readonly forgets?: { readonly [K in keyof F]?: (data: F[K] & Sealable) => Subject };
+	/** The roles that may read its history and its states. */
+	readonly reads: May;
 	/** Total: a missing status does not compile. The meaning of each follows "it is <status>:", in the reference and in the code `<NAME>_<STATUS>`. */
 	readonly statuses: { readonly [K in Known<S>["status"]]: string };
 	/** The facts that create an actor; all others apply to an existing one. */
@@ -160,9 +169,10 @@ export function aggregate<S extends WithStatus, F extends object>() {
 		) => ({ shape, ...definition }),
 		ask: <P extends Shape, A>(
 			shape: P,
+			may: May,
 			definition: (state: Known<S>, params: ParamsOf<P>, situation: { readonly now: Instant; readonly id: string }) => A,
 			route?: string,
-		): AskDefinition<S, ParamsOf<P>, A> => ({ shape, answer: definition, ...(route ? { route } : {}) }),
+		): AskDefinition<S, ParamsOf<P>, A> => ({ shape, may, answer: definition, ...(route ? { route } : {}) }),
 		define: <
 			const N extends string,
 			const B extends keyof F & string,

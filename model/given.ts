@@ -7,7 +7,7 @@
 import { decide, evolve, frozen } from "./decide.ts";
 import { type AnyCommand, type Asks, type Fact, type Model, UNKNOWN } from "./define.ts";
 import type { ParamsOf, Shape } from "./params.ts";
-import { isRefusal, type Refusal } from "./refusal.ts";
+import { isRefusal, type Refusal } from "./codes.ts";
 import { sameJson } from "./text.ts";
 import type { Instant } from "./time.ts";
 

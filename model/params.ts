@@ -22,10 +22,14 @@ export interface Field<T> {
 	readonly absent?: string;
 	/** The fields of a record. */
 	readonly shape?: Shape;
+	/** Set if the log must never hold the value that a caller sends: the service replaces it before the decision (see Guard). */
+	readonly secret?: SecretKind;
 	/** Never set; only carries the type. */
 	readonly type?: T;
 }
 export type Shape = Readonly<Record<string, Field<unknown>>>;
+/** `given`: a password of the caller, whose hash the decision gets. `made`: made by the service, so no caller may send it. */
+export type SecretKind = "given" | "made";
 type Value<F> = F extends Field<infer T> ? T : never;
 /** The type that a shape describes; `optional` fields may be absent. Each field keeps its comment from the shape. */
 export type ParamsOf<S extends Shape> = { readonly [K in keyof S as undefined extends Value<S[K]> ? never : K]: Value<S[K]> } & {
@@ -75,6 +79,40 @@ export const oneOf = <const T extends string>(...values: readonly T[]): Field<T>
 	rule: { ...strict, type: "enum", values },
 	says: values.map((value) => `\`${value}\``).join(", "),
 });
+/** One or more different values of a few, in the order in which they are declared. */
+export const someOf = <const T extends string>(...values: readonly T[]): Field<readonly T[]> => ({
+	rule: {
+		...strict,
+		type: "array",
+		min: 1,
+		unique: true,
+		items: { ...strict, type: "enum", values },
+		custom: (value: unknown) => (Array.isArray(value) ? values.filter((one) => value.includes(one)) : value),
+	},
+	says: `list of one or more of ${values.map((value) => `\`${value}\``).join(", ")}`,
+});
+/**
+ * A password. The caller sends 12-200 characters, and the decision gets a hash in its place. Complaints never repeat the value, and no
+ * character is refused or changed but for its Unicode form, so that every keyboard and password manager can be used.
+ */
+export const password = (): Field<string> => ({
+	rule: {
+		...strict,
+		type: "any",
+		custom(value: unknown, errors: Complaint[]) {
+			if (value === undefined) return value; // whether it is required is another rule
+			const length = typeof value === "string" && value.length <= 1000 ? [...value].length : 0;
+			if (length < 12 || length > 200) complain(errors, "password", "a text of 12-200 characters", undefined);
+			return value;
+		},
+	},
+	says: "text, 12-200 characters; never stored, only its hash",
+	secret: "given",
+});
+/** The SHA-256 of a token in base64url. */
+export const digest = (): Field<string> => matching(/^[A-Za-z0-9_-]{43}$/, "SHA-256 in base64url");
+/** The digest of a token that the service makes for this command, and returns once in the answer. */
+export const madeSecret = (): Field<string> => ({ ...digest(), secret: "made" });
 /** `absent` describes the default for the reference pages; `decide` applies it. */
 export const optional = <T>(field: Field<T>, absent?: string): Field<T | undefined> => ({
 	...field,
@@ -130,6 +168,9 @@ export const date = (): Field<string> => ({
 	},
 	says: "day, `YYYY-MM-DD`",
 });
+
+/** The fields of a shape that callers may send. */
+export const openShape = (shape: Shape): Shape => Object.fromEntries(Object.entries(shape).filter(([, { secret }]) => secret !== "made"));
 
 export const rulesOf = (shape: Shape): Record<string, Rule> =>
 	Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.rule]));

@@ -1,4 +1,5 @@
 /** Projection - folds facts into rows of a read model. Pure: `fact -> (row, data, origin) -> row | null`. */
+import type { May } from "./access.ts";
 import type { Fact } from "./define.ts";
 import type { AnyPersonalRow, PersonalRow } from "./personal.ts";
 import type { Instant } from "./time.ts";
@@ -33,6 +34,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly name: string;
 	/** Name of the actor whose ids the rows have: `radar`. */
 	readonly of: string;
+	/** The roles that may read it. */
+	readonly may: May;
 	/** The logs it follows; the keys of `on` are the facts it folds. */
 	readonly follows: readonly string[];
 	readonly on: { readonly [K in keyof F]?: Fold<R, F[K]> | Touch<R, F[K]> };
@@ -50,6 +53,8 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 	readonly sorts?: readonly (keyof Shown & string)[];
 	/** Filters with few values; their totals are stored and not counted on each read. */
 	readonly counted?: readonly (keyof Shown & string)[];
+	/** No routes: only other services read it. */
+	readonly internal?: true;
 	/** Filters with many values in random order (plates); their index keeps the cost of a row constant as rows grow. */
 	readonly scattered?: readonly (keyof Shown & string)[];
 	/** Asks that commands may consult: the filters of the rows whose ids are the answer, as of the ends of the logs. */
@@ -61,6 +66,7 @@ export interface Projection<R extends object, F extends object, Shown extends ob
 export interface AnyProjection {
 	readonly name: string;
 	readonly of: string;
+	readonly may: May;
 	readonly follows: readonly string[];
 	readonly on: Readonly<Record<string, unknown>>;
 	show(row: object, now: Instant, id: string): object | null;
@@ -71,6 +77,7 @@ export interface AnyProjection {
 	readonly sorts?: readonly string[];
 	readonly counted?: readonly string[];
 	readonly scattered?: readonly string[];
+	readonly internal?: true;
 	readonly asks?: Readonly<Record<string, (params: { readonly id: string }) => Readonly<Record<string, string | undefined>>>>;
 	readonly personal?: AnyPersonalRow;
 }

@@ -61,3 +61,10 @@ export function defined<T extends object>(fields: T): T {
 	for (const key in fields) if (fields[key] !== undefined) out[key] = fields[key]; // `delete` would switch the object to slow dictionary mode
 	return out as T; // only undefined values are missing
 }
+
+/** A copy without the fields `secret`, at every depth. Facts and states keep hashes and digests in fields of this name only, and no answer shows them. */
+export function withoutSecrets(value: unknown): unknown {
+	if (typeof value !== "object" || value === null) return value;
+	if (Array.isArray(value)) return value.map(withoutSecrets);
+	return Object.fromEntries(Object.entries(value).flatMap(([name, inner]) => (name === "secret" ? [] : [[name, withoutSecrets(inner)]])));
+}

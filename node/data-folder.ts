@@ -1,7 +1,10 @@
-/** Data folder - creates the data folder, and restricts access to its owner; a folder that also holds other files is only reported. */
+/**
+ * Data folder - creates the data folder, and restricts it and its files to their owner; a folder that also holds other files keeps its mode,
+ * and is reported.
+ */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { isOpen, isShared, narrow, reportOf } from "../store/private.ts";
+import { dirname, join } from "node:path";
+import { isOpen, isShared, narrow, reportOf, treeOf } from "../store/private.ts";
 
 /** The file system creates it at the root of a disk. */
 const LOST_AND_FOUND = "lost+found";
@@ -24,14 +27,24 @@ export function makeFolder(folder: string, mode = 0o700): void {
 	mkdirSync(folder, mode);
 }
 
+/** The names of the system in a data folder. */
+interface OwnNames {
+	/** Prefixes of the names that belong in the folder. */
+	readonly ours: readonly string[];
+	/** The one of them that is left out, since its modes decide whether its content can be used. */
+	readonly except: string;
+}
 /**
- * Restricts the mode of the folder; returns warnings for the operator. `ours`: prefixes of the names that belong in it. A folder with other
- * files keeps its mode, since other programs may need it, such as the root of a disk.
+ * Restricts the folder and the files of the system in it to their owner; returns warnings for the operator. A folder with other files keeps
+ * its mode, since other programs may need it, such as the root of a disk.
  */
-export function closeFolder(folder: string, ours: readonly string[]): string[] {
-	const other = readdirSync(folder).find((name) => name !== LOST_AND_FOUND && !ours.some((own) => name.startsWith(own)));
+export function closeFolder(folder: string, { ours, except }: OwnNames): string[] {
+	const names = readdirSync(folder).filter((name) => name !== LOST_AND_FOUND);
+	const isOurs = (name: string): boolean => ours.some((own) => name.startsWith(own));
+	const other = names.find((name) => !isOurs(name));
+	const files = names.filter((name) => isOurs(name) && name !== except).flatMap((name) => treeOf(join(folder, name)));
 	const shared = isShared(folder);
-	if (other === undefined) return reportOf([narrow(folder, shared)]);
-	if (!isOpen(folder, shared)) return [];
-	return [`Others have access to ${folder}, which also holds ${other}: give Vigie a folder of its own, or chmod 700 this one`];
+	const narrowed = reportOf([...(other === undefined ? [folder] : []), ...files].map((path) => narrow(path, shared)));
+	if (other === undefined || !isOpen(folder, shared)) return narrowed;
+	return [...narrowed, `Others have access to ${folder}, which also holds ${other}: give Vigie a folder of its own, or chmod 700 this one`];
 }

@@ -2,14 +2,14 @@
 import { statfsSync } from "node:fs";
 import { LogAltered } from "../store/evidence/anchors.ts";
 import { KeyUnusable } from "../store/evidence/keys.ts";
-import { asError, ForeignInstallation, MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
-import { type Settings, SettingsError } from "./settings.ts";
+import { asError, ForeignInstallation, ForeignParts, MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
+import { type Settings, SettingsError } from "./settings/settings.ts";
 
 const MEGABYTE = 1024 * 1024;
 
 /** A SettingsError if the cause is the data folder or the database, else the same error. */
 export function startFailure(error: unknown, { dataDir, mongoUrl }: Pick<Settings, "dataDir" | "mongoUrl">): unknown {
-	if ([PartitionsFixed, KeyUnusable, LogAltered, ForeignInstallation].some((kind) => error instanceof kind))
+	if ([PartitionsFixed, KeyUnusable, LogAltered, ForeignInstallation, ForeignParts].some((kind) => error instanceof kind))
 		return new SettingsError(asError(error).message);
 	if (mongoUrl !== undefined && error instanceof MoveBegun) return new SettingsError(`MONGO_URL: ${error.message}`);
 	if (mongoUrl !== undefined && error instanceof StoreUnavailable) return new SettingsError(error.message);

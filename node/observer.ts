@@ -6,10 +6,12 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "./broker.ts";
+import { keptClusterKey } from "./cluster-key-file.ts";
+import { ENVIRONMENT } from "./settings/environment.ts";
 import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
 import { placeOf } from "./nats-access.ts";
-import { SettingsError, settingsOf } from "./settings.ts";
+import { completed, SettingsError, settingsOf } from "./settings/settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {
@@ -23,21 +25,29 @@ const LOOK_EVERY = 50;
 const SETTLED = 500;
 
 /** Rejects with a one-line SettingsError if there is no running system or no log. */
-export const beside = (env: NodeJS.ProcessEnv = process.env): Promise<Beside> =>
-	env["NATS_URL"] ? joined(env) : start(env, { observing: true });
+export async function beside(given: NodeJS.ProcessEnv = process.env): Promise<Beside> {
+	const env = completed(given);
+	return env["NATS_URL"] ? joined(env) : start(env, { observing: true });
+}
 
-/** Uses only the NATS settings: this node has no store, no port, and its own name. */
-async function joined({ NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL }: NodeJS.ProcessEnv): Promise<Beside> {
-	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION };
+/**
+ * Uses only the NATS settings: this node has no store, no port, and its own name. Without CLUSTER_KEY it takes that of `npm run cluster` on
+ * the same data folder.
+ */
+async function joined(env: NodeJS.ProcessEnv): Promise<Beside> {
+	const { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, INSTALLATION, LOG_LEVEL } = env;
+	const CLUSTER_KEY = env["CLUSTER_KEY"] || keptClusterKey(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default);
+	const nats = { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY, CLUSTER_KEY, INSTALLATION };
 	const {
 		natsUrl = "",
 		natsFiles,
+		clusterKeys,
 		installation,
 		dataDir,
 		logLevel,
 	} = await settingsOf({ ...nats, LOG_LEVEL, SERVICES: "gateway", PORT: "0" });
 	const nodeId = `operator-${hostname()}-${process.pid}`;
-	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, nodeId });
+	const options = brokerOptions({ dataDir, partitions: undefined, logLevel, metrics: false, natsUrl, natsFiles, clusterKeys, nodeId });
 	const broker = new ServiceBroker({ ...options, internalServices: { $node: closedNode } }); // it has no parts whose health it could report
 	try {
 		await join(broker, { natsUrl, installation });

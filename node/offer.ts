@@ -29,7 +29,9 @@ export async function offerOf(files: readonly ServiceFile[], known: readonly Ser
 	const actions = (await schemasIn(files)).flatMap(actionsIn);
 	const told = (await schemasIn(known)).map(toldBy);
 	return {
-		routes: actions.flatMap(({ name, schema: { rest, note } }) => (rest !== undefined && note ? [{ name, rest, note }] : [])),
+		routes: actions.flatMap(({ name, schema: { rest, note, may = {} } }) =>
+			rest !== undefined && note ? [{ name, rest, note, may }] : [],
+		),
 		parts: actions.flatMap(({ name }) => (name.endsWith(".health") ? [name.slice(0, -".health".length)] : [])),
 		facts: told.flatMap(({ facts = [] }) => facts),
 		contexts: [...new Set(told.flatMap(({ context = [] }) => context))],

@@ -1,23 +1,30 @@
 /** Start - runs the services of one node as its settings say. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { BOOTSTRAP, COMMAND_LINE, establish } from "../mixins/identity/bootstrap.ts";
+import { inviteAdministrator } from "../mixins/identity/first-administrator.ts";
+import { digestOf } from "../mixins/identity/tokens.ts";
 import { metricsUrlOf } from "../mixins/http/metrics-server.ts";
 import { hearing, tell } from "../mixins/logs/hints.ts";
 import { placed } from "../mixins/cluster/placement.ts";
 import { synchronized } from "../mixins/cluster/manual-clock.ts";
 import { storageOf } from "../mixins/logs/storage.ts";
 import { brokerOptions } from "./broker.ts";
-import { KEYS_FOLDER, LOG_FILE, ROWS_FILE } from "./stores.ts";
+import { KEYS_FOLDER, LOG_FILE, ROWS_FILE, VAULT_FILE } from "./stores.ts";
 import { REPLACED, restoringIn } from "../store/backup/restore.ts";
 import { checkFiles } from "../store/sqlite/check.ts";
 import { offerOf } from "./offer.ts";
+import { ownerProblem } from "../store/private.ts";
+import { KEPT_KEY } from "./cluster-key-file.ts";
 import { closeFolder } from "./data-folder.ts";
 import { startFailure } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
-import { schemaOf, serviceFiles } from "./services.ts";
-import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
+import { keptTokenIn } from "./own-token.ts";
+import { schemaOf, serviceFiles, sideOf } from "./services.ts";
+import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings/settings.ts";
 
 export interface Running {
 	/** `http://127.0.0.1:3000/api`, or https with a certificate; empty without a gateway. */
@@ -25,6 +32,8 @@ export interface Running {
 	/** `http://127.0.0.1:9100/metrics`; empty without a METRICS_PORT. */
 	readonly metricsUrl: string;
 	readonly broker: ServiceBroker;
+	/** The token that makes the first administrator of a single node; null if there is one, or this process does not have all that it needs. */
+	invite(): Promise<string | null>;
 	stop(): Promise<void>;
 }
 
@@ -33,14 +42,18 @@ export interface StartOptions {
 	readonly observing?: boolean;
 }
 
+/** Milliseconds that a start waits for its first commands. */
+const BOOTSTRAP_PATIENCE = 10_000;
 /** An observer opens no port. */
 const CLOSED = { HOST: "", PORT: "0", METRICS_PORT: "", TLS_CERT: "", TLS_KEY: "" };
 
 /** Starts the node; rejects with a SettingsError, one line for each problem. */
 export async function start(env: NodeJS.ProcessEnv = process.env, { observing = false }: StartOptions = {}): Promise<Running> {
 	const settings = observing ? beside(await settingsOf({ ...env, ...CLOSED }, { makes: false })) : await settingsOf(env);
-	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, observing }), metadata: { observing } });
+	const signs = !observing && (await Promise.all(settings.services.map(sideOf))).includes("commands");
+	const broker = new ServiceBroker({ ...brokerOptions({ ...settings, signs, observing }), metadata: { observing } });
 	try {
+		for (const warning of closed(settings.dataDir, observing)) broker.logger.warn(warning);
 		if (!observing && settings.mongoUrl === undefined) checked(settings.dataDir); // an observer may open damaged files
 		if (keepsSomething(settings.services)) await opened(broker, settings, observing);
 	} catch (error) {
@@ -62,15 +75,40 @@ export async function start(env: NodeJS.ProcessEnv = process.env, { observing = 
 		throw startFailure(error, settings);
 	}
 	if (settings.natsUrl === undefined) await synchronized(broker); // in a cluster, the readiness of the node waits for it
-	return { url: urlOf(broker, settings), metricsUrl: metricsUrlOf(broker), broker, stop: () => broker.stop() };
+	if (!observing && settings.services.some(({ name }) => name === "identity")) await openAccess(broker, settings);
+	return {
+		url: urlOf(broker, settings),
+		metricsUrl: metricsUrlOf(broker),
+		broker,
+		invite: async () => (isWhole(settings) ? inviteAdministrator(broker) : null),
+		stop: () => broker.stop(),
+	};
+}
+/** Whether this node runs alone, with all of its identity context and a gateway. */
+const isWhole = ({ natsUrl, services }: Settings): boolean => {
+	const isOfAccess = ({ context }: { readonly context: string }) => context === "identity" || context === "gateway";
+	return natsUrl === undefined && services.filter(isOfAccess).length === serviceFiles().filter(isOfAccess).length;
+};
+
+/**
+ * Establishes the clients of BOOTSTRAP_TOKEN and of the command line. Waits a limited time, so that their tokens work when the start is over
+ * unless the log cannot be written.
+ */
+async function openAccess(broker: ServiceBroker, { access, dataDir, mongoUrl }: Settings): Promise<void> {
+	const own = mongoUrl === undefined ? keptTokenIn(dataDir) : null;
+	const established = Promise.all([
+		access.bootstrap === null ? null : establish(broker, BOOTSTRAP, "Bootstrap", access.bootstrap),
+		own === null ? null : establish(broker, COMMAND_LINE, "Command line", digestOf(own)),
+	]).catch((error: unknown) => broker.logger.error("The first clients are not established:", error));
+	await Promise.race([established, pause(BOOTSTRAP_PATIENCE, undefined, { ref: false })]);
 }
 
 /** In a cluster a gateway has the routes of all services, because other nodes may run them; else only those of its own node. */
 const gatewayOf = async (
 	schema: ServiceSchema,
-	{ port, host, behindProxy, allowedHosts, corsOrigins, keepAlive, natsUrl, services }: Settings,
+	{ port, host, behindProxy, allowedHosts, corsOrigins, keepAlive, rates, natsUrl, services }: Settings,
 ): Promise<Partial<ServiceSchema>> => ({
-	settings: { ...schema.settings, port, ip: host, behindProxy, allowedHosts, corsOrigins, keepAlive },
+	settings: { ...schema.settings, port, ip: host, behindProxy, allowedHosts, corsOrigins, keepAlive, rates },
 	offer: await offerOf(natsUrl === undefined ? services : serviceFiles(), serviceFiles()),
 });
 /** Throws if the files of a data folder are damaged or incomplete. */
@@ -81,13 +119,22 @@ function checked(folder: string): void {
 		);
 	checkFiles(join(folder, LOG_FILE), join(folder, ROWS_FILE));
 }
+/** Restricts an existing data folder to its owner. An operator may be another user, such as root. */
+function closed(folder: string, observing: boolean): string[] {
+	if (!existsSync(folder)) return [];
+	const owner = observing ? null : ownerProblem(folder);
+	return [
+		...(owner === null ? [] : [owner]),
+		...closeFolder(folder, { ours: [LOG_FILE, ROWS_FILE, VAULT_FILE, KEYS_FOLDER, REPLACED, KEPT_KEY], except: KEYS_FOLDER }),
+	];
+}
 /** Opens the stores and logs their warnings. */
-async function opened(broker: ServiceBroker, { dataDir, installation }: Settings, observing: boolean): Promise<void> {
+async function opened(broker: ServiceBroker, { installation }: Settings, observing: boolean): Promise<void> {
 	const storage = storageOf(broker);
 	storage.open();
+	if (!observing) await storage.assertOwn();
 	if (!observing) await storage.anchored();
-	const folder = existsSync(dataDir) ? closeFolder(dataDir, [LOG_FILE, ROWS_FILE, KEYS_FOLDER, REPLACED]) : [];
-	for (const warning of [...folder, ...(await storage.ready())]) broker.logger.warn(warning);
+	for (const warning of await storage.ready()) broker.logger.warn(warning);
 	const kept = await storage.installation();
 	if (installation !== undefined && installation !== kept)
 		throw new SettingsError(`INSTALLATION is "${installation}": the store belongs to the installation ${kept}`);

@@ -13,7 +13,8 @@ import { SqliteRowStore } from "../store/sqlite/rows.ts";
 import type { KeyStore } from "../store/vault/key-store.ts";
 import { masterKeysIn, newMasterKeyIn } from "../store/vault/master-key.ts";
 import { Vault } from "../store/vault/vault.ts";
-import type { Settings } from "./settings.ts";
+import { accessFor, type MongoAccess } from "./mongo-access.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** The file of the logs in the data folder. */
 export const LOG_FILE = "events.db";
@@ -30,42 +31,45 @@ export const HEADS_FOLDER = "heads";
 
 /** The settings of a node's stores. */
 export type StoreSettings = Pick<Settings, "dataDir" | "partitions"> &
-	Partial<Pick<Settings, "keys" | "mongoUrl" | "installation" | "sealing">> & {
-		/** Creates no key. */
+	Partial<Pick<Settings, "keys" | "mongoUrl" | "mongoAccess" | "installation" | "sealing">> & {
+		/** Creates a signing key if there is none; only a node that decides needs one. */
+		readonly signs?: boolean;
+		/** Creates no key of personal data. */
 		readonly observing?: boolean;
 	};
 
 /** `report` receives warnings that come up while the stores are in use. */
 export function openStores(
-	{ dataDir, partitions, keys, mongoUrl, installation, sealing = {}, observing = false }: StoreSettings,
+	{ dataDir, partitions, keys, mongoUrl, mongoAccess, installation, sealing = {}, signs = true, observing = false }: StoreSettings,
 	report: Report,
 ): Stores {
 	const folder = join(dataDir, KEYS_FOLDER);
-	const signing = (observing ? keysIn : openKeys)(folder, keys);
+	const signing = (signs ? openKeys : keysIn)(folder, keys);
 	const anchors = new Anchors(join(folder, HEADS_FOLDER), (reason) =>
 		report("warn", `signed heads cannot be kept in ${folder}: ${reason}`),
 	);
 	const masters = masterKeysIn(folder, sealing.masters);
 	const lateMasters = (makes: boolean) => (makes ? newMasterKeyIn(folder) : masterKeysIn(folder));
-	const vault = new Vault(keyStoreOf({ dataDir, mongoUrl, keysUrl: sealing.keysUrl }), { masters, lateMasters, creates: !observing });
-	return mongoUrl === undefined
-		? {
-				keys: signing,
-				anchors,
-				vault,
-				logs: new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation),
-				rows: new SqliteRowStore(join(dataDir, ROWS_FILE)),
-			}
-		: { keys: signing, anchors, vault, logs: new MongoLogStore(mongoUrl, partitions, installation), rows: new MongoRowStore(mongoUrl) };
+	const place = { dataDir, mongoUrl, mongoAccess, keysUrl: sealing.keysUrl };
+	const vault = new Vault(keyStoreOf(place), { masters, lateMasters, creates: !observing });
+	if (mongoUrl === undefined) {
+		const logs = new SqliteLogStore(join(dataDir, LOG_FILE), partitions, installation);
+		return { keys: signing, anchors, vault, logs, rows: new SqliteRowStore(join(dataDir, ROWS_FILE)) };
+	}
+	const at = { url: mongoUrl, ...mongoAccess };
+	return { keys: signing, anchors, vault, logs: new MongoLogStore(at, partitions, installation), rows: new MongoRowStore(at) };
 }
 
 /** The place of the keys under which personal data is sealed. */
 interface VaultPlace {
 	readonly dataDir: string;
 	readonly mongoUrl?: string | undefined;
+	readonly mongoAccess?: MongoAccess | undefined;
 	readonly keysUrl?: string | undefined;
 }
-export function keyStoreOf({ dataDir, mongoUrl, keysUrl }: VaultPlace): KeyStore {
-	if (keysUrl !== undefined) return new MongoKeyStore(keysUrl);
-	return mongoUrl === undefined ? new SqliteKeyStore(join(dataDir, VAULT_FILE)) : new MongoKeyStore(mongoUrl, VAULT_SUFFIX);
+/** A URL with credentials of its own is used with them, and without MONGO_USER. */
+export function keyStoreOf({ dataDir, mongoUrl, mongoAccess = {}, keysUrl }: VaultPlace): KeyStore {
+	const at = (url: string) => ({ url, ...accessFor(url, mongoAccess) });
+	if (keysUrl !== undefined) return new MongoKeyStore(at(keysUrl));
+	return mongoUrl === undefined ? new SqliteKeyStore(join(dataDir, VAULT_FILE)) : new MongoKeyStore(at(mongoUrl), VAULT_SUFFIX);
 }

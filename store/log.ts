@@ -130,6 +130,8 @@ export interface LogStore {
 	adoptInstallation(id: string): Promise<void>;
 	/** Resolves when the store answers; rejects with a one-line reason if it cannot be used. */
 	ready?(): Promise<void>;
+	/** Parts that are not of this system and could change its reads or writes, such as `the trigger t in events.db`. */
+	foreign?(): Promise<readonly string[]>;
 	/** Warnings for the operator; complete once the store is ready. */
 	readonly warnings?: readonly string[];
 	/** First damage found since the store was opened; it is permanent. */
@@ -159,6 +161,17 @@ export class ForeignInstallation extends Error {
 		super(`${what} belongs to the installation ${theirs}, not to ${ours}`);
 	}
 }
+
+/** Thrown for a store with parts that this system did not make, before anything is written to it. */
+export class ForeignParts extends Error {
+	constructor(parts: readonly string[]) {
+		const [shown, more] = [parts.slice(0, SHOWN).join(", "), parts.length - SHOWN];
+		super(
+			`the store holds ${shown}${more > 0 ? ` and ${more} more` : ""}, which this system did not make and which can change what it reads or writes: remove it, and prove the log with "npm run es -- verify --rows"`,
+		);
+	}
+}
+const SHOWN = 5;
 
 /** Thrown for a store with an unfinished move, so that a partial log is not mistaken for a complete one. */
 export class MoveBegun extends Error {

@@ -1,5 +1,6 @@
 /** Private - restricts files and folders to their owner: narrows wider modes, and reports those that cannot be changed. */
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 /** Windows has no POSIX modes. */
 export const HAS_MODES = process.platform !== "win32";
@@ -37,7 +38,30 @@ export function isShared(folder: string): boolean {
 }
 const groups = (): readonly (number | undefined)[] => [process.getgid?.(), process.getegid?.(), ...(process.getgroups?.() ?? [])];
 
+/** A file or folder and everything in it, without what symbolic links lead to; empty if it does not exist. */
+export function treeOf(path: string): string[] {
+	const found = lstatSync(path, { throwIfNoEntry: false });
+	if (found === undefined || found.isSymbolicLink()) return [];
+	return [path, ...(found.isDirectory() ? namesIn(path).flatMap((name) => treeOf(join(path, name))) : [])];
+}
+/** Empty also for a folder of another user that cannot be read, or that was just removed. */
+function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder);
+	} catch {
+		return [];
+	}
+}
+
 export const isMended = (one: Narrowed | null): one is Narrowed => one !== null && one.before !== one.after;
+/** A warning about a folder of another user than this process and root; null if there is none. */
+export function ownerProblem(folder: string): string | null {
+	const [owner, self] = [statSync(folder).uid, process.geteuid?.()];
+	if (self === undefined || [self, ROOT].includes(owner)) return null;
+	return `${folder} belongs to user ${owner}, and this process runs as user ${self}: the owner can read, change and replace everything in it. Run as its owner, or chown it`;
+}
+const ROOT = 0;
+
 /** One line about the changed modes, and one about those that could not be changed. */
 export function reportOf(all: readonly (Narrowed | null)[]): string[] {
 	const mended = all.filter(isMended);

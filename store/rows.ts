@@ -125,6 +125,8 @@ export interface RowStore {
 	lease?(work: string): Lease;
 	/** Resolves when the store answers; rejects with a one-line reason if it cannot be used. */
 	ready?(): Promise<void>;
+	/** As of a LogStore. */
+	foreign?(): Promise<readonly string[]>;
 	/** Warnings for the operator; complete once the store is ready. */
 	readonly warnings?: readonly string[];
 	/** First damage found since the store was opened; it is permanent. */

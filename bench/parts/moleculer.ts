@@ -8,7 +8,7 @@
  */
 import { ServiceBroker } from "moleculer";
 import { start } from "../../node/start.ts";
-import { Nats, ROLES } from "../../test/support/cluster.ts";
+import { CLUSTER_KEY, Nats, ROLES } from "../../test/support/cluster.ts";
 import { onPath } from "../../test/support/mongo.ts";
 import { answering, bareOptions } from "../bare/bare-node.ts";
 import { share } from "../rig/markdown.ts";
@@ -108,7 +108,7 @@ async function onOneNode() {
 async function overNats() {
 	const nats = await Nats.start();
 	const folder = freshFolder("moleculer-nats");
-	const settings = { NATS_URL: nats.url, DATA_DIR: folder.path, LOG_LEVEL: "error" };
+	const settings = { NATS_URL: nats.url, CLUSTER_KEY, DATA_DIR: folder.path, LOG_LEVEL: "error" };
 	const far = new Process(["bench/bare/bare-node.ts"], settings, `${folder.path}/bare-output`);
 	const commands = new Process(["cli/start.ts"], { ...settings, SERVICES: ROLES.command, NODE_ID: "far" }, `${folder.path}/output`);
 	const bare = new ServiceBroker(bareOptions(nats.url));

@@ -7,7 +7,7 @@
  * `--mongo`: number of detections on a MongoDB. Needs nats-server on PATH.
  */
 import { type MongoServer, mongoServer, onPath } from "../../test/support/mongo.ts";
-import { Nats, ROLES } from "../../test/support/cluster.ts";
+import { CLUSTER_KEY, Nats, ROLES } from "../../test/support/cluster.ts";
 import { share } from "../rig/markdown.ts";
 import { numbers, run, say } from "../rig/part.ts";
 import type { Result } from "../rig/result.ts";
@@ -31,7 +31,7 @@ const layouts: readonly Layout[] = [
 ];
 
 async function ran({ name, nodes }: Layout, count: number, nats: string, url: string | null): Promise<ProductRun | string> {
-	const settings = { ...(nodes ? { NATS_URL: nats } : {}), ...(url ? { MONGO_URL: url, PARTITIONS: "4" } : {}) };
+	const settings = { ...(nodes ? { NATS_URL: nats, CLUSTER_KEY } : {}), ...(url ? { MONGO_URL: url, PARTITIONS: "4" } : {}) };
 	try {
 		const sized = url ? { radars: Math.min(radars, 20), vehicles: 50, withinMs: patienceMs } : { radars };
 		const done = await runProduct({ detections: count, ...sized, setup: { settings, ...(nodes ? { nodes } : {}) } });

@@ -11,7 +11,18 @@ const stopMs = 30_000;
 /** USER_HZ, the unit of the times in /proc: 100 on every Linux that Node supports. */
 const ticksPerSecond = 100;
 /** Variables that would change the product from its delivered state. */
-const foreign = ["NATS_URL", "MONGO_URL", "PARTITIONS", "SERVICES", "METRICS", "METRICS_PORT", "NODE_ID", "LOG_LEVEL", "NODE_OPTIONS"];
+const foreign = [
+	"NATS_URL",
+	"CLUSTER_KEY",
+	"MONGO_URL",
+	"PARTITIONS",
+	"SERVICES",
+	"METRICS",
+	"METRICS_PORT",
+	"NODE_ID",
+	"LOG_LEVEL",
+	"NODE_OPTIONS",
+];
 
 export const root = join(import.meta.dirname, "../..");
 /** The environment of every measured process. */

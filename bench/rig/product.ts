@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { authorization, TOKEN } from "./token.ts";
 import { type Memory, Process } from "./process.ts";
 
 const startMs = 120_000;
@@ -95,7 +96,14 @@ export class Product {
 	/** Starts one node. A node without a gateway prints when it runs; only then does the next one start. */
 	async #begin(number: number, services: string): Promise<void> {
 		const { entry = join("cli", "start.ts"), settings = {}, nodes = [] } = this.#setup;
-		const own = { HOST: "127.0.0.1", PORT: String(this.port), DATA_DIR: this.dataDir, SERVICES: services, NODE_ID: `node-${number}` };
+		const own = {
+			HOST: "127.0.0.1",
+			PORT: String(this.port),
+			DATA_DIR: this.dataDir,
+			SERVICES: services,
+			NODE_ID: `node-${number}`,
+			BOOTSTRAP_TOKEN: TOKEN,
+		};
 		const running = new Process([entry], { ...own, ...settings }, join(this.#folder.path, `output-${number}`));
 		this.#processes.push(running);
 		if (number < nodes.length - 1) await this.#until(async () => running.output().includes("Vigie runs"));
@@ -113,7 +121,7 @@ export class Product {
 
 	/** The raw body, over a new connection: the server may close an idle one just as it is used again. */
 	text(path: string): Promise<string> {
-		const asked = request({ agent: false, host: "127.0.0.1", port: this.port, path });
+		const asked = request({ agent: false, host: "127.0.0.1", port: this.port, path, headers: { authorization } });
 		asked.end();
 		return textOf(asked);
 	}
@@ -177,6 +185,6 @@ export class Product {
 	}
 
 	#ask(method: string, path: string, headers: Record<string, string | number>): ClientRequest {
-		return request({ agent: this.#agent, host: "127.0.0.1", port: this.port, method, path, headers });
+		return request({ agent: this.#agent, host: "127.0.0.1", port: this.port, method, path, headers: { authorization, ...headers } });
 	}
 }

@@ -3,6 +3,7 @@
  * measured system, so it does only what is necessary.
  */
 import { connect, type Socket } from "node:net";
+import { authorization } from "./token.ts";
 
 export interface Answer {
 	readonly status: number;
@@ -89,7 +90,9 @@ export class Wire {
 	/** Uses an idle connection, or opens a new one. */
 	ask(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {
 		const content = method === "GET" ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-		return this.#lane().ask(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}${content}\r\n${body}`);
+		return this.#lane().ask(
+			`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\n${headers}${content}\r\n${body}`,
+		);
 	}
 	/** Like `ask`, but rejects on any status other than 2xx. */
 	async done(method: "GET" | "POST", path: string, body = "", headers = ""): Promise<Answer> {

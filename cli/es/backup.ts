@@ -6,11 +6,11 @@ import type { BackupStep } from "../../mixins/logs/backed-up.ts";
 import { publicKeysOf } from "../../store/evidence/heads.ts";
 import type { BackedUp } from "../../store/backup/manifest.ts";
 import { restore } from "../../store/backup/restore.ts";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { dataFolder, openLog, userOf } from "../move/place.ts";
 import { keyStoreOf } from "../../node/stores.ts";
 import { escaped } from "../common/output.ts";
-import { SettingsError } from "../../node/settings.ts";
+import { completed, SettingsError } from "../../node/settings/settings.ts";
 import type { Command, OfflineCommand } from "./command.ts";
 import { columns, type Out } from "./out.ts";
 import { Phases } from "./phases.ts";
@@ -71,7 +71,7 @@ export const esRestore: OfflineCommand = {
 	args: [{ name: "folder" }],
 	options: { replace: { description: "moves the content of DATA_DIR to a folder beside it; nothing is deleted" } },
 	async run({ args: [folder = ""], flags }, out) {
-		const { DATA_DIR, MONGO_URL, TRUSTED_KEYS = "" } = process.env;
+		const { DATA_DIR, MONGO_URL, TRUSTED_KEYS = "" } = completed(process.env);
 		if (MONGO_URL)
 			throw new SettingsError("MONGO_URL is set: a backup is restored to a data folder, and npm run move copies it from there");
 		const [from, to] = [resolve(folder), dataFolder(resolve(DATA_DIR || ENVIRONMENT.DATA_DIR.default))];

@@ -1,11 +1,12 @@
 /** System - the running system as the commands see it: its actions and the names in it, never a store. */
-import { userInfo } from "node:os";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context, ServiceBroker } from "moleculer";
+import { callingAs } from "../../mixins/access/access.ts";
 import { isOutage } from "../../mixins/common/errors.ts";
 import { leave } from "../../mixins/cluster/leaving.ts";
 import { ownerOf } from "../../mixins/cluster/ownership.ts";
+import { OPERATOR } from "./operator.ts";
 
 /** Time limit of an answer, in milliseconds; a stream answers at once and has no limit. */
 const PATIENCE = 60_000;
@@ -47,14 +48,18 @@ interface Registered {
 
 /** Makes calls as the operator at this terminal, so that changes record who made them. */
 export function systemOf(broker: ServiceBroker): System {
-	const by = operator();
 	const local = (): boolean => broker.services.some(({ name }: { name: string }) => !name.startsWith("$"));
 	return {
 		joined: !local(),
 		async call<T>(action: string, params: object = {}) {
 			const service = action.slice(0, action.lastIndexOf("."));
 			const ask = async (on: { readonly nodeID?: string }): Promise<T> => {
-				const calling = broker.call<T, object>(action, params, { timeout: PATIENCE, tracking: false, meta: { by }, ...on });
+				const calling = broker.call<T, object>(action, params, {
+					timeout: PATIENCE,
+					tracking: false,
+					...callingAs(broker, OPERATOR),
+					...on,
+				});
 				const answer = await calling;
 				const { ctx } = calling as { readonly ctx?: Context }; // moleculer's promises carry their context
 				if (answer instanceof Readable && ctx) answer.once("close", () => answer.readableEnded || leave(ctx));
@@ -98,13 +103,6 @@ const NO_NODE: Readonly<Record<Needed, string>> = {
 	followers: "no service here follows a log",
 	feeds: "no service here gives a live feed",
 };
-function operator(): string {
-	try {
-		return `operator:${userInfo().username}`;
-	} catch {
-		return "operator"; // a user without a name, as in some containers
-	}
-}
 
 export async function catalogueOf({ call }: System): Promise<Catalogue> {
 	const all = await call<readonly Registered[]>("$node.services", { withActions: true, onlyAvailable: true });

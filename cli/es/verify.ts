@@ -15,7 +15,7 @@ import { type Catalogue, catalogueOf, type System } from "./system.ts";
 export const esVerify: Command = {
 	name: "es-verify",
 	description:
-		"Checks each log along its hash chain and signed heads and names the first commit that does not fit; also checks that its rows come from commits it holds",
+		"Checks each log along its hash chain and signed heads and names the first commit that does not fit; also checks that its rows come from commits it holds, and that the store has no foreign triggers or views",
 	example: "es-verify --heads heads.txt --rows",
 	needs: "logs",
 	args: [{ name: "logs", optional: true, many: true, of: "logs" }],
@@ -30,14 +30,15 @@ export const esVerify: Command = {
 		const catalogue = await catalogueOf(system);
 		const logs = args.length === 0 ? catalogue.logs : args.map((log) => named("log", log, catalogue.logs));
 		const heads = options["heads"] === undefined ? {} : { heads: await contentOf(options["heads"]) };
+		const foreign = await system.call<readonly string[]>(`${catalogue.keeperOf.get(logs[0] ?? "")}.foreign`);
 		const partitions: Verified[] = [];
 		for (const log of logs) partitions.push(...(await verified(system, catalogue, log, heads, out)));
 		const rows: RowsChecked[] = [];
 		for (const [name, follows] of catalogue.checkable)
 			if (follows.some((log) => logs.includes(log))) rows.push(await checked(system, name, flags.has("rows"), out));
 		const findings = [...partitions, ...rows].flatMap((one): readonly (Finding | RowFinding)[] => one.findings);
-		const ok = findings.length === 0 && rows.every(({ compared }) => (compared?.differing ?? 0) === 0);
-		out.give({ ok, partitions, rows }, () => reportOf(partitions, rows, findings));
+		const ok = foreign.length === 0 && findings.length === 0 && rows.every(({ compared }) => (compared?.differing ?? 0) === 0);
+		out.give({ ok, partitions, rows, foreign }, () => reportOf(partitions, rows, findings, foreign));
 		return ok ? 0 : 1;
 	},
 };
@@ -83,7 +84,12 @@ async function reading<T>(system: System, action: string, params: object, out: O
 	}
 }
 
-function reportOf(partitions: readonly Verified[], rows: readonly RowsChecked[], findings: readonly (Finding | RowFinding)[]): string {
+function reportOf(
+	partitions: readonly Verified[],
+	rows: readonly RowsChecked[],
+	findings: readonly (Finding | RowFinding)[],
+	foreign: readonly string[],
+): string {
 	const table = columns(
 		["log", "commits", "heads", "signed up to", "findings"],
 		partitions.map(({ log, verified: commits, heads, signed, findings: found }) => [log, commits, heads, signed, found.length]),
@@ -92,7 +98,10 @@ function reportOf(partitions: readonly Verified[], rows: readonly RowsChecked[],
 	const differing = rows.flatMap(({ name, compared }) =>
 		compared === null || compared.differing === 0 ? [] : [differingText(name, compared)],
 	);
-	const wrong = [...lines, ...differing];
+	const parts = foreign.map(
+		(part) => `${paint("red", "foreign")}: ${escaped(part)} is not of this system, and can change what it reads or writes`,
+	);
+	const wrong = [...parts, ...lines, ...differing];
 	return [table, ...(rows.length > 0 ? [rowsTable(rows)] : []), ...(wrong.length > 0 ? wrong : [paint("green", fine(rows))])].join("\n");
 }
 const rowsTable = (rows: readonly RowsChecked[]): string =>

@@ -1,6 +1,8 @@
 /** Place - the place of a system's logs and rows, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { accessFor, mongoAccessIn, mongoProblems } from "../../node/mongo-access.ts";
+import { completed } from "../../node/settings/settings.ts";
 import { HEADS_FOLDER, KEYS_FOLDER, keyStoreOf, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
 import type { MoveEnd } from "../../store/move/move.ts";
@@ -62,8 +64,13 @@ export const openLog = (file: string): LogStore => new SqliteLogStore(file);
 export { userOf } from "../../store/sqlite/lock.ts";
 
 async function inDatabase(url: string, keys: string): Promise<OpenPlace> {
-	const vault = keyStoreOf({ dataDir: "", mongoUrl: url, keysUrl: process.env["KEYS_URL"] || undefined });
-	const place = { logs: new MongoLogStore(url), rows: new MongoRowStore(url), vault };
+	const env = completed(process.env);
+	const access = mongoAccessIn(env);
+	const [problem] = mongoProblems(undefined, access);
+	if (problem !== undefined) throw new Error(problem);
+	const at = { url, ...accessFor(url, access) };
+	const vault = keyStoreOf({ dataDir: "", mongoUrl: url, mongoAccess: access, keysUrl: env["KEYS_URL"] || undefined });
+	const place = { logs: new MongoLogStore(at), rows: new MongoRowStore(at), vault };
 	try {
 		await place.logs.ready();
 	} catch (error) {

@@ -2,11 +2,19 @@
  * Examples - one request body for each command with a route, all from one story: a radar, a passage, a sale, a case. The page shows them in
  * this order, and a test sends them in it. A command outside the story gets a generated body that its rules accept.
  */
-import type { Rule, Shape } from "../../model/index.ts";
+import { openShape, type Rule, type Shape } from "../../model/index.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 /** The id in the story, by service. */
-const IDS: Readonly<Record<string, string>> = { radar: "A6-1", detection: "d-1", owner: "o-1", vehicle: "FR-AB-123-CD", infraction: "d-1" };
+const IDS: Readonly<Record<string, string>> = {
+	radar: "A6-1",
+	detection: "d-1",
+	owner: "o-1",
+	vehicle: "FR-AB-123-CD",
+	infraction: "d-1",
+	client: "bank-1",
+	user: "u-1",
+};
 const BODIES: Readonly<Record<string, Content>> = {
 	"radar.install": { id: "A6-1", kind: "fixed", latitude: 48.7012, longitude: 2.3714, road: "A6", limits: { lightKmh: 110, heavyKmh: 90 } },
 	"radar.describe": { name: "Savigny", direction: "Paris" },
@@ -24,6 +32,19 @@ const BODIES: Readonly<Record<string, Content>> = {
 	"vehicle.correct": { fiscalPower: 6 },
 	"vehicle.deregister": { from: "2026-09-01T00:00:00Z" },
 	"infraction.cancel": { reason: "stolen vehicle" },
+	"client.register": { id: "bank-1", name: "Bank of the agency", roles: ["bank"] },
+	"client.revoke": { reason: "the contract has ended" },
+	"user.register": {
+		id: "u-1",
+		login: "ada",
+		name: "Ada Martin",
+		email: "ada@example.org",
+		roles: ["officer"],
+		password: "correct horse battery",
+	},
+	"user.changeRoles": { roles: ["officer", "supervisor"] },
+	"user.suspend": { reason: "on leave" },
+	"user.resetPassword": { password: "staple correct horse" },
 };
 
 export const exampleId = (service: string): string => IDS[service] ?? `${service}-1`;
@@ -37,7 +58,7 @@ export function exampleOf(service: string, name: string, shape: Shape, begins: b
 
 const valuesOf = (shape: Shape): Record<string, unknown> =>
 	Object.fromEntries(
-		Object.entries(shape).flatMap(([name, { rule, shape: inner }]) =>
+		Object.entries(openShape(shape)).flatMap(([name, { rule, shape: inner }]) =>
 			rule["optional"] === true ? [] : [[name, inner ? valuesOf(inner) : valueOf(rule)]],
 		),
 	);

@@ -38,8 +38,8 @@ function propertiesOf(type: ts.Type): ts.Symbol[] {
 
 export const partsOf = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
 const isNothing = ({ flags }: ts.Type): boolean => (flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)) !== 0;
-const isPlain = ({ flags }: ts.Type): boolean =>
-	(flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike)) !== 0;
+const isPlain = (type: ts.Type): boolean =>
+	partsOf(type).every(({ flags }) => (flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike)) !== 0);
 
 /** The object in a field, or the item type of its list. */
 function innerOf(checker: ts.TypeChecker, type: ts.Type): { readonly type: ts.Type; readonly list: boolean } | null {
@@ -82,6 +82,7 @@ function wordOf(checker: ts.TypeChecker, type: ts.Type, property: ts.Symbol): st
 	if (type.flags & ts.TypeFlags.StringLike) return saysInstant(property) ? "instant" : "text";
 	if (!checker.isArrayType(type)) return "object";
 	const item = itemOf(checker, type);
+	if (item && partsOf(item).every(isLiteral)) return `list of ${wordsOf(checker, item, property)}`;
 	return `list of ${item && isPlain(item) ? `${wordOf(checker, item, property)}s` : "objects"}`;
 }
 

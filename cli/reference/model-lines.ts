@@ -1,7 +1,7 @@
 /** Laws - combines the data of each model with the comments and types of its source: its commands, facts and questions. */
 import ts from "typescript";
 import { codesOfCommand, settledIn } from "../../model/actor-codes.ts";
-import { type AnyCommand, type Code, creates, type Model, type Shape } from "../../model/index.ts";
+import { type AnyCommand, type Code, creates, type Model, openShape, type Shape } from "../../model/index.ts";
 import { type FieldLine, fieldsOf, partsOf } from "./fields.ts";
 import type { House, Stated } from "../common/catalogue.ts";
 import { headerOf, type Sources } from "./sources.ts";
@@ -87,7 +87,7 @@ function commandLines(sources: Sources, model: Model, commands: ts.Type, name: s
 		name,
 		definition: definition,
 		meaning: sources.doc(commands.getProperty(name)),
-		params: paramsOf(definition.shape, docsOf(sources, sources.member(commands, name, "shape")), creates(definition)),
+		params: paramsOf(openShape(definition.shape), docsOf(sources, sources.member(commands, name, "shape")), creates(definition)),
 		facts: factsOf(sources, model, sources.member(commands, name, "decide")),
 		refusals: codesOfCommand(model, definition),
 		settled: settledIn(model, definition),

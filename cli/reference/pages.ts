@@ -1,4 +1,5 @@
 /** Pages - makes all reference pages in memory, by file name; the generator writes them, and a test compares them. */
+import { accessPage } from "./access-page.ts";
 import { commandsPage } from "./commands-page.ts";
 import { factsPage } from "./facts-page.ts";
 import { loadHouse } from "../common/catalogue.ts";
@@ -21,6 +22,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
 	return new Map([
 		["commands.md", commandsPage(laws, house)],
 		["facts.md", factsPage(laws, house)],
+		["access.md", accessPage(house)],
 		["refusals.md", refusalsPage(house)],
 		["routes.md", routesPage(laws, house)],
 		["read-models.md", readModelsPage(sources, laws, house)],

@@ -26,7 +26,7 @@ export const readModelsPage = (sources: Sources, models: readonly ModelLines[], 
 	);
 
 function projectionText(sources: Sources, models: readonly ModelLines[], stated: Stated<AnyProjection>): string {
-	const { name, of, follows, on, filters, identity = [], sorts = [], counted = [], changesAt: due } = stated.value;
+	const { name, of, follows, on, filters, identity = [], sorts = [], counted = [], changesAt: due, internal } = stated.value;
 	const facts = Object.keys(on).map(
 		(fact) => `${link(fact, "facts.md")}${typeof on[fact] === "function" ? "" : ` (on the ${of} it names)`}`,
 	);
@@ -34,7 +34,7 @@ function projectionText(sources: Sources, models: readonly ModelLines[], stated:
 	return [
 		`## ${name}`,
 		sentence(headerOf(stated.path)),
-		`\`GET /api/${name}\`, \`GET /api/${name}/:id\``,
+		internal ? "No route: only other services read it." : `\`GET /api/${name}\`, \`GET /api/${name}/:id\``,
 		list(
 			`Follows: ${codes(follows)}. Each row is one ${code(of)}.`,
 			`Folds: ${facts.join(", ")}.`,

@@ -29,6 +29,13 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"command",
 		"Sent by browsers: a command with another value than `same-origin` or `none` is refused with 403, unless its `Origin` is in CORS_ORIGINS.",
 	],
+	[
+		"Authorization",
+		"request",
+		"`Bearer` and the token of a session or the secret of a client. Without one that is valid, every route that needs a login is refused with 401.",
+	],
+	["Cookie", "request", "`__Host-vigie`, or `vigie` over plain HTTP: the token of a session, as an alternative to `Authorization`."],
+	["WWW-Authenticate", "answer 401", '`Bearer realm="vigie"`.'],
 	["Access-Control-Request-Method", "`OPTIONS`", "A browser asks whether a page may send a request (preflight)."],
 	["Referer", "command", "Used instead of `Origin` if there is none."],
 	[
@@ -36,6 +43,18 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"request",
 		"`application/json`; `application/x-ndjson` for many commands; `text/csv` for an import; all in UTF-8. Anything else, or none, is refused with 415, even if the content is empty.",
 	],
+	[
+		"Authorization",
+		"request",
+		"`Bearer <token>`: the token of a session, or the secret of a client. Instead of it, browsers send the cookie `__Host-vigie` (`vigie` without TLS).",
+	],
+	["Cookie", "request", "The token of a session."],
+	[
+		"Set-Cookie",
+		"answer of `POST /api/sessions`",
+		"`__Host-vigie` with `HttpOnly; SameSite=Lax; Path=/; Secure`; without TLS `vigie`, not `Secure`. Logging out removes it.",
+	],
+	["WWW-Authenticate", "answer 401", "`Bearer`"],
 	["Content-Encoding", "request", "Not supported: compressed content is refused with 415."],
 	[
 		"Idempotency-Key",
@@ -47,6 +66,17 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 		"command",
 		'`"<version>"`, a list of them, or `*`: the command is decided only if the actor has one of these versions (`*`: any version), else 412. A weak tag (`W/"..."`) never matches. Not supported with NDJSON and imports (422).',
 	],
+	[
+		"Cookie",
+		"command",
+		"A command with the cookie of a session has to come from a page of the gateway itself (`Sec-Fetch-Site: same-origin`, or its own `Origin`), else 403.",
+	],
+	["Upgrade", "every request", "Not supported: the request is answered as if it were not there, and the connection closes."],
+	[
+		"X-Forwarded-For",
+		"every request, with BEHIND_PROXY",
+		"Its last address is the client, for [the limits of each client](../operations.md#limits-of-a-gateway).",
+	],
 	["If-None-Match", "read of one row", "The row's `ETag`: 304 while it is unchanged."],
 	[
 		"X-Position",
@@ -56,7 +86,7 @@ const HEADERS: readonly (readonly [name: string, on: string, means: string])[] =
 	["ETag", "answer", '`"<version>"` of an actor, `W/"<revision>-<content>"` of a row.'],
 	["Location", "answer 201", "The path of the new actor."],
 	["Idempotent-Replayed", "answer", "`true` if the command was received before."],
-	["Retry-After", "answer 503", "Seconds."],
+	["Retry-After", "answer 429, 503", "Seconds."],
 	[
 		"Cache-Control",
 		"every answer",

@@ -2,10 +2,11 @@
  * Batch - carries out many commands or asks of one kind in one call, each with an outcome of its own. An action of one is a batch of one, so
  * both have the same validation, the same decisions and the same errors (docs/decisions/0038-one-is-a-batch-of-one.md).
  */
-import type { AnyAsk, AnyCommand, Instant } from "../../model/index.ts";
+import type { AnyAsk, AnyCommand, Instant, Refusal } from "../../model/index.ts";
 import { isRefusal } from "../../model/index.ts";
 import type { Actors } from "./actors.ts";
 import type { Consulting, Done, Envelope } from "./envelope.ts";
+import { type Guarding, withOnce } from "./guard.ts";
 import { type Item, notValid, refused, type Verdict } from "./outcome.ts";
 import type { FieldError } from "../common/errors.ts";
 
@@ -13,6 +14,11 @@ type Params = Readonly<Record<string, unknown>>;
 /** Checks params by the rules of a shape, and normalizes them in place. */
 export type Check = (params: unknown) => true | readonly FieldError[];
 
+/** Parts that the decision of a command uses: asks of other actors, and the guard of its secrets if it has any. */
+export interface Helpers {
+	readonly consulting: Consulting;
+	readonly guarding?: Guarding | undefined;
+}
 /** The metadata that all commands of a call share. */
 export type Shared = Pick<Envelope, "by" | "at" | "deadline" | "trace">;
 
@@ -30,11 +36,15 @@ export class CommandBatch {
 	}
 
 	/** One outcome per item, in order. `id`: the id of the call, from which items without a command id derive theirs. */
-	run(items: readonly Item[], id: string, shared: Shared, consulting: Consulting): Promise<Verdict<Done>[]> {
-		return Promise.all(items.map((item, i) => this.#one(item, `${id}/${i}`, shared, consulting)));
+	async run(items: readonly Item[], id: string, shared: Shared, helpers: Helpers): Promise<Verdict<Done>[]> {
+		const one = (item: Item, i: number) => this.#one(item, `${id}/${i}`, shared, helpers);
+		if (!helpers.guarding) return Promise.all(items.map(one));
+		const verdicts: Verdict<Done>[] = []; // a guard compares with the state that the command before left
+		for (const [i, item] of items.entries()) verdicts.push(await one(item, i));
+		return verdicts;
 	}
 
-	async #one(item: Item, derived: string, shared: Shared, consulting: Consulting): Promise<Verdict<Done>> {
+	async #one(item: Item, derived: string, shared: Shared, helpers: Helpers): Promise<Verdict<Done>> {
 		try {
 			const { commandId = derived, ifMatch, digest, cause } = item;
 			const params = item.params ?? {}; // items of other nodes may be anything
@@ -51,11 +61,22 @@ export class CommandBatch {
 				...(digest === undefined ? {} : { digest: this.#actors.options.keyed?.(digest) ?? digest }),
 				...(cause === undefined ? {} : { cause }),
 			};
-			const result = await this.#actors.command(this.#name, { ...normal, id: own ?? String(id) }, envelope, consulting);
+			const result = await this.#carriedOut({ ...normal, id: own ?? String(id) }, envelope, helpers);
 			return isRefusal(result) ? refused(result) : { done: result };
 		} catch (error) {
 			return { error };
 		}
+	}
+	async #carriedOut(
+		params: Params & { readonly id: string },
+		envelope: Envelope,
+		{ consulting, guarding }: Helpers,
+	): Promise<Done | Refusal> {
+		if (!guarding) return this.#actors.command(this.#name, params, envelope, consulting);
+		const { commandId, digest } = envelope;
+		const kept = await guarding({ command: this.#name, params, commandId, digest });
+		const whole = kept.digest === undefined ? envelope : { ...envelope, digest: kept.digest };
+		return withOnce(await this.#actors.command(this.#name, kept.params, whole, consulting), kept.once);
 	}
 	#wrong(params: Params): readonly FieldError[] | null {
 		const found = this.#check(params);

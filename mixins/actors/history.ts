@@ -2,7 +2,18 @@
 import type { Context, Service } from "moleculer";
 import { CODES } from "../common/codes.ts";
 import { evolve } from "../../model/decide.ts";
-import { type Instant, instant, integer, type Model, optional, type Refusal, refuse, rulesOf, UNKNOWN } from "../../model/index.ts";
+import {
+	type Instant,
+	instant,
+	integer,
+	type Model,
+	optional,
+	type Refusal,
+	refuse,
+	rulesOf,
+	UNKNOWN,
+	withoutSecrets,
+} from "../../model/index.ts";
 import { decode } from "../../store/codec.ts";
 import type { Commit } from "../../store/log.ts";
 import { positionText } from "../../store/position.ts";
@@ -47,6 +58,7 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 	return {
 		rest: `GET /${model.plural}/:id/history`,
 		note,
+		may: model.reads,
 		params: { $$strict: true, id: soughtId, pageSize: count(MAX_PAGE_SIZE), after: { type: "string", min: 1, max: 2000, optional: true } },
 		async handler(this: Service, ctx: Context<Asked, { position?: string }>) {
 			const { position } = ctx.meta;
@@ -59,7 +71,14 @@ export function historyAction(model: Model, actorsOf: ActorsOf) {
 			const { name, commits, more } = await pageOf(actors, of, from, pageSize);
 			const rows = commits.map((commit) => {
 				const { facts, ...rest } = decode(commit);
-				return { position: positionText(name, commit.position), version: commit.version + facts.length, ...rest, facts, hash: commit.hash };
+				const shown = withoutSecrets(facts);
+				return {
+					position: positionText(name, commit.position),
+					version: commit.version + facts.length,
+					...rest,
+					facts: shown,
+					hash: commit.hash,
+				};
 			});
 			const version = rows.at(-1)?.version ?? from;
 			return { id: of, version, rows, next: more ? cursorTo(stream, version) : null };
@@ -98,8 +117,9 @@ async function pageOf(actors: Actors, id: string, from: number, pageSize: number
  * The state of one actor after `version` facts, or after the decisions up to an instant; the current state without either. It has
  * no route: a state may hold personal data, and only read models decide what the public may see.
  */
-export function stateAction(actorsOf: ActorsOf) {
+export function stateAction({ reads: may }: Model, actorsOf: ActorsOf) {
 	return {
+		may,
 		params: {
 			$$strict: true,
 			id: soughtId,
@@ -113,7 +133,7 @@ export function stateAction(actorsOf: ActorsOf) {
 			if (isAnswerStream(of)) throw refusalError(actors.unknown(of));
 			const { log } = actors.writer(actors.streamOf(of));
 			const then = await stateThen(actors, of, { at, version }).catch((error: unknown) => Promise.reject(failureError(error)));
-			return { id: of, ...then, position: positionText(log.name, then.position) };
+			return { id: of, ...then, state: Object(withoutSecrets(then.state)), position: positionText(log.name, then.position) };
 		},
 	};
 }

@@ -4,6 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import type { Context, ServiceBroker } from "moleculer";
+import { NODE } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import { unavailable } from "../common/errors.ts";
 
@@ -60,6 +61,7 @@ export async function whileWanted<T>(ctx: Context, work: (signal: AbortSignal) =
 
 /** An action of `$node`: the caller of the action with this id has left. */
 export const leaveAction = {
+	may: NODE,
 	params: { $$strict: true, id: { type: "string", max: 200 } },
 	handler({ broker, params }: Context<{ readonly id: string }>): void {
 		working.get(broker)?.get(params.id)?.();

@@ -3,6 +3,7 @@
  * a node that starts later, or missed it, reads the actor. While the clock is that of the machine, the actor cannot be advanced.
  */
 import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import { NODE } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import { type Instant, refuse, unknownCode } from "../../model/index.ts";
 import { type Clock, clockOf } from "../common/clock.ts";
@@ -74,6 +75,7 @@ export const nodeClock: Partial<ServiceSchema> = {
 	actions: {
 		/** The clock of this node; `to`: the instant to which it was advanced. */
 		clock: {
+			may: NODE,
 			params: { to: { type: "string", optional: true } },
 			async handler(this: Service, ctx: Context<{ readonly to?: Instant }>): Promise<NodeReading> {
 				const clock = clockOf(this.broker);

@@ -22,6 +22,12 @@ export const CODES = {
 			means: "The request cannot be read: no JSON, no UTF-8, JSON with more than 16 levels or 1000 values, an invalid header or path.",
 			then: "Correct the request.",
 		},
+		UNAUTHENTICATED: {
+			status: 401,
+			means:
+				"The request has no valid credentials: no token, or one that is unknown, expired, ended, revoked, or of a suspended user. The answer does not say which.",
+			then: "Log in (`POST /api/sessions`), or send the secret of a client as `Authorization: Bearer`.",
+		},
 		HOST_NOT_ALLOWED: {
 			status: 421,
 			means: "The `Host` of the request is not a name of this gateway. A web page may have pointed its own host name at it.",
@@ -29,9 +35,16 @@ export const CODES = {
 		},
 		CROSS_SITE: {
 			status: 403,
-			means: "A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`).",
+			means:
+				"A browser sent a command from a web page of another site (`Origin`, `Sec-Fetch-Site`, else `Referer`); or a command with the cookie of a session did not come from a page of the gateway's own origin.",
 			then: "Send commands from pages of the gateway's own origin, or from a client that is not a browser.",
 		},
+		FORBIDDEN: {
+			status: 403,
+			means: "The caller has none of the roles that the action takes; the detail names them.",
+			then: "Ask an administrator for the role.",
+		},
+		PASSPORT_UNREADABLE: { status: 503, means: "A node got a call from another one that it does not know yet.", then: AGAIN },
 		METHOD_NOT_ALLOWED: {
 			status: 405,
 			means: "The path does not support this method; `Allow` lists those it supports.",
@@ -65,7 +78,12 @@ export const CODES = {
 			means: "The `Idempotency-Key` was used before on this actor, for a command with other content.",
 			then: "Use a new key for a new command.",
 		},
-		TOO_MANY_REQUESTS: { status: 429, means: "More requests than a limit allows; there is none unless one is set.", then: "Slow down." },
+		TOO_MANY_REQUESTS: {
+			status: 429,
+			means:
+				"The client sends more requests a second than RATE_REQUESTS allows, or has a quarter of all live feeds, or more than ten logins with one name have failed. `Retry-After` names the seconds to wait.",
+			then: "Wait, then send it again; send many detections as NDJSON in one request.",
+		},
 		METRICS_OFF: { status: 404, means: "This node offers no metrics.", then: "Start it with `METRICS=on`." },
 		// -- Operators
 		VERSION_UNKNOWN: { status: 404, means: "The actor has not reached the requested version.", then: "Request a lower one." },

@@ -61,6 +61,13 @@ const GROUPS = {
 		vigie_process_parked: { type: "gauge", help: "Pieces of work that wait for an operator", labels: ["process"] },
 		vigie_process_asking: { type: "gauge", help: "Commands sent and not yet answered", labels: ["process"] },
 	},
+	"The bus": {
+		vigie_bus_dropped_packets_total: {
+			type: "counter",
+			help: "Packets from NATS that were dropped unread, by reason: unopened, replayed, unproven",
+			labels: ["reason"],
+		},
+	},
 	HTTP: {
 		vigie_http_requests_total: { type: "counter", help: "Requests answered or aborted", labels: ["route", "method", "status"] },
 		vigie_http_request_duration_seconds: {
@@ -111,6 +118,7 @@ export const METRICS = {
 	...GROUPS["The log"],
 	...GROUPS.Actors,
 	...GROUPS["Read models and processes"],
+	...GROUPS["The bus"],
 	...GROUPS.HTTP,
 	...GROUPS["The machine"],
 };

@@ -1,4 +1,6 @@
 /** Routes - the facts about an action from which the gateway makes its route without knowing its service. */
+import type { May } from "../../model/access.ts";
+
 export interface RouteNote {
 	readonly kind: "creation" | "command" | "read" | "upload";
 	/** The actor: `radar`. */
@@ -7,6 +9,8 @@ export interface RouteNote {
 	readonly bulk?: string;
 	/** The actor's id follows from the content it is created with. */
 	readonly named?: true;
+	/** Fields whose values must not be stored, not even in a digest that is quick to compute. */
+	readonly secrets?: readonly string[];
 	/** The content type that an upload accepts; its text becomes the parameter `content`. */
 	readonly accepts?: string;
 }
@@ -15,6 +19,8 @@ export interface Routed {
 	readonly name: string;
 	/** `GET /radars/:id` */
 	readonly rest: string;
+	/** The roles that may use it. */
+	readonly may: May;
 	readonly note: RouteNote;
 }
 /** Everything the system offers, whether or not a node provides it at the moment. */

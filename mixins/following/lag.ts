@@ -3,6 +3,7 @@ import type { Service } from "moleculer";
 import { decode } from "../../store/codec.ts";
 import type { Follower } from "../../store/follow.ts";
 import { checkpointOf, type Table } from "../../store/rows.ts";
+import { EXAMINER } from "../access/may.ts";
 import { failureError } from "../common/errors.ts";
 import { logsOf } from "./following.ts";
 import { storageOf } from "../logs/storage.ts";
@@ -27,6 +28,7 @@ interface FollowedHere {
 /** Its lag in every partition of the logs it follows. */
 export function lagAction(contexts: readonly string[], of: (service: Service) => FollowedHere) {
 	return {
+		may: EXAMINER,
 		async handler(this: Service): Promise<{ places: readonly PartitionLag[] }> {
 			return placesOf(this, contexts, of(this)).then(
 				(places) => ({ places }),

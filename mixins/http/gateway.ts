@@ -5,18 +5,23 @@
 import type { ServerResponse } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import type { Identity, May } from "../../model/access.ts";
+import { assertMay, VISITOR } from "../access/access.ts";
+import { ANYONE } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import type { Give } from "../common/metric-names.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
+import { Authentication } from "./authentication.ts";
 import { Requests } from "./requests.ts";
 import type { Offer, Routed } from "../common/routes.ts";
 import { Bodies } from "./server/bodies.ts";
 import { certificateOf } from "./server/certificate.ts";
+import { tokenIn } from "./server/credentials.ts";
 import { Connections } from "./server/connections.ts";
 import { allowOrigin, preflightHeaders } from "./server/cors.ts";
 import { admit, hostsOf, isSafe, methodsOn } from "./server/edge.ts";
 import { headersOf } from "./server/headers.ts";
-import { ANY_TIME, type GatewayService, type Handler, handlerOf, live, type Request } from "./handlers.ts";
+import { ANY_TIME, type GatewayService, type Handler, handlerOf, isEncrypted, live, type Request } from "./handlers.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
 import { limitsOf, Reached } from "./server/limits.ts";
 import { hasBody } from "./server/lingering.ts";
@@ -24,6 +29,7 @@ import { isSource } from "./live.ts";
 import { methodNotAllowed, type Problem, ProblemError, problemOf, sendProblem } from "./server/problem.ts";
 import type { Incoming } from "./request.ts";
 import { CHECK_EVERY, serverOf } from "./server/server.ts";
+import { Rates, type RateSettings } from "./server/rates.ts";
 import { closed, cutInTime, inPhase, refuseWhileStopping } from "./stopping.ts";
 import { watch } from "./watch.ts";
 
@@ -31,8 +37,10 @@ type GatewaySettings = {
 	readonly ip: string;
 	readonly allowedHosts: readonly string[];
 	readonly corsOrigins: readonly string[];
+	readonly behindProxy: boolean;
 	/** Seconds. */
 	readonly keepAlive: number;
+	readonly rates: RateSettings;
 };
 const NOTHING: Offer = { routes: [], parts: [], facts: [], contexts: [] };
 
@@ -51,6 +59,8 @@ export const Gateway = {
 		allowedHosts: [],
 		corsOrigins: [],
 		keepAlive: 75,
+		/** Requests, and MiB of content, that a client may send a second; 0 for no limit. */
+		rates: { requests: 0, content: 0 },
 		/** The request id is stored with the facts that the request records, so a malformed id from the caller is dropped. */
 		rootCallOptions(this: GatewayService, options: { requestID?: string | undefined }) {
 			if (!/^[\x21-\x7e]{1,128}$/.test(options.requestID ?? "")) options.requestID = undefined;
@@ -64,7 +74,7 @@ export const Gateway = {
 	},
 	actions: {
 		/** Handles an HTTP request; called by moleculer-web. */
-		rest: { bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a live feed
+		rest: { may: ANYONE, bulkhead: { enabled: false } }, // a request only waits here, possibly for hours: for a call, an upload or a live feed
 		listAliases: false,
 		addRoute: false,
 		removeRoute: false,
@@ -84,7 +94,7 @@ export const Gateway = {
 	},
 	created(this: Service) {
 		const { routes, parts, facts, contexts } = this.schema.offer ?? NOTHING;
-		const { ip, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
+		const { ip, behindProxy, allowedHosts, corsOrigins, keepAlive } = this.settings as GatewaySettings; // see above
 		Object.assign(this, {
 			routed: routes,
 			parts: new Set(parts),
@@ -94,7 +104,8 @@ export const Gateway = {
 			feeds: new Set(),
 			requests: new Requests(),
 			begun: false,
-			hosts: hostsOf(ip, allowedHosts, corsOrigins),
+			authentication: authenticationOf(gatewayOf(this)),
+			hosts: hostsOf(ip, allowedHosts, corsOrigins, certificateOf(this.broker) !== null || behindProxy),
 		});
 		gatewayOf(this).addRoute(routeOf(routes));
 		gatewayOf(this).server.keepAliveTimeout = keepAlive * 1000; // headers have their own time limit, which begins at the first byte of a request
@@ -105,19 +116,23 @@ export const Gateway = {
 			const limits = limitsOf();
 			const reached = new Reached((line) => this.logger.warn(line));
 			const connections = new Connections(limits, reached);
-			const bodies = new Bodies(connections, reached);
+			const { rates: most, behindProxy } = this.settings as GatewaySettings; // see above
+			const rates = new Rates(most, behindProxy, reached);
+			const bodies = new Bodies(connections, reached, rates);
 			const count = ({ code, status }: Problem) => this.requests.problem(code, status);
 			const certificate = certificateOf(this.broker);
-			const headers = headersOf(certificate !== null || this.settings["behindProxy"] === true);
+			const headers = headersOf(certificate !== null || behindProxy);
 			const server = serverOf(this.httpHandler, { connections, bodies, count, certificate, headers });
-			Object.assign(this, { limits, reached, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
+			Object.assign(this, { limits, reached, rates, connections, bodies, server, isHTTPS: certificate !== null }); // moleculer-web logs the last one
 		},
 		async httpHandler(this: GatewayService, req: Incoming, res: ServerResponse) {
 			allowOrigin(req, res, this.hosts.origins);
 			try {
 				if (!this.connections.requested(req, res)) return;
 				if (metricsOf(this.broker)) watch(this, req, res);
+				this.rates.request(req);
 				if (isSafe(req) && hasBody(req)) res.setHeader("Connection", "close"); // no handler reads it
+				if (req.headers["upgrade"] !== undefined) res.setHeader("Connection", "close"); // Node may have dropped what came after it
 				admit(req, this.hosts);
 				if (req.method === "OPTIONS") return sendOptions(this, req, res); // moleculer-web would run the alias that a preflight asks about
 			} catch (error) {
@@ -168,6 +183,20 @@ function sendOptions(gateway: GatewayService, req: Incoming, res: ServerResponse
 	else res.writeHead(204, { Allow: allow, "Content-Length": "0", ...preflightHeaders(req, gateway.hosts.origins, allow) }).end();
 }
 
+const authenticationOf = (gateway: GatewayService): Authentication =>
+	new Authentication(
+		(req) => tokenIn(req, isEncrypted(gateway)),
+		async (credential) => {
+			const { kind, id, roles, radar, sid } = await gateway.broker.call<Holder, object>("identity.authenticate", { credential });
+			return { sub: `${kind}:${id}`, roles, sid, ...(radar === undefined ? {} : { radar }) };
+		},
+	);
+/** The holder of a credential, as the identity context answers. */
+interface Holder extends Pick<Identity, "roles" | "radar" | "sid"> {
+	readonly kind: string;
+	readonly id: string;
+}
+
 /** The service, with the fields that `created` sets. */
 const gatewayOf = (service: Service): GatewayService => service as GatewayService; // see created
 
@@ -180,10 +209,12 @@ function learn(gateway: GatewayService): void {
 }
 
 function routeOf(routed: readonly Routed[]): object {
-	const aliases: Record<string, Handler> = Object.fromEntries(Object.entries(OWN_ROUTES).map(([route, { handler }]) => [route, handler]));
-	for (const route of routed) aliases[route.rest] = handlerOf(route);
-	for (const [path, handler] of Object.entries(aliases))
-		if (path.startsWith("GET ") && handler !== live) aliases[path.replace("GET", "HEAD")] = handler;
+	const aliases: Record<string, Guarded> = Object.fromEntries(
+		Object.entries(OWN_ROUTES).map(([route, { handler, may }]) => [route, { handler, name: route, may }]),
+	);
+	for (const route of routed) aliases[route.rest] = { ...route, handler: handlerOf(route) };
+	for (const [path, alias] of Object.entries(aliases))
+		if (path.startsWith("GET ") && alias.handler !== live) aliases[path.replace("GET", "HEAD")] = alias;
 	return {
 		path: "/",
 		mergeParams: false,
@@ -193,16 +224,25 @@ function routeOf(routed: readonly Routed[]): object {
 		aliases: Object.fromEntries(
 			Object.entries(aliases)
 				.sort(([a], [b]) => Number(a.includes(":")) - Number(b.includes(":")))
-				.map(([path, handler]) => [path, guarded(handler)]),
+				.map(([path, alias]) => [path, guarded(alias)]),
 		),
 	};
 }
 
+/** A route: its handler, its name for messages, and who may use it. */
+interface Guarded {
+	readonly handler: Handler;
+	readonly name: string;
+	readonly may: May;
+}
+
 /** moleculer-web calls an alias with `next`, which passes errors to onError. */
-const guarded = (handler: Handler) =>
-	function alias(this: GatewayService, req: Request, res: ServerResponse, next: (error: unknown) => void): void {
+const guarded = ({ handler, name, may }: Guarded) =>
+	function alias(this: GatewayService, req: Request & { caller?: Identity }, res: ServerResponse, next: (error: unknown) => void): void {
 		const taken = async () => {
 			if (!ANY_TIME.has(handler)) refuseWhileStopping(this, res);
+			req.caller = may.visitor === undefined ? await this.authentication.of(req) : VISITOR;
+			assertMay(req.caller, { name, may }); // before the body is read; the node that runs the action decides
 			await handler.call(this, req, res);
 		};
 		taken().catch(next);

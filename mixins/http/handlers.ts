@@ -1,6 +1,8 @@
 /** Handlers - handle a request once its route is known: a read, an upload, one command, many commands, and the gateway's own four routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
+import type { Identity } from "../../model/access.ts";
+import { callingAs } from "../access/access.ts";
 import { CODES } from "../common/codes.ts";
 import type { Done } from "../actors/envelope.ts";
 import type { Item, Outcome } from "../actors/outcome.ts";
@@ -10,6 +12,7 @@ import { CONTENT_TYPE } from "../monitoring/exposition.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { callMany } from "../cluster/placement.ts";
 import type { Routed } from "../common/routes.ts";
+import type { Authentication } from "./authentication.ts";
 import { sendDone, sendJson, sendRead } from "./answer.ts";
 import type { Bodies } from "./server/bodies.ts";
 import { retryUndecided } from "./bulk-retry.ts";
@@ -19,6 +22,7 @@ import { reportOf } from "./health.ts";
 import { type Feeding, listen } from "./live.ts";
 import { JSON_LIMIT, type Limits, type Reached, UPLOAD_LIMIT } from "./server/limits.ts";
 import { emptyTally, problemIn, takeAll } from "./ndjson.ts";
+import type { Rates } from "./server/rates.ts";
 import { ProblemError, sendProblem } from "./server/problem.ts";
 import { commandOf, expectType, type Incoming, type ReadBody, readOf, refuseSingle, typeOf, uploadOf } from "./request.ts";
 import { isStopping, refuseWhileStopping } from "./stopping.ts";
@@ -33,8 +37,12 @@ export interface GatewayService extends Service, Watched, Feeding {
 	readonly hosts: Hosts;
 	readonly limits: Limits;
 	readonly reached: Reached;
+	readonly rates: Rates;
 	readonly connections: Connections;
 	readonly bodies: Bodies;
+	readonly authentication: Authentication;
+	/** Whether the gateway serves TLS itself. */
+	readonly isHTTPS: boolean;
 	/** Checks time limits periodically. */
 	checking: NodeJS.Timeout;
 	readonly httpHandler: (req: IncomingMessage, res: ServerResponse) => void;
@@ -43,8 +51,11 @@ export interface GatewayService extends Service, Watched, Feeding {
 	send404(req: Incoming, res: ServerResponse): void;
 	sendError(req: Incoming, res: ServerResponse, error: unknown): void;
 }
-export type Request = Incoming & { readonly $ctx: Context };
+export type Request = Incoming & { readonly $ctx: Context; readonly caller: Identity };
 export type Handler = (this: GatewayService, req: Request, res: ServerResponse) => Promise<void>;
+
+/** Whether browsers reach the gateway over TLS. */
+export const isEncrypted = ({ isHTTPS, settings }: GatewayService): boolean => isHTTPS === true || settings["behindProxy"] === true;
 
 /** The handler of an action that has a route. */
 export function handlerOf({ name, rest, note }: Routed): Handler {
@@ -84,28 +95,38 @@ export const reading =
 
 /** Starts a call; Moleculer's promise carries the context of the call. */
 const begin = (
-	req: { readonly $ctx: Context },
+	{ $ctx, caller }: Pick<Request, "$ctx" | "caller">,
 	action: string,
 	params: object,
 	meta: object,
-): Promise<unknown> & { readonly ctx?: Context } => req.$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: req.$ctx });
+): Promise<unknown> & { readonly ctx?: Context } =>
+	$ctx.broker.call<unknown, object>(action, params, { meta, parentCtx: $ctx, ...callingAs($ctx.broker, caller) });
 
 /** Calls an action, and copies the metadata that the action returns into `meta`. */
-export async function call(req: { readonly $ctx: Context }, action: string, params: object, meta: object): Promise<unknown> {
+export async function call(req: Pick<Request, "$ctx" | "caller">, action: string, params: object, meta: object): Promise<unknown> {
 	const calling = begin(req, action, params, meta);
 	const result = await calling;
 	Object.assign(meta, calling.ctx?.meta);
 	return result;
 }
 
-async function bulk({ bodies, requests }: GatewayService, req: Request, res: ServerResponse, action: string, route: string): Promise<void> {
+async function bulk(
+	{ bodies, requests, authentication }: GatewayService,
+	req: Request,
+	res: ServerResponse,
+	action: string,
+	route: string,
+): Promise<void> {
 	refuseSingle(req);
 	expectType(req, NDJSON);
 	const { broker } = req.$ctx;
 	const send = (all: readonly Item[]) =>
-		retryUndecided(all, broker.options.requestTimeout ?? 0, clockOf(broker).now(), (some, meta) =>
-			callMany(broker, action, some, (items) => broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, { meta })),
-		);
+		retryUndecided(all, broker.options.requestTimeout ?? 0, clockOf(broker).now(), async (some, meta) => {
+			const options = { meta, ...callingAs(broker, await authentication.of(req)) }; // an upload may outlast the rights of its sender
+			return callMany(broker, action, some, (items) =>
+				broker.call<readonly Outcome[], { items: readonly Item[] }>(action, { items }, options),
+			);
+		});
 	const lines = emptyTally();
 	const { tally, positions, ...missed } = await takeAll(bodies.chunks(req, res), send, lines, (bytes) => bodies.room(bytes)).finally(
 		requests.uploading(route, lines),
@@ -137,7 +158,13 @@ export const live: Handler = async function (this: GatewayService, req, res) {
 		this.reached.note("feeds", `the limit is ${this.limits.feeds}`);
 		throw tooBusy("This gateway has as many live feeds as it can serve");
 	}
-	await listen(this, req, res);
+	const caller = this.rates.callerOf(req);
+	const { clientFeeds } = this.limits;
+	if (caller !== null && [...this.feeds].filter((feed) => feed.caller === caller).length >= clientFeeds) {
+		this.reached.note("clientFeeds", `${caller} has ${clientFeeds}`);
+		throw new ProblemError(CODES.TOO_MANY_REQUESTS, `One client may have ${clientFeeds} live feeds`, { retryAfter: 1 });
+	}
+	await listen(this, req, res, caller);
 };
 
 /** Handlers that also answer while the node stops. */

@@ -1,6 +1,8 @@
 /** Request - turns an HTTP request into the params and metadata of an action; path, query and body may not overwrite each other. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Identity } from "../../model/access.ts";
+import { VISITOR } from "../access/access.ts";
 import { CODES } from "../common/codes.ts";
 import { brief } from "../common/errors.ts";
 import { derivedId, newId } from "../common/ids.ts";
@@ -20,16 +22,16 @@ export interface Incoming extends IncomingMessage {
 	/** The route that handles it. */
 	readonly $alias?: { readonly fullPath: string };
 	readonly $params?: { readonly params?: Readonly<Record<string, string>> };
+	/** Its sender; set before a handler runs. */
+	caller?: Identity;
 }
 type Params = Record<string, unknown>;
 interface CommandMeta {
 	readonly commandId: string;
 	readonly now: string;
-	readonly by: string;
 	readonly ifMatch?: Seen;
 	readonly digest?: string;
 }
-const ANONYMOUS = "anonymous";
 
 const pathId = (req: Incoming): string | undefined => req.$params?.params?.["id"];
 
@@ -39,7 +41,7 @@ export type ReadBody = () => Promise<Buffer>;
 /** The params and metadata of a command. Reads the body last, after every other check of the request. */
 export async function commandOf(
 	req: Incoming,
-	{ kind, named }: RouteNote,
+	{ kind, named, secrets = [] }: RouteNote,
 	route: string,
 	read: ReadBody,
 	now: Instant,
@@ -48,7 +50,7 @@ export async function commandOf(
 	const [key, ifMatch] = [keyOf(req), seenIn(req)];
 	const body = await bodyOf(req, read);
 	if (kind === "command" && Object.hasOwn(body, "id")) throw invalidField("id", "The id is in the path", "no such field", body["id"]);
-	const scope = `${ANONYMOUS} ${route} ${key}`;
+	const scope = `${(req.caller ?? VISITOR).sub} ${route} ${key}`;
 	const made = () => (key === undefined ? newId() : derivedId(`id ${scope}`)); // made before the call, so that a retry has the same id
 	const id = kind === "command" ? pathId(req) : (body["id"] ?? (named ? undefined : made()));
 	const params: Params = id === undefined ? body : { ...body, id };
@@ -57,15 +59,23 @@ export async function commandOf(
 		meta: {
 			commandId: key === undefined ? newId() : derivedId(`command ${scope}`),
 			now,
-			by: ANONYMOUS,
 			...(ifMatch === undefined ? {} : { ifMatch }),
-			...(key === undefined ? {} : { digest: createHash("sha256").update(canonical(body)).digest("base64url") }),
+			...(key === undefined
+				? {}
+				: {
+						digest: createHash("sha256")
+							.update(canonical(without(body, secrets)))
+							.digest("base64url"),
+					}),
 		},
 	};
 }
 
+const without = (body: Params, names: readonly string[]): Params =>
+	names.length === 0 ? body : Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
+
 /** The metadata of many commands; created once before they are sent, so that retries are the same commands. */
-export const bulkMeta = (now: Instant): CommandMeta => ({ commandId: newId(), now, by: ANONYMOUS });
+export const bulkMeta = (now: Instant): CommandMeta => ({ commandId: newId(), now });
 
 /** The params and metadata of a read. */
 export function readOf(req: Incoming): { params: Params; meta: { position?: string } } {

@@ -10,6 +10,8 @@ import type { Keyring } from "../../store/evidence/keys.ts";
 import { asError, type Head, type LogPartition } from "../../store/log.ts";
 import { type Anchors, LogAltered } from "../../store/evidence/anchors.ts";
 import { type Progress, type Verified, verify } from "../../store/evidence/verify.ts";
+import { OPERATOR } from "../../model/index.ts";
+import { EXAMINER } from "../access/may.ts";
 import { backupAction } from "./backed-up.ts";
 import { broken, failureError, invalid } from "../common/errors.ts";
 import { readBy } from "../cluster/leaving.ts";
@@ -26,6 +28,7 @@ const MOST_TEXT = 1_000_000;
 
 /** Wraps all keys of personal data by the first of this node's master keys; resolves to how many another one had wrapped. */
 const rewrapAction = {
+	may: OPERATOR,
 	timeout: 0,
 	params: { $$strict: true },
 	async handler(this: Service): Promise<{ readonly rewrapped: number }> {
@@ -35,20 +38,13 @@ const rewrapAction = {
 	},
 };
 
-/** All public keys that this node knows. */
-const keysAction = {
-	params: { $$strict: true },
-	handler(this: Service): readonly PublicKey[] {
-		return [...keyringOf(storageOf(this.broker)).known].map(published);
-	},
-};
-
 export function Audited(context: string): Partial<ServiceSchema> {
 	return {
 		actions: {
 			backup: backupAction,
 			/** Resolves to a stream of Verifying. `heads`: a text of heads and keys that was kept elsewhere; its keys are trusted. */
 			verify: {
+				may: EXAMINER,
 				timeout: 0,
 				params: { $$strict: true, heads: { type: "string", max: MOST_TEXT, optional: true } },
 				async handler(this: Service, ctx: Context<{ heads?: string }>) {
@@ -61,6 +57,7 @@ export function Audited(context: string): Partial<ServiceSchema> {
 			},
 			/** The newest head of each partition, after signing all unsigned commits. Rejects if the log differs from its signed heads. */
 			heads: {
+				may: EXAMINER,
 				timeout: 0,
 				params: { $$strict: true },
 				async handler(this: Service): Promise<readonly Head[]> {
@@ -74,10 +71,29 @@ export function Audited(context: string): Partial<ServiceSchema> {
 				},
 			},
 			rewrap: rewrapAction,
+			foreign: foreignAction,
 			keys: keysAction,
 		},
 	};
 }
+
+/** Parts of the stores that are not of this system, such as `the trigger t in events.db`. */
+const foreignAction = {
+	may: EXAMINER,
+	params: { $$strict: true },
+	handler(this: Service): Promise<readonly string[]> {
+		return storageOf(this.broker).foreign();
+	},
+};
+
+/** All public keys that this node knows. */
+const keysAction = {
+	may: EXAMINER,
+	params: { $$strict: true },
+	handler(this: Service): readonly PublicKey[] {
+		return [...keyringOf(storageOf(this.broker)).known].map(published);
+	},
+};
 
 const NOTHING: ReturnType<typeof parseHeads> = { keys: new Map(), heads: [] };
 

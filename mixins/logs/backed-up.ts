@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import type { Context, Service } from "moleculer";
 import { CODES } from "../common/codes.ts";
-import { refuse } from "../../model/index.ts";
+import { OPERATOR, refuse } from "../../model/index.ts";
 import type { Watch } from "../../store/backup/backup.ts";
 import { asError } from "../../store/log.ts";
 import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
@@ -24,6 +24,7 @@ const TELL_EVERY = 100;
  * `key`: includes the private key. If the caller closes the stream, the backup ends and its folder is removed.
  */
 export const backupAction = {
+	may: OPERATOR,
 	timeout: 0,
 	params: { $$strict: true, folder: { type: "string", max: 4096 }, key: { type: "boolean", optional: true } },
 	handler(this: Service, ctx: Context<{ readonly folder: string; readonly key?: boolean }>): Readable {

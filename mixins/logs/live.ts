@@ -3,12 +3,14 @@
  * position. A node keeps no state for a client between two polls, so a client may disappear, be slow, or continue on another node.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { type May, STAFF } from "../../model/access.ts";
 import { oneLine } from "../../store/figures.ts";
 import { decode } from "../../store/codec.ts";
 import { type Commit, StreamUnreadable } from "../../store/log.ts";
 import { parsePositions, positionText } from "../../store/position.ts";
 import { isAnswerStream } from "./answer-streams.ts";
 import { failureError, invalid } from "../common/errors.ts";
+import { withoutSecrets } from "../../model/index.ts";
 import { PerService } from "../common/per-service.ts";
 import { LiveFollower, type LivePlace } from "./live-follower.ts";
 import { storageOf } from "./storage.ts";
@@ -61,11 +63,12 @@ const MOST_POSITIONS = 16 * 1024;
 
 const running = new PerService<LiveFollower>();
 
-export function Live(context: string): Partial<ServiceSchema> {
+export function Live(context: string, may: May = STAFF): Partial<ServiceSchema> {
 	return {
 		actions: {
 			/** Long poll: returns the facts after the positions, or new facts without positions, as soon as there are any or the wait is over. */
 			live: {
+				may,
 				timeout: 0,
 				bulkhead: { enabled: false }, // a waiting poll does no work
 				params: {
@@ -181,6 +184,7 @@ function factsIn({ log, given }: Reached, commit: Commit, types: readonly string
 function factsOf(partition: string, commit: Commit, given: number, types: readonly string[] | undefined): LiveFact[] {
 	if (isAnswerStream(commit.stream)) return [];
 	const { facts, at, by } = decode(commit);
+	const hides = commit.body.includes('"secret":');
 	const cut = commit.stream.indexOf("-");
 	return facts.flatMap(({ type, data }, i) => {
 		if (i < given || (types && !types.includes(type))) return [];
@@ -196,7 +200,7 @@ function factsOf(partition: string, commit: Commit, given: number, types: readon
 				at,
 				by,
 				type,
-				data,
+				data: hides ? withoutSecrets(data) : data,
 			},
 		];
 	});

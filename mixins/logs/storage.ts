@@ -7,7 +7,7 @@ import type { Anchors } from "../../store/evidence/anchors.ts";
 import { backUp, type BackupOptions } from "../../store/backup/backup.ts";
 import { plainCodec } from "../../store/codec.ts";
 import type { Keyring } from "../../store/evidence/keys.ts";
-import { endsBefore, ForeignInstallation, type LogStore, MoveBegun } from "../../store/log.ts";
+import { endsBefore, ForeignInstallation, ForeignParts, type LogStore, MoveBegun } from "../../store/log.ts";
 import { type BackedUp, BackupRefused } from "../../store/backup/manifest.ts";
 import type { RowStore } from "../../store/rows.ts";
 import { SealingCodec } from "../../store/vault/codec.ts";
@@ -63,6 +63,17 @@ export class Storage {
 		const [ours, theirs] = [await logs.installation(), await rows.installation()];
 		if (theirs === null) await rows.adoptInstallation(ours);
 		else if (theirs !== ours) throw new ForeignInstallation("what the read models keep", theirs, ours);
+	}
+	/** Parts of the stores that are not of this system, such as triggers and views. */
+	async foreign(): Promise<readonly string[]> {
+		const { logs, rows, vault } = this.#opened;
+		return [...new Set((await Promise.all([logs.foreign?.(), rows.foreign?.(), vault?.foreign()])).flatMap((parts) => parts ?? []))];
+	}
+	/** Rejects with ForeignParts if the stores hold such parts. Writes nothing, and reads nothing else. */
+	async assertOwn(): Promise<void> {
+		await this.#opened.logs.ready?.(); // rejects with the place of a store that does not answer
+		const parts = await this.foreign();
+		if (parts.length > 0) throw new ForeignParts(parts);
 	}
 	/** Rejects with LogAltered if the logs differ from their anchored heads. */
 	async anchored(): Promise<void> {

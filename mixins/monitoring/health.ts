@@ -3,6 +3,7 @@ import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { oneLine } from "../../store/figures.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Writer } from "../../store/writer.ts";
+import { EXAMINER, NODE } from "../access/may.ts";
 import { clockOf } from "../common/clock.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { leaveAction } from "../cluster/leaving.ts";
@@ -36,8 +37,11 @@ const STUCK = 5;
 /** Actions for `$node`, the service that Moleculer runs on every node. */
 export const nodeParts: Partial<ServiceSchema> = {
 	actions: {
-		parts(this: Service) {
-			return partsOf(this.broker);
+		parts: {
+			may: { ...EXAMINER, ...NODE },
+			handler(this: Service) {
+				return partsOf(this.broker);
+			},
 		},
 		leave: leaveAction,
 	},
@@ -48,7 +52,14 @@ async function partsOf(broker: ServiceBroker): Promise<readonly Part[]> {
 		(contexts) => Promise.all(contexts.map(logPart)),
 		(error: unknown): Part[] => [{ name: "logs", ready: false, reason: `cannot be opened: ${oneLine(error)}` }],
 	);
-	return [...logs, ...storageOf(broker).damage.map(damagedPart), ...installation(broker), ...clock(broker), ...waiting(broker)];
+	return [
+		...logs,
+		...storageOf(broker).damage.map(damagedPart),
+		...installation(broker),
+		...bus(broker),
+		...clock(broker),
+		...waiting(broker),
+	];
 }
 
 /** Not ready until the node knows its installation; omitted after that. */
@@ -56,6 +67,13 @@ function installation(broker: ServiceBroker): Part[] {
 	const transporter = broker.transit?.tx;
 	const reason = transporter instanceof NatsTransporter ? transporter.waiting : null;
 	return reason === null ? [] : [{ name: "installation", ready: false, reason }];
+}
+
+/** Only a note, because anyone with access to NATS can send packets that are dropped; omitted while all packets open. */
+function bus(broker: ServiceBroker): Part[] {
+	const transporter = broker.transit?.tx;
+	const note = transporter instanceof NatsTransporter ? transporter.sealing.dropped.note : null;
+	return note === null ? [] : [{ name: "bus", ready: true, note }];
 }
 
 /** Only a note, because no decision depends on wall clocks; omitted while the clocks agree. */

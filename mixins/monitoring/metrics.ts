@@ -3,10 +3,12 @@
  * from another node through `$node.prometheus`.
  */
 import type { Middleware, ServiceBroker, ServiceSchema } from "moleculer";
+import { NODE } from "../access/may.ts";
 import { clocksOf } from "../cluster/clocks.ts";
 import { exposition, type Listed } from "./exposition.ts";
 import { type Figure, Gathering } from "./gathering.ts";
 import { Machine } from "./machine.ts";
+import { NatsTransporter } from "../nats/transporter.ts";
 import { type Figured, METRICS, type MetricName } from "../common/metric-names.ts";
 import type { Clocks } from "./lag-clock.ts";
 
@@ -38,6 +40,7 @@ export class Metrics {
 	#registry: Registry | null = null;
 	#gathering: Gathering | null = null;
 	#skew = (): number => 0;
+	#dropped = (): Readonly<Record<string, number>> => ({});
 	#collecting: Promise<void> | null = null;
 
 	constructor(options: MetricsOptions) {
@@ -60,7 +63,10 @@ export class Metrics {
 		if (!registry || !gathering) return;
 		const machine = this.#machine;
 		const clocks: Figured["figures"] = (give) => give("vigie_clock_skew_seconds", this.#skew() / 1000, {});
-		const figures = await gathering.all([(give) => machine.figures(give), (give) => machine.disk(give), clocks]);
+		const bus: Figured["figures"] = (give) => {
+			for (const [reason, count] of Object.entries(this.#dropped())) give("vigie_bus_dropped_packets_total", count, { reason });
+		};
+		const figures = await gathering.all([(give) => machine.figures(give), (give) => machine.disk(give), clocks, bus]);
 		for (const name of Object.keys(METRICS)) registry.getMetric(name)?.clear(); // series that no longer exist disappear
 		for (const figure of figures) put(registry, figure);
 	}
@@ -73,6 +79,7 @@ export class Metrics {
 				all.set(broker, this);
 				this.#registry = broker.metrics;
 				this.#skew = () => clocksOf(broker)?.skew.largest ?? 0;
+				this.#dropped = () => (broker.transit?.tx instanceof NatsTransporter ? broker.transit.tx.sealing.dropped.counts : {});
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},
@@ -83,7 +90,7 @@ export class Metrics {
 
 	/** Additions to `$node`, the service that Moleculer runs on every node. */
 	get node(): Partial<ServiceSchema> {
-		return { actions: { prometheus: () => this.text() }, hooks: { before: { metrics: () => this.collect() } } };
+		return { actions: { prometheus: { may: NODE, handler: () => this.text() } }, hooks: { before: { metrics: () => this.collect() } } };
 	}
 }
 

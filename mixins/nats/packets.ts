@@ -1,7 +1,7 @@
 /**
  * Packets - transports packets of any size between nodes: a packet above the payload limit is sent in fragments, and one above the limit of
- * a message fails with a code (docs/decisions/0033-fragmented-packets.md). Middlewares that transform packets (sealing, compression) belong
- * after this one in the list: they see each packet whole, on both sides.
+ * a message fails with a code (docs/decisions/0033-fragmented-packets.md). Middlewares after this one in the list see each packet whole, on
+ * both sides; those before it, such as sealing, see each message on the wire.
  */
 import type { Middleware, ServiceBroker } from "moleculer";
 import { refuse } from "../../model/index.ts";
@@ -19,7 +19,7 @@ type Packet = Parameters<Transporter["serialize"]>[0];
 type Send = (topic: string, data: Buffer, meta: { readonly packet: Packet }) => Promise<unknown>;
 type Receive = (command: string, data: Buffer) => unknown;
 
-/** `maxPayload`: the current payload limit of the transport in bytes. */
+/** `maxPayload`: the current limit of a message in bytes. */
 export const PacketsMiddleware =
 	(maxPayload: () => number) =>
 	(broker: ServiceBroker): Middleware => {
@@ -30,13 +30,13 @@ export const PacketsMiddleware =
 			created: () =>
 				void broker.localBus.on("$node.disconnected", ({ node }: { readonly node: { readonly id: string } }) => reassembly.forget(node.id)),
 			transporterSend(this: Transporter, next: Send): Send {
-				return async (topic, data, meta) => {
-					if (data.length <= maxPayload()) return next(topic, data, meta);
+				return (topic, data, meta) => {
+					if (data.length <= maxPayload()) return next(topic, data, meta); // without a promise of its own
 					if (data.length > MAX_MESSAGE) return next(topic, this.serialize(tooLarge(broker, data.length, meta.packet)), meta);
 					number = (number + 1) >>> 0;
 					const sent = [];
 					for (const fragment of fragmentsOf(data, broker.nodeID, number, maxPayload())) sent.push(next(topic, fragment, meta)); // synchronously, to keep the order of packets
-					await Promise.all(sent);
+					return Promise.all(sent);
 				};
 			},
 			transporterReceive:

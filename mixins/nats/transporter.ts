@@ -1,39 +1,39 @@
 /**
  * NATS - Moleculer's NATS transporter, which also detects that a message has no recipient, that the connection and all messages in transit
- * are lost, and that another node uses the name of this one. The connection options are private, so that no credentials can be read from
- * the broker's options.
+ * are lost, and that another node uses the name of this one. It has the cluster key, and so the parts that seal and open packets. The
+ * connection options and the key are private, so that no credentials can be read from the broker's options.
  */
 import { Errors, Transporters } from "moleculer";
-import { connect, type ConnectionOptions, ErrorCode, Events, type Msg, type NatsConnection } from "nats";
+import { connect, type ConnectionOptions, Events, type Msg, type NatsConnection } from "nats";
 import { asError } from "../../store/log.ts";
-import { InstallationUnclear, installationsOn, tellInstallation } from "./installations.ts";
+import type { ClusterKeys } from "./cluster-keys.ts";
+import { lasting, reasonOf, RETRY_EVERY } from "./connecting.ts";
+import { type Found, InstallationUnclear, installationsOn, type Lobby, tellInstallation } from "./installations.ts";
 import { DROPPED } from "../cluster/leaving.ts";
-import { claimName, isYounger, NameTaken } from "./node-name.ts";
+import { claimName, isYounger, type Name, NameTaken } from "./node-name.ts";
+import { Outgoing } from "./outgoing.ts";
+import { Sealing } from "./sealing.ts";
+import { PROOF } from "./senders.ts";
+import { type Meta, onUnheard, reportOn } from "./unheard.ts";
 import { nodeTimers } from "../common/timers.ts";
 
-/** Interval between two attempts to connect, in milliseconds. */
-const RETRY_EVERY = 250;
-/** Timeout of an attempt, and interval of the client's own pings, in milliseconds. */
-const CONNECT_TIMEOUT = 3000;
-const PING_EVERY = 2000;
-/** Errors of the configuration, for which a retry does not help. */
-const PERMANENT = /^(AUTHORIZATION_VIOLATION|SERVER_OPT_NA|TLS)$|CERT|SELF_SIGNED|VERIFY|SSL/;
-/** Packets that expect an answer from one node. */
-const REQUESTING = /^(REQ|PING)$/;
 /** Interval between two attempts to find the installation, and between two checks for a second one, in milliseconds. */
 const SEEK_EVERY = 1000;
 const CHECK_EVERY = 5000;
 /** The smallest payload any server accepts, used before the connection is open. */
 const MIN_PAYLOAD = 1024;
 
-/** The server rejects this node, or fails its checks. */
-export class NatsRejected extends Error {}
+/** The result of every message: nothing waits until it is sent. */
+const SENT = Promise.resolve();
+const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
 
-interface Meta {
-	readonly packet: { readonly type: string; readonly target?: string | null; readonly payload: { readonly id?: string } };
-}
+const unreceived = (action: string, nodeID: string): Error => new Errors.ServiceNotAvailableError({ action, nodeID });
+
 export class NatsTransporter extends Transporters.NATS {
 	readonly #options: ConnectionOptions;
+	readonly #keys: ClusterKeys;
+	readonly #outgoing = new Outgoing(({ subject, data, reply }) => this.#nats?.publish(subject, data, reply === undefined ? {} : { reply }));
+	#sealing: Sealing | null = null;
 	#opening: Promise<NatsConnection> | null = null;
 	#closed = false;
 	#joined = false;
@@ -50,22 +50,23 @@ export class NatsTransporter extends Transporters.NATS {
 	/** The number of connections so far. */
 	connections = 0;
 
-	constructor(options: ConnectionOptions) {
+	constructor(options: ConnectionOptions, keys: ClusterKeys) {
 		super({});
-		this.#options = {
-			...options,
-			timeout: CONNECT_TIMEOUT,
-			pingInterval: PING_EVERY,
-			reconnectTimeWait: RETRY_EVERY,
-			reconnectJitterTLS: 100,
-			maxReconnectAttempts: -1,
-			ignoreAuthErrorAbort: true, // credentials may be corrected while it retries
-		};
+		this.#keys = keys;
+		this.#options = lasting(options);
 	}
 
-	/** Maximal size of a message in bytes. */
+	/** Seals and opens the packets of this node. */
+	get sealing(): Sealing {
+		return (this.#sealing ??= new Sealing(this.#keys, {
+			node: this.nodeID,
+			send: (type, receiver, data) => this.#outgoing.add({ subject: this.getTopicName(type, receiver), data }),
+			warn: (line) => this.logger.warn(`NATS: ${line}`),
+		}));
+	}
+	/** Maximal size of a message in bytes, before it is sealed. */
 	get maxPayload(): number {
-		return this.#nats?.info?.max_payload ?? MIN_PAYLOAD;
+		return (this.#nats?.info?.max_payload ?? MIN_PAYLOAD) - this.sealing.overhead;
 	}
 	/** Prefix of the subjects of all installations. */
 	get #base(): string {
@@ -77,9 +78,6 @@ export class NatsTransporter extends Transporters.NATS {
 	get #prefix(): string {
 		return `${this.prefix}.NODE`;
 	}
-	get #instance(): string {
-		return this.broker.instanceID;
-	}
 
 	/** Sets the installation before the node connects. `tells`: it was read from a store. */
 	belong(installation: string, tells: boolean): void {
@@ -90,9 +88,9 @@ export class NatsTransporter extends Transporters.NATS {
 	get installation(): string | null {
 		return this.#installation;
 	}
-	/** Subject on which nodes ask for the installation, the same for all installations. */
-	get #lobby(): string {
-		return `${this.#base}.installation`;
+	/** Nodes ask for the installation on the same subject in all installations. */
+	#lobbyOf(client: NatsConnection): Lobby {
+		return { client, subject: `${this.#base}.installation`, sealing: this.sealing };
 	}
 
 	/** Resolves when the node is connected and holds its name; rejects if a retry cannot help. */
@@ -105,12 +103,18 @@ export class NatsTransporter extends Transporters.NATS {
 		await this.onConnected();
 		if (!this.#belongs) void this.#seek();
 	}
+	override async makeSubscriptions(topics: Parameters<Transporters.NATS["makeSubscriptions"]>[0]): Promise<void> {
+		await super.makeSubscriptions([{ cmd: PROOF, nodeID: this.nodeID }, ...topics]);
+	}
 	override async subscribe(command: string, nodeID?: string): Promise<void> {
-		if (this.#installation !== null) await super.subscribe(command, nodeID);
+		if (this.#installation === null) return;
+		const callback = (_error: Error | null, { data }: Msg) => void this.receive(command, asBuffer(data));
+		this.#nats?.subscribe(this.getTopicName(command, nodeID), { callback });
 	}
 	override async disconnect(): Promise<void> {
 		this.#closed = true;
 		this.connected = false;
+		this.#outgoing.flush();
 		const client = this.#nats;
 		this.client = null;
 		await client?.flush().catch(() => undefined); // the server may be gone
@@ -119,15 +123,13 @@ export class NatsTransporter extends Transporters.NATS {
 	/** A request that cannot be sent has reached no node, so it may be retried immediately. */
 	override async prepublish(packet: Meta["packet"] & Parameters<Transporters.Base["prepublish"]>[0]): Promise<void> {
 		const { action = "" } = packet.payload as { readonly action?: string }; // of a request
-		if (!this.connected && action) throw new Errors.ServiceNotAvailableError({ action, nodeID: packet.target ?? "" });
+		if (!this.connected && action) throw unreceived(action, packet.target ?? "");
 		return super.prepublish(packet);
 	}
 	/** The reply subject makes the server report a request or a ping that has no recipient. */
-	override async send(topic: string, data: Buffer, meta: Partial<Meta> = {}): Promise<void> {
-		if (this.#installation === null) return;
-		const { type, target, payload } = meta.packet ?? {};
-		const requests = target && payload?.id !== undefined && REQUESTING.test(type ?? "");
-		this.#nats?.publish(topic, data, requests ? { reply: `${this.#prefix}.unheard.${this.#instance}.${payload.id}.${target}` } : undefined);
+	override send(topic: string, data: Buffer, meta: Partial<Meta> = {}): Promise<void> {
+		if (this.#installation !== null) this.#outgoing.add({ subject: topic, data, reply: reportOn(this.#unheard, meta) });
+		return SENT;
 	}
 
 	async #open(): Promise<NatsConnection> {
@@ -135,31 +137,32 @@ export class NatsTransporter extends Transporters.NATS {
 			if (this.#closed) throw new Error("The node has left NATS");
 			try {
 				const client = await connect({ ...this.#options, name: this.nodeID });
-				await this.#enter(client, this.#installation ?? this.#only(await installationsOn(client, this.#lobby)));
+				await this.#enter(client, this.#installation ?? this.#only(await installationsOn(this.#lobbyOf(client))));
 				void this.#watch(client);
 				return client;
 			} catch (error) {
 				if (error instanceof NameTaken || error instanceof InstallationUnclear) throw error;
-				const { code = "", message } = error as { readonly code?: string; readonly message: string }; // of the client, or of Node
-				this.lastError = code === ErrorCode.ServerOptionNotAvailable ? "the server offers no encryption" : message.replace(/;.*/s, "");
-				if (PERMANENT.test(code)) throw new NatsRejected(this.lastError);
+				this.lastError = reasonOf(error);
 				await nodeTimers.wait(RETRY_EVERY);
 			}
 		}
 	}
 
 	/** Null if none was found: the first node with a store may start later. */
-	#only(found: readonly string[]): string | null {
-		if (found.length > 1) throw new InstallationUnclear(found);
-		return found[0] ?? null;
+	#only({ ids, others }: Found): string | null {
+		if (ids.length > 1) throw new InstallationUnclear(ids);
+		this.waiting = others ? "the nodes with a store on this NATS have another CLUSTER_KEY" : "no node with a store is connected to NATS";
+		return ids[0] ?? null;
 	}
 	async #enter(client: NatsConnection, installation: string | null): Promise<void> {
-		this.waiting = installation === null ? "no node with a store is connected to NATS" : null;
 		if (installation === null) return;
 		this.prefix = `${this.#base}.${installation}`;
+		this.sealing.enter(installation);
 		await this.#claimName(client);
-		if (this.#tells) tellInstallation(client, this.#lobby, installation);
+		this.sealing.enter(installation); // from now on it receives packets
+		if (this.#tells) tellInstallation(this.#lobbyOf(client), installation);
 		this.#installation = installation;
+		this.waiting = null;
 	}
 	/** Joins the installation as soon as one is found; then reports any other one, because this node may have joined the wrong one. */
 	async #seek(): Promise<void> {
@@ -168,9 +171,9 @@ export class NatsTransporter extends Transporters.NATS {
 			const client = this.#nats;
 			if (!client || client.isClosed()) continue;
 			try {
-				const found = await installationsOn(client, this.#lobby);
+				const found = await installationsOn(this.#lobbyOf(client));
 				if (this.#installation === null) await this.#found(client, this.#only(found));
-				else this.#compare(this.#installation, found);
+				else this.#compare(this.#installation, found.ids);
 			} catch (error) {
 				if (error instanceof NameTaken) this.#exit(`NODE_ID: ${error.message}`);
 				this.waiting = asError(error).message;
@@ -192,37 +195,31 @@ export class NatsTransporter extends Transporters.NATS {
 
 	/** Has to run before any subscription, otherwise requests for the holder of the name would reach this process too. */
 	async #claimName(client: NatsConnection): Promise<void> {
-		if (!(await claimName(client, this.#nameSubject, this.#instance))) {
+		if (!(await claimName(this.#nameOn(client)))) {
 			await client.close();
 			throw new NameTaken(`another node of the cluster is called ${this.nodeID}`);
 		}
-		client.subscribe(`${this.#prefix}.unheard.${this.#instance}.>`, { callback: (_error, message) => this.#noRecipient(message) });
+		const base = this.#unheard;
+		client.subscribe(`${base}.>`, { callback: (_error, message) => onUnheard(this.broker, base, message, unreceived) });
 	}
 	/** Ends this process if another one with the same name is older. */
 	async resolveNameConflict(): Promise<void> {
 		const client = this.#nats;
-		if (!client || !(await isYounger(client, this.#nameSubject, this.#instance))) return;
+		if (!client || !(await isYounger(this.#nameOn(client)))) return;
 		this.#closed = true;
 		await client.close(); // without a DISCONNECT packet, which would disconnect the other process
 		this.#exit(`Another node of the cluster is called ${this.nodeID} and is older: this one ends`);
 	}
-	get #nameSubject(): string {
-		return `${this.#prefix}.name.${this.nodeID}`;
+	/** The server reports below this subject that a message has no recipient. */
+	get #unheard(): string {
+		return `${this.#prefix}.unheard.${this.broker.instanceID}`;
+	}
+	#nameOn(client: NatsConnection): Name {
+		return { client, subject: `${this.#prefix}.name.${this.nodeID}`, instance: this.broker.instanceID, sealing: this.sealing };
 	}
 	#exit(reason: string): never {
 		this.broker.logger.fatal(reason);
 		process.exit(1); // everything acknowledged is on the disk
-	}
-
-	/** The target node is not connected: the request was not received, and the node is lost. */
-	#noRecipient({ subject, headers }: Msg): void {
-		if (headers?.code !== 503) return;
-		const [id = "", ...name] = subject.slice(`${this.#prefix}.unheard.${this.#instance}.`.length).split(".");
-		const nodeID = name.join(".");
-		const request = this.transit.pendingRequests.get(id);
-		this.transit.removePendingRequest(id);
-		request?.reject(new Errors.ServiceNotAvailableError({ action: request.ctx.action?.name ?? "", nodeID }));
-		this.broker.registry.nodes.disconnected(nodeID, true);
 	}
 
 	async #watch(client: NatsConnection): Promise<void> {

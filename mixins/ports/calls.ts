@@ -1,5 +1,7 @@
 /** Calls - calls a port, which is a service on any node. */
 import type { ServiceBroker } from "moleculer";
+import type { AnyEffect, Identity } from "../../model/index.ts";
+import { callingAs } from "../access/access.ts";
 import { CODES } from "../common/codes.ts";
 import { isInvalid } from "../common/errors.ts";
 import type { PortAnswer, PortCalls } from "./answers.ts";
@@ -11,10 +13,14 @@ const CLAIM = 0.2;
 /** Milliseconds for a question that does no work. */
 const QUESTION = 5000;
 
+/** The actions of a port. */
+const QUESTIONS = ["ready", "perform", "find"] as const;
+
 /** `patience`: milliseconds that one call may take, including the time in the queue of the port. */
-export function portCalls(broker: ServiceBroker, port: string, patience: number): PortCalls {
+export function portCalls(broker: ServiceBroker, { name, port }: Pick<AnyEffect, "name" | "port">, patience: number): PortCalls {
+	const identity: Identity = { sub: `process:${name}`, roles: ["process"], does: QUESTIONS.map((action) => `${port}.${action}`) };
 	const call = <T>(action: string, params: object, timeout: number): Promise<T> =>
-		broker.call<T, object>(`${port}.${action}`, params, { timeout, retries: 0 });
+		broker.call<T, object>(`${port}.${action}`, params, { timeout, retries: 0, ...callingAs(broker, identity) });
 	return {
 		claim: patience * CLAIM,
 		settled: patience * (1 + CLAIM),

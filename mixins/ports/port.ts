@@ -13,7 +13,7 @@ import {
 } from "cockatiel";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import pThrottle from "p-throttle";
-import type { PortPromise } from "../../model/index.ts";
+import { type PortPromise, PROCESS } from "../../model/index.ts";
 import { patienceOf } from "../cluster/deadline.ts";
 import { PerService } from "../common/per-service.ts";
 import { nodeTimers } from "../common/timers.ts";
@@ -68,12 +68,14 @@ export function Port<Q extends object>(statement: PortStatement<Q>): Partial<Ser
 		actions: {
 			/** Whether calls are expected to succeed now. */
 			ready: {
+				may: PROCESS,
 				visibility: "public",
 				handler(this: Service) {
 					return gates.of(this).isReady;
 				},
 			},
 			perform: {
+				may: PROCESS,
 				visibility: "public",
 				decides: true, // the deadline of the caller applies
 				params: { $$strict: true, key: keyParam, request: { type: "object", strict: true, props: statement.request } },
@@ -91,6 +93,7 @@ export function Port<Q extends object>(statement: PortStatement<Q>): Partial<Ser
 
 const findAction = <Q extends object>(gates: PerService<Gate<Q>>) => ({
 	visibility: "public" as const,
+	may: PROCESS,
 	params: { $$strict: true, key: keyParam },
 	handler(this: Service, ctx: Context<{ readonly key: string }>) {
 		return gates.of(this).find(ctx.params.key, patienceOf(ctx));

@@ -1,7 +1,8 @@
 /** Operating - the actions with which an operator lists, retries and drops the parked work of a process. */
 import type { Context, Service } from "moleculer";
+import { EXAMINER } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
-import { type AnyProcess, legible, refuse } from "../../model/index.ts";
+import { type AnyProcess, legible, OPERATOR, refuse } from "../../model/index.ts";
 import { refusalError } from "../common/errors.ts";
 import { nodeTimers } from "../common/timers.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
@@ -23,6 +24,7 @@ export const operatorActions = (manager: AnyProcess, runnerOf: RunnerOf) => ({
 
 /** A page of parked work, or one piece of work with its whole history of parked commands. */
 const parkedAction = (runnerOf: RunnerOf) => ({
+	may: EXAMINER,
 	params: { $$strict: true, id: { ...idParam, optional: true }, after: { ...idParam, optional: true } },
 	async handler(this: Service, ctx: Context<{ readonly id?: string; readonly after?: string }>) {
 		const runner = runnerOf(this);
@@ -42,6 +44,7 @@ const unknownWork = (id: string): never => {
 
 /** Sends a parked command again, and returns its outcome. */
 const retryAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
+	may: OPERATOR,
 	timeout: 0,
 	params: { $$strict: true, id: idParam },
 	async handler(this: Service, ctx: Context<Work>) {
@@ -69,8 +72,9 @@ function notParked(process: string, id: string): never {
 
 /** Drops the parked command: records a fact with the reason and the operator, which the process follows like any other. */
 const dropAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
+	may: OPERATOR,
 	params: { $$strict: true, id: idParam, reason: { type: "string", trim: true, min: 1, max: 1000 } },
-	async handler(this: Service, ctx: Context<Work & { readonly reason: string }, { by?: string }>) {
+	async handler(this: Service, ctx: Context<Work & { readonly reason: string }>) {
 		const { id, reason: why } = ctx.params;
 		const parked = (await runnerOf(this).parking.work(id))?.parked;
 		if (!parked) return notParked(name, id);
@@ -86,11 +90,7 @@ const dropAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
 			reason: legible(why, 1000),
 		};
 		const { command: own, ...rest } = said;
-		const done = await ctx.call<{ position: string }, object>(
-			INTERVENTIONS.drop,
-			{ id: own, ...rest },
-			{ meta: { by: ctx.meta.by ?? "operator" } },
-		);
+		const done = await ctx.call<{ position: string }, object>(INTERVENTIONS.drop, { id: own, ...rest });
 		return { id, command, position: done.position };
 	},
 });

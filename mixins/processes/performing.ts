@@ -17,5 +17,5 @@ export const Performing = (effect: AnyEffect, { patience = PATIENCE }: { readonl
 	Processing(processOf(effect), {
 		batches: BATCHES,
 		sendWith: (broker, send) =>
-			new Performer(effect, send, portCalls(broker, effect.port, patience), nodeTimers, newId(), () => performance.now()).perform,
+			new Performer(effect, send, portCalls(broker, effect, patience), nodeTimers, newId(), () => performance.now()).perform,
 	});

@@ -5,6 +5,7 @@
 import type { Service, ServiceSchema } from "moleculer";
 import type { AnyProcess } from "../../model/index.ts";
 import { oneLine } from "../../store/figures.ts";
+import { EXAMINER, NODE } from "../access/may.ts";
 import { checkAction } from "../read-models/checking.ts";
 import { Duty, looking } from "../cluster/duty.ts";
 import { type Backlog, standby } from "../common/backlogs.ts";
@@ -49,6 +50,7 @@ export function Processing(manager: AnyProcess, options: SendOptions = {}): Part
 		actions: {
 			/** Whether it follows its logs, and if not, why. */
 			health: {
+				may: { ...EXAMINER, ...NODE },
 				handler(this: Service) {
 					const { runner, failure } = runners.of(this);
 					return processHealth(runner, failure);
@@ -56,6 +58,7 @@ export function Processing(manager: AnyProcess, options: SendOptions = {}): Part
 			},
 			/** Numbers of pending commands, open work and parked work. */
 			work: {
+				may: EXAMINER,
 				handler(this: Service) {
 					return workOf(runners.of(this).runner);
 				},

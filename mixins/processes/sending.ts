@@ -1,6 +1,8 @@
 /** Sending - makes the runner of a process, which sends its commands to the services of the actors. */
 import type { ServiceBroker } from "moleculer";
 import type { AnyProcess } from "../../model/index.ts";
+import { callingAs } from "../access/access.ts";
+import { identityOf } from "./identity.ts";
 import { failed, type Item, type Outcome } from "../actors/outcome.ts";
 import { callMany } from "../cluster/placement.ts";
 import { clockOf } from "../common/clock.ts";
@@ -18,10 +20,11 @@ export interface SendOptions {
 }
 
 export async function makeRunner(broker: ServiceBroker, manager: AnyProcess, options: SendOptions): Promise<ProcessRunner> {
+	const identity = identityOf(manager);
 	const send = (action: string, items: readonly Item[]) =>
 		callMany(broker, `${action}Many`, items, (own) =>
 			broker
-				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, { meta: { by: manager.name } })
+				.call<readonly Outcome[], { items: readonly Item[] }>(`${action}Many`, { items: own }, callingAs(broker, identity))
 				.catch((error: unknown) => own.map((): Outcome => failed(error))),
 		);
 	const table = await storageOf(broker).rows.open(processTableOf(manager));

@@ -5,7 +5,7 @@
 import type { Context, Service } from "moleculer";
 import { CODES } from "../common/codes.ts";
 import { failureError, unavailable } from "../common/errors.ts";
-import type { AnyProjection, FoundIds } from "../../model/index.ts";
+import { type AnyProjection, type FoundIds, PROCESS } from "../../model/index.ts";
 import { type Outcome, outcomeOf, type Verdict } from "../actors/outcome.ts";
 import { logsOf } from "../following/following.ts";
 import { storageOf } from "../logs/storage.ts";
@@ -28,6 +28,7 @@ export const askActions = ({ asks = {} }: AnyProjection, of: Readable) =>
 
 function askManyAction(filtersOf: (asked: Asked) => Filters, of: Readable) {
 	return {
+		may: PROCESS,
 		params: { items: { type: "array", items: { type: "object", strict: true, props: { id: "string" } } } },
 		visibility: "public" as const,
 		async handler(this: Service, ctx: Context<{ readonly items: readonly Asked[] }>): Promise<Outcome<unknown>[]> {

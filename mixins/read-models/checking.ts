@@ -1,6 +1,7 @@
 /** Checking - the action of a read model or process that compares its rows with the logs (row-check.ts). */
 import { Readable } from "node:stream";
 import type { Context, Service } from "moleculer";
+import { EXAMINER } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import { refuse } from "../../model/index.ts";
 import { refusalError } from "../common/errors.ts";
@@ -14,6 +15,7 @@ import { nodeTimers } from "../common/timers.ts";
 export function checkAction(contexts: readonly string[], of: (service: Service) => Checked) {
 	const checking = new WeakSet<Service>();
 	return {
+		may: EXAMINER,
 		timeout: 0,
 		params: { $$strict: true, rows: { type: "boolean", optional: true } },
 		async handler(this: Service, ctx: Context<{ rows?: boolean }>) {

@@ -4,8 +4,9 @@
  */
 import { Readable } from "node:stream";
 import type { Context, Service, ServiceBroker } from "moleculer";
+import { EXAMINER } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
-import { type AnyProjection, refuse } from "../../model/index.ts";
+import { type AnyProjection, OPERATOR, refuse } from "../../model/index.ts";
 import type { Generation, Table, TableSpec } from "../../store/rows.ts";
 import { refusalError } from "../common/errors.ts";
 import { logsOf } from "../following/following.ts";
@@ -146,6 +147,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 	return {
 		/** Builds the next generation and switches to it; resolves to a stream of RebuildReport that ends after the last report. */
 		rebuild: {
+			may: OPERATOR,
 			timeout: 0,
 			handler(this: Service, ctx: Context) {
 				const { projector, generations } = of(this);
@@ -154,6 +156,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 		},
 		/** Brings the newest kept generation up to date and switches to it; resolves to a stream of RebuildReport. */
 		back: {
+			may: OPERATOR,
 			timeout: 0,
 			handler(this: Service, ctx: Context) {
 				const { projector, generations } = of(this);
@@ -162,6 +165,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 		},
 		/** All generations, and the last report of a rebuild on this node. */
 		generations: {
+			may: EXAMINER,
 			async handler(this: Service) {
 				const { generations } = of(this);
 				const rows = await generations.all();
@@ -170,6 +174,7 @@ export function rebuildActions(of: (service: Service) => { readonly projector: P
 		},
 		/** Removes every generation that is not live, and returns their numbers. */
 		forget: {
+			may: OPERATOR,
 			async handler(this: Service) {
 				return { forgotten: await of(this).generations.forget() };
 			},

@@ -2,6 +2,7 @@
  * Projected - turns a projection into a read model: a Moleculer service on moleculer-db with actions of its own (read-actions.ts) and
  * the means to rebuild its rows (generations.ts).
  */
+import { EXAMINER, NODE } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import { clockOf } from "../common/clock.ts";
 import { unavailable } from "../common/errors.ts";
@@ -56,6 +57,7 @@ export function Projected(projection: AnyProjection): Partial<ServiceSchema> {
 			...rebuildActions((service) => running.of(service)),
 			/** Whether it follows its logs, and if not, why. */
 			health: {
+				may: { ...EXAMINER, ...NODE },
 				handler(this: Service) {
 					return health(projection.name, running.of(this));
 				},

@@ -53,10 +53,13 @@ export const readActions = (projection: AnyProjection, of: Readable) => ({
 	count: countAction(projection, of),
 });
 
+const routeOf = ({ name, of, internal }: AnyProjection, path: string) =>
+	internal ? {} : { rest: `GET /${name}${path}`, note: { kind: "read", of } as const };
+
 /** A page of rows, filtered and sorted, with the total of rows that pass the filters. */
 const listAction = (projection: AnyProjection, of: Readable) => ({
-	rest: `GET /${projection.name}`,
-	note: { kind: "read", of: projection.of } as const,
+	...routeOf(projection, ""),
+	may: projection.may,
 	params: listParams(projection),
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
 		await current(this, of(this), ctx);
@@ -65,15 +68,15 @@ const listAction = (projection: AnyProjection, of: Readable) => ({
 });
 
 /** One row by its id. */
-const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
-	rest: `GET /${name}/:id`,
-	note: { kind: "read", of: actor } as const,
+const getAction = (projection: AnyProjection, of: Readable) => ({
+	...routeOf(projection, "/:id"),
+	may: projection.may,
 	params: { $$strict: true, id: soughtId },
 	async handler(this: Service, ctx: Context<{ id: string }, Meta>) {
 		await caughtUp(this, of(this), ctx.meta.position);
 		const { adapter } = db(this);
 		const found = await adapter.findById(ctx.params.id).catch((error: unknown) => Promise.reject(failureError(error)));
-		if (!found) throw refusalError(unknownActor({ name: actor }, ctx.params.id));
+		if (!found) throw refusalError(unknownActor({ name: projection.of }, ctx.params.id));
 		ctx.meta.revision = found.rev;
 		return found.row;
 	},
@@ -81,6 +84,7 @@ const getAction = ({ name, of: actor }: AnyProjection, of: Readable) => ({
 
 /** Rows that pass the filters, without a total. */
 const findAction = (projection: AnyProjection, of: Readable) => ({
+	may: projection.may,
 	params: { $$strict: true, ...filterParams(projection), sort: sortParam(projection), limit: count(MAX_PAGE_SIZE) },
 	async handler(this: Service, ctx: Context<ListParams & { limit?: number }, Meta>) {
 		await current(this, of(this), ctx);
@@ -91,6 +95,7 @@ const findAction = (projection: AnyProjection, of: Readable) => ({
 
 /** Number of rows that pass the filters. */
 const countAction = (projection: AnyProjection, of: Readable) => ({
+	may: projection.may,
 	params: { $$strict: true, ...filterParams(projection) },
 	async handler(this: Service, ctx: Context<ListParams, Meta>) {
 		await current(this, of(this), ctx);

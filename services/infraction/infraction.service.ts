@@ -21,6 +21,7 @@ import {
 	text,
 	type Unknown,
 } from "../../model/index.ts";
+import { PROCESS, STAFF } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Opened {
@@ -95,10 +96,12 @@ export const infraction = define({
 	statuses: { unidentified: "its holder is not known", open: "its holder is known", cancelled: "it has ended" },
 	begins: ["infraction.opened"],
 	personal: { "infraction.opened": { fields: ["plate", "vehicle"] } },
+	reads: STAFF,
 	commands: {
 		/** Opens the case of a qualified detection and judges it once, by the law at that instant. */
 		open: command(opening, {
 			internal: true,
+			may: PROCESS,
 			allowedIn: ["unknown"],
 			already: (state, { id: _id, holder: _holder, ...evidence }) => sameJson(state.created, evidence),
 			decide: (_unknown, { id: _id, ...evidence }) => [
@@ -110,6 +113,7 @@ export const infraction = define({
 			{ id: id(), holder: id(), ...basis },
 			{
 				internal: true,
+				may: PROCESS,
 				allowedIn: ["unidentified"],
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.identified", { holder, basis })],
@@ -120,6 +124,7 @@ export const infraction = define({
 			{ id: id(), holder: nullable(id()), ...basis },
 			{
 				internal: true,
+				may: PROCESS,
 				allowedIn: live,
 				already: (state, { holder }) => state.holder === holder,
 				decide: (_state, { holder, basis }) => [fact("infraction.reassigned", { holder, basis })],
@@ -129,6 +134,7 @@ export const infraction = define({
 		cancel: command(
 			{ id: id(), reason: text() },
 			{
+				may: { officer: "all", supervisor: "all" },
 				allowedIn: live,
 				already: (state) => state.status === "cancelled",
 				decide: (_state, { reason }) => [fact("infraction.cancelled", { reason })],

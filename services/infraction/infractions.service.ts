@@ -1,7 +1,7 @@
 /** Infractions - the current state of each legal case, and the cases of one owner. */
 import type { Context, ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
-import { type FoundIds, projection } from "../../model/index.ts";
+import { type FoundIds, projection, STAFF } from "../../model/index.ts";
 import type { InfractionFacts } from "./infraction.service.ts";
 
 type Row = Omit<InfractionFacts["infraction.opened"], "jurisdiction"> & {
@@ -13,6 +13,7 @@ const statusOf = (holder: string | null) => (holder === null ? "unidentified" : 
 export const infractions = projection<Row, InfractionFacts>({
 	name: "infractions",
 	of: "infraction",
+	may: STAFF,
 	follows: ["infraction"],
 	on: {
 		"infraction.opened": (_none, { jurisdiction: _pack, ...opened }) => ({ ...opened, status: statusOf(opened.holder) }),
@@ -52,6 +53,7 @@ export default {
 	actions: {
 		/** Lists the cases in which the owner held the vehicle at the instant of the offence. Takes the params of the full list. */
 		ofOwner: {
+			may: STAFF,
 			rest: "GET /owners/:id/infractions",
 			note: { kind: "read", of: "owner" },
 			async handler(ctx: Context<OfOwner>) {

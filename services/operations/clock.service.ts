@@ -3,6 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { ManualClock } from "../../mixins/cluster/manual-clock.ts";
 import { aggregate, id, type Instant, instant, invariant, type Unknown } from "../../model/index.ts";
+import { STAFF } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Clock = Unknown | { readonly status: "advanced"; readonly now: Instant };
@@ -33,12 +34,14 @@ export const clock = define({
 	id: only,
 	statuses: { advanced: "it has been advanced at least once" },
 	begins: ["clock.advanced"],
+	reads: { ...STAFF, node: "all" },
 	commands: {
 		/** Advances the manual clock; all nodes follow it. */
 		advance: command(
 			{ id: only, to: instant() },
 			{
 				internal: true,
+				may: { operator: "all", administrator: "all" },
 				allowedIn: ["unknown", "advanced"],
 				already: (state, { to }) => state.now === to,
 				require: [goesForward],

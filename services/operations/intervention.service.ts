@@ -3,6 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import { aggregate, id, integer, matching, type ParamsOf, sameJson, text, type Unknown } from "../../model/index.ts";
+import { OPERATOR, STAFF } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 type Intervention = Unknown | { readonly status: "dropped"; readonly said: DroppedWork };
@@ -37,10 +38,12 @@ export const intervention = define({
 	id: commandId,
 	statuses: { dropped: "the command is not sent any more" },
 	begins: ["intervention.dropped"],
+	reads: STAFF,
 	commands: {
 		/** Gives up a parked command permanently. Sent by the `drop` action of every process at an operator's request. */
 		drop: command(drop, {
 			internal: true,
+			may: OPERATOR,
 			allowedIn: ["unknown"],
 			already: ({ said }, params) => sameJson(said, dropped(params)),
 			decide: (_unknown, params) => [fact("intervention.dropped", dropped(params))],

@@ -9,6 +9,7 @@ type Row = InterventionFacts["intervention.dropped"] & { readonly by: string; re
 export const interventions = projection<Row, InterventionFacts>({
 	name: "interventions",
 	of: "intervention",
+	may: { operator: "all", auditor: "all" },
 	follows: ["operations"],
 	on: { "intervention.dropped": (_none, data, { by, at }) => ({ ...data, by, at }) },
 	show: (row) => row,

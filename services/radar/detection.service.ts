@@ -24,6 +24,7 @@ import {
 	text,
 	type Unknown,
 } from "../../model/index.ts";
+import { STAFF } from "../../model/index.ts";
 import type { Enforcement, Site } from "./equipment.ts";
 
 // -- State: what it remembers ------------------------------------------------
@@ -97,10 +98,12 @@ export const detection = define({
 	statuses: { qualified: "it is evidence of an offence", discarded: "it is no evidence" },
 	begins: ["detection.recorded"],
 	personal: { "detection.recorded": { fields: ["plate"] } },
+	reads: STAFF,
 	commands: {
 		/** Judges one measured passage: evidence of an offence, or discarded with a reason. */
 		record: command(passage, {
 			bulk: true,
+			may: { device: "device", operator: "all" },
 			allowedIn: ["unknown"],
 			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
 			already: (state, params) => sameJson(state.passage, asRecorded(params)),

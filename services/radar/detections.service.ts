@@ -2,6 +2,7 @@
 import type { ServiceSchema } from "moleculer";
 import { Projected } from "../../mixins/read-models/projected.ts";
 import { projection } from "../../model/index.ts";
+import { STAFF } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
 
 type Row = DetectionFacts["detection.recorded"] & {
@@ -15,6 +16,7 @@ type Row = DetectionFacts["detection.recorded"] & {
 export const detections = projection<Row, DetectionFacts>({
 	name: "detections",
 	of: "detection",
+	may: STAFF,
 	follows: ["radar"],
 	on: {
 		"detection.recorded": (_none, passage) => ({

@@ -9,7 +9,7 @@ import { type CsvLine, readCsv } from "../../mixins/common/csv.ts";
 import { brief, firstOf, invalid, refusalError, sentence } from "../../mixins/common/errors.ts";
 import { newId } from "../../mixins/common/ids.ts";
 import { whileWanted } from "../../mixins/cluster/leaving.ts";
-import { codes, existsCode, defined, type Refusal, refuse, unknownCode } from "../../model/index.ts";
+import { codes, existsCode, defined, OPERATOR, type Refusal, refuse, unknownCode } from "../../model/index.ts";
 
 interface Report {
 	imported: number;
@@ -69,6 +69,7 @@ export default {
 	actions: {
 		/** Installs the unknown radars of a file and updates those that differ; returns counts of its lines by outcome. */
 		run: {
+			may: OPERATOR,
 			rest: "POST /radars/import",
 			note: { kind: "upload", of: "radar", accepts: "text/csv" },
 			timeout: 0,

@@ -1,11 +1,11 @@
 /** Radar - a device at a site. Other services ask about the instant of capture, never about now. */
 import type { ServiceSchema } from "moleculer";
-import { jurisdictionIds, radarKinds } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
-import { aggregate, decimal, id, instant, instantAfter, integer, invariant, oneOf, optional } from "../../model/index.ts";
-import { defined, type Instant, type ParamsOf, record, sameJson, text, type Unknown } from "../../model/index.ts";
+import { aggregate, defined, id, type Instant, instant, instantAfter, invariant, optional } from "../../model/index.ts";
+import { OPERATOR, PROCESS, sameJson, STAFF, text, type Unknown } from "../../model/index.ts";
 import { changed, type Enforcement, enforcementOf, type Equipment, hasRoomForAnother, holds, installed } from "./equipment.ts";
 import { type RadarFacts, standing } from "./equipment.ts";
+import { asInstalled, description, from, installation, limits, site } from "./installation.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Installed {
@@ -31,48 +31,6 @@ const isNotYetRetired = invariant(
 );
 
 // -- The model -------------------------------------------------------------------
-const kmh = () => integer(1, 400);
-const site = {
-	/** Decimal degrees, north positive. */
-	latitude: decimal(-90, 90),
-	/** Decimal degrees, east positive. */
-	longitude: decimal(-180, 180),
-};
-const description = {
-	/** Name on the road signs: `A6`, `RD9785`. */
-	road: optional(text()),
-	/** Direction of the measured traffic. */
-	direction: optional(text()),
-};
-const limits = {
-	/** Without it, only heavy vehicles with their own limit can exceed one. */
-	lightKmh: optional(kmh()),
-	/** Without it, the light limit also applies to heavy vehicles. */
-	heavyKmh: optional(kmh()),
-};
-const from = {
-	/** Instant from which the change holds. */
-	from: optional(instant(), "now"),
-};
-const installation = {
-	id: id(),
-	name: optional(text()),
-	/** Determines the tolerance (order of 4 June 2009): `mobile` measures from a moving vehicle, all others are stationary. */
-	kind: oneOf(...radarKinds),
-	...site,
-	...description,
-	/** Country whose law judges its measurements. */
-	jurisdiction: optional(oneOf(...jurisdictionIds), "`FR`"),
-	limits: optional(record(limits), "none"),
-	/** Length of the section of a `section` radar. */
-	sectionMeters: optional(integer(1, 1_000_000)),
-	/** Instant from which site, road, direction and limits hold. */
-	from: optional(instant(), "the beginning of time"),
-};
-type Installation = ParamsOf<typeof installation>;
-/** The stored form of an installation, with defaults filled in. */
-const asInstalled = ({ id: _id, jurisdiction = "FR", limits = {}, from, ...rest }: Installation): RadarFacts["radar.installed"] =>
-	defined({ ...rest, jurisdiction, limits: defined(limits), from: from ?? null });
 const recorded = ["installed", "retired"] as const;
 
 export const radar = define({
@@ -81,9 +39,11 @@ export const radar = define({
 	context: "radar",
 	statuses: { installed: "it is at its site, in service or not", retired: "its service has ended permanently" },
 	begins: ["radar.installed"],
+	reads: STAFF,
 	commands: {
 		/** Creates a radar; its measurements count as evidence only while it is active and certified. */
 		install: command(installation, {
+			may: OPERATOR,
 			allowedIn: ["unknown"],
 			already: (state, params) => sameJson(state.created, asInstalled(params)),
 			decide: (_unknown, params) => [fact("radar.installed", asInstalled(params))],
@@ -92,6 +52,7 @@ export const radar = define({
 		describe: command(
 			{ id: id(), name: optional(text()), ...description },
 			{
+				may: OPERATOR,
 				allowedIn: recorded,
 				oneOf: ["name", "road", "direction"],
 				already: ({ equipment }, { name = equipment.name, road, direction }, { now }) =>
@@ -103,6 +64,7 @@ export const radar = define({
 		relocate: command(
 			{ id: id(), ...site, ...description, ...from },
 			{
+				may: OPERATOR,
 				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ equipment }, { latitude, longitude, road, direction, from }, { now }) =>
@@ -116,6 +78,7 @@ export const radar = define({
 		changeLimits: command(
 			{ id: id(), ...limits, ...from },
 			{
+				may: OPERATOR,
 				allowedIn: recorded,
 				oneOf: ["lightKmh", "heavyKmh"],
 				require: [isNotYetRetired],
@@ -136,6 +99,7 @@ export const radar = define({
 				validUntil: instantAfter("validFrom"),
 			},
 			{
+				may: { metrologist: "all" },
 				allowedIn: recorded,
 				require: [hasRoomForAnother],
 				already: ({ equipment }, { id: _id, ...certificate }) => equipment.certificates.some((known) => sameJson(known, certificate)),
@@ -146,6 +110,7 @@ export const radar = define({
 		activate: command(
 			{ id: id(), ...from },
 			{
+				may: OPERATOR,
 				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ status, equipment }, { from }, { now }) =>
@@ -157,6 +122,7 @@ export const radar = define({
 		deactivate: command(
 			{ id: id(), reason: text(), ...from },
 			{
+				may: OPERATOR,
 				allowedIn: recorded,
 				require: [isNotYetRetired],
 				already: ({ status, equipment }, { from }, { now }) =>
@@ -168,6 +134,7 @@ export const radar = define({
 		retire: command(
 			{ id: id(), reason: optional(text()) },
 			{
+				may: OPERATOR,
 				allowedIn: ["installed"],
 				already: ({ status }) => status === "retired",
 				decide: (_state, { reason }, { now }) => [fact("radar.retired", defined({ reason, from: now }))],
@@ -175,9 +142,9 @@ export const radar = define({
 		),
 	},
 	asks: {
-		enforcementAt: ask({ id: id(), at: instant() }, ({ equipment }, { at }) => enforcementOf(equipment, at)),
+		enforcementAt: ask({ id: id(), at: instant() }, PROCESS, ({ equipment }, { at }) => enforcementOf(equipment, at)),
 		/** The current data of the radar, compared by an import with its file. */
-		description: ask({ id: id() }, ({ equipment }, _params, { now }) => standing(equipment, now)),
+		description: ask({ id: id() }, OPERATOR, ({ equipment }, _params, { now }) => standing(equipment, now)),
 	},
 	evolve: {
 		"radar.installed": (_unknown, data) => ({ status: "installed", created: data, equipment: installed(data) }),

@@ -2,10 +2,9 @@
 import type { ServiceSchema } from "moleculer";
 import { radarKinds } from "../../jurisdictions/index.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
-import { entryAfter, type Fold, defined, type Instant, projection, type Timeline, type Touch } from "../../model/index.ts";
+import { defined, entryAfter, type Fold, type Instant, projection, STAFF, type Timeline, type Touch } from "../../model/index.ts";
 import type { DetectionFacts } from "./detection.service.ts";
-import { type Certificate, changed, type Equipment, installed, type Limits, since, standing } from "./equipment.ts";
-import type { RadarFacts } from "./radar.service.ts";
+import { type Certificate, changed, type Equipment, installed, type Limits, type RadarFacts, since, standing } from "./equipment.ts";
 
 /** The row as stored: fields that depend on the instant stay timelines. */
 interface Row {
@@ -37,6 +36,7 @@ const counted = <D extends { readonly radar: string }>(fold: Fold<Row, D>): Touc
 export const radars = projection<Row, RadarFacts & DetectionFacts, Shown>({
 	name: "radars",
 	of: "radar",
+	may: { ...STAFF, metrologist: "all" },
 	follows: ["radar"],
 	on: {
 		"radar.installed": (row, data) => ({ ...row, equipment: installed(data) }),

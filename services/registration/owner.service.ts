@@ -10,11 +10,13 @@ import {
 	id,
 	invariant,
 	oneOf,
+	OPERATOR,
 	optional,
 	ownerSubject,
 	type ParamsOf,
 	type Personal,
 	sameJson,
+	STAFF,
 	text,
 	type Unknown,
 } from "../../model/index.ts";
@@ -97,15 +99,18 @@ export const owner = define({
 		"owner.corrected": { fields: personal, of: ({ id }) => ownerSubject(id) },
 	},
 	forgets: { "owner.forgotten": ({ id }) => ownerSubject(id) },
+	reads: STAFF,
 	commands: {
 		/** Registers a person or a company, so that vehicles can be registered to them. */
 		register: command(registration, {
+			may: OPERATOR,
 			allowedIn: ["unknown"],
 			already: (state, params) => state.status === "registered" && sameJson(state.created, details(params)),
 			decide: (_unknown, params) => [fact("owner.registered", details(params))],
 		}),
 		/** Corrects the recorded details; absent fields stay the same. */
 		correct: command(correction, {
+			may: OPERATOR,
 			allowedIn: ["registered"],
 			oneOf: ["kind", ...personal],
 			already: (state, params) => state.status === "registered" && sameJson({ ...state.details, ...corrected(params) }, state.details),
@@ -113,6 +118,7 @@ export const owner = define({
 		}),
 		/** Destroys the owner's personal data everywhere: in facts, rows, and backups without the keys. It cannot be undone. */
 		forget: command(forgetting, {
+			may: { operator: "all", supervisor: "all" },
 			allowedIn: ["registered"],
 			already: ({ status }) => status === "forgotten",
 			consult: { cases: consult("infractions.openOf", ({ id }: { id: string }) => ({ id })) },
@@ -122,7 +128,7 @@ export const owner = define({
 	},
 	asks: {
 		/** Refused with OWNER_UNKNOWN if there is no such owner; a registration consults it. */
-		exists: ask({ id: id() }, (): true => true),
+		exists: ask({ id: id() }, { ...STAFF, process: "declared" }, (): true => true),
 	},
 	evolve: {
 		"owner.registered": (_unknown, data) => ({ status: "registered", created: data, details: data }),

@@ -2,7 +2,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { allPages } from "../../mixins/common/paging.ts";
 import { Projected } from "../../mixins/read-models/projected.ts";
-import { id, type Instant, ownerSubject, projection, rulesOf } from "../../model/index.ts";
+import { id, type Instant, ownerSubject, projection, rulesOf, STAFF } from "../../model/index.ts";
 import type { OwnerFacts } from "./owner.service.ts";
 
 /** Personal fields are null once the owner is forgotten. */
@@ -19,6 +19,7 @@ const forgotten = (row: Row): Row => {
 export const owners = projection<Row, OwnerFacts>({
 	name: "owners",
 	of: "owner",
+	may: STAFF,
 	follows: ["registration"],
 	on: {
 		"owner.registered": (_none, data) => data,
@@ -39,6 +40,7 @@ export default {
 	actions: {
 		/** Everything that is kept about an owner: the decisions with their facts, the vehicles, and the cases. */
 		export: {
+			may: { operator: "all", clerk: "all", auditor: "all" },
 			rest: "GET /owners/:id/export",
 			note: { kind: "read", of: "owner" },
 			params: { $$strict: true, ...rulesOf({ id: id() }) },

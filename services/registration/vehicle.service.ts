@@ -2,20 +2,9 @@
 import type { ServiceSchema } from "moleculer";
 import { readPlate } from "../../jurisdictions/index.ts";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
-import {
-	aggregate,
-	alreadyHolds,
-	consult,
-	type Situation,
-	entryAfter,
-	entryAt,
-	defined,
-	id,
-	insert,
-	type Instant,
-} from "../../model/index.ts";
-import { instant, integer, invariant, matching, oneOf, optional, type ParamsOf, sameJson, text } from "../../model/index.ts";
-import type { Timeline, Unknown } from "../../model/index.ts";
+import { aggregate, alreadyHolds, consult, defined, entryAfter, entryAt, id, insert, type Instant } from "../../model/index.ts";
+import { instant, integer, invariant, matching, oneOf, OPERATOR, optional, type ParamsOf, sameJson } from "../../model/index.ts";
+import { type Situation, STAFF, text, type Timeline, type Unknown } from "../../model/index.ts";
 
 // -- State: what it remembers ------------------------------------------------
 interface Registered {
@@ -119,9 +108,11 @@ export const vehicle = define({
 	statuses: { registered: "an owner holds it", deregistered: "it has a deregistration, so it has no holder from that instant on" },
 	begins: ["vehicle.registered"],
 	personal: { "vehicle.registered": { fields: ["plate"] } },
+	reads: STAFF,
 	commands: {
 		/** Registers a vehicle to its holder, also again after a deregistration. */
 		register: command(registration, {
+			may: OPERATOR,
 			allowedIn: ["unknown", "deregistered", "registered"],
 			identity: ({ country, plate }) => `${country}-${readPlate(country, plate).plate}`,
 			normalise: (params) => ({ ...params, plate: readPlate(params.country, params.plate).plate }),
@@ -134,6 +125,7 @@ export const vehicle = define({
 		transfer: command(
 			{ id: vehicleId, owner: id(), ...from },
 			{
+				may: OPERATOR,
 				allowedIn: ["registered", "deregistered"],
 				already: (state, { owner, from }, { now }) => alreadyHolds(state.holders, from, now, owner),
 				consult: ownerExists,
@@ -145,6 +137,7 @@ export const vehicle = define({
 		correct: command(
 			{ id: vehicleId, type: optional(type()), brand: optional(text()), model: optional(text()), fiscalPower: optional(power()) },
 			{
+				may: OPERATOR,
 				allowedIn: ["registered", "deregistered"],
 				oneOf: ["type", "brand", "model", "fiscalPower"],
 				already: (state, { id: _id, ...fields }) => sameJson({ ...state.details, ...defined(fields) }, state.details),
@@ -155,6 +148,7 @@ export const vehicle = define({
 		deregister: command(
 			{ id: vehicleId, ...from },
 			{
+				may: OPERATOR,
 				allowedIn: ["registered", "deregistered"],
 				already: (state, { from }, { now }) => alreadyHolds(state.holders, from, now, null),
 				decide: (_state, { from }, { now }) => [fact("vehicle.deregistered", { from: from ?? now })],
@@ -165,6 +159,7 @@ export const vehicle = define({
 		/** The holder at an instant. */
 		holderAt: ask(
 			{ id: vehicleId, at: optional(instant(), "now") },
+			STAFF,
 			(state, { at }, { now, id }): Holding => {
 				const entry = entryAt(state.holders, at ?? now);
 				return {

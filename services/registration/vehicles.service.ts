@@ -13,6 +13,7 @@ import {
 	type Timeline,
 	valueAt,
 } from "../../model/index.ts";
+import { STAFF } from "../../model/index.ts";
 import type { VehicleFacts } from "./vehicle.service.ts";
 
 type Given = Omit<VehicleFacts["vehicle.registered"], "owner" | "from">;
@@ -41,6 +42,7 @@ interface Shown extends Given {
 export const vehicles = projection<Row, VehicleFacts, Shown>({
 	name: "vehicles",
 	of: "vehicle",
+	may: STAFF,
 	follows: ["registration"],
 	on: {
 		"vehicle.registered": (row, { owner, from, ...vehicle }, origin) => ({ ...held(row, from, owner, origin), vehicle }),

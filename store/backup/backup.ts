@@ -78,7 +78,7 @@ async function written(folder: string, { logs, keys, vault, privateKey, now, wat
 			proven.flatMap(({ head }) => head ?? []),
 		),
 	);
-	keepKnown(join(folder, LAYOUT.keys), keys.known, 0o600);
+	keepKnown(join(folder, LAYOUT.keys), keys.known);
 	if (privateKey && keys.signing) keepPrivate(join(folder, LAYOUT.keys), keys.signing.key);
 	if (vault) put(join(folder, LAYOUT.vault), await keysText(vault)); // after the logs, so that no commit in them lacks its key
 	if (privateKey && vault && vault.masters !== null) writeMaster(join(folder, LAYOUT.keys), vault.masters);

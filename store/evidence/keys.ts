@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { keyId, type PublicKeys, type SigningKey } from "./heads.ts";
-import { HAS_MODES, isMended, isShared, modeOf, narrow, octal, reportOf } from "../private.ts";
+import { HAS_MODES, isMended, isShared, modeOf, narrow, octal, reportOf, treeOf } from "../private.ts";
 
 /** The trusted public keys, and the signing key if this process signs. */
 export interface Keyring {
@@ -44,7 +44,7 @@ export interface GivenKeys {
 export class KeyUnusable extends Error {}
 
 const PRIVATE = "signing.pem";
-const OF_ALL = 0o644;
+const OF_OWNER = 0o600;
 const OF_OTHERS = 0o077;
 const OPEN_TO_ALL = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -105,10 +105,10 @@ function namesIn(folder: string): string[] {
 	}
 }
 /** Adds public keys to a folder, where their signatures are then trusted. */
-export function keepKnown(folder: string, keys: PublicKeys, mode = OF_ALL): void {
+export function keepKnown(folder: string, keys: PublicKeys): void {
 	make(folder);
 	guarded(folder, true);
-	for (const key of keys.values()) keepPublic(folder, key, mode);
+	for (const key of keys.values()) keepPublic(folder, key);
 }
 /** The private key of a folder that is only read, without a check of its mode; null if there is none. */
 export function signingKeyIn(folder: string): KeyObject | null {
@@ -117,9 +117,9 @@ export function signingKeyIn(folder: string): KeyObject | null {
 }
 /** Writes the private key unless the folder has one. */
 export const keepPrivate = (folder: string, key: KeyObject): void =>
-	createOnce(join(folder, PRIVATE), key.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
-const keepPublic = (folder: string, key: KeyObject, mode = OF_ALL): void =>
-	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString(), mode);
+	createOnce(join(folder, PRIVATE), key.export({ type: "pkcs8", format: "pem" }).toString());
+const keepPublic = (folder: string, key: KeyObject): void =>
+	createOnce(join(folder, `${keyId(key)}.pub`), key.export({ type: "spki", format: "pem" }).toString());
 
 function make(folder: string): void {
 	try {
@@ -130,7 +130,7 @@ function make(folder: string): void {
 }
 
 /**
- * Narrows modes to the owner, and returns warnings about them. Users who can write to the folder can replace its keys, so if its private
+ * Narrows the folder and its files to the owner, and returns warnings about them. Users who can write to the folder can replace its keys, so if its private
  * key is `used`, a folder that was writable by all is refused, even if its mode could be corrected now.
  */
 function guarded(folder: string, used: boolean): string[] {
@@ -138,8 +138,9 @@ function guarded(folder: string, used: boolean): string[] {
 	if (used && before & WRITABLE_BY_ALL) throw writable(folder, before);
 	const shared = isShared(folder);
 	const file = join(folder, PRIVATE);
-	const key = used && !(modeOf(file) & OPEN_TO_ALL) ? narrow(file, false) : null;
-	const mended = reportOf([narrow(folder, shared), key].filter(isMended));
+	const key = used && modeOf(file) & OPEN_TO_ALL ? null : narrow(file, false); // narrowed, it would not be refused below
+	const others = treeOf(folder).filter((path) => path !== folder && path !== file);
+	const mended = reportOf([narrow(folder, shared), key, ...others.map((path) => narrow(path, shared))].filter(isMended));
 	const left = modeOf(folder);
 	if (!(left & WRITABLE_BY_OTHERS)) return mended;
 	if (used && !shared) throw writable(folder, left);
@@ -198,13 +199,13 @@ function publicKeyIn(folder: string, name: string): KeyObject {
 }
 
 /** Creates a file atomically, unless it exists: writes a temporary file, flushes it, then links it to its name. */
-export function createOnce(file: string, content: string, mode: number): void {
+export function createOnce(file: string, content: string): void {
 	if (existsSync(file)) return;
 	const beside = `${file}.${randomUUID()}`;
 	try {
-		const opened = openSync(beside, "wx", mode);
+		const opened = openSync(beside, "wx", OF_OWNER);
 		try {
-			fchmodSync(opened, mode);
+			fchmodSync(opened, OF_OWNER);
 			writeSync(opened, content);
 			fsyncSync(opened);
 		} finally {

@@ -13,7 +13,8 @@ import {
 	ReadConcernLevel,
 } from "mongodb";
 import { asError, StoreUnavailable } from "../log.ts";
-import { reasonOf } from "./errors.ts";
+import { accessOptions, type MongoAddress } from "./address.ts";
+import { reasonOf, remedyOf } from "./errors.ts";
 
 /** Default database, if the URL names none. */
 const DATABASE = "vigie";
@@ -48,10 +49,11 @@ export class Connection {
 	#database: Promise<Db> | null = null;
 	#closed = false;
 
-	/** `suffix`: added to the name of the database. */
-	constructor(url: string, suffix = "") {
+	/** `at`: a URL, or a URL with the access to it. `suffix`: added to the name of the database. */
+	constructor(at: string | MongoAddress, suffix = "") {
+		const { url, ...access } = typeof at === "string" ? { url: at } : at;
 		try {
-			this.#client = new MongoClient(url, OPTIONS);
+			this.#client = new MongoClient(url, { ...OPTIONS, ...accessOptions(access) });
 		} catch (error) {
 			throw new StoreUnavailable("MONGO_URL is not valid", error);
 		}
@@ -83,9 +85,9 @@ export class Connection {
 			const database = await this.#open();
 			await database.collection("logs").findOne({});
 		} catch (error) {
-			const { hosts, srvHost } = this.#client.options;
+			const { hosts, srvHost, tls } = this.#client.options;
 			const where = `MONGO_URL, database "${this.#name}" at ${srvHost ?? hosts.map(String).join(",")}`;
-			throw failed(`${where}: ${reasonOf(error)} (${asError(error).message})`, error);
+			throw failed(`${where}: ${reasonOf(error)} (${remedyOf(error, tls) ?? asError(error).message})`, error);
 		}
 	}
 

@@ -2,8 +2,10 @@
 import type { Tail } from "../log.ts";
 import type { Checkpoints } from "../rows.ts";
 import type { KeptKey, KeyStore } from "../vault/key-store.ts";
+import type { MongoAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import { isDuplicate, settled } from "./errors.ts";
+import { foreignIn, OF_KEYS } from "./schema.ts";
 
 interface StoredKey {
 	readonly _id: string;
@@ -20,12 +22,16 @@ export class MongoKeyStore implements KeyStore {
 	readonly #connection: Connection;
 
 	/** Connects with the first operation. `suffix`: added to the name of the database in the URL. */
-	constructor(url: string, suffix = "") {
-		this.#connection = new Connection(url, suffix);
+	constructor(at: string | MongoAddress, suffix = "") {
+		this.#connection = new Connection(at, suffix);
 	}
 	/** Rejects with a one-line reason if the server cannot be used. */
 	ready(): Promise<void> {
 		return this.#connection.ready();
+	}
+
+	foreign(): Promise<readonly string[]> {
+		return foreignIn(this.#connection, OF_KEYS);
 	}
 
 	async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeptKey>> {

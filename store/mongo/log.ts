@@ -5,8 +5,10 @@
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
 import { type LogPartition, type LogStore, PartitionsFixed } from "../log.ts";
+import type { MongoAddress } from "./address.ts";
 import { settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
+import { foreignIn, OF_LOG } from "./schema.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { type KeptHead, type KeptLog, MongoPartition } from "./partition.ts";
 
@@ -26,8 +28,8 @@ export class MongoLogStore implements LogStore {
 	 * Connects with the first operation. `partitions`: the number for a new log, required of an existing one; `installation`: the id for a
 	 * new store.
 	 */
-	constructor(url: string, partitions?: number, installation: string = randomUUID()) {
-		this.#connection = new Connection(url);
+	constructor(at: string | MongoAddress, partitions?: number, installation: string = randomUUID()) {
+		this.#connection = new Connection(at);
 		this.#wanted = partitions;
 		this.#installation = installation;
 	}
@@ -67,6 +69,9 @@ export class MongoLogStore implements LogStore {
 		});
 	}
 
+	foreign(): Promise<readonly string[]> {
+		return foreignIn(this.#connection, OF_LOG);
+	}
 	/** The id; concurrent callers get the same one, because only the first insert succeeds. */
 	installation(): Promise<string> {
 		return this.#connection.in<KeptInstallation, string>(INSTALLATION, async (all) => {

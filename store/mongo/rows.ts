@@ -1,7 +1,9 @@
 /** Rows - the row store on MongoDB: one collection per read model, one document for its checkpoints, and one for its generations. */
 import type { Generation, Lease, RowStore, Table, TableSpec } from "../rows.ts";
+import type { MongoAddress } from "./address.ts";
 import { isUnknownOption, settled } from "./errors.ts";
 import { Connection } from "./connection.ts";
+import { foreignIn, OF_ROWS } from "./schema.ts";
 import { MongoGenerations } from "./generations.ts";
 import { adoptInstallation, INSTALLATION, type KeptInstallation } from "./installation.ts";
 import { MongoLeases } from "./leases.ts";
@@ -14,8 +16,8 @@ export class MongoRowStore implements RowStore {
 	readonly #leases: MongoLeases;
 
 	/** Connects with the first operation, with its own client, so that a slow query never delays an append. */
-	constructor(url: string) {
-		this.#connection = new Connection(url);
+	constructor(at: string | MongoAddress) {
+		this.#connection = new Connection(at);
 		this.#generations = new MongoGenerations(this.#connection);
 		this.#leases = new MongoLeases(this.#connection);
 	}
@@ -29,6 +31,9 @@ export class MongoRowStore implements RowStore {
 		return this.#connection.ready();
 	}
 
+	foreign(): Promise<readonly string[]> {
+		return foreignIn(this.#connection, OF_ROWS);
+	}
 	installation(): Promise<string | null> {
 		return this.#connection.in<KeptInstallation, string | null>(
 			INSTALLATION,

@@ -52,13 +52,13 @@ function wholeTailsOf(db: DatabaseSync): ReadonlyMap<string, number> {
 }
 /** The checkpoints of all read models and processes. */
 function checkpointsOf(db: DatabaseSync): readonly Checkpoint[] {
-	assertRowsSchema(db);
 	const outdated = db
 		.prepare(
-			"SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'rows_*' AND instr(sql, ?) = 0 OR name = 'checkpoints' AND instr(sql, 'hash') = 0)",
+			`SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'rows_*' AND sql GLOB 'CREATE TABLE ["r]*' AND instr(sql, ?) = 0 OR name = 'checkpoints' AND instr(sql, 'hash') = 0)`,
 		)
 		.get(NUMBERED);
 	if (outdated) throw new Misfit(`${String(outdated["name"])} is as an earlier version made it`);
+	assertRowsSchema(db);
 	if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return [];
 	const rows = db.prepare("SELECT DISTINCT partition, position, hash FROM checkpoints WHERE position > 0 ORDER BY position").all();
 	return rows.map(({ partition, position, hash }) => ({ partition: String(partition), position: Number(position), hash: String(hash) }));

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreHeld, StoreUnavailable } from "../log.ts";
-import { isShared, narrow, reportOf } from "../private.ts";
+import { isMended, isShared, narrow, reportOf } from "../private.ts";
 
 /** Milliseconds a statement waits for another process on the same file. */
 const BUSY = 10_000;
@@ -92,7 +92,7 @@ export class DataFile {
 		this.path = path;
 	}
 	/**
-	 * Restricts the file to its owner, and reports wider modes. SQLite gives its side files the mode of the database file, so a new one is
+	 * Restricts the file to its owner, and reports changed modes. SQLite gives its side files the mode of the database file, so a new one is
 	 * created here first. Must run before the file is opened: closing another handle would release SQLite's locks.
 	 */
 	closeToOthers(): string[] {
@@ -102,13 +102,17 @@ export class DataFile {
 			// the file exists, or SQLite reports why it cannot be created
 		}
 		const shared = isShared(dirname(this.path));
-		return reportOf(["", "-wal", "-shm"].map((end) => narrow(`${this.path}${end}`, shared)));
+		return reportOf(["", "-wal", "-shm", "-journal"].map((end) => narrow(`${this.path}${end}`, shared)).filter(isMended));
 	}
 	/** Clients see this message, so it names the file without its folder. */
 	failed({ reason, damaged, held = false }: Fault): StoreUnavailable {
 		const said = `${basename(this.path)}: ${reason}`;
 		if (damaged) this.damage ??= said;
 		return held ? new StoreHeld(said) : new StoreUnavailable(said);
+	}
+	/** A part of this file, for operators. */
+	holding(part: string): string {
+		return `${part} in ${basename(this.path)}`;
 	}
 	/** Runs a read, and converts errors of SQLite or of a row's JSON to StoreUnavailable. */
 	reading<T>(read: () => T): T {

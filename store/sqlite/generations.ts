@@ -1,12 +1,12 @@
 /** Generations - which rows of a read model are live, being built, or kept: one table in the rows file, changed in transactions. */
 import { type Generation, tableNameOf, type TableSpec } from "../rows.ts";
+import { ROWS_TABLES, unlessThere } from "./schema.ts";
 import { quoted } from "./segments.ts";
 import { BESIDE, create } from "./table.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
-const CREATE =
-	"CREATE TABLE IF NOT EXISTS generations (name TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL, code TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT, WITHOUT ROWID";
+const CREATE = unlessThere(ROWS_TABLES.generations);
 const STATE = "SELECT state FROM generations WHERE name = ? AND number = ?";
 const INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 /** Inserts nothing if a generation is already live. */

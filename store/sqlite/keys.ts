@@ -7,12 +7,9 @@ import { type Tail, StoreUnavailable } from "../log.ts";
 import type { Checkpoints } from "../rows.ts";
 import type { KeptKey, KeyStore } from "../vault/key-store.ts";
 import { DataFile, openDatabase } from "./file.ts";
+import { entriesOf, foreignInKeys, KEYS_TABLES, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
 
-const TABLES = [
-	"CREATE TABLE IF NOT EXISTS keys (subject TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped TEXT) STRICT, WITHOUT ROWID",
-	"CREATE TABLE IF NOT EXISTS progress (partition TEXT PRIMARY KEY, position INTEGER NOT NULL, hash TEXT NOT NULL) STRICT, WITHOUT ROWID",
-];
 const DESTROY = "INSERT INTO keys VALUES (?, '', NULL) ON CONFLICT DO UPDATE SET master = '', wrapped = NULL";
 const REWRAP = "UPDATE keys SET master = ?, wrapped = ? WHERE subject = ? AND wrapped = ?";
 const ADVANCE = "INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position, hash = excluded.hash";
@@ -28,10 +25,14 @@ export class SqliteKeyStore implements KeyStore {
 		this.#file = new DataFile(path);
 		this.warnings = this.#file.closeToOthers();
 		this.#db = this.#file.reading(() => openDatabase(path, "secret"));
-		this.#file.reading(() => this.#db.exec(TABLES.join("; ")));
+		this.#file.reading(() => this.#db.exec(KEYS_TABLES.map(unlessThere).join("; ")));
 		this.#thread = new Thread(this.#file, "secret");
 	}
 
+	/** The parts of the file that are not of this system. */
+	async foreign(): Promise<readonly string[]> {
+		return foreignInKeys(this.#file.reading(() => entriesOf(this.#db))).map((part) => this.#file.holding(part));
+	}
 	async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeptKey>> {
 		const sql = "SELECT subject, master, wrapped FROM keys WHERE subject IN (SELECT value FROM json_each(?))";
 		const rows = this.#file.reading(() => this.#db.prepare(sql).all(JSON.stringify(subjects)));

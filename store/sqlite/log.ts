@@ -9,7 +9,7 @@ import { type Commit, type CopyWatch, type Head, HEADS_EVERY, type LogPartition,
 import { WalCopier } from "./wal-copier.ts";
 import { copyFile } from "./copy.ts";
 import { DataFile, openDatabase } from "./file.ts";
-import { LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
+import { entriesOf, foreignInLog, LOG_TABLES, partitionTable, unlessThere } from "./schema.ts";
 import { Thread } from "./thread.ts";
 
 /** Bytes that a probe writes, so that a nearly full disk still counts as failing. */
@@ -68,6 +68,9 @@ export class SqliteLogStore implements LogStore {
 		);
 	}
 
+	async foreign(): Promise<readonly string[]> {
+		return foreignInLog(this.#file.reading(() => entriesOf(this.#db))).map((part) => this.#file.holding(part));
+	}
 	async installation(): Promise<string> {
 		return String(this.#file.reading(() => this.#db.prepare("SELECT id FROM installation").get())?.["id"]);
 	}

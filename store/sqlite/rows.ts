@@ -6,11 +6,12 @@ import type { Generation, RowStore, Table, TableSpec } from "../rows.ts";
 import { WalCopier } from "./wal-copier.ts";
 import { DataFile } from "./file.ts";
 import { SqliteGenerations } from "./generations.ts";
-import { field, NUMBERED, quoted, SEGMENT, Segments } from "./segments.ts";
+import { ENTRIES, foreignInRows, ROW_COLUMNS, ROWS_TABLES, unlessThere } from "./schema.ts";
+import { field, quoted, SEGMENT, Segments } from "./segments.ts";
 import { BESIDE, create, SqliteTable } from "./table.ts";
 import { Thread } from "./thread.ts";
 
-const INSTALLATION = "CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL) STRICT";
+const INSTALLATION = unlessThere(ROWS_TABLES.installation);
 
 export class SqliteRowStore implements RowStore {
 	readonly #file: DataFile;
@@ -34,6 +35,10 @@ export class SqliteRowStore implements RowStore {
 		return this.#file.damage;
 	}
 
+	async foreign(): Promise<readonly string[]> {
+		const entries = (await this.#writer.query(ENTRIES)).map(([type, name, sql]) => ({ type, name, sql }));
+		return foreignInRows(entries).map((part) => this.#file.holding(part));
+	}
 	async installation(): Promise<string | null> {
 		await create([INSTALLATION], this.#writer);
 		const [[id = null] = []] = await this.#writer.query("SELECT id FROM installation");
@@ -104,7 +109,7 @@ function schemaOf({ name, columns, sorts = [], ranges = [] }: TableSpec, segment
 	};
 	return [
 		...BESIDE,
-		`CREATE TABLE IF NOT EXISTS ${table} (${NUMBERED}, id TEXT NOT NULL UNIQUE, rev INTEGER NOT NULL, at TEXT NOT NULL, data TEXT, shown INTEGER NOT NULL, due TEXT${columns.map((column) => `, ${field(column)}`).join("")})`,
+		`CREATE TABLE IF NOT EXISTS ${table} (${ROW_COLUMNS}${columns.map((column) => `, ${field(column)}`).join("")})`,
 		`CREATE INDEX IF NOT EXISTS ${quoted(`${name}_due`)} ON ${table} (due) WHERE due IS NOT NULL`,
 		...columns.filter((column) => !ranges.some(([first]) => first === column)).map((column) => index([column], sorts.includes(column))),
 		...ranges.map((pair) => index(pair)),

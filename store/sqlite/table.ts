@@ -13,15 +13,13 @@ import {
 	type Value,
 } from "../rows.ts";
 import { RowQueries } from "./queries.ts";
+import { ROWS_TABLES, unlessThere } from "./schema.ts";
 import { field, quoted, type Segments } from "./segments.ts";
 import type { Thread } from "./thread.ts";
 import type { Run } from "./worker.ts";
 
 /** Tables that all tables of rows share. */
-export const BESIDE = [
-	"CREATE TABLE IF NOT EXISTS checkpoints (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (name, partition)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE IF NOT EXISTS totals (name TEXT NOT NULL, key TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
-] as const;
+export const BESIDE = [ROWS_TABLES.checkpoints, ROWS_TABLES.totals].map(unlessThere);
 
 /** Creates missing tables and indexes. A complete file is not written to, because another process may hold its lock. */
 export async function create(statements: readonly string[], thread: Thread): Promise<void> {

@@ -17,6 +17,8 @@ export interface KeptKey {
 export interface KeyStore {
 	/** Resolves when the store answers; rejects with a one-line reason if it cannot be used. */
 	ready?(): Promise<void>;
+	/** Parts that are not of this system and could change its reads or writes, such as `the trigger t in keys.db`. */
+	foreign?(): Promise<readonly string[]>;
 	/** Warnings for the operator; complete once the store is ready. */
 	readonly warnings?: readonly string[];
 	/** The keys of these subjects; the map omits subjects that never had one. */

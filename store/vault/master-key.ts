@@ -40,7 +40,7 @@ export function keepMaster(from: string, to: string): void {
 	if (existsSync(file)) writeMaster(to, readFileSync(file, "utf8"));
 }
 /** Writes master keys to a folder that has none. */
-export const writeMaster = (folder: string, text: string): void => createOnce(join(folder, FILE), text, 0o600);
+export const writeMaster = (folder: string, text: string): void => createOnce(join(folder, FILE), text);
 
 /** The keys in a text, the newest first: 32 bytes in base64 each, separated by commas or line breaks. Null if one is not such a key. */
 export function masterKeysOf(text: string): readonly KeyObject[] | null {

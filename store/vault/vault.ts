@@ -62,6 +62,10 @@ export class Vault {
 		else if (!isNew) await this.#fetchIndexKey().catch(() => undefined); // an observer may verify without the master key
 		return this.#store.warnings ?? [];
 	}
+	/** Parts of the store that are not of this system. */
+	async foreign(): Promise<readonly string[]> {
+		return (await this.#store.foreign?.()) ?? [];
+	}
 	/** Number of subjects that this process knows to be destroyed; content opened at a lower number has to be opened again. */
 	get forgettings(): number {
 		return this.#destroyed.size;

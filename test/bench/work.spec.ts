@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../support/access.ts";
 import { type Running, start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";
@@ -27,7 +28,7 @@ afterAll(async () => {
 	folder.remove();
 });
 
-const call = <T>(action: string, params: object): Promise<T> => system.broker.call<T, object>(action, params);
+const call = <T>(action: string, params: object): Promise<T> => callsOf(system.broker)<T>(action, params);
 let sent = 0;
 const passage = () => ({
 	id: `d-${++sent}`,

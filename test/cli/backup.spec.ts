@@ -230,7 +230,7 @@ describe("a restored backup", () => {
 				"events.db": "600",
 				"keys.db": "600",
 				keys: "700",
-				"keys/ID.pub": "644",
+				"keys/ID.pub": "600",
 				"keys/heads": "700",
 				"keys/heads/infraction.0.head": "600",
 				"keys/heads/radar.0.head": "600",
@@ -298,7 +298,7 @@ describe("a restored backup", () => {
 			(copy) =>
 				writeFileSync(
 					join(copy, "manifest.json"),
-					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )(\d+)/, "$1$21"),
+					readFileSync(join(copy, "manifest.json"), "utf8").replace(/("commits": )([1-9]\d*)/, "$1$21"),
 				),
 			"does not end where its manifest says",
 		],
@@ -481,6 +481,7 @@ describe("a cluster on the files of one machine", () => {
 			try {
 				await eventually(() => expect(cluster.stdout).toMatch(/^help lists/m), 60_000);
 				const [, NATS_URL = ""] = /^NATS +(\S+)$/m.exec(cluster.stdout) ?? [];
+				const CLUSTER_KEY = readFileSync(join(folder("data"), "cluster.key"), "utf8").trim();
 				const [, url = ""] = /Vigie listens on (\S+)/.exec(cluster.stdout) ?? [];
 				const made = await fetch(`${url}/radars`, {
 					method: "POST",
@@ -488,7 +489,7 @@ describe("a cluster on the files of one machine", () => {
 					body: JSON.stringify({ id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 }),
 				});
 				expect(made.status).toBe(201);
-				expect((await es(folder("elsewhere"), ["backup", folder("backup")], { NATS_URL })).code).toBe(0);
+				expect((await es(folder("elsewhere"), ["backup", folder("backup")], { NATS_URL, CLUSTER_KEY })).code).toBe(0);
 				expect(commitsIn(folder("backup"))).toBe(1);
 			} finally {
 				cluster.signal("SIGTERM");

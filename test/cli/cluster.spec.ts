@@ -1,10 +1,10 @@
 /** npm run cluster: processes that discover each other over a nats-server, killed, paused and joined by a script and from the keyboard. */
-import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Folder } from "../support/folder.ts";
-import { Child } from "../support/operator.ts";
+import { Child, es } from "../support/operator.ts";
 import { eventually } from "../support/system.ts";
 
 const WITHIN = 120_000;
@@ -81,7 +81,7 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			expect({ code: await child.ended(WITHIN), stderr: child.stderr }).toEqual({ code: 0, stderr: "" });
 
 			const [before, without, after] = tables(child.stdout);
-			expect([...(before?.decides.keys() ?? [])]).toEqual(["infraction", "operations", "radar", "registration"]);
+			expect([...(before?.decides.keys() ?? [])]).toEqual(["identity", "infraction", "operations", "radar", "registration"]);
 			for (const nodes of before?.decides.values() ?? []) {
 				expect([...nodes.keys()]).toEqual(["commands-1", "commands-2"]);
 				expect([...nodes.values()].join(" ").replaceAll("none now", "").split(/ +/).filter(Boolean).toSorted()).toEqual([
@@ -156,6 +156,30 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 		WITHIN,
 	);
 	it(
+		"has a key of its own, only in a private file while it runs, with which commands on the same folder join it",
+		async () => {
+			const child = cluster();
+			await saying(child, /^help lists/);
+			child.type("status\n");
+			await saying(child, / pid \d+/, 3);
+			const file = join(folder.path, "cluster.key");
+			const [key, mode] = [readFileSync(file, "utf8").trim(), statSync(file).mode & 0o777];
+			expect([key.length, mode]).toEqual([44, 0o600]);
+			for (const pid of pidsOf(child.stdout)) expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain(key);
+			const [, NATS_URL = ""] = /^NATS +(nats:\S+)$/m.exec(child.stdout) ?? [];
+			expect((await es(folder.path, ["lag"], { NATS_URL })).stdout).toMatch(/^owners +registration:0/m);
+			const elsewhere = new Folder();
+			const refused = await es(elsewhere.path, ["lag"], { NATS_URL });
+			elsewhere.remove();
+			expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^NATS_URL needs CLUSTER_KEY, .*\n$/)]);
+			child.signal("SIGINT");
+			expect(await child.ended(WITHIN)).toBe(0);
+			expect(child.stdout + child.stderr).not.toContain(key);
+			expect(existsSync(file)).toBe(false);
+		},
+		WITHIN,
+	);
+	it(
 		"does not outlive its supervisor, however that ended",
 		async () => {
 			const child = cluster();
@@ -197,7 +221,7 @@ describe("a cluster that cannot start is refused in one line each:", () => {
 		));
 	it("services that no node would run", async () =>
 		expect(await refused(["--nodes", "commands=1,radar-queries=1,gateway=1"])).toBe(
-			"--nodes leaves out infraction-queries, operations-queries, registration-queries\n",
+			"--nodes leaves out identity-queries, infraction-queries, operations-queries, registration-queries\n",
 		));
 	it("a script that does not exist", async () => expect(await refused(["--script", "no-such"])).toMatch(/^ENOENT: .*no-such'\n$/));
 	it("invalid settings", async () =>

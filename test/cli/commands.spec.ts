@@ -86,7 +86,10 @@ const services = [
 		metadata: { follows: ["radar"] },
 		actions: { "case-opening.health": {}, "case-opening.lag": {}, "case-opening.parked": {} },
 	},
-	{ name: "radar-log", actions: { "radar-log.live": {}, "radar-log.verify": {}, "radar-log.heads": {}, "radar-log.keys": {} } },
+	{
+		name: "radar-log",
+		actions: { "radar-log.live": {}, "radar-log.verify": {}, "radar-log.foreign": {}, "radar-log.heads": {}, "radar-log.keys": {} },
+	},
 ];
 const place = { partition: "radar:0", position: 7, tail: 9, behind: 2, seconds: 1.5 };
 const rows = [
@@ -129,6 +132,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
 			},
 		],
 	}),
+	"radar-log.foreign": () => ["the trigger t in events.db"],
 	"radar-log.verify": () =>
 		Readable.from([
 			{ log: "radar:0", position: 9, tail: 9 },
@@ -255,6 +259,7 @@ describe("an answer", () => {
 	it("of es-verify names the commit", async () => {
 		await tell("es-verify");
 		expect(stdout).toContain("CHANGED_COMMIT at radar:0:5: its body");
+		expect(stdout).toContain("foreign: the trigger t in events.db is not of this system");
 	});
 	it("of es-rebuild shows differences field by field, and that they are a fault", async () => {
 		await tell("es-rebuild radars");

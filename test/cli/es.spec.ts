@@ -62,7 +62,7 @@ describe("es-state", () => {
 		const { code, stdout, stderr } = await run("state radr A6-1");
 		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
 		expect(stderr).toMatch(
-			/^there is no service "radr"; there are clock, detection, infraction, .*radar, vehicle\nUsage: npm run es -- state /,
+			/^there is no service "radr"; there are client, clock, credential, detection, .*radar, session, user, vehicle\nUsage: npm run es -- state /,
 		);
 	});
 });
@@ -114,7 +114,7 @@ describe("es-tail", () => {
 	it("refuses a position of an unknown log, which would otherwise be ignored", async () => {
 		const { code, stderr } = await run("tail --from rader:0:1 --limit 1");
 		expect(code).toBe(2);
-		expect(stderr).toMatch(/^there is no partition "rader:0"; there are infraction:0, /);
+		expect(stderr).toMatch(/^there is no partition "rader:0"; there are identity:0, infraction:0, /);
 	});
 });
 
@@ -200,7 +200,18 @@ describe("an observer", () => {
 });
 
 describe("rows", () => {
-	const ROWS = ["case-opening", "detections", "infractions", "interventions", "owners", "radars", "vehicles"];
+	const ROWS = [
+		"case-opening",
+		"clients",
+		"detections",
+		"infractions",
+		"interventions",
+		"owners",
+		"radars",
+		"sessions",
+		"users",
+		"vehicles",
+	];
 	const inRows = (sql: string): void => {
 		const db = new DatabaseSync(join(system.dataDir, "rows.db"));
 		db.exec(sql);

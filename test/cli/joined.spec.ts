@@ -1,11 +1,13 @@
 /** The same commands on a node without services and without a store, joined to the nodes that have them. */
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { AccessMiddleware } from "../../mixins/access/access.ts";
+import { callsOf } from "../support/access.ts";
 import { commandNamed } from "../../cli/es/commands.ts";
 import { completed } from "../../cli/es/completion.ts";
 import { run } from "../../cli/es/run.ts";
 import { systemOf } from "../../cli/es/system.ts";
-import { settingsOf } from "../../node/settings.ts";
+import { settingsOf } from "../../node/settings/settings.ts";
 import { brokerOptions } from "../../node/broker.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";
@@ -13,7 +15,7 @@ import { eventually } from "../support/system.ts";
 const folder = new Folder();
 const cluster = { transporter: "Fake" as const, namespace: "joined" };
 let working: ServiceBroker;
-const joined = new ServiceBroker({ ...cluster, nodeID: "joined", logger: false });
+const joined = new ServiceBroker({ ...cluster, nodeID: "joined", logger: false, middlewares: [AccessMiddleware()] });
 
 async function tell(line: string): Promise<{ code: number; said: string }> {
 	const [name = "", ...words] = line.split(" ");
@@ -40,7 +42,7 @@ beforeAll(async () => {
 	}
 	await Promise.all([working.start(), joined.start()]);
 	await joined.waitForServices(["radar", "radars", "radar-log"]);
-	await joined.call("radar.install", { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 });
+	await callsOf(joined)("radar.install", { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 });
 });
 afterAll(async () => {
 	await Promise.all([joined.stop(), working.stop()]);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { connectionOf, natsProblems, placeOf } from "../../node/nats-access.ts";
-import { settingsOf } from "../../node/settings.ts";
+import { settingsOf } from "../../node/settings/settings.ts";
 import { Folder } from "../support/folder.ts";
 
 let folder: Folder;

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { existsSync, rmSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
+import { callsOf } from "../support/access.ts";
+import { at } from "../support/at.ts";
 import { type Running, start } from "../../node/start.ts";
 import type { PartitionLag } from "../../mixins/following/lag.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
@@ -29,10 +31,8 @@ describe("an observer node", () => {
 		const system = await start({ ...env, SERVICES });
 		expect(await followersOf(system)).toBeGreaterThan(0);
 		for (const id of ["R1", "R2", "R3"])
-			await system.broker.call(
-				"radar.install",
-				{ id, kind: "fixed", latitude: 48, longitude: 2 },
-				{ meta: { now: "2026-03-01T08:00:00.000Z" } },
+			await at("2026-03-01T08:00:00.000Z", () =>
+				callsOf(system.broker)("radar.install", { id, kind: "fixed", latitude: 48, longitude: 2 }),
 			);
 		await system.stop();
 		expect(heads()).toBeGreaterThan(0);
@@ -50,12 +50,12 @@ describe("an observer node", () => {
 	});
 	it("follows no log", async () => expect(await followersOf(observer)).toBe(0));
 	it("shows the progress of the rows, also those of other nodes", async () => {
-		const { places } = await observer.broker.call<{ places: readonly PartitionLag[] }>("radars.lag");
+		const { places } = await callsOf(observer.broker)<{ places: readonly PartitionLag[] }>("radars.lag");
 		expect(places).toMatchObject([{ partition: "radar:0", position: 0, tail: 3, behind: 3 }]);
 		expect(places[0]?.seconds).toBeGreaterThan(60);
 	});
 	it("answers questions to its actors", async () =>
-		expect(await observer.broker.call("radar.state", { id: "R2" })).toMatchObject({ version: 1, position: "radar:0:2" }));
+		expect(await callsOf(observer.broker)("radar.state", { id: "R2" })).toMatchObject({ version: 1, position: "radar:0:2" }));
 	it("signs nothing when it stops", async () => {
 		await observer.stop();
 		expect(heads()).toBe(0);
@@ -63,8 +63,8 @@ describe("an observer node", () => {
 	it("verifies and exports the heads without creating a key", async () => {
 		rmSync(folder.file("keys"), { recursive: true });
 		observer = await start(env, { observing: true });
-		const call = (action: string) => observer.broker.call(`radar-log.${action}`);
-		const told = await (await observer.broker.call<Readable>("radar-log.verify")).toArray();
+		const call = (action: string) => callsOf(observer.broker)(`radar-log.${action}`);
+		const told = await (await callsOf(observer.broker)<Readable>("radar-log.verify")).toArray();
 		const seen = { told, heads: await call("heads"), keys: await call("keys") };
 		await observer.stop();
 		expect(seen).toMatchObject({ heads: [], keys: [] });

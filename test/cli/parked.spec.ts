@@ -1,6 +1,7 @@
 /** Parked work, shown and ended from another process while the system runs: its process learns of it and continues. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
+import { callsOf, FREE } from "../support/access.ts";
 import { start } from "../../node/start.ts";
 import { es, type Told } from "../support/operator.ts";
 import { eventually, System } from "../support/system.ts";
@@ -16,9 +17,9 @@ const parked = async () => (await run("parked --json")).json["rows"] as readonly
 /** Two qualified passages whose cases a closed court refused before the system itself runs. */
 async function refused(dataDir: string): Promise<void> {
 	const { broker, stop } = await start({ DATA_DIR: dataDir, SERVICES: "radar,registration,operations,case-opening", LOG_LEVEL: "fatal" });
-	const call = <T>(action: string, params: object = {}) => broker.call<T, object>(action, params);
+	const call = <T>(action: string, params: object = {}) => callsOf(broker)<T>(action, params);
 	const openMany = ({ params }: Context<{ items: readonly object[] }>) => params.items.map(() => ({ refusal }));
-	broker.createService({ name: "infraction", actions: { openMany } });
+	broker.createService({ name: "infraction", actions: { openMany: { may: FREE, handler: openMany } } });
 	await broker.waitForServices("infraction");
 	await call("radar.install", { id: "R1", kind: "fixed", latitude: 48, longitude: 2, limits: { lightKmh: 50 }, from: FROM });
 	await call("radar.calibrate", { id: "R1", number: "C", validFrom: FROM, validUntil: "2027-01-01T00:00:00.000Z" });

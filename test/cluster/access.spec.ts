@@ -1,44 +1,19 @@
 /** NATS access: nodes use the configured credentials, never fall back to plain text if TLS is configured, and reveal no secret. */
-import { execFileSync } from "node:child_process";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { connect } from "nats";
 import { createUser } from "nkeys.js";
 import { answered, person } from "../http/scenery.ts";
-import { hasNats, Nats, ROLES } from "../support/cluster.ts";
+import { Certificates } from "../support/certificates.ts";
+import { CLUSTER_KEY, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { Folder } from "../support/folder.ts";
+import { Insider } from "../support/insider.ts";
 import { onPath } from "../support/mongo.ts";
 import { eventually, System } from "../support/system.ts";
 
 const SECRET = "p@ss:w/r%d";
 const ENCODED = encodeURIComponent(SECRET);
 type Settings = Readonly<Record<string, string>>;
-
-/** Creates two certificate authorities, and server and node certificates that the first one signs. */
-class Certificates {
-	readonly #folder: Folder;
-	constructor(folder: Folder) {
-		this.#folder = folder;
-		const names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n";
-		writeFileSync(this.file("names"), names);
-		for (const name of ["ca", "stranger"])
-			this.#run(`req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${name} -keyout ${name}.key -out ${name}.pem`);
-		for (const name of ["server", "node"]) {
-			this.#run(`req -newkey rsa:2048 -nodes -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`);
-			this.#run(`x509 -req -days 2 -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out ${name}.pem`);
-		}
-	}
-	#run(words: string): void {
-		execFileSync("openssl", words.split(" "), { cwd: this.#folder.path, stdio: "ignore" });
-	}
-	file(name: string): string {
-		return this.#folder.file(name);
-	}
-	get server(): string {
-		return `cert_file: "${this.file("server.pem")}", key_file: "${this.file("server.key")}", ca_file: "${this.file("ca.pem")}"`;
-	}
-}
 
 (hasNats && onPath("openssl") ? describe : describe.skip)("a node of a cluster", () => {
 	const folder = new Folder();
@@ -56,6 +31,7 @@ class Certificates {
 		NODE_ID: name,
 		SERVICES: services,
 		PARTITIONS: "2",
+		CLUSTER_KEY,
 		LOG_LEVEL: "warn",
 		...own,
 	});
@@ -139,29 +115,23 @@ class Certificates {
 			plain.close();
 		}
 	});
-	it("reveals no secret in its log, health and metrics, or to other NATS clients", async () => {
+	it("reveals no secret in its log, health and metrics, or to clients that have the cluster key", async () => {
 		nats = await Nats.start(`authorization { user: me, password: "${SECRET}" }`);
 		const own = { NATS_URL: `nats://me:${ENCODED}@127.0.0.1:${nats.port}`, LOG_LEVEL: "trace" };
 		const gateway = await expectJoined(own);
-		const stranger = await connect({ servers: `127.0.0.1:${nats.port}`, user: "me", pass: SECRET });
 		let told = "";
-		let prefix = "";
 		let answers = 0;
-		stranger.subscribe(">", {
-			callback: (_error, message) => {
-				told += message.string();
-				if (message.subject.endsWith(".HEARTBEAT")) prefix = message.subject.slice(0, message.subject.lastIndexOf("."));
-				if (message.subject.endsWith(".RES.stranger")) answers++;
-			},
+		const stranger = await Insider.join({ servers: `127.0.0.1:${nats.port}`, user: "me", pass: SECRET }, "stranger", (type, message) => {
+			told += message.toString();
+			if (type === "RES") answers++;
 		});
-		await eventually(() => expect(prefix).not.toBe(""));
 		const actions = ["list", "services", "actions", "events", "health", "options", "metrics", "parts", "prometheus"];
 		for (const node of ["command", "gateway"])
 			for (const action of actions) {
-				const asked = { ver: "5", sender: "stranger", id: `${node}-${action}`, action: `$node.${action}`, params: {}, meta: {}, level: 1 };
-				stranger.publish(`${prefix}.REQ.${node}`, JSON.stringify(asked));
+				const asked = { sender: "stranger", id: `${node}-${action}`, action: `$node.${action}`, params: {}, meta: {}, level: 1 };
+				stranger.say("REQ", asked, node);
 			}
-		stranger.publish(`${prefix}.DISCOVER`, JSON.stringify({ ver: "5", sender: "stranger" }));
+		stranger.say("DISCOVER", { sender: "stranger" });
 		await eventually(() => expect(answers).toBe(2 * actions.length));
 		expect(told.includes("Service '$node.options' is not found")).toBe(true);
 		await stranger.close();

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answered, expectProblem, person, seen } from "../http/scenery.ts";
-import { hasNats, Nats, ROLES } from "../support/cluster.ts";
+import { CLUSTER_KEY, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { eventually, System } from "../support/system.ts";
 
 type Settings = Readonly<Record<string, string>>;
@@ -29,6 +29,7 @@ type Settings = Readonly<Record<string, string>>;
 	});
 	const settingsOf = (name: string, services: string, own: Settings = {}): Settings => ({
 		NATS_URL: nats.url,
+		CLUSTER_KEY,
 		NODE_ID: name,
 		SERVICES: services,
 		PARTITIONS: "2",

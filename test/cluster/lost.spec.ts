@@ -4,10 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
 import { connectionOf } from "../../node/nats-access.ts";
 import { Discovery } from "../../mixins/cluster/discovery.ts";
+import { clusterKeysIn, type ClusterKeys } from "../../mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "../../mixins/nats/transporter.ts";
+import { SealedMiddleware } from "../../mixins/nats/sealed.ts";
 import { RestartedMiddleware } from "../../mixins/nats/restarted.ts";
-import { hasNats, Nats } from "../support/cluster.ts";
+import { CLUSTER_KEY, hasNats, Nats } from "../support/cluster.ts";
 import { eventually } from "../support/system.ts";
+
+const testKeys = clusterKeysIn(CLUSTER_KEY) as ClusterKeys; // it is valid
 
 (hasNats ? describe : describe.skip)("a call to another node", () => {
 	let nats: Nats;
@@ -16,7 +20,7 @@ import { eventually } from "../support/system.ts";
 	/** Answers the calls that are in progress. */
 	let begun: (() => void)[];
 	const node = (nodeID: string): ServiceBroker => {
-		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
+		const transporter = new NatsTransporter(connectionOf(nats.url, {}), testKeys);
 		transporter.belong("a-test", false);
 		const registry = { discoverer: new Discovery(new Set(["work", "$node"])) };
 		return new ServiceBroker({
@@ -24,7 +28,7 @@ import { eventually } from "../support/system.ts";
 			logger: false,
 			transporter,
 			registry,
-			middlewares: [RestartedMiddleware] as never,
+			middlewares: [RestartedMiddleware, SealedMiddleware] as never,
 			requestTimeout: 30_000,
 		});
 	};

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Beside, beside } from "../../node/observer.ts";
 import { Dice } from "../http/random.ts";
-import { Cluster, ground, ROLES } from "../support/cluster.ts";
+import { Cluster, CLUSTER_KEY, ground, ROLES } from "../support/cluster.ts";
 import { freePort } from "../support/mongo.ts";
 import { es, Repl } from "../support/operator.ts";
 import { eventually } from "../support/system.ts";
@@ -26,7 +26,7 @@ interface Seen {
 	beforeAll(async () => {
 		if (!at) return;
 		cluster = await Cluster.start(at, { nodes: NODES });
-		watch = await beside({ NATS_URL: cluster.nats.url, LOG_LEVEL: "fatal" });
+		watch = await beside({ NATS_URL: cluster.nats.url, CLUSTER_KEY, LOG_LEVEL: "fatal" });
 		load = await Load.on(cluster, new Dice(5));
 		load.begin();
 		await load.more(20);
@@ -51,7 +51,18 @@ interface Seen {
 		const lag = await cluster.es("lag --json --most 60");
 		const places = lag.json["places"] as readonly Row[];
 		expect(new Set(places.map(({ name }) => name))).toEqual(
-			new Set(["radars", "detections", "owners", "vehicles", "infractions", "interventions", "case-opening"]),
+			new Set([
+				"radars",
+				"detections",
+				"owners",
+				"vehicles",
+				"infractions",
+				"interventions",
+				"case-opening",
+				"users",
+				"clients",
+				"sessions",
+			]),
 		);
 		expect(lag.json["stopped"]).toEqual([]);
 		expect(await cluster.es("parked")).toMatchObject({ code: 0, stdout: "nothing is parked in case-opening\n" });
@@ -92,7 +103,11 @@ interface Seen {
 		nothingFailed();
 	});
 	it("gets one line if no NATS answers", async () => {
-		const nobody = await es(cluster.folder, "lag", { NATS_URL: `nats://user:secret@127.0.0.1:${await freePort()}`, LOG_LEVEL: "fatal" });
+		const nobody = await es(cluster.folder, "lag", {
+			NATS_URL: `nats://user:secret@127.0.0.1:${await freePort()}`,
+			CLUSTER_KEY,
+			LOG_LEVEL: "fatal",
+		});
 		expect([nobody.code, nobody.stdout]).toEqual([1, ""]);
 		expect(nobody.stderr).toMatch(/^no NATS answers at nats:\/\/\.\.\.@127\.0\.0\.1:\d+ within 10 s\n$/m);
 		expect(nobody.stderr).not.toContain("secret");

@@ -1,10 +1,10 @@
 /** A gateway of a cluster always has the routes of the system: without other nodes, after they join, and despite foreign nodes that claim them. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { connect, type NatsConnection } from "nats";
 import { answered, expectProblem, person, site } from "../http/scenery.ts";
-import { Cluster, hasNats, Nats, ROLES } from "../support/cluster.ts";
+import { Cluster, CLUSTER_KEY, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { Folder } from "../support/folder.ts";
+import { Insider } from "../support/insider.ts";
 import { eventually, type Row, System } from "../support/system.ts";
 
 const partsOf = async (gateway: System): Promise<readonly Row[]> =>
@@ -16,7 +16,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 	let gateway: System;
 	const nodes: System[] = [];
 	const join = async (name: string, services: string, asked: "/health/live" | "its own word"): Promise<System> => {
-		const settings = { NODE_ID: name, SERVICES: services, NATS_URL: nats.url, LOG_LEVEL: "fatal" };
+		const settings = { NODE_ID: name, SERVICES: services, NATS_URL: nats.url, CLUSTER_KEY, LOG_LEVEL: "fatal" };
 		const system = System.at(folder.path, settings);
 		nodes.push(system);
 		await system.up(settings, asked);
@@ -73,25 +73,18 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 (hasNats ? describe : describe.skip)("a gateway with foreign nodes on its NATS", () => {
 	let cluster: Cluster;
 	let gateway: System;
-	let stranger: NatsConnection;
-	let prefix = "";
+	let stranger: Insider;
 	/** The INFO packet of the node with the command side. */
 	let honest: Row & { readonly services: readonly Row[] };
 	beforeAll(async () => {
 		if (!hasNats) return;
 		cluster = await Cluster.shared({ nodes: { command: ROLES.command, query: ROLES.query, gateway: ROLES.gateway } });
 		gateway = cluster.node("gateway");
-		stranger = await connect({ servers: cluster.nats.url });
 		const described = Promise.withResolvers<typeof honest>();
-		stranger.subscribe(">", {
-			callback: (_error, message) => {
-				if (/\.HEARTBEAT$/.test(message.subject)) prefix = message.subject.slice(0, message.subject.lastIndexOf("."));
-				if (!message.subject.endsWith(".INFO.stranger")) return;
-				const info = JSON.parse(message.string()) as typeof honest; // as Moleculer sends it
-				if (info["sender"] === "command") described.resolve(info);
-			},
+		stranger = await Insider.join({ servers: cluster.nats.url }, "stranger", (type, message) => {
+			const info = JSON.parse(message.toString()) as typeof honest; // as Moleculer sends it
+			if (type === "INFO" && info["sender"] === "command") described.resolve(info);
 		});
-		await eventually(() => expect(prefix).not.toBe(""));
 		say("DISCOVER", { sender: "stranger" });
 		honest = await described.promise;
 	});
@@ -99,7 +92,7 @@ const partsOf = async (gateway: System): Promise<readonly Row[]> =>
 		await stranger?.close();
 		await cluster?.stop();
 	});
-	const say = (type: string, content: object): void => stranger.publish(`${prefix}.${type}`, JSON.stringify({ ver: "5", ...content }));
+	const say = (type: string, content: object): void => stranger.say(type, content);
 	const describeAs = (sender: string, services: readonly object[]): void =>
 		say("INFO", { ...honest, sender, instanceID: sender, seq: 1, services });
 	/** A foreign service with a route of ours. */

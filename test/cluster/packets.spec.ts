@@ -3,12 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { type Context, ServiceBroker } from "moleculer";
 import { connectionOf } from "../../node/nats-access.ts";
 import { MAX_MESSAGE } from "../../mixins/nats/fragments.ts";
+import { clusterKeysIn, type ClusterKeys } from "../../mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "../../mixins/nats/transporter.ts";
+import { SealedMiddleware } from "../../mixins/nats/sealed.ts";
 import { PacketsMiddleware } from "../../mixins/nats/packets.ts";
 import { answered, commits, person, radarInService, seen } from "../http/scenery.ts";
-import { Cluster, hasNats, Nats, ROLES } from "../support/cluster.ts";
+import { Cluster, CLUSTER_KEY, hasNats, Nats, ROLES } from "../support/cluster.ts";
 import { eventually, type System } from "../support/system.ts";
 
+const testKeys = clusterKeysIn(CLUSTER_KEY) as ClusterKeys; // it is valid
 const NODES = { command: ROLES.command, query: ROLES.query, gateway: ROLES.gateway };
 const passage = (id: string, more: object = {}) => ({
 	id,
@@ -122,9 +125,9 @@ const file = (lines: number, length: number): string =>
 	let brokers: ServiceBroker[];
 	let caller: ServiceBroker;
 	const node = (nodeID: string): ServiceBroker => {
-		const transporter = new NatsTransporter(connectionOf(nats.url, {}));
+		const transporter = new NatsTransporter(connectionOf(nats.url, {}), testKeys);
 		transporter.belong("a-test", false);
-		const middlewares = [PacketsMiddleware(() => transporter.maxPayload)] as never; // moleculer's type
+		const middlewares = [SealedMiddleware, PacketsMiddleware(() => transporter.maxPayload)] as never; // moleculer's type
 		return new ServiceBroker({ nodeID, logger: false, transporter, middlewares, requestTimeout: 30_000 });
 	};
 	beforeAll(async () => {

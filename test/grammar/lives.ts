@@ -20,7 +20,7 @@ import {
 } from "../../model/index.ts";
 import { modelOf, models, projections } from "./everything.ts";
 import { commandParams, DAYS } from "./valid.ts";
-import { day, installation, later, opening, passage, person, registration } from "./words.ts";
+import { day, installation, later, machine, officer, opening, passage, person, registration, secretDigest } from "./words.ts";
 
 /** A command to one actor. */
 export interface Ordered {
@@ -141,6 +141,10 @@ const beginnings = ["a", "b"].flatMap((id) => [
 	order("vehicle", "register", { id: "FR-AB-123-CD", ...registration, owner: id }),
 	order("detection", "record", { id, ...passage({ radar: "a" }), vehicleClass: "light", capturedAt: DAYS[2] }),
 	order("infraction", "open", { id, ...opening, holder: id }),
+	order("login", "claim", { id, user: id }),
+	order("user", "register", { id, ...officer, login: id, password: day(3) }),
+	order("client", "register", { id, ...machine, secret: secretDigest("a") }),
+	order("session", "open", { id, user: id, epoch: 0, from: day(1), until: day(2) }),
 ]);
 
 /** Commands for an outcome that needs very many decisions. */

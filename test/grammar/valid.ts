@@ -10,7 +10,8 @@ import { day } from "./words.ts";
 /** Whole days of a season; commands come at noon, so no date falls between two commands. */
 export const DAYS = [3, 6, 9, 12, 15].map(day);
 const OFTEN = ["a", "b", "FR", "AB-123-CD", "FR-AB-123-CD"];
-const POOL = [...OFTEN, "system", "IT", "IT-AB-123-CD", "ada@example.org", "bob@example.org", "1980-02-29", ...DAYS];
+const DIGESTS = ["a", "b"].map((letter) => letter.repeat(43));
+const POOL = [...OFTEN, ...DIGESTS, "system", "IT", "IT-AB-123-CD", "ada@example.org", "bob@example.org", "1980-02-29", ...DAYS];
 const free = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 });
 
 function text(rule: Rule): Arbitrary<string> {
@@ -29,8 +30,11 @@ function number({ integer, min, max }: Rule): Arbitrary<number> {
 	return fc.oneof(fc.constantFrom(range.min, range.max), any);
 }
 
+/** Some of the values, in the order of their declaration, as the rule normalizes them. */
+const some = (items: Rule | undefined): Arbitrary<unknown[]> => fc.subarray(items?.["values"] as unknown[], { minLength: 1 }); // `someOf` sets it
+
 function valueOf(rule: Rule): Arbitrary<unknown> {
-	const { type, values, props, nullable } = rule;
+	const { type, values, props, items, nullable } = rule;
 	const whole = { ...rule, optional: false, nullable: false };
 	const value =
 		type === "enum" && Array.isArray(values)
@@ -39,7 +43,9 @@ function valueOf(rule: Rule): Arbitrary<unknown> {
 				? number(rule)
 				: type === "object"
 					? fields(props as Readonly<Record<string, Rule>>) // `record` sets it
-					: text(whole);
+					: type === "array"
+						? some(items as Rule) // likewise
+						: text(whole);
 	return nullable ? fc.option(value, { nil: null, freq: 3 }) : value;
 }
 

@@ -1,6 +1,9 @@
 /** Words - the facts and answers that tests are made of: ordinary values, of which each test changes only what matters. */
 import { factsOf, type Given } from "../../model/given.ts";
 import type { Asks, Instant } from "../../model/index.ts";
+import { client, type ClientFacts } from "../../services/identity/client.service.ts";
+import { session, type SessionFacts } from "../../services/identity/session.service.ts";
+import { user, type UserFacts } from "../../services/identity/user.service.ts";
 import { infraction, type InfractionFacts } from "../../services/infraction/infraction.service.ts";
 import { intervention, type InterventionFacts } from "../../services/operations/intervention.service.ts";
 import { detection, type DetectionFacts, type DiscardReason } from "../../services/radar/detection.service.ts";
@@ -127,3 +130,27 @@ export const droppedWork: InterventionFacts["intervention.dropped"] = {
 	reason: "opened by hand",
 };
 export const dropped = factsOf(intervention)("intervention.dropped", droppedWork);
+
+// -- Identity ----------------------------------------------------------------------------
+const ofUser = factsOf(user);
+export const officer = { login: "bob", name: "Bob Petit", email: "bob@example.org", roles: ["officer"] } as const;
+export const enrolled = (given: Partial<UserFacts["user.registered"]> = {}) => ofUser("user.registered", { ...officer, ...given });
+export const suspended = (reason = "leave") => ofUser("user.suspended", { reason });
+export const reinstated = ofUser("user.reinstated", {});
+export const passwordReset = (secret: string) => ofUser("user.passwordReset", { secret });
+export const promoted = (...roles: UserFacts["user.rolesChanged"]["roles"]) => ofUser("user.rolesChanged", { roles });
+
+const ofClient = factsOf(client);
+export const secretDigest = (letter: string): string => letter.repeat(43);
+export const machine = { name: "Bank", roles: ["bank"] } as const;
+export const admitted = (given: Partial<ClientFacts["client.registered"]> = {}) =>
+	ofClient("client.registered", { ...machine, secret: secretDigest("a"), ...given });
+export const rotated = (secret: string) => ofClient("client.rotated", { secret });
+export const revoked = (reason = "stolen") => ofClient("client.revoked", { reason });
+export const established = (secret: string) => ofClient("client.established", { name: "Bootstrap", roles: ["administrator"], secret });
+
+const ofSession = factsOf(session);
+export const sessionOpened = (given: Partial<SessionFacts["session.opened"]> = {}) =>
+	ofSession("session.opened", { user: "bob", epoch: 0, from: day(1), until: day(2), ...given });
+export const sessionUsed = (at: Instant) => ofSession("session.used", { at });
+export const sessionEnded = ofSession("session.ended", {});

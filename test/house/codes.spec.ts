@@ -4,7 +4,7 @@ import ts from "typescript";
 import { catalog, type House, loadHouse } from "../../cli/common/catalogue.ts";
 import { CODES, PARKED } from "../../mixins/common/codes.ts";
 import { ROW_FINDINGS } from "../../mixins/read-models/row-check.ts";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { FINDINGS } from "../../store/evidence/findings.ts";
 import { nodesOf, type Source, sourcesOf } from "./sources.ts";
 

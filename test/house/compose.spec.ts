@@ -1,17 +1,22 @@
 /** Compose - checks the files of `docker compose up`: every name in them refers to something that exists. */
-import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { connect } from "nats";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
+import { connectionOf } from "../../node/nats-access.ts";
+import { fileSettingOf, SECRETS } from "../../node/settings/secrets.ts";
 import { serviceFiles } from "../../node/services.ts";
-import { settingsOf } from "../../node/settings.ts";
+import { settingsOf } from "../../node/settings/settings.ts";
 import { GRACE } from "../../moleculer.config.ts";
 import { Folder } from "../support/folder.ts";
+import { freePort, onPath } from "../support/mongo.ts";
+import { eventually } from "../support/system.ts";
 import { parseYaml } from "../support/yaml.ts";
 import { sourcesOf } from "./sources.ts";
 
@@ -25,10 +30,23 @@ interface Container {
 	readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 	readonly deploy?: { readonly replicas: string };
 	readonly stop_grace_period?: string;
+	readonly read_only?: string;
+	readonly cap_drop?: readonly string[];
+	readonly security_opt?: readonly string[];
+	readonly mem_limit?: string;
+	readonly tmpfs?: readonly string[];
+	readonly networks?: readonly string[];
+	readonly secrets?: readonly string[];
+	readonly command?: readonly string[];
+	readonly privileged?: string;
+	readonly cap_add?: readonly string[];
+	readonly network_mode?: string;
 }
 interface Compose {
 	readonly services: Readonly<Record<string, Container>>;
 	readonly volumes: Readonly<Record<string, object>>;
+	readonly networks: Readonly<Record<string, { readonly internal?: string }>>;
+	readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 interface Scraping {
 	readonly rule_files: readonly string[];
@@ -41,7 +59,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const parsed = <T>(file: string): T => parseYaml(read(file)) as T;
 
-const compose = parsed<Compose>("docker-compose.yml");
+const compose = parsed<Compose>("docker-compose.yml"); // the tests check what they use
 const containers = Object.entries(compose.services);
 const nodes = containers.filter(([, { build }]) => build !== undefined);
 const dockerfile = read("Dockerfile");
@@ -53,16 +71,41 @@ const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, files =
 const mounts = ([, { volumes = [] }]: readonly [string, Container]): readonly (readonly [from: string, to: string])[] =>
 	volumes.map((volume) => [volume.split(":")[0] ?? "", volume.split(":")[1] ?? ""]);
 
+/** The roles whose services decide; only these write to logs. */
+const decides = ([, { environment }]: readonly [string, Container]): boolean => /(^|-)commands$/.test(environment?.["SERVICES"] ?? "");
+const isGateway = ([, { environment }]: readonly [string, Container]): boolean => environment?.["SERVICES"] === "gateway";
+const SECRETS_FOLDER = "/run/secrets/";
+
+/** The secrets as the script writes them: the content of `/run/secrets/<name>` in a container. */
+const made = new Folder();
+execFileSync("sh", [join(root, "docs/compose/secrets.sh"), made.path]);
+afterAll(() => made.remove());
+const secretFile = (name: string): string => made.file(basename(compose.secrets[name]?.file ?? "none"));
+/** The settings of a container with the secrets at their places on this machine. */
+const settled = (given: Readonly<Record<string, string>> = {}): Record<string, string> =>
+	Object.fromEntries(
+		Object.entries(given).map(([name, value]) => [
+			name,
+			value.startsWith(SECRETS_FOLDER) ? secretFile(value.slice(SECRETS_FOLDER.length)) : value,
+		]),
+	);
+
 describe("the containers", () => {
 	const folder = new Folder();
 	afterAll(() => folder.remove());
 
 	it.each(nodes.map(([name, { environment }]) => [name, environment] as const))("%s has valid settings", async (_name, given) => {
 		const names = Object.keys({ ...image, ...given });
-		expect(names.filter((name) => !(name in ENVIRONMENT))).toEqual([]);
-		const settings = await settingsOf({ ...image, ...given, DATA_DIR: folder.path, PORT: "0", METRICS_PORT: "0" });
+		expect(names.filter((name) => !(name in ENVIRONMENT) && !SECRETS.map(fileSettingOf).includes(name))).toEqual([]);
+		const settings = await settingsOf({ ...image, ...settled(given), DATA_DIR: folder.path, PORT: "0", METRICS_PORT: "0" });
 		expect(settings.host).toBe("0.0.0.0");
-		expect(settings).toMatchObject({ natsUrl: expect.any(String), mongoUrl: expect.any(String), nodeId: undefined });
+		const mongoUrl = given?.["SERVICES"] === "gateway" ? undefined : expect.any(String);
+		expect(settings).toMatchObject({
+			natsUrl: expect.stringMatching(/^nats:\/\/vigie:[\da-f]{64}@nats:4222$/),
+			mongoUrl,
+			nodeId: undefined,
+		});
+		expect(settings.clusterKeys).toHaveLength(1);
 		expect(settings.services.length).toBeGreaterThan(0);
 	});
 	it("of the image alone do not start without TLS or a proxy", async () => {
@@ -94,11 +137,12 @@ describe("the containers", () => {
 		expect(new Set(ports.map((port) => port.split(":")[1])).size).toBe(ports.length);
 	});
 	it("wait for healthy dependencies", () => {
-		for (const [, { depends_on: needs }] of nodes) {
-			expect(Object.keys(needs ?? {})).toEqual(["nats", "mongo"]);
-			for (const [name, { condition }] of Object.entries(needs ?? {})) {
+		for (const [name, one] of nodes) {
+			const needs = one.depends_on;
+			expect(Object.keys(needs ?? {})).toEqual(isGateway([name, one]) ? ["nats"] : ["nats", "mongo"]);
+			for (const [needed, { condition }] of Object.entries(needs ?? {})) {
 				expect(condition).toBe("service_healthy");
-				expect(compose.services[name]?.healthcheck).toBeDefined();
+				expect(compose.services[needed]?.healthcheck).toBeDefined();
 			}
 		}
 	});
@@ -106,16 +150,27 @@ describe("the containers", () => {
 		expect(nodes.map(([, { stop_grace_period: grace = "" }]) => Number(/^(\d+)s$/.exec(grace)?.[1]) * 1000 > GRACE + 5000)).not.toContain(
 			false,
 		));
-	it("address each other by existing names", () => {
-		const hosts = nodes.flatMap(([, { environment = {} }]) =>
-			["NATS_URL", "MONGO_URL"].map((name) => new URL(environment[name] ?? "").hostname),
-		);
-		expect([...new Set(hosts)]).toEqual(["nats", "mongo"]);
+	it("address each other by existing names, on a network that both have", async () => {
+		for (const one of nodes) {
+			const { natsUrl = "", mongoUrl } = await settingsOf({
+				...image,
+				...settled(one[1].environment),
+				DATA_DIR: folder.path,
+				PORT: "0",
+				METRICS_PORT: "0",
+			});
+			const hosts = [natsUrl, ...(mongoUrl === undefined ? [] : [mongoUrl])].map((url) => new URL(url).hostname);
+			expect(hosts).toEqual(isGateway(one) ? ["nats"] : ["nats", "mongo"]);
+			for (const host of hosts) expect(compose.services[host]?.networks?.some((network) => one[1].networks?.includes(network))).toBe(true);
+		}
 		expect(JSON.stringify(compose.services["mongo"])).toContain("host: 'mongo:27017'");
 		expect(JSON.stringify(compose.services["mongo"])).toContain("_id: 'rs0'");
 	});
-	it("sign with one key, in a volume that all of them mount", () =>
-		expect(nodes.filter((one) => !mounts(one).some(([from, to]) => from === "keys" && to === `${image["DATA_DIR"]}/keys`))).toEqual([]));
+	it("sign with one key, in a volume that only those mount that decide", () => {
+		const withKeys = containers.filter((one) => mounts(one).some(([from]) => from === "keys"));
+		expect(withKeys.map(([name]) => name)).toEqual(nodes.filter(decides).map(([name]) => name));
+		expect(withKeys.filter((one) => !mounts(one).some(([from, to]) => from === "keys" && to === `${image["DATA_DIR"]}/keys`))).toEqual([]);
+	});
 	it("have images with a fixed version", () => {
 		const images = containers.map(([, one]) => one.image);
 		expect(images.filter((one) => !/^[\w./-]+:v?\d+\.\d+\.\d+(-[\w.]+)?$/.test(one))).toEqual([]);
@@ -127,8 +182,83 @@ describe("the containers", () => {
 	});
 	it("contain no secret", () => {
 		const given = containers.flatMap(([, { environment = {} }]) => Object.entries(environment));
-		expect(given.filter(([name]) => /PASS|SECRET|TOKEN|_KEY|USER/.test(name))).toEqual([]);
-		expect(given.filter(([, value]) => value.includes("@"))).toEqual([]);
+		expect(given.filter(([name, value]) => /PASS|SECRET|TOKEN|_KEY|USER/.test(name) && !value.startsWith(SECRETS_FOLDER))).toEqual([]);
+		expect(containers.filter(([, one]) => /\w+:\/\/[^"]*@|PASSWORD=/.test(JSON.stringify(one)))).toEqual([]);
+	});
+	it("get secrets as files, which the script writes and Git ignores", () => {
+		const used = containers.flatMap(([, { secrets = [] }]) => secrets);
+		expect([...new Set(used)].toSorted()).toEqual(Object.keys(compose.secrets).toSorted());
+		for (const { file } of Object.values(compose.secrets)) expect(file).toMatch(/^\.\/secrets\//);
+		expect(readdirSync(made.path).toSorted()).toEqual(
+			Object.values(compose.secrets)
+				.map(({ file }) => basename(file))
+				.toSorted(),
+		);
+		expect(read(".gitignore").split("\n")).toContain("secrets/");
+		for (const [, one] of containers) {
+			const named = [...JSON.stringify([one.environment, one.command]).matchAll(/\/run\/secrets\/(\w+)/g)].map(([, name]) => name);
+			expect([...new Set(named)].toSorted()).toEqual([...(one.secrets ?? [])].toSorted());
+		}
+		const before = readFileSync(made.file("nats_url"), "utf8");
+		execFileSync("sh", [join(root, "docs/compose/secrets.sh"), made.path], { stdio: "ignore" });
+		expect(readFileSync(made.file("nats_url"), "utf8")).toBe(before);
+	});
+});
+
+describe("every container", () => {
+	it.each(containers)("%s cannot write, gains no rights, and has limits", (_name, one) => {
+		expect(one).toMatchObject({ read_only: "true", cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] });
+		expect(one.mem_limit).toMatch(/^\d+[mg]$/);
+		expect([one.privileged, one.cap_add, one.network_mode]).toEqual([undefined, undefined, undefined]);
+		expect(JSON.stringify(one)).not.toContain("docker.sock");
+		expect(mounts([_name, one]).filter(([from]) => /^[/~]|^\.\.?$/.test(from))).toEqual([]); // no folder of the machine itself
+		for (const volume of one.volumes ?? []) if (volume.startsWith("./")) expect(volume).toMatch(/:ro$/);
+	});
+	it.each(nodes.filter((one) => !isGateway(one)))("%s has a private data folder that it can write", (_name, { tmpfs = [] }) =>
+		expect(tmpfs).toContain(`${image["DATA_DIR"]}:mode=0700,uid=1000,gid=1000`),
+	);
+});
+
+describe("the networks", () => {
+	const on = (network: string): string[] => containers.filter(([, one]) => one.networks?.includes(network)).map(([name]) => name);
+	const inside = Object.entries(compose.networks)
+		.filter(([, { internal }]) => internal === "true")
+		.map(([name]) => name);
+	const outside = Object.keys(compose.networks).filter((name) => !inside.includes(name));
+
+	it("are named by every container, and all are used", () => {
+		expect(containers.filter(([, { networks = [] }]) => networks.length === 0)).toEqual([]);
+		expect([...new Set(containers.flatMap(([, { networks = [] }]) => networks))].toSorted()).toEqual(
+			Object.keys(compose.networks).toSorted(),
+		);
+	});
+	it("let only gateways out, of all nodes", () =>
+		expect(nodes.filter(([, { networks = [] }]) => networks.some((name) => outside.includes(name)))).toEqual(nodes.filter(isGateway)));
+	it("let others in only through published ports", () =>
+		expect(new Set(outside.flatMap(on))).toEqual(new Set(containers.filter(([, { ports }]) => ports !== undefined).map(([name]) => name))));
+	it("keep NATS and MongoDB apart, with those nodes that need them, and without ports", () => {
+		const [nats, mongo] = [compose.services["nats"], compose.services["mongo"]];
+		expect([nats?.ports, mongo?.ports, nats?.networks?.length, mongo?.networks?.length]).toEqual([undefined, undefined, 1, 1]);
+		const names = nodes.map(([name]) => name);
+		expect(on(nats?.networks?.[0] ?? "")).toEqual([...names, "nats"]);
+		expect(on(mongo?.networks?.[0] ?? "")).toEqual([...nodes.filter((one) => !isGateway(one)).map(([name]) => name), "mongo"]);
+	});
+});
+
+(onPath("nats-server") ? describe : describe.skip)("NATS", () => {
+	it("accepts only nodes with the secret", async () => {
+		const port = await freePort();
+		const server = spawn("nats-server", ["-c", made.file("nats.conf"), "-a", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+		const url = readFileSync(made.file("nats_url"), "utf8").trim().replace("nats:4222", `127.0.0.1:${port}`);
+		try {
+			await eventually(async () => {
+				const { servers, ...options } = connectionOf(url, {});
+				await (await connect({ servers: [...(servers ?? [])], ...options })).close();
+			});
+			await expect(connect({ servers: `127.0.0.1:${port}` })).rejects.toThrow(/Authorization/i);
+		} finally {
+			server.kill();
+		}
 	});
 });
 

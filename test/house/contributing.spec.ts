@@ -30,6 +30,7 @@ describe("a context added as the guide says", () => {
 			"docker-compose.yml",
 			"Dockerfile",
 			".dockerignore",
+			".gitignore",
 			"jest.config.cjs",
 			"README.md",
 		])

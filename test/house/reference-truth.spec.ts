@@ -11,7 +11,7 @@ let models: readonly ModelLines[];
 let lived: readonly Told[];
 beforeAll(async () => {
 	models = modelLinesOf(new Sources(), await loadHouse());
-	lived = [...fc.sample(anyLife, { numRuns: 300, seed: 8 }).flatMap(live), ...live(longLife)];
+	lived = [...fc.sample(anyLife, { numRuns: 900, seed: 8 }).flatMap(live), ...live(longLife)];
 });
 
 const linesOf = ({ ordered: { service, name } }: Told): CommandLines & { readonly model: ModelLines } => {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ENVIRONMENT } from "../../node/environment.ts";
+import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { catalog, type House, loadHouse, ROOT } from "../../cli/common/catalogue.ts";
 import { anchor, COMMAND } from "../../cli/reference/markdown.ts";
 import { deployments } from "../../cli/common/deployments.ts";
@@ -92,10 +92,10 @@ describe("routes", () => {
 		const read = [...gateway.matchAll(/headers\["([a-z-]+)"\]/g)].map(([, name = ""]) => name);
 		const set = [
 			...gateway.matchAll(
-				/"?\b(ETag|Location|Cache-Control|(?:X|Access|Content-Security|Referrer|Strict|Idempotent)-[A-Z][A-Za-z-]+|Retry-After)"?:/g,
+				/"?\b(ETag|Location|Cache-Control|(?:X|Access|Content-Security|Referrer|Strict|Idempotent)-[A-Z][A-Za-z-]+|Retry-After|WWW-Authenticate)"?:/g,
 			),
 		].map(([, name = ""]) => name.toLowerCase());
-		set.push(...[...gateway.matchAll(/setHeader\("(Vary)"/g)].map(([, name = ""]) => name.toLowerCase()));
+		set.push(...[...gateway.matchAll(/setHeader\("(Vary|Set-Cookie)"/g)].map(([, name = ""]) => name.toLowerCase()));
 		const known = HEADER_NAMES.map((name) => name.toLowerCase());
 		expect(read.length * set.length).toBeGreaterThan(0);
 		expect([...read, ...set].filter((name) => !known.includes(name) && !ofTheirOwn.includes(name))).toEqual([]);

@@ -211,7 +211,7 @@ describe("known defects", () => {
 	it("17: a stopped context does not stop others, and catches up after its restart", async () => {
 		await radarInService(system, "r17");
 		await ownerOf(system, "o17", [plate(17)]);
-		await system.restart({ SERVICES: "radar,registration,gateway" });
+		await system.restart({ SERVICES: "radar,registration,identity,gateway" });
 		answered(
 			201,
 			await system.post("/detections", { id: "d17", radar: "r17", plate: plate(17), country: "FR", speedKmh: 150, capturedAt: noon }),

@@ -1,8 +1,8 @@
 /** The edge of the gateway: cross-site commands and unknown hosts are refused; targets, methods, charsets and headers are handled as HTTP defines them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
-import { type Answer, System } from "../support/system.ts";
+import { AUTHORIZATION, type Answer, System } from "../support/system.ts";
+import { closed } from "../support/transport.ts";
 import { json, post } from "./machine/faults.ts";
 import { answered, commits, expectProblem, noon, radarInService, site } from "./scenery.ts";
 
@@ -21,12 +21,12 @@ const retire = (headers: OutgoingHttpHeaders, body?: string): Promise<Answer> =>
 const activate = (headers: OutgoingHttpHeaders, body?: string): Promise<Answer> =>
 	system.send({ method: "POST", path: "/radars/e-radar/activate", headers, body: body ?? '{"from":"2000-01-01T00:00:00Z"}' });
 /** Sends a request on a bare socket; resolves to the status and the code of the response. */
-async function raw(request: string, headers = `Host: ${here()}\r\nConnection: close\r\n`): Promise<string> {
+async function raw(request: string, headers = `Host: ${here()}\r\n${AUTHORIZATION}Connection: close\r\n`): Promise<string> {
 	const socket = await system.connect();
 	let text = "";
 	socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
 	socket.write(Buffer.from(`${request}\r\n${headers}\r\n`, "latin1"));
-	await once(socket, "close");
+	await closed(socket);
 	const code = /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? "";
 	return `${/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? text} ${code}`.trim();
 }
@@ -110,9 +110,11 @@ describe("a host", () => {
 	});
 	it("has to be given exactly once, except with HTTP/1.0", async () => {
 		expect(await raw("GET /api/radars HTTP/1.1", "Connection: close\r\n")).toBe("400 MALFORMED");
-		expect(await raw("GET /api/radars HTTP/1.1", `Host: ${here()}\r\nHost: ${here()}\r\nConnection: close\r\n`)).toBe("400 MALFORMED");
+		expect(await raw("GET /api/radars HTTP/1.1", `Host: ${here()}\r\nHost: ${here()}\r\n${AUTHORIZATION}Connection: close\r\n`)).toBe(
+			"400 MALFORMED",
+		);
 		expect(await raw("GET /api/radars HTTP/1.1", "Host:\r\nConnection: close\r\n")).toBe("421 HOST_NOT_ALLOWED");
-		expect(await raw("GET /api/radars HTTP/1.0", "")).toBe("200");
+		expect(await raw("GET /api/radars HTTP/1.0", AUTHORIZATION)).toBe("200");
 	});
 });
 
@@ -186,7 +188,10 @@ describe("a method", () => {
 	it("is served without the upgrade that a client offers", async () => {
 		for (const protocol of ["websocket", "h2c", "TLS/1.0"])
 			expect(
-				await raw("GET /api/radars/e-radar HTTP/1.1", `Host: ${here()}\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n`),
+				await raw(
+					"GET /api/radars/e-radar HTTP/1.1",
+					`Host: ${here()}\r\n${AUTHORIZATION}Connection: Upgrade, close\r\nUpgrade: ${protocol}\r\n`,
+				),
 			).toBe("200");
 	});
 	it("OPTIONS works for the whole server", async () => expect(await raw("OPTIONS * HTTP/1.1")).toBe("204"));
@@ -275,7 +280,7 @@ describe("a live feed", () => {
 		},
 	);
 	it("may name fact types of a context that does not run", async () => {
-		const part = await System.start({ SERVICES: "radar,gateway" });
+		const part = await System.start({ SERVICES: "radar,identity,gateway" });
 		const feed = await part.live("?types=infraction.opened,radar.installed");
 		expect(feed.status).toBe(200);
 		feed.close();

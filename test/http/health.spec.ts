@@ -1,6 +1,7 @@
 /** Health: whether the system is ready, and if not, which part is not and why. */
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
+import { callsOf, FREE } from "../support/access.ts";
 import { type Running, start } from "../../node/start.ts";
 import type { Part } from "../../mixins/monitoring/health.ts";
 import { storageOf } from "../../mixins/logs/storage.ts";
@@ -8,7 +9,7 @@ import { type Needed, type Report, reportOf } from "../../mixins/http/health.ts"
 import { BankNode, POISON } from "../support/bank-node.ts";
 import { Folder } from "../support/folder.ts";
 import { Scrape } from "../support/prometheus.ts";
-import { eventually } from "../support/system.ts";
+import { eventually, TOKEN } from "../support/system.ts";
 
 const partOf = ({ parts }: Pick<Report, "parts">, name: string): Part | undefined => parts.find((part) => part.name === name);
 
@@ -190,13 +191,13 @@ describe("the whole system", () => {
 	let system: Running;
 	beforeEach(async () => {
 		folder = new Folder();
-		system = await start({ DATA_DIR: folder.path, PORT: "0", LOG_LEVEL: "fatal" });
+		system = await start({ DATA_DIR: folder.path, PORT: "0", LOG_LEVEL: "fatal", BOOTSTRAP_TOKEN: TOKEN });
 	});
 	afterEach(async () => {
 		await system.stop();
 		folder.remove();
 	});
-	const get = (path: string) => fetch(`${system.url}${path}`);
+	const get = (path: string) => fetch(`${system.url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } });
 	const ready = async (): Promise<Report> => (await get("/health/ready")).json() as Promise<Report>;
 	const scrape = async () => new Scrape(await (await get("/metrics")).text());
 
@@ -204,21 +205,32 @@ describe("the whole system", () => {
 		const answer = await get("/health/ready");
 		const { status, parts } = (await answer.json()) as Report;
 		expect([answer.status, status]).toEqual([200, "ready"]);
-		const logs = ["infraction", "operations", "radar", "registration"].map((log) => `log ${log}`);
-		const followers = ["case-opening", "detections", "infractions", "interventions", "owners", "radars", "vehicles"];
-		expect(parts.map(({ name }) => name).toSorted()).toEqual([...logs, ...followers].toSorted());
+		const logs = ["identity", "infraction", "operations", "radar", "registration"].map((log) => `log ${log}`);
+		const followers = [
+			"case-opening",
+			"clients",
+			"detections",
+			"infractions",
+			"interventions",
+			"owners",
+			"radars",
+			"sessions",
+			"users",
+			"vehicles",
+		];
+		expect(parts.map(({ name }) => name).toSorted()).toEqual([...logs, ...followers, "identity"].toSorted());
 		expect(partOf({ parts }, "case-opening")).toMatchObject({ asking: 0, open: 0, parked: 0 });
 	});
 
 	it("is ready with parked work, and reports it", async () => {
 		const T0 = "2026-01-01T00:00:00.000Z";
-		const give = (action: string, params: object) => system.broker.call<{ position: string }, object>(action, params);
+		const give = (action: string, params: object) => callsOf(system.broker)<{ position: string }>(action, params);
 		const court = system.broker.getLocalService("infraction");
 		const { originalSchema } = court as unknown as { originalSchema: ServiceSchema }; // moleculer keeps the schema
 		await system.broker.destroyService(court); // it runs
 		const refusal = { status: 409, code: "COURT_CLOSED", detail: "The court is closed" };
 		const openMany = ({ params: { items } }: Context<{ items: object[] }>) => items.map(() => ({ refusal }));
-		const standIn = system.broker.createService({ name: "infraction", actions: { openMany } });
+		const standIn = system.broker.createService({ name: "infraction", actions: { openMany: { may: FREE, handler: openMany } } });
 		expect((await get("/health/ready")).status).toBe(503);
 		expect(partOf(await ready(), "infraction")?.reason).toMatch(
 			/^no node offers infraction, so these answer 503: GET \/infractions\/:id\/history/,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { System } from "../support/system.ts";
+import { closed } from "../support/transport.ts";
 
 let system: System;
 afterEach(() => system.dispose());
@@ -28,7 +29,7 @@ describe("an idle connection", () => {
 		system = await System.start({ KEEP_ALIVE: "1" });
 		const socket = await system.connect();
 		expect(await ask(socket)).toMatch(/^Keep-Alive: timeout=1\r$/m);
-		await once(socket, "close");
+		await closed(socket);
 	});
 	it.each(["0", "3601", "long"])("refuses a setting of %s", async (KEEP_ALIVE) => {
 		system = System.at(tmpdir(), { KEEP_ALIVE });

@@ -1,8 +1,9 @@
 /** Keys of a node: created at the first start, kept after kills, refused in one line if others can read them. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Folder } from "../support/folder.ts";
 import { System } from "../support/system.ts";
 import { answered, radarInService } from "./scenery.ts";
 
@@ -78,5 +79,16 @@ describe("a system", () => {
 		} finally {
 			await given.dispose();
 		}
+	});
+});
+
+describe("a node without actors", () => {
+	it.each(["queries", "radar/radars", "radar-queries,gateway"])("with %s creates no key, also in a new data folder", async (SERVICES) => {
+		const folder = new Folder();
+		const node = System.at(folder.path, { SERVICES });
+		await node.up({ SERVICES }, "its own word");
+		expect([existsSync(folder.file("rows.db")), existsSync(folder.file("keys"))]).toEqual([true, false]);
+		expect(await node.stop()).toBe(0);
+		folder.remove();
 	});
 });

@@ -1,9 +1,10 @@
 /** Metrics over HTTP count requests, lines, commands, commits and refusals; clients cannot create series. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../support/access.ts";
 import { start } from "../../node/start.ts";
 import { Folder } from "../support/folder.ts";
 import { Scrape } from "../support/prometheus.ts";
-import { eventually, System } from "../support/system.ts";
+import { AUTHORIZATION, eventually, System } from "../support/system.ts";
 import { answered, detect, infraction, noon, plate, radarInService, site } from "./scenery.ts";
 
 let system: System;
@@ -137,7 +138,7 @@ describe("the metrics", () => {
 		});
 		const line = (id: string): string => `${JSON.stringify(passage(id))}\n`;
 		const sent = `${line("m-cut-1")}${line("m-cut-2")}{"id":`;
-		const head = `POST /api/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${sent.length + 100}\r\n\r\n`;
+		const head = `POST /api/detections HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Content-Type: application/x-ndjson\r\nContent-Length: ${sent.length + 100}\r\n\r\n`;
 		await system.raw(head + sent);
 		await eventually(async () => {
 			const more = since(before, await scrape());
@@ -175,7 +176,7 @@ describe("a node without a gateway", () => {
 		const node = await start({ DATA_DIR: folder.path, SERVICES: "radar", METRICS_PORT: "0", LOG_LEVEL: "fatal" });
 		try {
 			expect(node.url).toBe("");
-			await node.broker.call<unknown, object>("radar.install", { ...site, id: "m-alone" });
+			await callsOf(node.broker)("radar.install", { ...site, id: "m-alone" });
 			const text = await (await fetch(node.metricsUrl)).text();
 			expect(new Scrape(text).value("vigie_log_commits_total", { log: "radar" })).toBe(1);
 		} finally {

@@ -1,4 +1,5 @@
 /** Given rows - the grammar of projection tests itself: a wrong expectation must fail, and rows are frozen. */
+import { FREE } from "../support/access.ts";
 import { describe, expect, it } from "@jest/globals";
 import { decisionsIn } from "../../model/given-facts.ts";
 import { about, given } from "../../model/given-rows.ts";
@@ -93,7 +94,7 @@ describe("a fact", () => {
 		}
 		const writes = (to: "row" | "home" | "data") =>
 			projection<Home, { "reader.joined": { address: string }; "reader.moved": { address: string } }>({
-				...{ name: "readers", of: "reader", follows: ["desk"], filters: [], show: (kept) => kept },
+				...{ name: "readers", of: "reader", may: FREE, follows: ["desk"], filters: [], show: (kept) => kept },
 				on: {
 					"reader.joined": (_none, { address }) => ({ home: { address } }),
 					"reader.moved": (kept, data) => kept && (Object.assign({ row: kept, home: kept.home, data }[to], { address: "Bern" }), kept),

@@ -1,4 +1,5 @@
 /** Given - the test grammar itself: a wrong expectation must fail, and states are frozen. */
+import { FREE } from "../support/access.ts";
 import { describe, expect, it } from "@jest/globals";
 import { factsOf, given } from "../../model/given.ts";
 import { aggregate, consult, id, integer, invariant, optional, refuse, type Unknown, unknownCode } from "../../model/index.ts";
@@ -16,12 +17,14 @@ const jar = define({
 	name: "jar",
 	plural: "jars",
 	context: "kitchen",
+	reads: FREE,
 	statuses: { whole: "it holds coins", broken: "it holds none" },
 	begins: ["jar.bought"],
 	commands: {
 		buy: command(
 			{ id: id() },
 			{
+				may: FREE,
 				allowedIn: ["unknown"],
 				normalise: ({ id }) => ({ id: id.toUpperCase() }),
 				identity: ({ id }) => `jar-${id}`,
@@ -33,6 +36,7 @@ const jar = define({
 		fill: command(
 			{ id: id(), coin: optional(integer(1, 2)) },
 			{
+				may: FREE,
 				allowedIn: ["whole"],
 				already: (state, { coin = 1 }) => state.coins.includes(coin),
 				require: [isNotFull],
@@ -42,10 +46,10 @@ const jar = define({
 		),
 		shatter: command(
 			{ id: id() },
-			{ allowedIn: ["whole"], decide: (state) => (Reflect.set(state, "status", "broken"), [fact("jar.broken", {})]) },
+			{ may: FREE, allowedIn: ["whole"], decide: (state) => (Reflect.set(state, "status", "broken"), [fact("jar.broken", {})]) },
 		),
 	},
-	asks: { coins: ask({ id: id() }, (state) => state.coins.length) },
+	asks: { coins: ask({ id: id() }, {}, (state) => state.coins.length) },
 	evolve: {
 		"jar.bought": (_unknown, { name }) => ({ status: "whole", coins: [], name }),
 		"jar.filled": (state, { coin }) => ({ ...state, coins: [...state.coins, coin] }),

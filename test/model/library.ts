@@ -1,4 +1,5 @@
 /** Library - a sample of two actors, a projection, a process and an effect, to test their grammar: books are lent to readers, who move. */
+import { FREE } from "../support/access.ts";
 import {
 	aggregate,
 	beside,
@@ -36,6 +37,7 @@ export const book = aggregate<Any, BookFacts>().define({
 	name: "book",
 	plural: "books",
 	context: "shelf",
+	reads: FREE,
 	begins: ["book.bought"],
 	evolve: { "book.bought": known, "book.lent": known, "book.stamped": known, "book.returned": known },
 });
@@ -44,6 +46,7 @@ export const reader = aggregate<Any, ReaderFacts>().define({
 	name: "reader",
 	plural: "readers",
 	context: "desk",
+	reads: FREE,
 	begins: ["reader.joined"],
 	evolve: { "reader.joined": known, "reader.moved": known },
 });
@@ -85,6 +88,7 @@ const livesAt = (was: Addresses | undefined, { address, from }: { readonly addre
 export const readers = projection<Row, Facts, Shown>({
 	name: "readers",
 	of: "reader",
+	may: FREE,
 	follows: ["desk", "shelf"],
 	on: {
 		"reader.joined": (row, data, { at, by }) => ({ loans: 0, ...row, addresses: livesAt(row?.addresses, data), joined: `${by} at ${at}` }),

@@ -15,7 +15,9 @@ import {
 	nullable,
 	oneOf,
 	optional,
+	password,
 	record,
+	someOf,
 	text,
 } from "../../model/index.ts";
 import { checkOf } from "./check.ts";
@@ -34,6 +36,26 @@ describe("a field", () => {
 	it("of text accepts 1 to 200 characters of any script, or its own maximum", () => {
 		letsIn(text(), ["x", " x ", "Łódź", "東京", "👩‍🚀", long(200)], ["", long(201), 5]);
 		letsIn(text(3), ["abc"], ["abcd"]);
+	});
+	it("of some values accepts a list of different ones, in the order of their declaration", () => {
+		const field = someOf("clerk", "officer", "seller");
+		letsIn(
+			field,
+			[["officer"], ["clerk", "officer", "seller"]],
+			[["x"], ["clerk", "clerk"], [null], [[]], [["clerk"]], ["clerk", null], "clerk"],
+		);
+		const params = { field: ["seller", "clerk"] };
+		expect([checkOf({ field })(params), params]).toEqual([true, { field: ["clerk", "seller"] }]);
+	});
+	it("of a password accepts 12 to 200 characters of any kind, and no complaint repeats it", () => {
+		letsIn(
+			password(),
+			[long(12), long(200), "\u202e 😀😀😀😀😀😀😀😀😀😀😀", "            "],
+			[long(11), "😀".repeat(11), long(201), "x".repeat(2000), 5, ["x"]],
+		);
+		expect(takes(optional(password()), undefined)).toBe(true);
+		expect(JSON.stringify(checkOf({ field: password() })({ field: "a-secret" }))).not.toContain("a-secret");
+		expect(JSON.stringify(checkOf({ field: password() })({ field: ["a-secret"] }))).not.toContain("a-secret");
 	});
 	it("of text counts code points in NFC, not code units", () => {
 		letsIn(text(3), ["😀😀😀", "e\u0301e\u0301e\u0301", "각각각".normalize("NFD")], ["😀😀😀😀", "e\u0301".repeat(4)]);

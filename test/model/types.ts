@@ -2,6 +2,7 @@
  * Types - mistakes that must not compile, one under each `@ts-expect-error`. If the types accept one, `tsc -p .` (part of `npm test`)
  * reports an unused directive. Nothing here runs.
  */
+import { FREE } from "../support/access.ts";
 import {
 	aggregate,
 	consult,
@@ -35,6 +36,7 @@ import { unavailable } from "../../mixins/common/errors.ts";
 import { caseOpening } from "../../services/infraction/case-opening.service.ts";
 import type { detection } from "../../services/radar/detection.service.ts";
 import { type radar, type RadarFacts, radar as radarModel } from "../../services/radar/radar.service.ts";
+import type { login } from "../../services/identity/login.service.ts";
 import type { owner } from "../../services/registration/owner.service.ts";
 import { vehicle } from "../../services/registration/vehicle.service.ts";
 import { vehicles } from "../../services/registration/vehicles.service.ts";
@@ -51,12 +53,13 @@ interface LampFacts {
 const { ask, command, define, fact } = aggregate<Lamp, LampFacts>();
 const hang = command(
 	{ id: id(), bulbs: integer(1, 9) },
-	{ allowedIn: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
+	{ may: FREE, allowedIn: ["unknown"], decide: (_unknown, { bulbs }) => [fact("lamp.hung", { bulbs })] },
 );
 const named = {
 	name: "lamp",
 	plural: "lamps",
 	context: "house",
+	reads: FREE,
 	begins: ["lamp.hung"],
 	asks: {},
 	statuses: { dark: "no bulb shines", lit: "it shines" },
@@ -80,6 +83,15 @@ fact("lamp.hung", {});
 fact("lamp.hung", { bulbs: 1, watts: 60 });
 
 // -- Evolve ----------------------------------------------------------------------
+// @ts-expect-error a command that does not say who may send it
+command({ id: id() }, { allowedIn: ["dark"], decide: () => [] });
+// @ts-expect-error a role that does not exist
+command({ id: id() }, { may: { king: "all" }, allowedIn: ["dark"], decide: () => [] });
+// @ts-expect-error a scope that the role does not have
+command({ id: id() }, { may: { device: "all" }, allowedIn: ["dark"], decide: () => [] });
+// @ts-expect-error nothing says who may read its history
+define({ ...named, reads: undefined, commands: { hang }, evolve });
+
 // @ts-expect-error "lamp.lit" is missing
 define({ ...named, commands: { hang }, evolve: { "lamp.hung": evolve["lamp.hung"] } });
 // @ts-expect-error a fact of another name
@@ -130,25 +142,26 @@ unavailable(CODES.STARTING, "This node is still starting");
 // -- Commands --------------------------------------------------------------------
 const aLamp = { id: id(), bulbs: optional(integer(1, 9)) };
 // @ts-expect-error a status that does not exist
-command(aLamp, { allowedIn: ["broken"], decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["broken"], decide: () => [] });
 // @ts-expect-error `since` is a field of a lit lamp, not of a dark one
-command(aLamp, { allowedIn: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: ({ since }) => [fact("lamp.lit", { since })] });
 // @ts-expect-error with both statuses, neither field is certain
-command(aLamp, { allowedIn: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
-command(aLamp, { allowedIn: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { may: FREE, allowedIn: ["dark", "lit"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: ({ bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a param that was not declared
-command(aLamp, { allowedIn: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung", { bulbs: watts })] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: (_dark, { watts }) => [fact("lamp.hung", { bulbs: watts })] });
 // @ts-expect-error a param that may be absent
-command(aLamp, { allowedIn: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: (_dark, { bulbs }) => [fact("lamp.hung", { bulbs })] });
 // @ts-expect-error a fact of another aggregate
-command(aLamp, { allowedIn: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: () => [factsOf(vehicle)("vehicle.deregistered", { from: "" })] });
 // @ts-expect-error `already` is not called for an unknown state
-command(aLamp, { allowedIn: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], already: (state) => state.status === "unknown", decide: () => [] });
 // @ts-expect-error one of a field that was not declared
-command(aLamp, { allowedIn: ["dark"], oneOf: ["watts"], decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], oneOf: ["watts"], decide: () => [] });
 // @ts-expect-error an answer from a fact that does not exist
-command(aLamp, { allowedIn: ["dark"], decide: () => [], answer: ([first]) => ({ broken: first?.type === "lamp.broken" }) });
+command(aLamp, { may: FREE, allowedIn: ["dark"], decide: () => [], answer: ([first]) => ({ broken: first?.type === "lamp.broken" }) });
 command(aLamp, {
+	may: FREE,
 	allowedIn: ["dark"],
 	decide: () => [],
 	// @ts-expect-error an answer from the data of another fact
@@ -156,8 +169,8 @@ command(aLamp, {
 });
 const isLit = invariant("LAMP_DARK", "Only a lit lamp shines", ({ state }: { state: Lit }) => state.since !== "");
 // @ts-expect-error a rule for a lit lamp does not apply to a dark one
-command(aLamp, { allowedIn: ["dark"], require: [isLit], decide: () => [] });
-command(aLamp, { allowedIn: ["lit"], require: [isLit], decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], require: [isLit], decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["lit"], require: [isLit], decide: () => [] });
 
 // -- Asks ------------------------------------------------------------------------
 // @ts-expect-error an ask that no actor offers
@@ -168,16 +181,22 @@ consult("radar.enforcementAt", (_params: object) => ({ id: "R" }));
 consult("radar.enforcementAt", (_params: object) => ({ id: "R", at: 0 }));
 const ofTheRadar = { radar: consult("radar.enforcementAt", (params: { id: string }) => ({ id: params.id, at: "" })) };
 command(aLamp, {
+	may: FREE,
 	allowedIn: ["dark"],
 	consult: ofTheRadar,
 	// @ts-expect-error the answer has no such field
 	decide: (_dark, _params, { consulted }) => [fact("lamp.lit", { since: consulted.radar.since })],
 });
-// @ts-expect-error no consult has this name
-command(aLamp, { allowedIn: ["dark"], consult: ofTheRadar, decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []) });
+command(aLamp, {
+	may: FREE,
+	allowedIn: ["dark"],
+	consult: ofTheRadar,
+	// @ts-expect-error no consult has this name
+	decide: (_dark, _params, { consulted }) => (consulted.owner ? [] : []),
+});
 const ofRadar = { radar: consult("radar.enforcementAt", (of: { radar: string }) => ({ id: of.radar, at: "" })) };
 // @ts-expect-error the ask needs a param that the command does not have
-command(aLamp, { allowedIn: ["dark"], consult: ofRadar, decide: () => [] });
+command(aLamp, { may: FREE, allowedIn: ["dark"], consult: ofRadar, decide: () => [] });
 // @ts-expect-error an answer needs a state
 ask({ id: id() }, (state) => state.status === "unknown");
 
@@ -291,7 +310,7 @@ processManager<Dark, LampFacts>({ ...work, subjects, next: () => ["infraction.op
 notBefore(12, send("infraction.identify", { id: "D", holder: "P", basis: "registration:0:1" }, "cause"));
 
 // -- Projections -----------------------------------------------------------------
-const list = { name: "lamps", of: "lamp", follows: ["house"], show: (row: Dark) => row } as const;
+const list = { name: "lamps", of: "lamp", may: FREE, follows: ["house"], show: (row: Dark) => row } as const;
 projection<Dark, LampFacts>({ ...list, on: { "lamp.hung": (_none, { bulbs }) => ({ status: "dark", bulbs }) }, filters: ["bulbs"] });
 // @ts-expect-error a fact that does not exist
 projection<Dark, LampFacts>({ ...list, on: { "lamp.broken": () => null }, filters: [] });
@@ -319,12 +338,13 @@ const yes = <_T extends true>(): void => undefined;
 yes<Agree<Asks["radar.enforcementAt"], AskOf<typeof radar, "enforcementAt">>>();
 yes<Same<Asks["radar.enforcementAt"]["answer"]["lightKmh"], number | null>>();
 yes<Agree<Asks["owner.exists"], AskOf<typeof owner, "exists">>>();
-yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists" | "infractions.openOf">>();
+yes<Agree<Asks["login.holder"], AskOf<typeof login, "holder">>>();
+yes<Same<keyof Asks, "radar.enforcementAt" | "owner.exists" | "infractions.openOf" | "login.holder">>();
 yes<Agree<Commands["detection.record"], CommandOf<typeof detection, "record">>>();
 yes<Same<Commands["infraction.open"]["holder"], string | null>>();
 yes<Same<Parameters<(typeof radar)["evolve"]["radar.calibrated"]>[1], RadarFacts["radar.calibrated"]>>();
 // @ts-expect-error two different types
 yes<Agree<Asks["owner.exists"], AskOf<typeof radar, "enforcementAt">>>();
 const when = { id: id(), at: instant(), again: optional(instant()) };
-const at = ask(when, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);
+const at = ask(when, {}, (_lamp, params): Timeline<string> => [{ from: params.at, value: params.again ?? "" }]);
 yes<Same<ReturnType<typeof at.answer>, Timeline<string>>>();

@@ -11,7 +11,7 @@ describe("the connections of a gateway", () => {
 		[65_536, 10_000],
 		[Number.POSITIVE_INFINITY, 10_000],
 	])("with %d open files are %d, and half of them may be live feeds", (openFiles, connections) =>
-		expect(limitsOf(openFiles)).toEqual({ openFiles, connections, feeds: connections / 2 }),
+		expect(limitsOf(openFiles)).toEqual({ openFiles, connections, feeds: connections / 2, clientFeeds: connections / 8 }),
 	);
 	it("depend on the limit of open files of this process", () => expect(limitsOf().connections).toBeGreaterThanOrEqual(16));
 });

@@ -1,4 +1,5 @@
 /** BankModels - the models of accounts, wallets and interventions in the bank scenario. */
+import { FREE } from "../support/access.ts";
 import type { DroppedWork } from "../../mixins/processes/interventions.ts";
 import {
 	aggregate,
@@ -56,12 +57,14 @@ export const account = define({
 	name: "account",
 	plural: "accounts",
 	context: "bank",
+	reads: FREE,
 	statuses: { open: "it has a balance", closed: "it has none" },
 	begins: ["account.opened"],
 	commands: {
 		open: command(
 			{ id: id(), owner: text(), amount: optional(amount()) },
 			{
+				may: FREE,
 				allowedIn: ["unknown"],
 				already: (state, { owner }) => state.status === "open" && state.owner === owner,
 				decide: (_unknown, given) => [
@@ -72,16 +75,26 @@ export const account = define({
 		),
 		deposit: command(
 			{ id: id(), amount: amount() },
-			{ allowedIn: ["open"], decide: (_open, given) => (given.amount === 0 ? [] : [fact("account.deposited", { amount: given.amount })]) },
+			{
+				may: FREE,
+				allowedIn: ["open"],
+				decide: (_open, given) => (given.amount === 0 ? [] : [fact("account.deposited", { amount: given.amount })]),
+			},
 		),
 		withdraw: command(
 			{ id: id(), amount: amount() },
-			{ allowedIn: ["open"], require: [isCovered], decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })] },
+			{
+				may: FREE,
+				allowedIn: ["open"],
+				require: [isCovered],
+				decide: (_open, given) => [fact("account.withdrawn", { amount: given.amount })],
+			},
 		),
 		/** Sends to the wallet of the other account's owner. */
 		send: command(
 			{ id: id(), amount: amount(), other: id() },
 			{
+				may: FREE,
 				allowedIn: ["open"],
 				consult: { to: { ask: "account.owner", params: ({ other }: { readonly other: string }) => ({ id: other }) } },
 				require: [isCovered],
@@ -91,6 +104,7 @@ export const account = define({
 		close: command(
 			{ id: id() },
 			{
+				may: FREE,
 				allowedIn: ["open"],
 				already: ({ status }) => status === "closed",
 				require: [isEmpty],
@@ -98,9 +112,12 @@ export const account = define({
 			},
 		),
 		/** Sent by a process at the time of the reminder. */
-		remind: command({ id: id() }, { internal: true, allowedIn: ["open"], require: [isTime], decide: () => [fact("account.reminded", {})] }),
+		remind: command(
+			{ id: id() },
+			{ internal: true, may: FREE, allowedIn: ["open"], require: [isTime], decide: () => [fact("account.reminded", {})] },
+		),
 	},
-	asks: { owner: ask({ id: id() }, ({ owner }) => owner) },
+	asks: { owner: ask({ id: id() }, {}, ({ owner }) => owner) },
 	evolve: {
 		"account.opened": (_unknown, { owner }, at) => ({ status: "open", owner, balance: 0, openedAt: at }),
 		"account.deposited": (state, data) => plus(state, data.amount),
@@ -128,12 +145,14 @@ export const wallet = ofWallet.define({
 	name: "wallet",
 	plural: "wallets",
 	context: "till",
+	reads: FREE,
 	statuses: { made: "it has a balance" },
 	begins: ["wallet.made"],
 	commands: {
 		credit: ofWallet.command(
 			{ id: id(), amount: amount(), cause: text() },
 			{
+				may: FREE,
 				allowedIn: ["unknown", "made"],
 				require: [isLittle],
 				decide: ({ status }, { amount: credited, cause }) => [
@@ -167,12 +186,14 @@ export const intervention = ofIntervention.define({
 	name: "intervention",
 	plural: "interventions",
 	context: "operations",
+	reads: FREE,
 	statuses: { dropped: "the command is not sent any more" },
 	begins: ["intervention.dropped"],
 	commands: {
 		drop: ofIntervention.command(
 			{ id: id(), process: text(), work: text(), action: text(), code: text(), detail: text(), attempts: integer(1, 1000), reason: text() },
 			{
+				may: FREE,
 				allowedIn: ["unknown"],
 				already: ({ said }, params) => sameJson(said, dropped(params)),
 				decide: (_unknown, params) => [ofIntervention.fact("intervention.dropped", dropped(params))],

@@ -2,6 +2,7 @@
  * Bank - a small invented scenario: accounts that may never fall below zero, and a process that pays each sent amount once into a wallet
  * of another log. Each account gets a letter (letters.ts). One read model has a row per account and deletes it; another one counts over all partitions and both logs.
  */
+import { FREE } from "../support/access.ts";
 import { type Instant, notBefore, processManager, processOf, projection, send } from "../../model/index.ts";
 import { account, type AccountFacts, intervention, MOST, reminderOf, wallet, type WalletFacts } from "./bank-models.ts";
 import { welcomesBy, letter, wrongLetters } from "./letters.ts";
@@ -25,6 +26,7 @@ const NEW_FOR = 150;
 const accounts = projection<AccountRow, AccountFacts, AccountRow & { readonly isNew: number }>({
 	name: "accounts",
 	of: "account",
+	may: FREE,
 	follows: ["bank"],
 	on: {
 		"account.opened": (row, _opened, { at }) => moved(row, 0, new Date(Date.parse(at) + NEW_FOR).toISOString()),
@@ -49,6 +51,7 @@ const counted = (row: OwnerRow | null, open: number, underWay: number): OwnerRow
 const owners = projection<OwnerRow, Facts, OwnerRow>({
 	name: "owners",
 	of: "owner",
+	may: FREE,
 	follows: ["bank", "till"],
 	on: {
 		"account.opened": { row: ({ owner }) => owner, fold: (row) => counted(row, 1, 0) },

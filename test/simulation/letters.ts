@@ -2,6 +2,7 @@
  * Letters - the effect of the bank scenario: each opened account gets one letter of welcome through a port, and a letter of its own records the
  * attempts and the outcome. The opening and the outcome are in two logs, so a process may see the outcome first.
  */
+import { FREE } from "../support/access.ts";
 import {
 	aggregate,
 	type AnyEffect,
@@ -30,6 +31,7 @@ export const letter = define({
 	name: "letter",
 	plural: "letters",
 	context: "mail",
+	reads: FREE,
 	statuses: { underWay: "the post was called", sent: "the post has it", refused: "the post refused it", doubted: "it is not known" },
 	begins: ["letter.attempted", "letter.sent", "letter.refused"],
 	commands: {
@@ -37,6 +39,7 @@ export const letter = define({
 			{ id: id(), attempt: text() },
 			{
 				internal: true,
+				may: FREE,
 				allowedIn: ["unknown", "underWay"],
 				decide: (_letter, { attempt }) => [fact("letter.attempted", { attempt })],
 				answer: recordsAttempt("letter.attempted"),
@@ -46,6 +49,7 @@ export const letter = define({
 			{ id: id(), receipt: text() },
 			{
 				internal: true,
+				may: FREE,
 				allowedIn: ["unknown", "underWay", "doubted"],
 				decide: (_letter, { receipt }) => [fact("letter.sent", { receipt })],
 			},
@@ -54,13 +58,14 @@ export const letter = define({
 			{ id: id(), code: text(), detail: text() },
 			{
 				internal: true,
+				may: FREE,
 				allowedIn: ["unknown", "underWay"],
 				decide: (_letter, { code, detail }) => [fact("letter.refused", { code, detail })],
 			},
 		),
 		doubt: command(
 			{ id: id(), detail: text() },
-			{ internal: true, allowedIn: ["underWay"], decide: (_letter, { detail }) => [fact("letter.doubted", { detail })] },
+			{ internal: true, may: FREE, allowedIn: ["underWay"], decide: (_letter, { detail }) => [fact("letter.doubted", { detail })] },
 		),
 	},
 	asks: {},

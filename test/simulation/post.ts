@@ -120,5 +120,5 @@ export function postFor(world: World, caller: Owner, by: string): PortCalls {
 		return answer.said;
 	};
 	// portCalls uses nothing else of a broker
-	return portCalls({ call } as unknown as ServiceBroker, "post", world.config.portPatience);
+	return portCalls({ call } as unknown as ServiceBroker, { name: "letters", port: "post" }, world.config.portPatience);
 }

@@ -34,10 +34,12 @@ async function kept({ partitions = 1, commits = COUNT, taken = COUNT } = {}, [lo
 	await store.close();
 }
 function sql(file: string, text: string): void {
-	const db = new DatabaseSync(file);
+	const db = new DatabaseSync(file, { defensive: false });
 	db.exec(text);
 	db.close();
 }
+/** Writes an entry into SQLite's catalog, as tools other than this one can. */
+const HIDDEN = "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema";
 /** Appends to the log and makes rows from it, one commit at a time, until its input ends. */
 const WRITER = new URL("../support/log-and-rows.ts", import.meta.url).pathname;
 function tailIn(file: string): number {
@@ -147,11 +149,38 @@ describe("a file with foreign content", () => {
 			models("the trigger t"),
 		],
 		["a generated column", () => rows, "ALTER TABLE totals ADD COLUMN more INTEGER AS (total * 2)", models("the table totals")],
+		[
+			"a trigger whose name looks like one of SQLite's own",
+			() => events,
+			`${HIDDEN} VALUES ('trigger', 'sqlite_t', 'log_shop_0', 0, 'CREATE TRIGGER sqlite_t AFTER INSERT ON log_shop_0 BEGIN DELETE FROM heads; END')`,
+			log("the trigger sqlite_t"),
+		],
+		[
+			"a view whose name looks like one of SQLite's own",
+			() => rows,
+			`${HIDDEN} VALUES ('view', 'sqlite_stat1', 'sqlite_stat1', 0, 'CREATE VIEW sqlite_stat1 AS SELECT 1')`,
+			models("the view sqlite_stat1"),
+		],
+		["a view of rows", () => rows, "CREATE VIEW rows_more AS SELECT * FROM rows_cars", models("the view rows_more")],
+		["an index that refuses rows", () => rows, "CREATE UNIQUE INDEX u ON rows_cars (due)", models("the index u")],
+		["an index of a kind that is not ours", () => rows, "CREATE INDEX u ON rows_cars (abs(rev), id)", models("the index u")],
+		["an index of the log", () => events, "CREATE INDEX u ON log_shop_0 (body)", log("the index u")],
+		["a table of rows with a default", () => rows, "ALTER TABLE rows_cars ADD COLUMN by_more DEFAULT (1)", models("the table rows_cars")],
+		["a column of another name", () => rows, "ALTER TABLE checkpoints ADD COLUMN more TEXT", models("the table checkpoints")],
 		["a virtual table", () => rows, "CREATE VIRTUAL TABLE rows_more USING fts5(text)", models("the table rows_more")],
-	])("with %s is not opened", async (_what, file, change, expected) => {
+	])("with %s is not opened, and an opened store reports it", async (_what, file, change, expected) => {
 		await kept();
 		sql(file(), change);
 		expect(said()).toBe(expected);
+		const store = file() === events ? new SqliteLogStore(events) : new SqliteRowStore(rows);
+		const [, name = "", part = ""] = /^(\S+) is damaged \((.*) does not belong there\)/.exec(expected) ?? [];
+		expect(await store.foreign()).toContain(`${part} in ${name}`);
+		await store.close();
+	});
+	it("that SQLite made by itself is opened", async () => {
+		await kept();
+		for (const file of [events, rows]) sql(file, "ANALYZE");
+		expect(said()).toBe("fine");
 	});
 });
 

@@ -2,6 +2,7 @@
  * Account - a minimal aggregate with an invariant of its own (deposits, withdrawals, never below zero), to test writer and actors without
  * the domain model.
  */
+import { FREE } from "./access.ts";
 import { aggregate, id, integer, invariant, optional, text, type Situation, type Unknown } from "../../model/index.ts";
 
 // -- State -----------------------------------------------------------------------
@@ -39,12 +40,14 @@ export const account = define({
 	name: "account",
 	plural: "accounts",
 	context: "bank",
+	reads: FREE,
 	statuses: { open: "it has a balance", closed: "it has none" },
 	begins: ["account.opened"],
 	commands: {
 		open: command(
 			{ id: id(), owner: text() },
 			{
+				may: FREE,
 				allowedIn: ["unknown"],
 				already: (state, { owner }) => state.status === "open" && state.owner === owner,
 				decide: (_unknown, { owner }) => [fact("account.opened", { owner })],
@@ -55,6 +58,7 @@ export const account = define({
 		openAtRate: command(
 			{ id: id(), owner: text() },
 			{
+				may: FREE,
 				allowedIn: ["unknown"],
 				consult: { rate: { ask: "bank.rate", params: ({ owner }: { readonly owner: string }) => ({ id: owner }) } },
 				decide: (_unknown, { owner }, { consulted }) => [fact("account.opened", { owner, rate: consulted.rate })],
@@ -63,6 +67,7 @@ export const account = define({
 		deposit: command(
 			{ id: id(), amount: amount(), note: optional(text()) },
 			{
+				may: FREE,
 				allowedIn: ["open"],
 				decide: (_open, params) => (params.amount === 0 ? [] : [fact("account.deposited", { amount: params.amount })]),
 			},
@@ -70,6 +75,7 @@ export const account = define({
 		withdraw: command(
 			{ id: id(), amount: amount() },
 			{
+				may: FREE,
 				allowedIn: ["open"],
 				require: [isCovered],
 				decide: (_open, params) => [fact("account.withdrawn", { amount: params.amount })],
@@ -80,6 +86,7 @@ export const account = define({
 		close: command(
 			{ id: id() },
 			{
+				may: FREE,
 				allowedIn: ["open"],
 				already: ({ status }) => status === "closed",
 				decide: ({ balance }) => [fact("account.withdrawn", { amount: balance }), fact("account.closed", {})],
@@ -89,6 +96,7 @@ export const account = define({
 		crash: command(
 			{ id: id() },
 			{
+				may: FREE,
 				allowedIn: ["unknown", "open", "closed"],
 				decide: () => {
 					throw new TypeError("a bug in a decision");

@@ -2,6 +2,7 @@
  * BankNode - a Moleculer node with the product's mixins: accounts, their read model and metrics, over a log and rows that a test can delay,
  * break, or change from another process.
  */
+import { FREE } from "./access.ts";
 import { ServiceBroker } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { MetricsServerMiddleware } from "../../mixins/http/metrics-server.ts";
@@ -23,6 +24,7 @@ export const POISON = 666;
 export const balances = projection<{ readonly balance: number }, AccountFacts>({
 	name: "balances",
 	of: "account",
+	may: FREE,
 	follows: ["bank"],
 	on: {
 		"account.opened": () => ({ balance: 0 }),

@@ -19,7 +19,7 @@ import { type Answer, eventually, System } from "./system.ts";
 export const COMMANDS = {
 	radars: "radar-commands",
 	registration: "registration-commands",
-	cases: "infraction-commands,operations-commands",
+	cases: "infraction-commands,operations-commands,identity-commands",
 } as const;
 /** The services of each role. */
 export const ROLES = { command: "commands", query: "queries", gateway: "gateway" } as const;
@@ -32,6 +32,9 @@ export const SIX: Readonly<Record<string, string>> = {
 	"gateway-1": ROLES.gateway,
 	"gateway-2": ROLES.gateway,
 };
+
+/** The key of every cluster in tests, unless its settings have another one. */
+export const CLUSTER_KEY = Buffer.alloc(32, "the key of every cluster").toString("base64");
 
 /** Whether clusters can be started on this machine. */
 export const hasNats = onPath("nats-server");
@@ -165,7 +168,13 @@ export class Cluster {
 	}
 	settingsOf(name: string, services: string): Readonly<Record<string, string>> {
 		const { mongoUrl } = this.#place;
-		const own = { NODE_ID: name, SERVICES: services, NATS_URL: this.nats.url, ...(mongoUrl === undefined ? {} : { MONGO_URL: mongoUrl }) };
+		const own = {
+			NODE_ID: name,
+			SERVICES: services,
+			NATS_URL: this.nats.url,
+			CLUSTER_KEY,
+			...(mongoUrl === undefined ? {} : { MONGO_URL: mongoUrl }),
+		};
 		return { PARTITIONS: "4", LOG_LEVEL: "warn", ...own, ...this.#settings, ...this.#own[name] };
 	}
 	#known(name: string): { readonly services: string; readonly system: System } {
@@ -257,7 +266,7 @@ export function amongOthers(): boolean {
 	if (!hasNats) writeSync(2, "Cluster tests are skipped: no nats-server on PATH\n");
 	System.beside = async (folder) => {
 		const nats = await Nats.start();
-		const common = { NATS_URL: nats.url, LOG_LEVEL: "warn" };
+		const common = { NATS_URL: nats.url, CLUSTER_KEY, LOG_LEVEL: "warn" };
 		const nodes: System[] = [];
 		for (const services of [ROLES.command, ROLES.query]) {
 			const settings = { ...common, NODE_ID: `beside-${nodes.length}`, SERVICES: services };

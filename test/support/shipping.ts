@@ -1,4 +1,5 @@
 /** Shipping - a sample effect: each parcel is shipped by a carrier, through a port with any promise, and its facts record how that went. */
+import { FREE } from "./access.ts";
 import type { ServiceSchema } from "moleculer";
 import { EventSourced } from "../../mixins/actors/event-sourced.ts";
 import { NotSent, Port, PortRefused, type PortStatement } from "../../mixins/ports/port.ts";
@@ -34,6 +35,7 @@ export const crate = define({
 	name: "crate",
 	plural: "crates",
 	context: "post",
+	reads: FREE,
 	begins: ["crate.packed"],
 	statuses: {
 		packed: "it waits for the carrier",
@@ -44,12 +46,16 @@ export const crate = define({
 		unpacked: "it is not wanted any more",
 	},
 	commands: {
-		pack: command({ id: id(), to: text() }, { allowedIn: ["unknown"], decide: (_unknown, { to }) => [fact("crate.packed", { to })] }),
-		unpack: command({ id: id() }, { allowedIn: ["packed"], decide: () => [fact("crate.unpacked", {})] }),
+		pack: command(
+			{ id: id(), to: text() },
+			{ may: FREE, allowedIn: ["unknown"], decide: (_unknown, { to }) => [fact("crate.packed", { to })] },
+		),
+		unpack: command({ id: id() }, { may: FREE, allowedIn: ["packed"], decide: () => [fact("crate.unpacked", {})] }),
 		attempt: command(
 			{ id: id(), attempt: text() },
 			{
 				internal: true,
+				may: FREE,
 				allowedIn: ["packed", "underWay"],
 				decide: (_state, { attempt }) => [fact("crate.attempted", { attempt })],
 				answer: recordsAttempt("crate.attempted"),
@@ -59,17 +65,23 @@ export const crate = define({
 			{ id: id(), receipt: text() },
 			{
 				internal: true,
+				may: FREE,
 				allowedIn: ["packed", "underWay", "doubted"],
 				decide: (_state, { receipt }) => [fact("crate.shipped", { receipt })],
 			},
 		),
 		fail: command(
 			{ id: id(), code: text(), detail: text() },
-			{ internal: true, allowedIn: ["packed", "underWay"], decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })] },
+			{
+				internal: true,
+				may: FREE,
+				allowedIn: ["packed", "underWay"],
+				decide: (_state, { code, detail }) => [fact("crate.failed", { code, detail })],
+			},
 		),
 		doubt: command(
 			{ id: id(), detail: text() },
-			{ internal: true, allowedIn: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
+			{ internal: true, may: FREE, allowedIn: ["underWay"], decide: (_state, { detail }) => [fact("crate.doubted", { detail })] },
 		),
 	},
 	asks: {},

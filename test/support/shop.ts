@@ -2,6 +2,7 @@
  * Shop - a sample projection over two logs for tests of row stores: things with a name, a price that can change at a given time, and the
  * number of sales, by tills in its own log and by a web shop in another.
  */
+import { FREE } from "./access.ts";
 import { projection, type Instant } from "../../model/index.ts";
 import type { Commit } from "../../store/log.ts";
 import { chainedAfter, type Drafted, EMPTY } from "./commits.ts";
@@ -41,6 +42,7 @@ const sold = {
 export const things = projection<Row, Facts, Shown>({
 	name: "things",
 	of: "thing",
+	may: FREE,
 	follows: ["shop", "web"],
 	on: {
 		"thing.made": (row, { name, price }) => ({ ...row, name, price }),

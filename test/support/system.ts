@@ -60,6 +60,12 @@ export interface Ended {
 	readonly ms: number;
 }
 
+/** The token of every system of the tests: its client has all roles. */
+export const TOKEN = "a token for tests only, 32 characters long".replaceAll(/[ ,]/g, "-");
+const authorization = `Bearer ${TOKEN}`;
+/** The header line of a request with that token. */
+export const AUTHORIZATION = `Authorization: ${authorization}\r\n`;
+
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const host = "127.0.0.1";
 
@@ -171,6 +177,7 @@ export class System {
 			TMPDIR,
 			PORT: String(this.#port),
 			DATA_DIR: this.dataDir,
+			BOOTSTRAP_TOKEN: TOKEN,
 			...this.#transport.settings,
 			...settings,
 			...this.#beside?.settings,
@@ -243,7 +250,7 @@ export class System {
 		if (!this.#launch.dataDir) await rm(this.dataDir, { recursive: true, force: true });
 	}
 
-	/** Sends one request unchanged, with any path and body. Paths are below /api unless they start with two slashes. */
+	/** Sends one request as it is, with any path and body, and with the token unless the headers say otherwise (`authorization: undefined`). Paths are below /api unless they start with two slashes. */
 	send({ method = "GET", path, headers = {}, body, timeoutMs = 15_000 }: Call): Promise<Answer> {
 		return new Promise((resolve, reject) => {
 			const target = path.startsWith("//") ? path.slice(1) : `/api${path}`;
@@ -254,7 +261,7 @@ export class System {
 				port: this.#port,
 				method,
 				path: target,
-				headers: { ...length, ...headers },
+				headers: given({ ...length, authorization, ...headers }),
 			});
 			const fail = async (reason: Error): Promise<void> => {
 				clearTimeout(timer);
@@ -344,15 +351,22 @@ export class System {
 		});
 	}
 
-	/** Opens a plain connection. */
+	/** Opens a connection; rejects if the system closes it before it is ready. */
 	connect(): Promise<Socket> {
 		return new Promise((resolve, reject) => {
 			const socket = this.#transport.connect(this.#port, host, () => resolve(socket));
 			socket.once("error", reject);
+			socket.once("close", () => reject(new Error("the system closed a connection at its beginning")));
 		});
 	}
 
 	live(query = "", headers: OutgoingHttpHeaders = {}): Promise<LiveFeed> {
-		return LiveFeed.open({ host, port: this.#port, path: `/api/live${query}`, headers }, this.#transport);
+		return LiveFeed.open(
+			{ host, port: this.#port, path: `/api/live${query}`, headers: given({ authorization, ...headers }) },
+			this.#transport,
+		);
 	}
 }
+
+const given = (headers: OutgoingHttpHeaders): OutgoingHttpHeaders =>
+	Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));

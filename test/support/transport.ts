@@ -13,7 +13,7 @@ export interface Transport {
 	readonly settings: Readonly<Record<string, string>>;
 	agent(): Agent;
 	request(options: RequestOptions): ClientRequest;
-	/** `ready`: called when bytes can be sent. */
+	/** `ready`: called when bytes can be sent, and with TLS, when the server has finished its part of the handshake, too. */
 	connect(port: number, host: string, ready: () => void): Socket;
 }
 const POOL = { keepAlive: true, maxSockets: 64 };
@@ -36,6 +36,11 @@ export function secure(settings: ReturnType<typeof certified>): Transport {
 		settings,
 		agent: () => new SecureAgent({ ...POOL, ...trust }),
 		request: (options) => secureRequest({ ...options, ...trust }),
-		connect: (port, host, ready) => secureConnect({ ...trust, port, host }, ready),
+		// A server sends its ticket last. What is written while the ticket is being read is lost.
+		connect: (port, host, ready) => secureConnect({ ...trust, port, host }).once("session", () => setImmediate(ready)),
 	};
 }
+
+/** Resolves when a connection is closed, also by a reset: over TLS a client answers the end of the server, which may have closed it already. */
+export const closed = (socket: Socket): Promise<void> =>
+	new Promise((resolve) => void socket.on("error", () => undefined).once("close", () => resolve()));

@@ -7,12 +7,13 @@ import { CODES } from "../../common/codes.ts";
 import { type Connections, tooBusy } from "./connections.ts";
 import { BODY_TIME, FREE_BYTES, HELD_BYTES, MIN_BYTES, MIN_BYTES_TIME, type Reached } from "./limits.ts";
 import { ProblemError } from "./problem.ts";
+import type { Rates } from "./rates.ts";
 
 /** A body that is being read. */
 interface Upload {
 	readonly from: string;
 	/** The deadline for the whole body. */
-	readonly until: number;
+	until: number;
 	/** In the current measuring period: the bytes received, and the milliseconds spent waiting for them. */
 	bytes: number;
 	waited: number;
@@ -25,15 +26,17 @@ interface Upload {
 export class Bodies {
 	readonly #connections: Connections;
 	readonly #reached: Reached;
+	readonly #rates: Rates;
 	readonly #uploads = new Set<Upload>();
 	/** Requests with `Expect: 100-continue` that wait for `100 Continue`. */
 	readonly #expecting = new WeakSet<IncomingMessage>();
 	#held = 0;
 	#queue: (() => void)[] = [];
 
-	constructor(connections: Connections, reached: Reached) {
+	constructor(connections: Connections, reached: Reached, rates: Rates) {
 		this.#connections = connections;
 		this.#reached = reached;
+		this.#rates = rates;
 	}
 	/** Bytes in memory. */
 	get held(): number {
@@ -96,12 +99,23 @@ export class Bodies {
 				if (chunk === null) await this.#more(req, res, upload);
 				else {
 					upload.bytes += chunk.length;
+					await this.#slowed(req, res, upload, chunk.length);
 					yield chunk;
 				}
 			}
 		} finally {
 			this.#uploads.delete(upload);
 		}
+	}
+	/** Waits while the client sends faster than it may, which does not count as slow. Like idle connections, it gives way to others. */
+	async #slowed(req: IncomingMessage, res: ServerResponse, upload: Upload, bytes: number): Promise<void> {
+		const wait = this.#rates.content(req, res, bytes);
+		if (!wait) return;
+		const begun = performance.now();
+		this.#connections.waiting(req.socket);
+		await wait;
+		this.#connections.working(req.socket);
+		upload.until += performance.now() - begun;
 	}
 	#more(req: IncomingMessage, res: ServerResponse, upload: Upload): Promise<void> {
 		if (req.destroyed) throw new ProblemError(CODES.MALFORMED, "The content is incomplete");

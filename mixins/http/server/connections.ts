@@ -25,6 +25,7 @@ export class Connections {
 	readonly #open = new Map<Socket, Connection>();
 	/** Connections that wait for their client (for a request, or for the rest of one), the longest silent first. */
 	readonly #waiting = new Set<Socket>();
+	#spares = 0;
 
 	constructor(limits: Limits, reached: Reached) {
 		this.#limits = limits;
@@ -39,13 +40,18 @@ export class Connections {
 		const { connections, openFiles } = this.#limits;
 		const isFull = this.#open.size >= connections;
 		if (isFull) this.#reached.note("connections", `the limit is ${connections}, with ${openFiles} open files`);
-		const isSpare = isFull && !this.#closeOne();
-		if (isSpare && this.#open.size >= connections + SPARE) return void socket.destroy();
-		this.#add(socket, { isSpare, responses: new Set(), isClosing: false });
+		const hasClosed = isFull && this.#closeOne();
+		if (!hasClosed && this.#open.size >= connections + SPARE) return void socket.destroy();
+		this.#add(socket, { isSpare: this.#ordinary >= connections, responses: new Set(), isClosing: false });
+	}
+	/** Connections that are not spare. */
+	get #ordinary(): number {
+		return this.#open.size - this.#spares;
 	}
 	#add(socket: Socket, connection: Connection): void {
 		this.#open.set(socket, connection);
 		this.#waiting.add(socket);
+		if (connection.isSpare) this.#spares++;
 		socket.once("close", () => this.#forget(socket));
 	}
 	/** Replaces the TCP connection `below` by the encrypted one, on which the requests come. */
@@ -69,6 +75,7 @@ export class Connections {
 		return undefined;
 	}
 	#forget(socket: Socket): void {
+		if (this.#open.get(socket)?.isSpare) this.#spares--;
 		this.#open.delete(socket);
 		this.#waiting.delete(socket);
 	}

@@ -9,7 +9,7 @@ import { type Headers, setHeaders } from "./headers.ts";
 export type Origins = ReadonlySet<string>;
 
 /** Headers that pages may send, besides those that every page may. */
-const ACCEPTED = ["Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "X-Position"];
+const ACCEPTED = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "X-Position"];
 /** Headers of answers that pages may read, besides those that every page may. */
 const EXPOSED = ["Allow", "ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Position"];
 /** Seconds for which a browser keeps the answer to a preflight. */

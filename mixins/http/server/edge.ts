@@ -1,5 +1,5 @@
 /**
- * Edge - checks every request before routing. There is no login yet, so a web page of another site must not be able to send commands
+ * Edge - checks every request before routing. Browsers send the cookie of a session by themselves, so a web page of another site must not be able to send commands
  * through a visitor's browser: neither directly (CSRF) nor by pointing a host name of its own at this gateway (DNS rebinding).
  */
 import type { IncomingMessage } from "node:http";
@@ -17,11 +17,14 @@ export interface Hosts {
 	readonly others: ReadonlySet<string>;
 	/** Pages of other sites that may send commands (CORS_ORIGINS). */
 	readonly origins: Origins;
+	/** Whether browsers reach it only over TLS, also if a proxy encrypts. */
+	readonly encrypted: boolean;
 }
-export const hostsOf = (own: string, others: readonly string[], origins: readonly string[] = []): Hosts => ({
+export const hostsOf = (own: string, others: readonly string[], origins: readonly string[] = [], encrypted = false): Hosts => ({
 	own: own.toLowerCase(),
 	others: new Set(others.map((name) => name.toLowerCase())),
 	origins: new Set(origins),
+	encrypted,
 });
 
 /** Methods that change nothing. */
@@ -35,7 +38,9 @@ export function admit(req: IncomingMessage, hosts: Hosts): void {
 	if (!isDecodable(target.split("?", 1)[0] ?? "")) throw new ProblemError(CODES.MALFORMED, "The path is not percent-encoded UTF-8");
 	const host = hostIn(req);
 	for (const name of [host, authority]) if (name !== undefined && !isAllowed(name, req, hosts)) throw notAllowed(name);
-	if (isSafe(req) || isListed(req, hosts.origins)) return;
+	if (isSafe(req)) return;
+	if (hasSession(req)) assertOwnPage(req, host, hosts);
+	else if (isListed(req, hosts.origins)) return;
 	const site = otherSite(req, host, hosts);
 	if (site !== null) throw new ProblemError(CODES.CROSS_SITE, `A browser sent this command from another site (${brief(site)})`);
 }
@@ -97,6 +102,26 @@ function otherSite(req: IncomingMessage, host: string | undefined, { others }: H
 	const isWorthLess = "encrypted" in req.socket && protocol !== "https:"; // anyone on the way can write a page of plain HTTP
 	const isOurs = origin !== "" && !isWorthLess && (origin === URL.parse(`${protocol}//${host}`)?.host || others.has(origin));
 	return isOurs ? null : from;
+}
+
+/** The cookies of a session; the second one is for plain HTTP on the same machine. */
+const COOKIES: ReadonlySet<string> = new Set(["__Host-vigie", "vigie"]);
+/** Whether a browser may have added the session of its user to the request. */
+const hasSession = ({ headers }: IncomingMessage): boolean =>
+	(headers["cookie"] ?? "").split(";").some((pair) => COOKIES.has(pair.split("=", 1)[0]?.trim() ?? ""));
+
+/** With a cookie it is not enough that no other site is named: the request has to come from a page of this gateway. CORS_ORIGINS gives no access to it. */
+function assertOwnPage({ headers }: IncomingMessage, host: string | undefined, { encrypted }: Hosts): void {
+	const site = headers["sec-fetch-site"];
+	if (site === "same-origin") return;
+	const { protocol = "", host: origin = "" } = URL.parse(headers["origin"] ?? "") ?? {};
+	const isOwn = origin !== "" && origin === URL.parse(`${protocol}//${host}`)?.host;
+	if (site === undefined && isOwn && (protocol === "https:" || (protocol === "http:" && !encrypted))) return;
+	const from = headers["origin"] ?? site ?? "no origin";
+	throw new ProblemError(
+		CODES.CROSS_SITE,
+		`A request with a session cookie has to come from a page of this gateway, not from ${brief(String(from))}`,
+	);
 }
 
 /** An alias of moleculer-web: a method and a path pattern. */

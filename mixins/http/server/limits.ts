@@ -26,11 +26,14 @@ export interface Limits {
 	readonly connections: number;
 	/** Live feeds are open for long and cannot be closed for other clients, so they may not use all connections. */
 	readonly feeds: number;
+	/** Live feeds of one client. */
+	readonly clientFeeds: number;
 }
 /** Leaves a quarter of the files, and at least 128, for everything else. */
 export function limitsOf(openFiles = openFilesOf()): Limits {
 	const connections = Math.max(16, Math.min(10_000, Math.floor(openFiles * 0.75), openFiles - 128));
-	return { openFiles, connections, feeds: Math.floor(connections / 2) };
+	const feeds = Math.floor(connections / 2);
+	return { openFiles, connections, feeds, clientFeeds: Math.floor(feeds / 4) };
 }
 function openFilesOf(): number {
 	Object.assign(process.report, { excludeNetwork: true }); // otherwise the report resolves the names of all peers
@@ -46,7 +49,10 @@ const MEANINGS = {
 	pipelined: `A client has more than ${PIPELINED} requests in progress on one connection, so further requests are refused`,
 	held: `Request bodies use ${HELD_BYTES / 1024 / 1024} MiB of memory, so further bodies are refused`,
 	pace: `A client sends less than ${MIN_BYTES} bytes in ${MIN_BYTES_TIME / 1000} s, so its request is refused`,
+	requests: "A client sends more requests than RATE_REQUESTS allows, so further ones are refused",
+	content: "A client sends more content than RATE_CONTENT allows, so it is read more slowly",
 	feeds: "Half of all connections are live feeds, so further feeds are refused",
+	clientFeeds: "A client has a quarter of all live feeds, so its further ones are refused",
 } as const;
 export type Limit = keyof typeof MEANINGS;
 /** Milliseconds without another event after which a limit counts as over. */

@@ -17,17 +17,18 @@ export interface Problem {
 	readonly allow?: string;
 }
 
+type More = Pick<Problem, "errors" | "allow" | "retryAfter">;
 /** A 503 may be retried after a second. */
-export const problem = ({ name, status }: Code, detail: string, more: Pick<Problem, "errors" | "allow"> = {}): Problem => ({
+export const problem = ({ name, status }: Code, detail: string, more: More = {}): Problem => ({
 	status,
 	code: name,
 	detail,
-	...more,
 	...(status === 503 ? { retryAfter: 1 } : {}),
+	...more,
 });
 export class ProblemError extends Error {
 	readonly problem: Problem;
-	constructor(code: Code, detail: string, more: Pick<Problem, "errors" | "allow"> = {}) {
+	constructor(code: Code, detail: string, more: More = {}) {
 		super(detail);
 		this.problem = problem(code, detail, more);
 	}
@@ -90,17 +91,29 @@ function translated(error: unknown): Problem {
 	const ours = number === 503 ? name === FAILURE : REFUSALS.has(name);
 	const own = ours && typeof type === "string" && /^[A-Z][A-Z0-9_]+$/.test(type) ? type : null;
 	if (number === 503 || (number >= 400 && number < 500))
-		return { ...problem(BY_STATUS.get(number) ?? CODES.MALFORMED, detail), status: number, ...(own === null ? {} : { code: own }) };
+		return {
+			...problem(BY_STATUS.get(number) ?? CODES.MALFORMED, detail),
+			status: number,
+			...(own === null ? {} : { code: own }),
+			...(own === null ? {} : waitIn(data)),
+		};
 	return problem(CODES.INTERNAL_ERROR, "Something went wrong on our side");
 }
 
+/** The seconds to wait that a refusal names. */
+const waitIn = (data: unknown): Pick<Problem, "retryAfter"> =>
+	typeof data === "object" && data !== null && "retryAfter" in data && typeof data.retryAfter === "number"
+		? { retryAfter: data.retryAfter }
+		: {};
+
 const pageOf = ({ status, code, detail, errors }: Problem, more: object = {}): string =>
 	JSON.stringify({ type: `urn:vigie:problem:${code}`, title: titleOf(code), status, code, detail, ...(errors ? { errors } : {}), ...more });
-const headersOf = (page: string, { retryAfter, allow }: Problem, isLast: boolean): Readonly<Record<string, string | number>> => ({
+const headersOf = (page: string, { status, retryAfter, allow }: Problem, isLast: boolean): Readonly<Record<string, string | number>> => ({
 	"Content-Type": "application/problem+json; charset=utf-8",
 	"Content-Length": Buffer.byteLength(page),
 	...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
 	...(allow ? { Allow: allow } : {}),
+	...(status === CODES.UNAUTHENTICATED.status ? { "WWW-Authenticate": 'Bearer realm="vigie"' } : {}),
 	...(isLast ? { Connection: "close" } : {}),
 });
 

@@ -1,7 +1,7 @@
 /** CORS: pages of the configured origins may read answers and send commands; for all others the gateway stays closed. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { IncomingHttpHeaders } from "node:http";
-import { settingsOf } from "../../../node/settings.ts";
+import { settingsOf } from "../../../node/settings/settings.ts";
 import { Folder } from "../../support/folder.ts";
 import { System } from "../../support/system.ts";
 import { answered, expectProblem, person, protective, radarInService } from "../scenery.ts";
@@ -61,7 +61,7 @@ describe("a page of a configured origin", () => {
 		expect(corsOf(headers)).toEqual({
 			...READABLE(APP),
 			"access-control-allow-methods": "OPTIONS, POST",
-			"access-control-allow-headers": "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Position",
+			"access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Position",
 			"access-control-max-age": "600",
 		});
 		expect(answered(200, await system.get("/radars/c-radar")).body["status"]).toBe("active");

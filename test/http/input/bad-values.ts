@@ -16,6 +16,10 @@ const numbers = ["0", "-1", "1.5", "1e400", "-1e400", "12345678901234567890"];
 const deep = "[".repeat(3_000) + "]".repeat(3_000);
 
 const text = [...structures, ...numbers, deep, ...say("", "x".repeat(201), "x".repeat(50_000))];
+/** For a text of up to a thousand characters. */
+const reasons = [...structures, ...numbers, deep, ...say("", "x".repeat(1001), "x".repeat(50_000))];
+/** For any text. */
+const secrets = [...structures, ...numbers, ...say("", "x".repeat(1001), "x".repeat(50_000))];
 const id = [
 	...structures,
 	...numbers,
@@ -110,6 +114,26 @@ const limits = [
 	'{"lightKmh":1e400}',
 ];
 
+const roles = [
+	"{}",
+	"[]",
+	"[[]]",
+	"true",
+	"7",
+	'"officer"',
+	'["Officer"]',
+	'["officer","officer"]',
+	'["owner"]',
+	'["visitor"]',
+	'["process"]',
+	'["__proto__"]',
+	"[null]",
+	`[${Array.from({ length: 500 }, () => '"officer"').join(",")}]`,
+];
+const password = [...structures, ...numbers, ...say("", "x".repeat(11), "x".repeat(201), "x".repeat(50_000))];
+const login = [...structures, ...numbers, ...say("", "a b", "a/b", "\u00e9", "x".repeat(65), "..", "a\u0000", "a\n")];
+const secret = [...structures, '""', ...say("x".repeat(43))];
+
 const dated = { from: instant };
 const place = { latitude: degrees(90), longitude: degrees(180), road: text, direction: text, ...dated };
 const speeds = { lightKmh: speed, heavyKmh: speed };
@@ -158,6 +182,18 @@ export const routes: readonly Route[] = [
 	at("/vehicles/FR-AB-100-CD/correct", { model: '"x"' }, about, []),
 	at("/vehicles/FR-AB-100-CD/deregister", {}, dated),
 	at("/infractions/b-detection/cancel", { reason: '"x"' }, { reason: text }),
+	at(
+		"/users",
+		{ login: '"b-new"', name: '"x"', email: '"a@example.org"', roles: '["officer"]' },
+		{ id, login, name: text, email, roles: [...roles, '["bank"]', '["device"]'], password, agency: id },
+	),
+	at("/users/b-user/change-roles", { roles: '["clerk"]' }, { roles: [...roles, '["fleet"]'] }),
+	at("/users/b-user/suspend", { reason: '"x"' }, { reason: reasons }),
+	at("/users/b-user/reset-password", { password: '"correct horse battery"' }, { password }),
+	at("/clients", { name: '"x"', roles: '["bank"]' }, { id, name: text, roles: [...roles, '["device"]'], radar: id, agency: id, secret }),
+	at("/clients/b-client/rotate", {}, { secret }),
+	at("/clients/b-client/revoke", { reason: '"x"' }, { reason: reasons }),
+	at("/sessions", { login: '"b-user"', password: '"x"' }, { login: secrets, password: secrets, token: secret }),
 ];
 
 const strangers = [

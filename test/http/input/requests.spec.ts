@@ -1,6 +1,6 @@
 /** Invalid requests on every route (queries, paths, methods, headers, invalid HTTP): there is no 5xx, no hang, and nothing is written. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type Call, type System } from "../../support/system.ts";
+import { AUTHORIZATION, type Call, type System } from "../../support/system.ts";
 import { badInstants, routes } from "./bad-values.ts";
 import { everything, expectStillWorking, faults, furnished, json, lists, post, reads, words } from "../machine/faults.ts";
 
@@ -142,26 +142,27 @@ describe("an invalid header", () => {
 });
 
 describe("invalid HTTP", () => {
-	const get = (target: string, headers = "Host: localhost\r\nConnection: close\r\n"): string => `GET ${target} HTTP/1.1\r\n${headers}\r\n`;
+	const get = (target: string, headers = `Host: localhost\r\n${AUTHORIZATION}Connection: close\r\n`): string =>
+		`GET ${target} HTTP/1.1\r\n${headers}\r\n`;
 	const send = (path: string, headers: string, body: string, type = "application/json"): string =>
-		`POST /api/${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n${headers}\r\n\r\n${body}`;
+		`POST /api/${path} HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Content-Type: ${type}\r\n${headers}\r\n\r\n${body}`;
 
 	it.each([
 		...[
 			"GET\r\n\r\n",
 			"NONSENSE\r\n\r\n",
 			"GET /api/radars\r\n\r\n",
-			"GET /api/radars HTTP/9.9\r\nHost: localhost\r\n\r\n",
+			`GET /api/radars HTTP/9.9\r\nHost: localhost\r\n${AUTHORIZATION}\r\n`,
 			"\u0000\u0001\u0002\r\n\r\n",
 		],
 		...[get("/api/ra dars"), get("/api/radars", ""), get("/api/radars", "Host x\r\n"), get(`/api/${"x".repeat(50_000)}`)],
 		...[
-			get("/api/radars", `Host: localhost\r\nX: ${"x".repeat(50_000)}\r\n`),
+			get("/api/radars", `Host: localhost\r\n${AUTHORIZATION}X: ${"x".repeat(50_000)}\r\n`),
 			get("http://elsewhere/api/radars"),
 			get("//elsewhere:99999/"),
 			get("/\xff\xfe"),
 		],
-		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		`OPTIONS * HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Connection: close\r\n\r\n`,
 		send("radars", "Content-Length: -5", "{}"),
 		send("radars", "Content-Length: 100", '{"kind":'),
 		send("radars", "Content-Length: 2\r\nTransfer-Encoding: chunked", "{}"),

@@ -1,14 +1,15 @@
 /** The live feed and its contexts: some start later, some do not answer at first, and each may have the maximum number of partitions. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Errors, type Context, type ServiceSchema } from "moleculer";
+import { callsOf, FREE } from "../../support/access.ts";
 import { serviceFiles } from "../../../node/services.ts";
-import { MAX_PARTITIONS } from "../../../node/settings.ts";
+import { MAX_PARTITIONS } from "../../../node/settings/settings.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";
 import { Folder } from "../../support/folder.ts";
 import { LiveFeed } from "../../support/live-feed.ts";
-import { eventually } from "../../support/system.ts";
+import { eventually, TOKEN } from "../../support/system.ts";
 
 let folder: Folder;
 let system: Running;
@@ -20,20 +21,27 @@ afterEach(async () => {
 	folder.remove();
 });
 const begin = async (settings: Record<string, string>): Promise<void> =>
-	void (system = await start({ DATA_DIR: folder.path, PORT: "0", LOG_LEVEL: "fatal", ...settings }));
+	void (system = await start({ DATA_DIR: folder.path, PORT: "0", LOG_LEVEL: "fatal", BOOTSTRAP_TOKEN: TOKEN, ...settings }));
+/** A gateway that knows whose the token is. */
+const beginAlone = async (): Promise<void> => {
+	await begin({ SERVICES: "gateway" });
+	const holder = { kind: "client", id: "reader", roles: ["operator"], sid: "reader" };
+	system.broker.createService({ name: "identity", actions: { authenticate: { may: FREE, handler: () => holder } } });
+	await system.broker.waitForServices("identity");
+};
 const listen = async (lastEventId?: string): Promise<LiveFeed> => {
-	const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+	const headers = { authorization: `Bearer ${TOKEN}`, ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) };
 	const feed = await LiveFeed.open({ host: "127.0.0.1", port: Number(new URL(system.url).port), path: "/api/live", headers });
 	open.push(feed);
 	return feed;
 };
-const install = (n: number) =>
-	system.broker.call<unknown, object>("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
-const told = ({ events }: LiveFeed) => events.map(({ event, data }) => `${event} ${JSON.parse(data).id}`);
+const install = (n: number) => callsOf(system.broker)("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
+const told = ({ events }: LiveFeed) =>
+	events.filter(({ event }) => event.startsWith("radar.")).map(({ event, data }) => `${event} ${JSON.parse(data).id}`);
 
 describe("a live feed whose contexts start later", () => {
 	beforeEach(async () => {
-		await begin({ SERVICES: "gateway" });
+		await beginAlone();
 		storageOf(system.broker).open();
 	});
 	/** Starts the services of a context, as a new node does. */
@@ -89,14 +97,14 @@ describe("a live feed whose node has just died", () => {
 		asked.length = 0;
 		held = Promise.withResolvers();
 		held.promise.catch(() => undefined); // a test may not await it
-		await begin({ SERVICES: "gateway" });
+		await beginAlone();
 		const live = async (ctx: Context<LiveAsked>): Promise<LivePage> => {
 			const { timeout, retries } = ctx.options;
 			asked.push({ wait: ctx.params.wait, timeout, retries });
 			if (asked.length <= lost) throw new Errors.RequestRejectedError({ action: "radar-log.live", nodeID: "dead" });
 			return ctx.params.wait ? held.promise : page;
 		};
-		system.broker.createService({ name: "radar-log", actions: { live: { timeout: 0, handler: live } } });
+		system.broker.createService({ name: "radar-log", actions: { live: { may: FREE, timeout: 0, handler: live } } });
 		await system.broker.waitForServices("radar-log");
 	});
 	afterEach(() => held.reject(new Error("it is over")));
@@ -112,7 +120,7 @@ describe("a live feed whose node has just died", () => {
 		lost = Infinity;
 		const { feeds } = system.broker.getLocalService("gateway") as unknown as { feeds: ReadonlySet<unknown> }; // set when it is created
 		const gone = new AbortController();
-		const waiting = fetch(`${system.url}/live`, { signal: gone.signal });
+		const waiting = fetch(`${system.url}/live`, { signal: gone.signal, headers: { authorization: `Bearer ${TOKEN}` } });
 		await eventually(() => expect([feeds.size, asked.length > 1]).toEqual([1, true]));
 		gone.abort();
 		await expect(waiting).rejects.toThrow("aborted");

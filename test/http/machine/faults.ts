@@ -3,8 +3,16 @@ import { expect } from "@jest/globals";
 import { System, type Answer, type Call } from "../../support/system.ts";
 import { answered, car, caughtUp, detect, infraction, ownerOf, radarInService } from "../scenery.ts";
 
-export const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions"];
-export const made = ["/radars/b-radar", "/detections/b-detection", "/owners/b-owner", "/vehicles/FR-AB-100-CD", "/infractions/b-detection"];
+export const lists = ["/radars", "/detections", "/owners", "/vehicles", "/infractions", "/users", "/clients"];
+export const made = [
+	"/radars/b-radar",
+	"/detections/b-detection",
+	"/owners/b-owner",
+	"/vehicles/FR-AB-100-CD",
+	"/infractions/b-detection",
+	"/users/b-user",
+	"/clients/b-client",
+];
 export const reads = [
 	...lists,
 	...made,
@@ -21,6 +29,10 @@ export async function furnished(): Promise<System> {
 	await ownerOf(system, "b-other");
 	await detect(system, { id: "b-detection", radar: "b-radar", plate: "AB-100-CD" });
 	await infraction(system, "b-detection");
+	const user = { id: "b-user", login: "b-user", name: "x", email: "a@example.org", roles: ["officer"] };
+	answered(201, await system.post("/users", user));
+	const client = answered(201, await system.post("/clients", { id: "b-client", name: "x", roles: ["bank"] }));
+	answered(200, await system.get("/clients/b-client", { "x-position": String(client.headers["x-position"]) }));
 	await caughtUp(system);
 	return system;
 }

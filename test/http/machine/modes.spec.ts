@@ -1,7 +1,19 @@
 /** Modes: each start restricts the data folder and its files to their owner; a folder that the platform shares with a group is used unchanged. */
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	chownSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
@@ -24,12 +36,14 @@ afterEach(async () => {
 });
 
 const modeOf = (...names: readonly string[]): string => (statSync(join(folder, ...names)).mode & 0o7777).toString(8);
-/** Files in the data folder that other users could read or write, except public keys. */
+const contents = (): string[] => readdirSync(folder, { recursive: true }).map(String);
+/** Files in the data folder that other users could read or write. */
 const open = (): string[] =>
-	["", ...readdirSync(folder, { recursive: true }).map(String)]
-		.filter((name) => !name.endsWith(".pub") && statSync(join(folder, name)).mode & 0o077)
-		.map((name) => `${name} ${modeOf(name)}`);
-const warned = (): string[] => system.output.split("\n").filter((line) => line.includes("thers ha"));
+	["", ...contents()].filter((name) => statSync(join(folder, name)).mode & 0o077).map((name) => `${name} ${modeOf(name)}`);
+const warned = (): string[] => system.output.split("\n").filter((line) => /thers ha|belongs to user/.test(line));
+/** For tests that need two users. */
+const maybe = CAN_BE_PLAIN && PLAIN_USER.uid !== undefined ? it : it.skip;
+const OTHER_USER = 4242;
 
 describe("a data folder", () => {
 	it("is accessible only to its owner, with all its files, regardless of the umask", async () => {
@@ -45,14 +59,22 @@ describe("a data folder", () => {
 		system = await System.start({}, { dataDir: folder, command: UMASK });
 		await furnish(system);
 		await system.kill(); // leaves the -wal and -shm files of SQLite
-		for (const name of readdirSync(folder)) if (name !== "keys") chmodSync(join(folder, name), 0o644);
+		mkdirSync(join(folder, "replaced-earlier", "heads"), { recursive: true });
+		writeFileSync(join(folder, "replaced-earlier", "heads", "radar.0.head"), "");
+		writeFileSync(join(folder, "events.db-journal"), "");
+		for (const name of contents())
+			if (name !== "keys" && !name.endsWith(".pem"))
+				chmodSync(join(folder, name), statSync(join(folder, name)).isDirectory() ? 0o755 : 0o644);
 		chmodSync(folder, 0o755);
 		await system.up();
 		await caughtUp(system);
 		expect(open()).toEqual([]);
-		expect(warned().join("\n")).toContain(`Others had access to ${folder} (mode 0755, now 0700)`);
-		for (const name of ["events.db", "events.db-wal", "rows.db"])
-			expect(warned().join("\n")).toContain(`${join(folder, name)} (mode 0644, now 0600)`);
+		const [ofFiles = "", ofKeys = "", ...more] = warned();
+		expect(ofFiles).toContain(`Others had access to ${folder} (mode 0755, now 0700)`);
+		for (const name of ["events.db", "events.db-wal", "events.db-journal", "rows.db", "replaced-earlier/heads/radar.0.head"])
+			expect(ofFiles).toContain(`${join(folder, name)} (mode 0644, now 0600)`);
+		expect(ofKeys).toMatch(/^.*Others had access to \S+\.pub \(mode 0644, now 0600\)$/);
+		expect(more).toEqual([]);
 		await system.restart();
 		expect([open(), warned()]).toEqual([[], []]);
 	});
@@ -63,6 +85,34 @@ describe("a data folder", () => {
 		system = await System.start({}, { dataDir: folder, command: UMASK });
 		expect([modeOf(), modeOf("events.db"), modeOf("rows.db"), modeOf("keys")]).toEqual(["755", "600", "600", "700"]);
 		expect(warned()).toEqual([expect.stringContaining(`Others have access to ${folder}, which also holds notes.txt`)]);
+	});
+
+	it("keeps the modes of files that only a symbolic link in it leads to", async () => {
+		const outside = join(folder, "outside.txt");
+		const dataDir = join(folder, "data");
+		mkdirSync(join(dataDir, "replaced-by-hand"), { recursive: true });
+		writeFileSync(outside, "", { mode: 0o644 });
+		symlinkSync(outside, join(dataDir, "replaced-by-hand", "link"));
+		system = await System.start({}, { dataDir, command: UMASK });
+		expect(modeOf("outside.txt")).toBe("644");
+	});
+
+	maybe.each([
+		["as root", OTHER_USER, 0o700, {}],
+		["without the right to close it", OTHER_USER, 0o777, PLAIN_USER],
+	])("of another user is used %s, and reported", async (_how, owner, mode, user) => {
+		chownSync(folder, owner, owner);
+		chmodSync(folder, mode);
+		system = await System.start({}, { dataDir: folder, ...user });
+		const [ofOwner = "", ofMode] = warned();
+		expect(ofOwner).toContain(`${folder} belongs to user ${owner}, and this process runs as user ${user.uid ?? 0}: the owner can read`);
+		if (mode === 0o777) expect(ofMode).toContain(`Others have access to ${folder} (mode 0777), and only the owner can change that`);
+		expect(open().filter((name) => !name.startsWith(" "))).toEqual([]);
+	});
+
+	(process.platform === "linux" ? it : it.skip)("gets private files also from Node.js itself, such as diagnostic reports", async () => {
+		system = await System.start({}, { dataDir: folder, command: UMASK });
+		expect(/^Umask:\s*(\d+)$/m.exec(readFileSync(`/proc/${system.pid}/status`, "utf8"))?.[1]).toBe("0077");
 	});
 
 	it("is not created by a command that only reads", async () => {
@@ -96,7 +146,6 @@ describe("keys that others can access", () => {
 });
 
 describe("a volume that Kubernetes mounts with an fsGroup", () => {
-	const maybe = CAN_BE_PLAIN && PLAIN_USER.uid !== undefined ? it : it.skip;
 	/** Does the same as the kubelet at every mount: the group may read and write everything, and new files belong to the group. */
 	function mounted(): void {
 		chownSync(folder, 0, PLAIN_USER.uid ?? 0);

@@ -1,14 +1,14 @@
 /** Shutdown: requests in progress are finished, new ones are refused with 503, and open connections delay it only within the grace period. */
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { eventually, System } from "../../support/system.ts";
+import { AUTHORIZATION, eventually, System } from "../../support/system.ts";
+import { closed } from "../../support/transport.ts";
 import { answered, expectProblem, ownerOf, person } from "../scenery.ts";
 
 /** The grace period for requests in progress in milliseconds; the rest of the shutdown takes a little longer. */
 const GRACE = 10_000;
 const BODY = JSON.stringify({ id: "s-half", ...person });
-const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
+const HEAD = `POST /api/owners HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Content-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;
 
 let system: System;
 afterEach(() => system.dispose());
@@ -69,7 +69,7 @@ describe("a system that gets SIGTERM", () => {
 		let text = "";
 		socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
 		socket.write(
-			"POST /api/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n",
+			`POST /api/detections HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n`,
 		);
 		await eventually(async () => expect((await system.get("/metrics")).text).toMatch(/vigie_http_bulk_received_total\{[^}]*\} 1\n/));
 		await stopping();
@@ -82,10 +82,10 @@ describe("a system that gets SIGTERM", () => {
 		system = await System.start();
 		const { socket } = await half();
 		await stopping();
-		const closed = once(socket, "close");
+		const over = closed(socket);
 		system.signal("SIGTERM");
 		const { code, output, ms } = await system.ended(5000);
-		await closed;
+		await over;
 		expect([code, ms < 1000, output]).toEqual([1, true, expect.stringMatching(/SIGTERM again: Vigie ends at once\n$/)]);
 	});
 });

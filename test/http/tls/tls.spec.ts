@@ -6,9 +6,9 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect as secureConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { settingsOf } from "../../../node/settings.ts";
+import { settingsOf } from "../../../node/settings/settings.ts";
 import { Folder } from "../../support/folder.ts";
-import { eventually, System } from "../../support/system.ts";
+import { AUTHORIZATION, eventually, System } from "../../support/system.ts";
 import { certified, plain, secure } from "../../support/transport.ts";
 import { answered, expectProblem, person, protective } from "../scenery.ts";
 import { hasOpenssl } from "./over-tls.ts";
@@ -58,7 +58,7 @@ const HSTS = { "strict-transport-security": "max-age=31536000" };
 		return socket;
 	}
 	async function ask(socket: Socket, request = "GET /api/health/live", more = "\r\n"): Promise<string> {
-		socket.write(`${request} HTTP/1.1\r\nHost: localhost\r\n${more}`);
+		socket.write(`${request} HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}${more}`);
 		return String((await once(socket, "data"))[0]);
 	}
 	const count = (words: string): number => system.output.split(words).length - 1;
@@ -67,7 +67,7 @@ const HSTS = { "strict-transport-security": "max-age=31536000" };
 		expect(system.output).toContain(`Vigie listens on https://127.0.0.1:${system.port}/api\n`);
 		const [, port] = /^Its metrics: https:\/\/127\.0\.0\.1:(\d+)\/metrics$/m.exec(system.output) ?? [];
 		const socket = await connected({ port: Number(port) });
-		socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+		socket.write(`GET /metrics HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}Connection: close\r\n\r\n`);
 		expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 200 [^]*Strict-Transport-Security: max-age=31536000\r\n/);
 	});
 	it("is healthy for the container of the image", async () => {
@@ -98,7 +98,7 @@ const HSTS = { "strict-transport-security": "max-age=31536000" };
 		const socket = await silent();
 		let heard = "";
 		socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1")));
-		socket.write("GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+		socket.write(`GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n${AUTHORIZATION}\r\n`);
 		await once(socket, "close");
 		expect(heard).not.toContain("HTTP/1.1");
 	});

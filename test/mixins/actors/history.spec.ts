@@ -1,5 +1,7 @@
 /** History - the state of an actor at a version or an instant, and its decisions in pages. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../../support/access.ts";
+import { at } from "../../support/at.ts";
 import { type Running, start } from "../../../node/start.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";
 import type { Commit } from "../../../store/log.ts";
@@ -15,7 +17,7 @@ type Named = { equipment: { name?: string } };
 const folder = new Folder();
 let system: Running;
 const call = <T>(action: string, params: object, now?: string) =>
-	system.broker.call<T, object>(action, params, now === undefined ? {} : { meta: { now } });
+	now === undefined ? callsOf(system.broker)<T>(action, params) : at(now, () => callsOf(system.broker)<T>(action, params));
 const state = (params: object, service = "radar") =>
 	call<{ version: number; position: string; at: string; state: Named }>(`${service}.state`, { id: "R1", ...params });
 const refusal = async (params: object, service = "radar") => {

@@ -1,5 +1,6 @@
 /** ManualClock - the actor `clock` moves the clocks of the nodes, whether it is advanced alone or among many, and only if they are manual. */
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../../support/access.ts";
 import type { Outcome } from "../../../mixins/actors/outcome.ts";
 import type { ClockReading } from "../../../mixins/cluster/manual-clock.ts";
 import { type Running, start } from "../../../node/start.ts";
@@ -12,7 +13,7 @@ const folder = new Folder();
 let system: Running | undefined;
 const begin = async (settings: object) => {
 	system = await start({ DATA_DIR: folder.path, SERVICES: "operations-commands", LOG_LEVEL: "fatal", ...settings });
-	return <T>(action: string, params: object) => (system as Running).broker.call<T, object>(action, params); // set above
+	return callsOf(system.broker);
 };
 afterEach(async () => {
 	await system?.stop();

@@ -5,6 +5,8 @@ import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
 import { type BrokerOptions, ServiceBroker } from "moleculer";
+import { AccessMiddleware } from "../../../mixins/access/access.ts";
+import { callsOf } from "../../support/access.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { Verifying } from "../../../mixins/logs/audited.ts";
 import { brokerOptions } from "../../../node/broker.ts";
@@ -30,12 +32,12 @@ describe("an auditor", () => {
 	const begin = async (settings: Readonly<Record<string, string>> = {}, observing = false) => {
 		system = await start({ DATA_DIR: folder.path, SERVICES: "radar", PARTITIONS: "3", LOG_LEVEL: "fatal", ...settings }, { observing });
 	};
-	const call = <T>(action: string, params: object = {}): Promise<T> => system.broker.call<T, object>(action, params);
+	const call = <T>(action: string, params: object = {}): Promise<T> => callsOf(system.broker)(action, params);
 	const install = async (count: number, of = "R") => {
 		for (let i = 0; i < count; i++) await call("radar.install", radar(`${of}${i}`));
 	};
 	const verify = async (params: object = {}, broker = system.broker): Promise<Verifying[]> => {
-		const stream = await broker.call<Readable, object>("radar-log.verify", params);
+		const stream = await callsOf(broker)<Readable>("radar-log.verify", params);
 		return (await stream.toArray()) as Verifying[]; // as its type says
 	};
 	const ends = async (params: object = {}) => (await verify(params)).filter((item): item is Verified => "findings" in item);
@@ -213,17 +215,22 @@ describe("an auditor on another node", () => {
 		const { default: actor } = await import("../../../services/radar/radar.service.ts");
 		const options = { ...brokerOptions({ dataDir: folder.path, partitions: 2, logLevel: "fatal" }), transporter: "Fake" };
 		const keeper = new ServiceBroker({ ...options, nodeID: "keeper" } as BrokerOptions);
-		const asking = new ServiceBroker({ namespace: options.namespace ?? "", nodeID: "asking", logger: false, transporter: "Fake" });
+		const asking = new ServiceBroker({
+			namespace: options.namespace ?? "",
+			nodeID: "asking",
+			logger: false,
+			transporter: "Fake",
+			middlewares: [AccessMiddleware()],
+		});
+		const call = callsOf(asking);
 		try {
 			keeper.createService(service);
 			keeper.createService(actor);
 			await Promise.all([keeper.start(), asking.start()]);
 			await asking.waitForServices(["radar-log", "radar"]);
-			for (let i = 0; i < 10; i++) await asking.call("radar.install", radar(`R${i}`));
-			const heads = await asking.call<Head[]>("radar-log.heads");
-			const stream = await asking.call<Readable, object>("radar-log.verify", {
-				heads: headsText(await asking.call<PublicKey[]>("radar-log.keys"), heads),
-			});
+			for (let i = 0; i < 10; i++) await call("radar.install", radar(`R${i}`));
+			const heads = await call<Head[]>("radar-log.heads");
+			const stream = await call<Readable>("radar-log.verify", { heads: headsText(await call<PublicKey[]>("radar-log.keys"), heads) });
 			const told = (await stream.toArray()) as Verifying[]; // as its type says
 			const end = told.filter((item) => "findings" in item);
 			expect(end).toEqual(

@@ -1,5 +1,6 @@
 /** Live - the live feed of a context: its pages lose and repeat no fact, and no follower remains after its last reader. */
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { callsOf } from "../../support/access.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
 import { LIVE, LiveFollower } from "../../../mixins/logs/live-follower.ts";
@@ -25,9 +26,8 @@ describe("a live feed", () => {
 	});
 	const context = () => storageOf(system.broker).context("radar");
 	const watched = async () => (await context()).followers("radar:0").filter(({ of }) => of === LIVE).length;
-	const install = (n: number) =>
-		system.broker.call<unknown, object>("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
-	const page = (asked: LiveAsked) => system.broker.call<LivePage, LiveAsked>("radar-log.live", asked);
+	const install = (n: number) => callsOf(system.broker)("radar.install", { id: `R${n}`, kind: "fixed", latitude: 48, longitude: 2 });
+	const page = (asked: LiveAsked) => callsOf(system.broker)<LivePage>("radar-log.live", asked);
 	const told = ({ facts }: LivePage) => facts.map(({ partition, position, part, type }) => `${partition}:${position} ${part} ${type}`);
 	/** Writes a commit directly into the log. */
 	const write = async (position: number, stream: string, body: string) => {
@@ -53,7 +53,7 @@ describe("a live feed", () => {
 	it("answers with an empty page when the wait is over", async () =>
 		expect(await page({ after: "radar:0:1", wait: 20 })).toMatchObject({ facts: [], after: "radar:0:1" }));
 	it("continues in the middle of a decision, and marks the facts before its last one", async () => {
-		await system.broker.call<unknown, object>("detection.record", { id: "d-1", ...passage });
+		await callsOf(system.broker)("detection.record", { id: "d-1", ...passage });
 		expect(told(await page({ after: "radar:0:1" }))).toEqual(["radar:0:2 1 detection.recorded", "radar:0:2 null detection.discarded"]);
 		const rest = await page({ after: "radar:0:2.1" });
 		expect([rest.before, told(rest), rest.after]).toEqual(["radar:0:2.1", ["radar:0:2 null detection.discarded"], "radar:0:2"]);

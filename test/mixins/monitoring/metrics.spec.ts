@@ -1,5 +1,6 @@
 /** Metrics - a node counts each event once, under bounded names, also if one of its parts cannot answer. */
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { at } from "../../support/at.ts";
 import { Gathering, steadyClocks } from "../../../mixins/monitoring/gathering.ts";
 import { METRICS } from "../../../mixins/common/metric-names.ts";
 import { metricsUrlOf } from "../../../mixins/http/metrics-server.ts";
@@ -137,7 +138,7 @@ describe("a blocked read model", () => {
 		await node.settle();
 		const release = node.table.hold();
 		held.push(release);
-		await node.broker.call<unknown, object>("account.open", { id: "1", owner: "Ada" }, { meta: { now: new Date(NOON).toISOString() } });
+		await at(new Date(NOON).toISOString(), () => node.broker.call<unknown, object>("account.open", { id: "1", owner: "Ada" }));
 		await node.settle();
 		return { node, release };
 	};
@@ -177,11 +178,7 @@ describe("a blocked read model", () => {
 	it("that has stopped falls further behind", async () => {
 		const { node, release } = await heldUp();
 		release();
-		await node.broker.call<unknown, object>(
-			"account.deposit",
-			{ id: "1", amount: POISON },
-			{ meta: { now: new Date(NOON).toISOString() } },
-		);
+		await at(new Date(NOON).toISOString(), () => node.broker.call<unknown, object>("account.deposit", { id: "1", amount: POISON }));
 		await node.settle();
 		go(100);
 		expect(await lag(node)).toEqual([1, 100, 1, 1]);

@@ -28,7 +28,7 @@ export function portContract(make: () => PortUnderTest): void {
 			await broker.start();
 		});
 		afterAll(() => broker.stop());
-		const calls = () => portCalls(broker, port.name, 5000);
+		const calls = () => portCalls(broker, { name: "shipping", port: port.name }, 5000);
 
 		it("does the work and returns its receipt", async () => {
 			expect(await calls().perform("k-1", port.good)).toEqual({ receipt: expect.stringMatching(/^.{1,200}$/) });
@@ -53,7 +53,7 @@ export function portContract(make: () => PortUnderTest): void {
 			expect(port.times("k-4")).toBe(1);
 		});
 		it("never does the work of a call after its answer", async () => {
-			const hurried = portCalls(broker, port.name, 1);
+			const hurried = portCalls(broker, { name: "shipping", port: port.name }, 1);
 			await Promise.all(Array.from({ length: 20 }, (_, n) => hurried.perform(`k-7-${n}`, port.good)));
 			const times = () => Array.from({ length: 20 }, (_, n) => port.times(`k-7-${n}`)).join();
 			const before = times();

@@ -31,7 +31,7 @@ describe("a port", () => {
 		broker = new ServiceBroker({ logger: false });
 		broker.createService(carrierService("never", carrier, limits));
 		await broker.start();
-		return { carrier, calls: portCalls(broker, "carrier", 2000) };
+		return { carrier, calls: portCalls(broker, { name: "shipping", port: "carrier" }, 2000) };
 	};
 	afterEach(() => broker.stop());
 	const to = { to: "Elm 1" };
@@ -47,7 +47,7 @@ describe("a port", () => {
 	it("does not begin a call whose caller does not wait any more", async () => {
 		const { carrier } = await open({ concurrency: 1, timeout: 400 });
 		carrier.isSilent = true;
-		const impatient = portCalls(broker, "carrier", 200);
+		const impatient = portCalls(broker, { name: "shipping", port: "carrier" }, 200);
 		const answers = await many(3, (key) => impatient.perform(key, to));
 		expect(answers[0]).toEqual({ unclear: expect.any(String) });
 		await new Promise((resolve) => setTimeout(resolve, 700));
@@ -73,7 +73,7 @@ describe("a port", () => {
 	});
 	it("never begins a call after its answer, however long the rate makes it wait", async () => {
 		const { carrier } = await open({ rate: { limit: 1, interval: 300 }, concurrency: 10, timeout: 100 });
-		const impatient = portCalls(broker, "carrier", 500);
+		const impatient = portCalls(broker, { name: "shipping", port: "carrier" }, 500);
 		const answers = await many(4, (key) => impatient.perform(key, to));
 		const done = carrier.done.size;
 		expect(answers.filter((answer) => "receipt" in answer)).toHaveLength(done);
@@ -91,7 +91,7 @@ describe("a port", () => {
 		broker = new ServiceBroker({ ...options, nodeID: "caller" });
 		await Promise.all([node.start(), broker.start()]);
 		await broker.waitForServices("carrier");
-		const answer = portCalls(broker, "carrier", 800).perform("k", to);
+		const answer = portCalls(broker, { name: "shipping", port: "carrier" }, 800).perform("k", to);
 		await eventually(() => expect(carrier.times("k")).toBe(1));
 		await node.stop();
 		expect(await answer).toEqual({ unclear: expect.stringContaining("rejected") });
@@ -116,7 +116,7 @@ describe("a port", () => {
 	it("that is away has sent nothing, and is not ready", async () => {
 		broker = new ServiceBroker({ logger: false });
 		await broker.start();
-		const calls = portCalls(broker, "carrier", 500);
+		const calls = portCalls(broker, { name: "shipping", port: "carrier" }, 500);
 		expect(await calls.ready()).toBe(false);
 		expect(await calls.perform("k", to)).toEqual({ unsent: expect.stringContaining("carrier.perform") });
 	});

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Readable } from "node:stream";
 import type { Context, ServiceSchema } from "moleculer";
+import { callsOf, FREE } from "../../support/access.ts";
 import { type Running, start } from "../../../node/start.ts";
 import { Folder } from "../../support/folder.ts";
 
@@ -13,7 +14,7 @@ const rest = ({ code, detail }: { code: string; detail: string }) => ({ code, de
 describe("an operator", () => {
 	let folder: Folder;
 	let system: Running;
-	const call = <T = Record<string, unknown>>(action: string, params: object = {}) => system.broker.call<T, object>(action, params);
+	const call = <T = Record<string, unknown>>(action: string, params: object = {}) => callsOf(system.broker)<T>(action, params);
 	const begin = async () => {
 		system = await start({ DATA_DIR: folder.path, SERVICES: "radar,registration,infraction,operations", LOG_LEVEL: "fatal" });
 	};
@@ -30,7 +31,7 @@ describe("an operator", () => {
 	});
 	/** Reads once the read model has reached this position. */
 	const seen = async (action: string, params: object, position: string) =>
-		system.broker.call<Record<string, unknown>, object>(action, params, { meta: { position } });
+		callsOf(system.broker)<Record<string, unknown>>(action, params, { meta: { position } });
 	const record = async (id: string) => (await call<{ position: string }>("detection.record", { ...passage, id })).position;
 	const parked = async () => (await call<{ rows: { id: string; code: string }[] }>("case-opening.parked")).rows;
 	const until = async (holds: () => Promise<boolean>) => {
@@ -43,7 +44,7 @@ describe("an operator", () => {
 		await system.broker.destroyService(service); // the service exists
 		const fake = Object.entries(actions ?? {}).map(([action, answer]) => [
 			action,
-			{ handler: (ctx: Context<{ items: readonly object[] }>) => answer(ctx.params.items) },
+			{ may: FREE, handler: (ctx: Context<{ items: readonly object[] }>) => answer(ctx.params.items) },
 		]);
 		const standIn = actions && system.broker.createService({ name, actions: Object.fromEntries(fake) });
 		return async () => {
@@ -173,7 +174,7 @@ describe("an operator", () => {
 			const position = await record("d1");
 			await seen("detections.list", {}, position);
 			const other = await start({ DATA_DIR: folder.path, SERVICES: "detections", LOG_LEVEL: "fatal" }, { observing: true });
-			await last(await other.broker.call<Readable, object>("detections.rebuild", {}));
+			await last(await callsOf(other.broker)<Readable>("detections.rebuild"));
 			await other.stop();
 			const after = await record("d2");
 			await until(async () => (await call<{ lag: number; positions: object }>("detections.health")).lag === 0);

@@ -1,6 +1,7 @@
 /** Performing - an effect on a running system: intent and outcome are facts, a restart repeats nothing, and a rebuild sends nothing twice. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { rmSync } from "node:fs";
+import { callsOf } from "../../support/access.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { PortPromise } from "../../../model/index.ts";
 import { Folder } from "../../support/folder.ts";
@@ -15,7 +16,7 @@ describe("an effect", () => {
 	let system: Running | null = null;
 	let carrier: Carrier;
 	const call = <T = Record<string, unknown>>(action: string, params: object = {}) =>
-		system?.broker.call<T, object>(action, params) ?? Promise.reject(new Error("the system does not run"));
+		system ? callsOf(system.broker)<T>(action, params) : Promise.reject(new Error("the system does not run"));
 	const begin = async (promise: PortPromise, folder: Folder) => {
 		system = await start({ DATA_DIR: folder.path, SERVICES: "operations", LOG_LEVEL: "fatal" });
 		for (const service of [crateService, carrierService(promise, carrier), shippingService(promise, PATIENCE)])

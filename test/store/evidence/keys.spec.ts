@@ -38,7 +38,7 @@ function complaint(): string {
 describe("the keys of a folder", () => {
 	it("are created at the first start, the private one readable only by its owner", () => {
 		const { signing, known } = openKeys(folder);
-		expect([modeOf(folder), modeOf(own()), modeOf(join(folder, `${signing.id}.pub`))]).toEqual(["700", "600", "644"]);
+		expect([modeOf(folder), modeOf(own()), modeOf(join(folder, `${signing.id}.pub`))]).toEqual(["700", "600", "600"]);
 		expect([...known.keys()]).toEqual([signing.id]);
 		expect(readdirSync(folder).toSorted()).toEqual([`${signing.id}.pub`, "signing.pem"].toSorted());
 	});

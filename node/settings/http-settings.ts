@@ -1,8 +1,8 @@
 /** HTTP settings - how clients reach the servers of a node: its address, its certificate, and its further names. */
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { type CertificateFiles, certificateProblems } from "../mixins/http/server/certificate.ts";
-import { isLoopback } from "../mixins/http/server/edge.ts";
+import { type CertificateFiles, certificateProblems } from "../../mixins/http/server/certificate.ts";
+import { isLoopback } from "../../mixins/http/server/edge.ts";
 import { ENVIRONMENT } from "./environment.ts";
 
 export interface HttpSettings {

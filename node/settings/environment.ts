@@ -6,6 +6,8 @@ interface Variable {
 	/** A description of the default if it is not a fixed value. */
 	readonly unset?: string;
 	readonly means: string;
+	/** The value is or can contain a secret: the setting may also come from a file (secrets.ts). */
+	readonly secret?: true;
 }
 
 export const ENVIRONMENT = {
@@ -38,11 +40,34 @@ export const ENVIRONMENT = {
 		means:
 			"origins of web pages of other sites that may read answers and send commands, e.g. `https://app.example.org`, separated by commas; `https`, or `http` with a loopback name",
 	},
+	BOOTSTRAP_TOKEN: {
+		unset: "none",
+		means:
+			"at least 32 characters: the secret of the client `bootstrap`, which has every role of a person, for automation of a new system; readiness warns until it is revoked. A token that was revoked once does not come back",
+		secret: true,
+	},
+	VIGIE_TOKEN: {
+		unset: "the token of the data folder",
+		means: "token of a session, or secret of a client, that `npm run import` and `npm run demo -- --url` send to the gateway",
+		secret: true,
+	},
+	SESSION_IDLE: { default: "15m", means: "time without use after which a session ends: `90s`, `15m`, `1h`; use is recorded once a minute" },
+	SESSION_LIFETIME: { default: "8h", means: "time after which every session ends" },
 	PORT: { default: "3000", means: "port of the gateway; 0 for any free port" },
 	KEEP_ALIVE: {
 		default: "75",
 		means:
 			"seconds an idle connection to the gateway stays open; has to be longer than the timeout of a load balancer in front, which otherwise sometimes answers 502",
+	},
+	RATE_REQUESTS: {
+		default: "300",
+		means:
+			"requests a second that one client may send to the gateway, in bursts of ten times as many; beyond that 429 TOO_MANY_REQUESTS; 0 for no limit. A client is an address, or the /64 network of an IPv6 address; with BEHIND_PROXY, the last one in `X-Forwarded-For`. Clients on the same machine have no limit",
+	},
+	RATE_CONTENT: {
+		default: "16",
+		means:
+			"MiB of content a second that one client may send to the gateway, in bursts of ten times as much; beyond that the gateway reads it more slowly; 0 for no limit. Lines of NDJSON count here, not as requests",
 	},
 	SERVICES: {
 		unset: "all",
@@ -59,6 +84,7 @@ export const ENVIRONMENT = {
 	SIGNING_KEY: {
 		unset: "the one in `keys`, created at the first start",
 		means: "Ed25519 private key that signs the heads of the log, as PEM or as base64 of its PKCS8",
+		secret: true,
 	},
 	TRUSTED_KEYS: {
 		unset: "none",
@@ -68,15 +94,18 @@ export const ENVIRONMENT = {
 		unset: "the one in `keys`, created at the first start",
 		means:
 			"key that wraps the keys under which personal data is sealed: 32 bytes in base64. With several, separated by commas, the first wraps and all unwrap, until `es-rewrap` has run. All nodes on one database need the same",
+		secret: true,
 	},
 	KEYS_URL: {
 		unset: "that of MONGO_URL, with `-keys` after the name of the database",
 		means: "database of the keys under which personal data is sealed, if logs and rows are on MongoDB; it has backups of its own",
+		secret: true,
 	},
 	NATS_URL: {
 		unset: "none",
 		means:
 			"NATS servers that connect the nodes of a cluster, e.g. `nats://localhost:4222`, several separated by commas; `nats://user:password@host` or `nats://token@host`, percent-encoded; `tls://` always encrypts",
+		secret: true,
 	},
 	NATS_CREDS: { unset: "none", means: "file with this node's credentials for NATS: a `.creds` file or an nkey seed" },
 	NATS_CA: {
@@ -85,7 +114,25 @@ export const ENVIRONMENT = {
 	},
 	NATS_CERT: { unset: "none", means: "file with this node's client certificate for NATS (mutual TLS)" },
 	NATS_KEY: { unset: "none", means: "file with the private key of that certificate" },
-	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`" },
+	CLUSTER_KEY: {
+		unset: "none; required with NATS_URL",
+		means:
+			"secret of the cluster, the same on all nodes: 32 random bytes as base64 or hex (`openssl rand -base64 32`). It encrypts and authenticates everything that nodes send each other. During a rotation two keys, separated by a comma: the first one is used to send, both to receive",
+		secret: true,
+	},
+	MONGO_URL: { unset: "none", means: "database for logs and read models, e.g. `mongodb://localhost/vigie?replicaSet=rs0`", secret: true },
+	MONGO_USER: { unset: "none", means: "user for MongoDB, instead of one in MONGO_URL; `authSource` in MONGO_URL names its database" },
+	MONGO_PASSWORD: { unset: "none", means: "password of that user, not encoded", secret: true },
+	MONGO_CA: {
+		unset: "the system's CA certificates",
+		means:
+			"file with the CA certificates that MongoDB is verified with, as PEM; if set, the connection is always encrypted, as with `tls=true` in MONGO_URL",
+	},
+	MONGO_CERT_KEY: {
+		unset: "none",
+		means:
+			"file with this node's client certificate for MongoDB and its private key, as PEM, not encrypted; if set, the connection is always encrypted",
+	},
 	INSTALLATION: {
 		unset: "that of the store, or the only one on NATS",
 		means:

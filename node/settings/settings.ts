@@ -1,15 +1,21 @@
 /** Settings - reads and checks the environment before anything starts; reports one line for each invalid value. */
 import { createServer } from "node:net";
 import { resolve } from "node:path";
-import { publicKeyOf } from "../store/evidence/heads.ts";
-import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
-import { isInstallationId } from "../mixins/nats/installations.ts";
-import { folderProblem } from "./data-folder.ts";
+import { publicKeyOf } from "../../store/evidence/heads.ts";
+import { type GivenKeys, privateKeyOf } from "../../store/evidence/keys.ts";
+import type { AccessSettings } from "../../mixins/identity/settings.ts";
+import type { RateSettings } from "../../mixins/http/server/rates.ts";
+import { type ClusterKeys, clusterKeysIn } from "../../mixins/nats/cluster-keys.ts";
+import { isInstallationId } from "../../mixins/nats/installations.ts";
+import { accessSettingsIn } from "./access-settings.ts";
+import { folderProblem } from "../data-folder.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
-import { type NatsFiles, natsProblems } from "./nats-access.ts";
+import { type MongoAccess, mongoAccessIn, mongoProblems } from "../mongo-access.ts";
+import { type NatsFiles, natsProblems } from "../nats-access.ts";
 import { type SealingSettings, sealingIn } from "./sealing.ts";
-import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
+import { withSecrets } from "./secrets.ts";
+import { type ServiceFile, serviceFiles, servicesByRole } from "../services.ts";
 
 export interface Settings extends HttpSettings {
 	/** The folder of the keys, and of the two files of the embedded store. */
@@ -17,8 +23,11 @@ export interface Settings extends HttpSettings {
 	/** The NATS servers of a cluster; undefined for a single node. */
 	readonly natsUrl: string | undefined;
 	readonly natsFiles: NatsFiles;
+	/** The keys of the cluster; undefined for a single node. */
+	readonly clusterKeys: ClusterKeys | undefined;
 	/** The database of logs and rows; undefined for files in the data folder. */
 	readonly mongoUrl: string | undefined;
+	readonly mongoAccess: MongoAccess;
 	readonly nodeId: string | undefined;
 	/** The ID of the installation; undefined for that of the store, or the only one on NATS. */
 	readonly installation: string | undefined;
@@ -26,6 +35,8 @@ export interface Settings extends HttpSettings {
 	readonly port: number;
 	/** Seconds an idle connection to the gateway stays open. */
 	readonly keepAlive: number;
+	/** Limits of one client of the gateway. */
+	readonly rates: RateSettings;
 	/** The number of partitions of a new log; undefined for that of the existing log. */
 	readonly partitions: number | undefined;
 	readonly services: readonly ServiceFile[];
@@ -39,29 +50,31 @@ export interface Settings extends HttpSettings {
 	/** Keys that do not come from the data folder. */
 	readonly keys: GivenKeys;
 	readonly sealing: SealingSettings;
+	readonly access: AccessSettings;
 }
 /** Invalid settings; the message has one line for each problem. */
 export class SettingsError extends Error {}
 
+const NO_CLUSTER_KEY =
+	"NATS_URL needs CLUSTER_KEY, the secret that all nodes of a cluster share; make it once with: openssl rand -base64 32";
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** The limit keeps an id of the live feed, which has a position for each partition of each log, below 9 of the 16 KiB of request headers. */
 export const MAX_PARTITIONS = 64;
 
 /** Throws a SettingsError if a value is invalid. `makes`: whether to create a missing data folder. */
-export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
+export async function settingsOf(given: NodeJS.ProcessEnv, { makes = true } = {}): Promise<Settings> {
 	const complaints: string[] = [];
-	const whole = (name: string, given: string | undefined, min: number, max: number): number | undefined => {
-		if (given === undefined || given === "") return undefined;
-		const value = Number(given);
-		if (Number.isInteger(value) && value >= min && value <= max) return value;
-		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
-		return undefined;
-	};
+	const env = withSecrets(given, complaints);
+	const whole = wholeIn(complaints);
 	const settings = {
 		dataDir: resolve(env["DATA_DIR"] || ENVIRONMENT.DATA_DIR.default),
 		...httpSettingsIn(env, complaints),
 		port: whole("PORT", env["PORT"], 0, 65_535) ?? Number(ENVIRONMENT.PORT.default),
 		keepAlive: whole("KEEP_ALIVE", env["KEEP_ALIVE"], 1, 3600) ?? Number(ENVIRONMENT.KEEP_ALIVE.default),
+		rates: {
+			requests: whole("RATE_REQUESTS", env["RATE_REQUESTS"], 0, 1_000_000) ?? Number(ENVIRONMENT.RATE_REQUESTS.default),
+			content: whole("RATE_CONTENT", env["RATE_CONTENT"], 0, 10_000) ?? Number(ENVIRONMENT.RATE_CONTENT.default),
+		},
 		partitions: whole("PARTITIONS", env["PARTITIONS"], 1, MAX_PARTITIONS),
 		services: await chosen(env["SERVICES"], complaints),
 		logLevel: LOG_LEVELS.find((level) => level === env["LOG_LEVEL"]) ?? ENVIRONMENT.LOG_LEVEL.default,
@@ -70,13 +83,16 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 		clock: clockIn(env["CLOCK"] || ENVIRONMENT.CLOCK.default, complaints),
 		keys: keysIn(env, complaints),
 		sealing: sealingIn(env, complaints),
+		access: accessSettingsIn(env, complaints),
 		natsUrl: env["NATS_URL"] || undefined,
 		natsFiles: natsFilesIn(env),
+		clusterKeys: clusterKeysOf(env, complaints),
 		mongoUrl: env["MONGO_URL"] || undefined,
+		mongoAccess: mongoAccessIn(env),
 		nodeId: env["NODE_ID"] || undefined,
 		installation: env["INSTALLATION"] || undefined,
 	};
-	complaints.push(...clusterProblems(settings), ...metricsProblems(env, settings));
+	complaints.push(...clusterProblems(settings, env), ...metricsProblems(env, settings));
 	if (hasGateway(settings.services) || settings.metricsPort !== undefined) complaints.push(...openProblems(settings));
 	if (env["LOG_LEVEL"] && !LOG_LEVELS.some((level) => level === env["LOG_LEVEL"]))
 		complaints.push(`LOG_LEVEL is "${env["LOG_LEVEL"]}": it has to be one of ${LOG_LEVELS.join(", ")}`);
@@ -86,6 +102,25 @@ export async function settingsOf(env: NodeJS.ProcessEnv, { makes = true } = {}):
 	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
 	return settings;
 }
+
+/** The environment with the secrets from files; throws a SettingsError. For commands that read only some of the settings. */
+export function completed(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	const complaints: string[] = [];
+	const complete = withSecrets(env, complaints);
+	if (complaints.length > 0) throw new SettingsError(complaints.join("\n"));
+	return complete;
+}
+
+/** Reads whole numbers; undefined for one that is not set. */
+const wholeIn =
+	(complaints: string[]) =>
+	(name: string, given: string | undefined, min: number, max: number): number | undefined => {
+		if (given === undefined || given === "") return undefined;
+		const value = Number(given);
+		if (Number.isInteger(value) && value >= min && value <= max) return value;
+		complaints.push(`${name} is "${given}": it has to be a whole number from ${min} to ${max}`);
+		return undefined;
+	};
 
 /** All services, or those of the contexts and roles and with the names given. */
 async function chosen(given: string | undefined, complaints: string[]): Promise<ServiceFile[]> {
@@ -122,10 +157,14 @@ const natsFilesIn = (env: NodeJS.ProcessEnv): NatsFiles => ({
 	NATS_CERT: env["NATS_CERT"] || undefined,
 	NATS_KEY: env["NATS_KEY"] || undefined,
 });
-function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }: Omit<Settings, "dataDir">): string[] {
+function clusterProblems(
+	{ natsUrl, natsFiles, mongoUrl, mongoAccess, nodeId, installation }: Omit<Settings, "dataDir">,
+	{ CLUSTER_KEY }: NodeJS.ProcessEnv,
+): string[] {
 	return [
 		...natsProblems(natsUrl, natsFiles),
-		...(mongoUrl !== undefined && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl) ? ["MONGO_URL has to be mongodb://host/database"] : []),
+		...(natsUrl !== undefined && !CLUSTER_KEY ? [NO_CLUSTER_KEY] : []),
+		...mongoProblems(mongoUrl, mongoAccess),
 		...(nodeId !== undefined && !/^[A-Za-z0-9_.-]{1,64}$/.test(nodeId)
 			? [`NODE_ID is "${nodeId}": it has to be 1 to 64 letters, digits, dots, dashes or underscores`]
 			: []),
@@ -133,6 +172,14 @@ function clusterProblems({ natsUrl, natsFiles, mongoUrl, nodeId, installation }:
 			? [`INSTALLATION is "${installation}": it has to be 1 to 64 letters, digits, dashes or underscores`]
 			: []),
 	];
+}
+
+/** Complaints never contain a key. */
+function clusterKeysOf({ CLUSTER_KEY }: NodeJS.ProcessEnv, complaints: string[]): ClusterKeys | undefined {
+	const keys = CLUSTER_KEY ? clusterKeysIn(CLUSTER_KEY) : undefined;
+	if (typeof keys !== "string") return keys;
+	complaints.push(keys);
+	return undefined;
 }
 
 /** Complaints never contain the key. */

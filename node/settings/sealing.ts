@@ -1,6 +1,6 @@
 /** Sealing - the settings of the vault. */
 import type { KeyObject } from "node:crypto";
-import { masterKeysOf } from "../store/vault/master-key.ts";
+import { masterKeysOf } from "../../store/vault/master-key.ts";
 
 export interface SealingSettings {
 	/** The master keys, the newest first; undefined for those in the data folder. */
