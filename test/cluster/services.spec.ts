@@ -11,7 +11,7 @@ afterAll(() => at?.mongo.stop());
 
 const NODES = {
 	...COMMANDS,
-	rows: "radars,detections,owners,vehicles,infractions,interventions",
+	rows: "radars,detections,owners,vehicles,infractions,interventions,identity-queries",
 	opening: "case-opening",
 	gateway: ROLES.gateway,
 };
