@@ -8,10 +8,13 @@ import { sameJson } from "../../model/index.ts";
 import { VISITOR } from "../access/access.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
 import { isOutage } from "../common/errors.ts";
+import { nodeTimers } from "../common/timers.ts";
 import { digestOf } from "../identity/tokens.ts";
 
 /** Milliseconds that an answer counts: a suspended user has to be refused within a second. */
 const FRESH = 500;
+/** Milliseconds after which a request goes on with the last answer, while the next one is under way. */
+const PATIENCE = 250;
 /** Milliseconds that the last answer counts while the identity context does not answer. */
 const GRACE = 30_000;
 /** Credentials that are remembered, at most twice as many. */
@@ -51,21 +54,27 @@ export class Authentication {
 		const now = this.#clock();
 		const known = this.#known.get(credential);
 		if (known && now - known.at < FRESH) return known.answer;
-		const last = known?.last ?? null;
-		const answer = this.#identify(credential).then(
-			(found) => this.#confirmed(credential, now, last && sameJson(found, last.identity) ? last.identity : found),
-			(error: unknown) => {
-				if (last && isOutage(error) && now - last.at < GRACE) return last.identity;
-				throw error;
-			},
+		const last = known?.last && now - known.last.at < GRACE ? known.last : null;
+		const asked = this.#identify(credential).then((found) => (last && sameJson(found, last.identity) ? last.identity : found)); // the same object keeps its passport
+		const entry: Known = { at: now, answer: last ? inTime(asked, last.identity) : asked, last };
+		this.#known.set(credential, entry);
+		entry.answer.catch(() => undefined); // every request of the same half second gets it
+		asked.then(
+			(identity) => this.#replace(credential, entry, { at: now, answer: asked, last: { identity, at: now } }),
+			(error: unknown) => isOutage(error) || this.#replace(credential, entry, { at: now, answer: asked, last: null }),
 		);
-		this.#known.set(credential, { at: now, answer, last });
-		answer.catch(() => undefined); // every request of the same half second gets it
-		return answer;
+		return entry.answer;
 	}
-	/** The same object while nothing changes, so that its passport is reused. */
-	#confirmed(credential: string, at: number, identity: Identity): Identity {
-		this.#known.set(credential, { at, answer: Promise.resolve(identity), last: { identity, at } });
-		return identity;
+	/** An answer that is overtaken by a later question does not count. */
+	#replace(credential: string, asked: Known, answered: Known): void {
+		if (this.#known.get(credential) === asked) this.#known.set(credential, answered);
 	}
+}
+
+/** The answer; the last identity if the identity context is slow or unavailable. */
+function inTime(asked: Promise<Identity>, last: Identity): Promise<Identity> {
+	let cancel = (): void => {};
+	const late = new Promise<Identity>((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve(last))));
+	const answer = asked.catch((error: unknown) => (isOutage(error) ? last : Promise.reject(error)));
+	return Promise.race([answer, late]).finally(() => cancel());
 }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { tokenIn } from "../../cli/common/token.ts";
 import { expectReplayed, furnish, Load, rowsOf } from "../http/machine/machine.ts";
 import { answered, caughtUp, noon, plate } from "../http/scenery.ts";
 import { eventsOf } from "../support/data-folder.ts";
@@ -485,7 +486,7 @@ describe("a cluster on the files of one machine", () => {
 				const [, url = ""] = /Vigie listens on (\S+)/.exec(cluster.stdout) ?? [];
 				const made = await fetch(`${url}/radars`, {
 					method: "POST",
-					headers: { "content-type": "application/json" },
+					headers: { "content-type": "application/json", authorization: `Bearer ${tokenIn({ DATA_DIR: folder("data") })}` },
 					body: JSON.stringify({ id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 }),
 				});
 				expect(made.status).toBe(201);

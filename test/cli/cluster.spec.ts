@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync, writeSync } from "no
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { tokenIn } from "../../cli/common/token.ts";
 import { Folder } from "../support/folder.ts";
 import { Child, es } from "../support/operator.ts";
 import { eventually } from "../support/system.ts";
@@ -126,9 +127,9 @@ function tables(stdout: string): { decides: Map<string, Map<string, string>>; fo
 			await saying(child, /^help lists/);
 			const [one = "", other = ""] = [...child.stdout.matchAll(/Vigie listens on (\S+)/g)].map(([, url = ""]) => url);
 			const radar = { id: "A6-1", kind: "fixed", latitude: 48.7, longitude: 2.3 };
-			const headers = { "content-type": "application/json" };
+			const headers = { "content-type": "application/json", authorization: `Bearer ${tokenIn({ DATA_DIR: folder.path })}` };
 			const made = await fetch(`${one}/radars`, { method: "POST", headers, body: JSON.stringify(radar) });
-			const read = await fetch(`${other}/radars/A6-1`, { headers: { "x-position": made.headers.get("x-position") ?? "" } });
+			const read = await fetch(`${other}/radars/A6-1`, { headers: { ...headers, "x-position": made.headers.get("x-position") ?? "" } });
 			expect([made.status, read.status, await read.json()]).toEqual([201, 200, expect.objectContaining(radar)]);
 
 			child.type("halt\nkill\nresume commands-1\njoin cooks\nwait long\nstatus\n");

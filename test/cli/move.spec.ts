@@ -1,6 +1,6 @@
 /** npm run move, as an operator runs it: from one folder to another, to MongoDB and back; killed, repeated, refused. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { processTableOf } from "../../mixins/processes/rows.ts";
 import { caseOpening } from "../../services/infraction/case-opening.service.ts";
@@ -78,6 +78,7 @@ describe("a system with one actor of each kind", () => {
 		expect(checkpoints.length).toBeGreaterThan(5);
 		expect(checkpoints).toEqual(checkpoints.map(([partition]) => [partition, tails.get(String(partition))]));
 		const written = revisionsOf(there);
+		copyFileSync(join(source, "keys", "token"), join(there, "keys", "token")); // a new folder has a token of its own, which is a fact
 		const system = await System.start({}, { dataDir: there });
 		try {
 			expect(await everything(system)).toEqual(told);

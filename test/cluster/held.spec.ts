@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { answered, person, radarInService } from "../http/scenery.ts";
 import { Cluster, COMMANDS, hasNats, ROLES } from "../support/cluster.ts";
 import type { LiveFeed } from "../support/live-feed.ts";
-import { eventually, type System } from "../support/system.ts";
+import { eventually, type System, TOKEN } from "../support/system.ts";
 
 const NODES = { radars: COMMANDS.radars, others: `${COMMANDS.registration},${COMMANDS.cases}`, query: ROLES.query, gateway: ROLES.gateway };
 const MANY = 250;
@@ -29,7 +29,7 @@ const MANY = 250;
 	afterAll(() => cluster?.stop());
 	/** Starts a request without waiting for its answer. */
 	const begin = (method: string, path: string, type: string, body: string): ClientRequest => {
-		const headers = { "content-type": type };
+		const headers = { "content-type": type, authorization: `Bearer ${TOKEN}` };
 		const outgoing = request({ agent, host: "127.0.0.1", port: gateway.port, method, path: `/api${path}`, headers });
 		outgoing.on("error", () => undefined); // it is destroyed after the test
 		outgoing.write(body);

@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, expect, describe, it } from "@jest/globals";
 import { answered, expectProblem } from "../http/scenery.ts";
 import { Cluster, hasNats } from "../support/cluster.ts";
-import type { System } from "../support/system.ts";
+import { type System, TOKEN } from "../support/system.ts";
 
-const TOKEN = "of-the-environment-0123456789-0123456789";
 const PASSWORD = "correct horse battery";
 const bearer = (token: unknown) => ({ authorization: `Bearer ${String(token)}` });
 
@@ -14,7 +13,7 @@ const bearer = (token: unknown) => ({ authorization: `Bearer ${String(token)}` }
 	let other: System;
 	beforeAll(async () => {
 		if (!hasNats) return;
-		cluster = await Cluster.shared({ settings: { BOOTSTRAP_TOKEN: TOKEN } });
+		cluster = await Cluster.shared({});
 		[one, other] = cluster.gateways as [System, System];
 	});
 	afterAll(() => cluster?.stop());

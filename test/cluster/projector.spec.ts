@@ -12,7 +12,7 @@ afterAll(() => at?.mongo.stop());
 const NODES = {
 	command: ROLES.command,
 	slow: "detections",
-	query: "radars,owners,vehicles,infractions,interventions,case-opening",
+	query: "radars,owners,vehicles,infractions,interventions,identity-queries,case-opening",
 	gateway: ROLES.gateway,
 };
 const RADAR = "r-1";

@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Cluster, COMMANDS, ground, ROLES } from "../support/cluster.ts";
 import { MongoProcess } from "../support/mongo-process.ts";
-import { eventually, type System } from "../support/system.ts";
+import { eventually, type System, TOKEN } from "../support/system.ts";
 import { answered, detect, expectProblem, ownerOf, person, plate, radarInService, seen } from "../http/scenery.ts";
 
 const at = await ground();
@@ -11,7 +11,7 @@ afterAll(() => at?.mongo.stop());
 
 const NODES = {
 	...COMMANDS,
-	rows: "radars,detections,owners,vehicles,infractions,interventions",
+	rows: "radars,detections,owners,vehicles,infractions,interventions,identity-queries",
 	opening: "case-opening",
 	gateway: ROLES.gateway,
 };
@@ -117,7 +117,14 @@ function post(
 	body: object,
 ): Promise<{ status: number; code: string | undefined; after: string }> {
 	return new Promise((resolve, reject) => {
-		const outgoing = request({ agent, port, path, host: "127.0.0.1", method: "POST", headers: { "content-type": "application/json" } });
+		const outgoing = request({
+			agent,
+			port,
+			path,
+			host: "127.0.0.1",
+			method: "POST",
+			headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+		});
 		outgoing.once("error", reject);
 		outgoing.once("response", async (incoming) => {
 			let text = "";
