@@ -35,7 +35,7 @@ let [alone, among]: Running[] = [];
 const running = (folder: Folder) =>
 	start({
 		DATA_DIR: folder.path,
-		SERVICES: "radar-commands,registration-commands,infraction-commands,operations-commands,identity-commands", // no process sends commands of its own
+		SERVICES: "radar-commands,registration-commands,infraction-commands,operations-commands,identity-commands,infractions", // no process sends commands of its own
 		CLOCK: `manual:${START}`,
 		LOG_LEVEL: "fatal",
 	});
