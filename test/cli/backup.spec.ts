@@ -485,7 +485,7 @@ describe("a cluster on the files of one machine", () => {
 					});
 				await eventually(async () => expect((await make()).status).toBe(201)); // the token is established when the first node decides
 				expect((await es(folder("elsewhere"), ["backup", folder("backup")], { NATS_URL, CLUSTER_KEY })).code).toBe(0);
-				expect(commitsIn(folder("backup"))).toBe(1);
+				expect(commitsIn(folder("backup"))).toBe(3); // also the client of the command line, and its credential
 			} finally {
 				cluster.signal("SIGTERM");
 				await cluster.ended(60_000);
