@@ -1,6 +1,7 @@
 /** The same commands on a node without services and without a store, joined to the nodes that have them. */
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { closedNode } from "../../moleculer.config.ts";
 import { AccessMiddleware } from "../../mixins/access/access.ts";
 import { callsOf } from "../support/access.ts";
 import { commandNamed } from "../../cli/es/commands.ts";
@@ -15,7 +16,13 @@ import { eventually } from "../support/system.ts";
 const folder = new Folder();
 const cluster = { transporter: "Fake" as const, namespace: "joined" };
 let working: ServiceBroker;
-const joined = new ServiceBroker({ ...cluster, nodeID: "joined", logger: false, middlewares: [AccessMiddleware()] });
+const joined = new ServiceBroker({
+	...cluster,
+	nodeID: "joined",
+	logger: false,
+	middlewares: [AccessMiddleware()],
+	internalServices: { $node: closedNode },
+});
 
 async function tell(line: string): Promise<{ code: number; said: string }> {
 	const [name = "", ...words] = line.split(" ");

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { CLUSTER_KEY } from "../support/cluster.ts";
 import { connectionOf, natsProblems, placeOf } from "../../node/nats-access.ts";
 import { settingsOf } from "../../node/settings/settings.ts";
 import { Folder } from "../support/folder.ts";
@@ -104,6 +105,7 @@ describe("a file of credentials or certificates", () => {
 			NATS_URL: "tls://host",
 			NATS_CA: folder.file("ca"),
 			NATS_CERT: "",
+			CLUSTER_KEY,
 		});
 		expect(settings.natsFiles).toEqual({ NATS_CREDS: undefined, NATS_CA: folder.file("ca"), NATS_CERT: undefined, NATS_KEY: undefined });
 		await expect(settingsOf({ DATA_DIR: folder.path, PORT: "0", NATS_URL: "nats://u:secret@:1" })).rejects.toThrow(

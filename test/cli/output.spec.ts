@@ -11,7 +11,7 @@ import { escaped, jsonOf, shown } from "../../cli/common/output.ts";
 import { reply, serve, type Service } from "../demo/service.ts";
 import { Folder } from "../support/folder.ts";
 import { Child, es, Repl } from "../support/operator.ts";
-import { System } from "../support/system.ts";
+import { System, TOKEN } from "../support/system.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 /** Sets the title, clears the screen, moves up, colors, hides, reverses; a C1 control, a line separator, a tag. */
@@ -176,7 +176,7 @@ describe("a reader that goes away", () => {
 	it("ends the demo and removes its data, instead of leaving it running unseen", async () => {
 		const system = await System.start();
 		try {
-			await until(/./, "cli/demo.ts", ["--detections", "50", "--url", `http://127.0.0.1:${system.port}/api`]);
+			await until(/./, "cli/demo.ts", ["--detections", "50", "--url", `http://127.0.0.1:${system.port}/api`], { VIGIE_TOKEN: TOKEN });
 			expect(await ended()).toBe(0);
 			expect(said).not.toMatch(/EPIPE|^\s+at /m);
 		} finally {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { CLUSTER_KEY } from "../support/cluster.ts";
 import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { beside } from "../../node/observer.ts";
 import { fileSettingOf, SECRETS, withSecrets } from "../../node/settings/secrets.ts";
@@ -98,6 +99,7 @@ describe("a start", () => {
 		const { keys, natsUrl, mongoUrl } = await settings({
 			SIGNING_KEY_FILE: written(key, "key"),
 			NATS_URL_FILE: written("nats://me:s3cret@host\n", "nats"),
+			CLUSTER_KEY_FILE: written(`${CLUSTER_KEY}\n`, "cluster"),
 			MONGO_URL_FILE: written("mongodb://me:s3cret@host/vigie\n", "mongo"),
 		});
 		expect(keys.signing?.export({ type: "pkcs8", format: "pem" })).toBe(key);
