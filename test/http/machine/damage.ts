@@ -1,5 +1,5 @@
 /** Damage - a data folder in several states; tests damage copies of it, and start a system on them. */
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
@@ -57,6 +57,7 @@ export class Damaged {
 	on(state: State): void {
 		this.#copy = join(this.#folder, `copy-${this.#copies++}`);
 		cpSync(this.#of(state), this.#copy, { recursive: true });
+		chmodSync(this.#copy, 0o700); // a copy has the default mode
 		this.system = System.at(this.#copy);
 	}
 	file(name: string): string {
