@@ -3,8 +3,8 @@
  * the call; a call that begins in this node without one is the node's own. So the rule is the same for REST, the REPL, processes and the bus.
  */
 import type { ActionSchema, CallingOptions, Context, Middleware, ServiceBroker } from "moleculer";
-import { denialOf, type Identity } from "../../model/access.ts";
-import { refuse } from "../../model/index.ts";
+import { denialOf, type Identity, type May } from "../../model/access.ts";
+import { type Refusal, refuse } from "../../model/index.ts";
 import { CODES } from "../common/codes.ts";
 import { refusalError, unavailable } from "../common/errors.ts";
 import { Passports } from "./passports.ts";
@@ -33,10 +33,13 @@ export function callingAs(broker: ServiceBroker, identity: Identity): Pick<Calli
 /** How facts name the caller of an action. */
 export const byOf = (ctx: { readonly locals: object }): string => localsOf(ctx).identity?.sub ?? "anonymous";
 
-/** Throws UNAUTHENTICATED (401) for a visitor, and FORBIDDEN (403) for anyone else, who may not use the action. `params`: of the call. */
+/**
+ * Throws UNAUTHENTICATED (401) for a visitor, and FORBIDDEN (403) for anyone else, who may not use the action. `params`: of the call; the items of
+ * an action for many are refused one by one (`itemRefusal`).
+ */
 export function assertMay(identity: Identity, { name = "", may }: Pick<ActionSchema, "name" | "may">, params?: unknown): void {
-	const items = may?.device === undefined || params === undefined ? [] : itemsOf(params);
-	const denial = denialOf(identity, may, singleOf(name), items);
+	const single = singleOf(name);
+	const denial = denialOf(identity, may, single, params === undefined || single !== name ? [] : [Object(params)]);
 	if (denial === null) return;
 	throw refusalError(
 		identity.roles.includes("visitor") ? refuse(CODES.UNAUTHENTICATED, `${denial}; log in first`) : refuse(CODES.FORBIDDEN, denial),
@@ -44,11 +47,15 @@ export function assertMay(identity: Identity, { name = "", may }: Pick<ActionSch
 }
 /** `detection.record` for `detection.recordMany`. */
 const singleOf = (action: string): string => action.replace(/Many$/, "");
-/** The params of each item: of a command or an ask for many, else of the call itself. */
-function itemsOf(params: unknown): readonly Params[] {
-	const { items }: { readonly items?: unknown } = Object(params);
-	const all: readonly unknown[] = Array.isArray(items) ? items : [params];
-	return all.map((item): Params => Object(Object(item).params ?? item));
+/** Why one item of a call is refused that its caller may make; null if none of them is, whatever their params. */
+export function itemRefusal(ctx: { readonly locals: object }, action: string, may: May): ((params: Params) => Refusal | null) | null {
+	const { identity } = localsOf(ctx);
+	const { device, ...others } = may;
+	if (device === undefined || identity === undefined || denialOf(identity, others, action, []) === null) return null;
+	return (params) => {
+		const denial = denialOf(identity, may, action, [params]);
+		return denial === null ? null : refuse(CODES.FORBIDDEN, denial);
+	};
 }
 
 export const AccessMiddleware = (): Middleware => {

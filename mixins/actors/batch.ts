@@ -14,10 +14,12 @@ type Params = Readonly<Record<string, unknown>>;
 /** Checks params by the rules of a shape, and normalizes them in place. */
 export type Check = (params: unknown) => true | readonly FieldError[];
 
-/** Parts that the decision of a command uses: asks of other actors, and the guard of its secrets if it has any. */
+/** Parts that a command needs: asks of other actors, the guard of its secrets if it has any, and the rights of its caller. */
 export interface Helpers {
 	readonly consulting: Consulting;
 	readonly guarding?: Guarding | undefined;
+	/** Why the caller may not send an item with these params; null if it may. */
+	readonly refusing?: ((params: Params) => Refusal | null) | null;
 }
 /** The metadata that all commands of a call share. */
 export type Shared = Pick<Envelope, "by" | "at" | "deadline" | "trace">;
@@ -51,6 +53,8 @@ export class CommandBatch {
 			const wrong = this.#wrong(params);
 			if (wrong) return notValid(wrong);
 			const normal = (this.#definition.normalise?.(params) ?? params) as Params; // the compiler has checked these types in the model
+			const forbidden = helpers.refusing?.(normal);
+			if (forbidden) return refused(forbidden);
 			const own = this.#definition.identity?.(normal);
 			const { id } = normal;
 			if (own !== undefined && id !== undefined && id !== own) return notValid([notOwn(own, id)]);

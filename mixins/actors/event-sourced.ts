@@ -16,7 +16,7 @@ import {
 	type Rule,
 	rulesOf,
 } from "../../model/index.ts";
-import { byOf } from "../access/access.ts";
+import { byOf, itemRefusal } from "../access/access.ts";
 import { actorFigures } from "./figures.ts";
 import { Actors } from "./actors.ts";
 import { AskBatch, type Check, CommandBatch, type Helpers, type Shared } from "./batch.ts";
@@ -73,6 +73,7 @@ export function EventSourced(model: Model, { remembered = REMEMBERED, guard }: E
 	if (guarded.size > 0 && !guard) throw new Error(`${model.name} has commands with secrets, but no guard`);
 	const helpersOf = (ctx: Context, name: string): Helpers => ({
 		consulting: consultingIn(ctx, model),
+		refusing: itemRefusal(ctx, `${model.name}.${name}`, model.commands[name]?.may ?? {}),
 		...(guard && guarded.has(name) ? { guarding: (one) => guard(ctx, one) } : {}),
 	});
 	const actorsOf = (service: Service) => hosts.of(service).actors;

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { callingAs, VISITOR } from "../../../mixins/access/access.ts";
 import { type AnyRole, type Identity, type May, roles } from "../../../model/index.ts";
 import { type Running, start } from "../../../node/start.ts";
+import { callsOf } from "../../support/access.ts";
 import { Folder } from "../../support/folder.ts";
 
 interface Offered {
@@ -64,5 +65,39 @@ describe("every action", () => {
 	it("admits no caller without credentials, nor one without roles", async () => {
 		expect(await outcomes(() => VISITOR)).toEqual(expected(() => "UNAUTHENTICATED"));
 		expect(await outcomes(() => ({ sub: "user:x", roles: [] }))).toEqual(expected(() => "FORBIDDEN"));
+	});
+});
+
+describe("a device", () => {
+	const camera: Identity = { sub: "client:camera", roles: ["device"], radar: "R1" };
+	const passage = (id: string, radar: string) => ({
+		id,
+		radar,
+		plate: "AB-123-CD",
+		country: "FR",
+		speedKmh: 90,
+		capturedAt: "2026-03-01T08:00:00.000Z",
+	});
+	const call = <T>(action: string, params: object) => system.broker.call<T, object>(action, params, callingAs(system.broker, camera));
+	beforeAll(async () => {
+		for (const id of ["R1", "R2"]) await callsOf(system.broker)("radar.install", { id, kind: "fixed", latitude: 48, longitude: 2 });
+	});
+
+	it("records passages of its own radar, and of no other", async () => {
+		expect(await call("detection.record", passage("d-1", "R1"))).toMatchObject({ id: "d-1" });
+		await expect(call("detection.record", passage("d-2", "R2"))).rejects.toMatchObject({ code: 403, type: "FORBIDDEN" });
+	});
+	it("among many passages has only those of others refused", async () => {
+		const items = [passage("d-3", "R1"), passage("d-4", "R2"), passage("d-5", "R1")].map((params) => ({ params }));
+		expect(await call("detection.recordMany", { items })).toMatchObject([
+			{ done: { id: "d-3" } },
+			{ refusal: { code: "FORBIDDEN", status: 403 } },
+			{ done: { id: "d-5" } },
+		]);
+		await expect(callsOf(system.broker)("detection.state", { id: "d-4" })).rejects.toMatchObject({ type: "DETECTION_UNKNOWN" });
+	});
+	it("reads nothing, not even what it has recorded", async () => {
+		for (const action of ["detection.history", "detection.state", "detections.get", "radars.get"])
+			await expect(call(action, { id: "d-1" })).rejects.toMatchObject({ type: "FORBIDDEN" });
 	});
 });
