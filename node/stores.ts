@@ -8,7 +8,7 @@ import { MongoLogStore } from "../store/mongo/log.ts";
 import { MongoRowStore } from "../store/mongo/rows.ts";
 import { SqliteLogStore } from "../store/sqlite/log.ts";
 import { SqliteRowStore } from "../store/sqlite/rows.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** The file of the logs in the data folder. */
 export const LOG_FILE = "events.db";

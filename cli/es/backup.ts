@@ -9,7 +9,7 @@ import { restore } from "../../store/backup/restore.ts";
 import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { dataFolder, openLog, userOf } from "../move/place.ts";
 import { escaped } from "../common/output.ts";
-import { completed, SettingsError } from "../../node/settings/settings.ts";
+import { completed, SettingsError } from "../../node/settings.ts";
 import type { Command, OfflineCommand } from "./command.ts";
 import { columns, type Out } from "./out.ts";
 import { Phases } from "./phases.ts";
