@@ -86,7 +86,7 @@ describe("an operator", () => {
 			const { position } = await call<{ position: string }>("case-opening.drop", { id: "d1", reason: "a test of the radar\u0000" });
 			await until(async () => (await parked()).length === 0);
 			expect(await seen("interventions.list", { process: "case-opening" }, position)).toMatchObject({
-				rows: [{ work: "d1", code: "COURT_CLOSED", reason: "a test of the radar", by: "operator" }],
+				rows: [{ work: "d1", code: "COURT_CLOSED", reason: "a test of the radar", by: "operator:tester" }],
 			});
 			await restore();
 			await system.stop();
