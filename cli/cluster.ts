@@ -16,9 +16,9 @@ import { ownersOf } from "./cluster/owners.ts";
 import { Prompt } from "./cluster/prompt.ts";
 import { servicesByRole } from "../node/services.ts";
 import { NODES, nodesOf } from "./cluster/roles.ts";
-import { placeOf } from "../node/nats-access.ts";
+import { placeOf } from "../node/settings/nats-access.ts";
 import { guardOutput, tell, warn } from "./common/output.ts";
-import { type Settings, SettingsError, settingsOf } from "../node/settings/settings.ts";
+import { type Settings, SettingsError, settingsOf } from "../node/settings.ts";
 import { onStop } from "../node/stopping.ts";
 import { dim, oneLine, red, table } from "./common/terminal.ts";
 

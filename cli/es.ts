@@ -5,7 +5,7 @@ import { all, anyNamed } from "./es/commands.ts";
 import { carriedOut, type ExitCode, failureText, run } from "./es/run.ts";
 import { systemOf } from "./es/system.ts";
 import { guardOutput, tell, warn } from "./common/output.ts";
-import { SettingsError } from "../node/settings/settings.ts";
+import { SettingsError } from "../node/settings.ts";
 import { onStop } from "../node/stopping.ts";
 import { red } from "./common/terminal.ts";
 

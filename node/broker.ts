@@ -1,9 +1,9 @@
 /** Broker - derives the options of a node's broker from its settings. */
 import type { BrokerOptions } from "moleculer";
 import { brokerOptions as optionsOf } from "../moleculer.config.ts";
-import { connectionOf } from "./nats-access.ts";
+import { connectionOf } from "./settings/nats-access.ts";
 import { serviceFiles } from "./services.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { Settings } from "./settings.ts";
 import { openStores, type StoreSettings } from "./stores.ts";
 
 export type BrokerSettings = StoreSettings &

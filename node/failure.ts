@@ -3,7 +3,7 @@ import { statfsSync } from "node:fs";
 import { LogAltered } from "../store/evidence/anchors.ts";
 import { KeyUnusable } from "../store/evidence/keys.ts";
 import { asError, ForeignInstallation, ForeignParts, MoveBegun, PartitionsFixed, StoreDamaged, StoreUnavailable } from "../store/log.ts";
-import { type Settings, SettingsError } from "./settings/settings.ts";
+import { type Settings, SettingsError } from "./settings.ts";
 
 const MEGABYTE = 1024 * 1024;
 

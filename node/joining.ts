@@ -6,8 +6,8 @@ import { NatsRejected } from "../mixins/nats/connecting.ts";
 import { NatsTransporter } from "../mixins/nats/transporter.ts";
 import { NameTaken } from "../mixins/nats/node-name.ts";
 import { storageOf } from "../mixins/logs/storage.ts";
-import { placeOf } from "./nats-access.ts";
-import { SettingsError } from "./settings/settings.ts";
+import { placeOf } from "./settings/nats-access.ts";
+import { SettingsError } from "./settings.ts";
 
 /** Milliseconds after which a CLI command gives up, and after which a waiting node logs a warning. */
 const TIMEOUT = 10_000;

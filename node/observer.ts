@@ -10,8 +10,8 @@ import { keptClusterKey } from "./cluster-key-file.ts";
 import { ENVIRONMENT } from "./settings/environment.ts";
 import { closedNode } from "../moleculer.config.ts";
 import { join } from "./joining.ts";
-import { placeOf } from "./nats-access.ts";
-import { completed, SettingsError, settingsOf } from "./settings/settings.ts";
+import { placeOf } from "./settings/nats-access.ts";
+import { completed, SettingsError, settingsOf } from "./settings.ts";
 import { start } from "./start.ts";
 
 export interface Beside {

@@ -24,7 +24,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { connected } from "./joining.ts";
 import { keptTokenIn } from "./own-token.ts";
 import { schemaOf, serviceFiles, sideOf } from "./services.ts";
-import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings/settings.ts";
+import { keepsSomething, type Settings, SettingsError, settingsOf } from "./settings.ts";
 
 export interface Running {
 	/** `http://127.0.0.1:3000/api`, or https with a certificate; empty without a gateway. */

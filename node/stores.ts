@@ -13,8 +13,8 @@ import { SqliteRowStore } from "../store/sqlite/rows.ts";
 import type { KeyStore } from "../store/vault/key-store.ts";
 import { masterKeysIn, newMasterKeyIn } from "../store/vault/master-key.ts";
 import { Vault } from "../store/vault/vault.ts";
-import { accessFor, type MongoAccess } from "./mongo-access.ts";
-import type { Settings } from "./settings/settings.ts";
+import { accessFor, type MongoAccess } from "./settings/mongo-access.ts";
+import type { Settings } from "./settings.ts";
 
 /** The file of the logs in the data folder. */
 export const LOG_FILE = "events.db";

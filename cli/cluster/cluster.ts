@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../node/broker.ts";
 import { join } from "../../node/joining.ts";
-import type { Settings } from "../../node/settings/settings.ts";
+import type { Settings } from "../../node/settings.ts";
 import { Member, type Say } from "./member.ts";
 import { nodesOf, type Roles, servicesText } from "./roles.ts";
 

@@ -1,7 +1,7 @@
 /** Nats - starts a nats-server for a cluster on one machine, from PATH and on a free port; it ends with this process. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { SettingsError } from "../../node/settings/settings.ts";
+import { SettingsError } from "../../node/settings.ts";
 import type { Say } from "./member.ts";
 
 export interface Nats {

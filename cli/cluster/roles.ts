@@ -1,6 +1,6 @@
 /** Roles - the nodes of a cluster by role: commands, queries or gateway, of one context or of all. */
 import type { ServiceFile } from "../../node/services.ts";
-import { SettingsError } from "../../node/settings/settings.ts";
+import { SettingsError } from "../../node/settings.ts";
 
 /** The services of each role, by its name (`commands`, `radar-queries`). */
 export type Roles = ReadonlyMap<string, readonly ServiceFile[]>;

@@ -10,7 +10,7 @@ import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { dataFolder, openLog, userOf } from "../move/place.ts";
 import { keyStoreOf } from "../../node/stores.ts";
 import { escaped } from "../common/output.ts";
-import { completed, SettingsError } from "../../node/settings/settings.ts";
+import { completed, SettingsError } from "../../node/settings.ts";
 import type { Command, OfflineCommand } from "./command.ts";
 import { columns, type Out } from "./out.ts";
 import { Phases } from "./phases.ts";

@@ -1,7 +1,7 @@
 /** Run - runs one command line from its words to its exit code; every error becomes one clear line on stderr. */
 import { warn } from "../common/output.ts";
 import { oneLine, red } from "../common/terminal.ts";
-import { SettingsError } from "../../node/settings/settings.ts";
+import { SettingsError } from "../../node/settings.ts";
 import { type Command, type Described, type Given, parsed, type Prefix, UsageError, usageOf, type Verdict } from "./command.ts";
 import { type Out, outOf } from "./out.ts";
 import { offered, type System } from "./system.ts";

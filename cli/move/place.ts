@@ -1,8 +1,8 @@
 /** Place - the place of a system's logs and rows, as an operator names it: a data folder or a database. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { accessFor, mongoAccessIn, mongoProblems } from "../../node/mongo-access.ts";
-import { completed } from "../../node/settings/settings.ts";
+import { accessFor, mongoAccessIn, mongoProblems } from "../../node/settings/mongo-access.ts";
+import { completed } from "../../node/settings.ts";
 import { HEADS_FOLDER, KEYS_FOLDER, keyStoreOf, LOG_FILE, ROWS_FILE } from "../../node/stores.ts";
 import type { LogStore } from "../../store/log.ts";
 import type { MoveEnd } from "../../store/move/move.ts";

@@ -69,13 +69,7 @@ interface EventSourcedOptions {
 }
 
 export function EventSourced(model: Model, { remembered = REMEMBERED, guard }: EventSourcedOptions = {}): Partial<ServiceSchema> {
-	const guarded = guardedIn(model);
-	if (guarded.size > 0 && !guard) throw new Error(`${model.name} has commands with secrets, but no guard`);
-	const helpersOf = (ctx: Context, name: string): Helpers => ({
-		consulting: consultingIn(ctx, model),
-		refusing: itemRefusal(ctx, `${model.name}.${name}`, model.commands[name]?.may ?? {}),
-		...(guard && guarded.has(name) ? { guarding: (one) => guard(ctx, one) } : {}),
-	});
+	const helpersOf = helpersIn(model, guard);
 	const actorsOf = (service: Service) => hosts.of(service).actors;
 	const actions: NonNullable<ServiceSchema["actions"]> = { history: historyAction(model, actorsOf), state: stateAction(model, actorsOf) };
 	for (const [name, definition] of Object.entries(model.commands)) {
@@ -137,6 +131,15 @@ function batchesOf(model: Model, actors: Actors, compile: Compile): Pick<Host, "
 }
 
 type HelpersOf = (ctx: Context, command: string) => Helpers;
+function helpersIn(model: Model, guard: Guard | undefined): HelpersOf {
+	const guarded = guardedIn(model);
+	if (guarded.size > 0 && !guard) throw new Error(`${model.name} has commands with secrets, but no guard`);
+	return (ctx, name) => ({
+		consulting: consultingIn(ctx, model),
+		refusing: itemRefusal(ctx, `${model.name}.${name}`, model.commands[name]?.may ?? {}),
+		...(guard && guarded.has(name) ? { guarding: (one) => guard(ctx, one) } : {}),
+	});
+}
 function commandAction(model: Model, name: string, definition: AnyCommand, helpersOf: HelpersOf) {
 	const begins = creates(definition);
 	const secrets = secretsOf(definition.shape);

@@ -13,7 +13,7 @@ import { digestOf } from "../identity/tokens.ts";
 
 /** Milliseconds that an answer counts: a suspended user has to be refused within a second. */
 const FRESH = 500;
-/** Milliseconds after which a request goes on with the last answer, while the next one is under way. */
+/** Milliseconds after which a request uses the last answer, while the next one is under way. */
 const PATIENCE = 250;
 /** Milliseconds that the last answer counts while the identity context does not answer. */
 const GRACE = 30_000;

@@ -8,7 +8,7 @@ import { commandNamed } from "../../cli/es/commands.ts";
 import { completed } from "../../cli/es/completion.ts";
 import { run } from "../../cli/es/run.ts";
 import { systemOf } from "../../cli/es/system.ts";
-import { settingsOf } from "../../node/settings/settings.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { brokerOptions } from "../../node/broker.ts";
 import { Folder } from "../support/folder.ts";
 import { eventually } from "../support/system.ts";

@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { CLUSTER_KEY } from "../support/cluster.ts";
-import { connectionOf, natsProblems, placeOf } from "../../node/nats-access.ts";
-import { settingsOf } from "../../node/settings/settings.ts";
+import { connectionOf, natsProblems, placeOf } from "../../node/settings/nats-access.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { Folder } from "../support/folder.ts";
 
 let folder: Folder;

@@ -10,7 +10,7 @@ import { CLUSTER_KEY } from "../support/cluster.ts";
 import { ENVIRONMENT } from "../../node/settings/environment.ts";
 import { beside } from "../../node/observer.ts";
 import { fileSettingOf, SECRETS, withSecrets } from "../../node/settings/secrets.ts";
-import { settingsOf } from "../../node/settings/settings.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { keyId } from "../../store/evidence/heads.ts";
 import { Folder } from "../support/folder.ts";
 import { es } from "../support/operator.ts";

@@ -1,7 +1,7 @@
 /** The address of the metrics, and whether they are on: an invalid setting stops the start with one line. */
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { settingsOf } from "../../node/settings/settings.ts";
+import { settingsOf } from "../../node/settings.ts";
 import { Folder } from "../support/folder.ts";
 
 describe("METRICS and METRICS_PORT", () => {

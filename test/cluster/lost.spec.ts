@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { connectionOf } from "../../node/nats-access.ts";
+import { connectionOf } from "../../node/settings/nats-access.ts";
 import { Discovery } from "../../mixins/cluster/discovery.ts";
 import { clusterKeysIn, type ClusterKeys } from "../../mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "../../mixins/nats/transporter.ts";

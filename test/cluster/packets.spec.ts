@@ -1,7 +1,7 @@
 /** Packets of any size pass between nodes, also through servers with a small payload limit; packets above the limit fail with a code. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Context, ServiceBroker } from "moleculer";
-import { connectionOf } from "../../node/nats-access.ts";
+import { connectionOf } from "../../node/settings/nats-access.ts";
 import { MAX_MESSAGE } from "../../mixins/nats/fragments.ts";
 import { clusterKeysIn, type ClusterKeys } from "../../mixins/nats/cluster-keys.ts";
 import { NatsTransporter } from "../../mixins/nats/transporter.ts";

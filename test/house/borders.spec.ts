@@ -107,7 +107,7 @@ describe("drivers", () => {
 describe("the kind of database", () => {
 	const KEEPERS = /^store\/(sqlite|mongo)\//;
 	/** The files that choose the database or read how to reach it, and where an operator names it. */
-	const CHOOSERS = ["node/stores.ts", "node/start.ts", "node/mongo-access.ts", "cli/move/place.ts"];
+	const CHOOSERS = ["node/stores.ts", "node/start.ts", "node/settings/mongo-access.ts", "cli/move/place.ts"];
 	const NAMED = /^(node|cli)\//;
 	/** Names of databases, terms of drivers, and settings that select one. */
 	const WORDS = /mongo|sqlite|ferret|\bbson\b|\bobjectid\b|\$(set|max|inc|in|gte?|lte?|or|and)\b *:|\bPRAGMA\b/gi;

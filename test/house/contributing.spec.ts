@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const guide = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
 const section = /^## Add a context\n([^]*?)^## /m.exec(guide)?.[1] ?? "";
 const files = [...section.matchAll(/^```ts (\S+)\n([^]*?)^```$/gm)].map(([, path = "", text = ""]) => ({ path, text }));
-const curls = [...(/^```sh\n(curl [^]*?)^```$/m.exec(section)?.[1]?.trim().split("\n") ?? [])];
+const [auth = "", ...curls] = [...(/^```sh\n(auth=[^]*?)^```$/m.exec(section)?.[1]?.trim().split("\n") ?? [])];
 
 describe("a context added as the guide says", () => {
 	const folder = new Folder();
@@ -65,12 +65,17 @@ describe("a context added as the guide says", () => {
 		expect(curls).toHaveLength(3);
 		const port = String(await freePort());
 		const [file = process.execPath, ...args] = [...bound, process.execPath, "cli/start.ts"];
-		const env = { ...process.env, PORT: port, DATA_DIR: folder.file("data"), SERVICES: "parking,gateway" };
+		const env = { ...process.env, PORT: port, DATA_DIR: folder.file("data"), SERVICES: "parking,identity,gateway" };
 		const system = spawn(file, args, { cwd: copy, env, stdio: "ignore" });
 		const shell = async (line: string): Promise<string> =>
-			(await run("sh", ["-c", line.replaceAll("localhost:3000", `127.0.0.1:${port}`)])).stdout;
+			(
+				await run("sh", [
+					"-c",
+					`${auth.replace("data/", `${folder.file("data")}/`)}\n${line.replaceAll("localhost:3000", `127.0.0.1:${port}`)}`,
+				])
+			).stdout;
 		try {
-			await eventually(async () => expect(await shell("curl -s localhost:3000/api/health/live")).toContain("live"), 30_000);
+			await eventually(async () => expect(await shell("curl -s localhost:3000/api/health/ready")).toContain('"status":"ready"'), 60_000);
 			const [grant = "", one = "", list = ""] = curls;
 			expect(JSON.parse(await shell(grant))).toMatchObject({ id: "p-1", version: 1 });
 			await eventually(async () => expect(JSON.parse(await shell(one))).toMatchObject({ plate: "AB-123-CD", status: "granted" }));

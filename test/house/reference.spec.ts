@@ -16,7 +16,17 @@ let house: House;
 beforeAll(async () => {
 	[made, house] = [await pages(), await loadHouse()];
 });
-const pageNames = ["commands.md", "facts.md", "refusals.md", "routes.md", "read-models.md", "metrics.md", "settings.md", "repl.md"];
+const pageNames = [
+	"access.md",
+	"commands.md",
+	"facts.md",
+	"refusals.md",
+	"routes.md",
+	"read-models.md",
+	"metrics.md",
+	"settings.md",
+	"repl.md",
+];
 const page = (name: string): string => made.get(name) ?? "";
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const product = sourcesOf("services", "mixins", "model", "store", "jurisdictions", "node", "cli", "demo", "moleculer.config.ts");

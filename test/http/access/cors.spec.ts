@@ -1,7 +1,7 @@
 /** CORS: pages of the configured origins may read answers and send commands; for all others the gateway stays closed. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { IncomingHttpHeaders } from "node:http";
-import { settingsOf } from "../../../node/settings/settings.ts";
+import { settingsOf } from "../../../node/settings.ts";
 import { Folder } from "../../support/folder.ts";
 import { System } from "../../support/system.ts";
 import { answered, expectProblem, person, protective, radarInService } from "../scenery.ts";

@@ -1,6 +1,6 @@
 /** HOST: an address that other machines can reach is refused at the start unless what they send is encrypted. */
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
-import { settingsOf } from "../../../node/settings/settings.ts";
+import { settingsOf } from "../../../node/settings.ts";
 import { Folder } from "../../support/folder.ts";
 import { System } from "../../support/system.ts";
 import { certified } from "../../support/transport.ts";

@@ -1,7 +1,7 @@
 /** Rates: one client behind a proxy cannot use up the gateway for the others. */
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { OutgoingHttpHeaders } from "node:http";
-import { settingsOf } from "../../../node/settings/settings.ts";
+import { settingsOf } from "../../../node/settings.ts";
 import { Folder } from "../../support/folder.ts";
 import { type Answer, eventually, System } from "../../support/system.ts";
 import { answered, expectProblem, person } from "../scenery.ts";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Errors, type Context, type ServiceSchema } from "moleculer";
 import { callsOf, FREE } from "../../support/access.ts";
 import { serviceFiles } from "../../../node/services.ts";
-import { MAX_PARTITIONS } from "../../../node/settings/settings.ts";
+import { MAX_PARTITIONS } from "../../../node/settings.ts";
 import { type Running, start } from "../../../node/start.ts";
 import type { LiveAsked, LivePage } from "../../../mixins/logs/live.ts";
 import { storageOf } from "../../../mixins/logs/storage.ts";

@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect as secureConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { settingsOf } from "../../../node/settings/settings.ts";
+import { settingsOf } from "../../../node/settings.ts";
 import { Folder } from "../../support/folder.ts";
 import { AUTHORIZATION, eventually, System } from "../../support/system.ts";
 import { certified, plain, secure } from "../../support/transport.ts";

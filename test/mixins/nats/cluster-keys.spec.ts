@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { clusterKeysIn, newClusterKey } from "../../../mixins/nats/cluster-keys.ts";
-import { settingsOf } from "../../../node/settings/settings.ts";
+import { settingsOf } from "../../../node/settings.ts";
 import { Folder } from "../../support/folder.ts";
 
 const bytes = randomBytes(32);

@@ -9,7 +9,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { Long } from "mongodb";
-import { accessFor, mongoAccessIn, mongoProblems } from "../../../node/mongo-access.ts";
+import { accessFor, mongoAccessIn, mongoProblems } from "../../../node/settings/mongo-access.ts";
 import type { MongoAccess } from "../../../store/mongo/address.ts";
 import { MongoLogStore } from "../../../store/mongo/log.ts";
 import { answered, person } from "../../http/scenery.ts";

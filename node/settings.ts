@@ -1,21 +1,21 @@
 /** Settings - reads and checks the environment before anything starts; reports one line for each invalid value. */
 import { createServer } from "node:net";
 import { resolve } from "node:path";
-import { publicKeyOf } from "../../store/evidence/heads.ts";
-import { type GivenKeys, privateKeyOf } from "../../store/evidence/keys.ts";
-import type { AccessSettings } from "../../mixins/identity/settings.ts";
-import type { RateSettings } from "../../mixins/http/server/rates.ts";
-import { type ClusterKeys, clusterKeysIn } from "../../mixins/nats/cluster-keys.ts";
-import { isInstallationId } from "../../mixins/nats/installations.ts";
-import { accessSettingsIn } from "./access-settings.ts";
-import { folderProblem } from "../data-folder.ts";
-import { ENVIRONMENT } from "./environment.ts";
-import { type HttpSettings, httpSettingsIn, openProblems } from "./http-settings.ts";
-import { type MongoAccess, mongoAccessIn, mongoProblems } from "../mongo-access.ts";
-import { type NatsFiles, natsProblems } from "../nats-access.ts";
-import { type SealingSettings, sealingIn } from "./sealing.ts";
-import { withSecrets } from "./secrets.ts";
-import { type ServiceFile, serviceFiles, servicesByRole } from "../services.ts";
+import { publicKeyOf } from "../store/evidence/heads.ts";
+import { type GivenKeys, privateKeyOf } from "../store/evidence/keys.ts";
+import type { AccessSettings } from "../mixins/identity/settings.ts";
+import type { RateSettings } from "../mixins/http/server/rates.ts";
+import { type ClusterKeys, clusterKeysIn } from "../mixins/nats/cluster-keys.ts";
+import { isInstallationId } from "../mixins/nats/installations.ts";
+import { accessSettingsIn } from "./settings/access-settings.ts";
+import { folderProblem } from "./data-folder.ts";
+import { ENVIRONMENT } from "./settings/environment.ts";
+import { type HttpSettings, httpSettingsIn, openProblems } from "./settings/http-settings.ts";
+import { type MongoAccess, mongoAccessIn, mongoProblems } from "./settings/mongo-access.ts";
+import { type NatsFiles, natsProblems } from "./settings/nats-access.ts";
+import { type SealingSettings, sealingIn } from "./settings/sealing.ts";
+import { withSecrets } from "./settings/secrets.ts";
+import { type ServiceFile, serviceFiles, servicesByRole } from "./services.ts";
 
 export interface Settings extends HttpSettings {
 	/** The folder of the keys, and of the two files of the embedded store. */

@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import type { MongoAccess } from "../store/mongo/address.ts";
+import type { MongoAccess } from "../../store/mongo/address.ts";
 
 export type { MongoAccess };
 
