@@ -8,6 +8,7 @@ import { clocksOf } from "../cluster/clocks.ts";
 import { exposition, type Listed } from "./exposition.ts";
 import { type Figure, Gathering } from "./gathering.ts";
 import { Machine } from "./machine.ts";
+import { NONE_DROPPED } from "../nats/dropped-packets.ts";
 import { NatsTransporter } from "../nats/transporter.ts";
 import { type Figured, METRICS, type MetricName } from "../common/metric-names.ts";
 import type { Clocks } from "./lag-clock.ts";
@@ -40,7 +41,7 @@ export class Metrics {
 	#registry: Registry | null = null;
 	#gathering: Gathering | null = null;
 	#skew = (): number => 0;
-	#dropped = (): Readonly<Record<string, number>> => ({});
+	#dropped = (): Readonly<Record<string, number>> => NONE_DROPPED;
 	#collecting: Promise<void> | null = null;
 
 	constructor(options: MetricsOptions) {
@@ -79,7 +80,7 @@ export class Metrics {
 				all.set(broker, this);
 				this.#registry = broker.metrics;
 				this.#skew = () => clocksOf(broker)?.skew.largest ?? 0;
-				this.#dropped = () => (broker.transit?.tx instanceof NatsTransporter ? broker.transit.tx.sealing.dropped.counts : {});
+				this.#dropped = () => (broker.transit?.tx instanceof NatsTransporter ? broker.transit.tx.sealing.dropped.counts : NONE_DROPPED);
 				this.#gathering = new Gathering(broker, this.#options.clocks);
 				for (const name of Object.keys(METRICS)) register(broker.metrics, name as MetricName); // a key of it
 			},

@@ -8,6 +8,9 @@ const REASONS = {
 } as const;
 export type Reason = keyof typeof REASONS;
 
+/** Before any packet was dropped, and on a node without NATS. */
+export const NONE_DROPPED: Readonly<Record<Reason, number>> = { unopened: 0, replayed: 0, unproven: 0 };
+
 /** Milliseconds between two lines in the log, and for which readiness mentions a dropped packet. */
 const MINUTE = 60_000;
 /** A name that can be printed; a packet that does not open may contain any bytes instead. */
@@ -21,7 +24,7 @@ interface Told {
 export class DroppedPackets {
 	readonly #clock: () => number;
 	readonly #warn: (line: string) => void;
-	readonly #counts: Record<Reason, number> = { unopened: 0, replayed: 0, unproven: 0 };
+	readonly #counts: Record<Reason, number> = { ...NONE_DROPPED };
 	#last: Told | null = null;
 	#warnedAt = -Infinity;
 	#warned = 0;
