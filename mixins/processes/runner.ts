@@ -83,7 +83,7 @@ export class ProcessRunner {
 		const read = (one: Followed) => new Promise<void>((heard) => this.#follow(one, checkpoints, stopped, tails.get(one) ?? 0, heard));
 		const words = logs.filter(({ context }) => context === INTERVENTIONS.log);
 		await Promise.all(words.map(read));
-		void Promise.all(logs.filter((one) => !words.includes(one)).map(read)).then(() => this.#release());
+		void Promise.all(logs.filter((one) => !words.includes(one)).map(read)).then(() => this.#release(tails));
 	}
 	#follow(one: Followed, checkpoints: Checkpoints, stopped: (error: Error) => void, tail: number, heard: () => void): void {
 		const { log } = one;
@@ -110,9 +110,22 @@ export class ProcessRunner {
 		end.reached();
 	}
 	/** Sends the commands that waited for the ends of the logs, except those of rows that another node has settled meanwhile. */
-	async #release(): Promise<void> {
+	async #release(tails: ReadonlyMap<Followed, number>): Promise<void> {
+		await this.#written(tails);
 		await this.#again(this.outbox.waiting).catch(() => undefined); // the recovery evaluates them again
 		this.outbox.release();
+	}
+
+	/** Resolves when the rows of the ends are written: if another node was faster, the logs are read again from its checkpoints. */
+	async #written(tails: ReadonlyMap<Followed, number>): Promise<void> {
+		for (;;) {
+			await this.#mutex.run(() => this.rows.flush()).catch(() => undefined);
+			const behind = [...tails].filter(([{ log }, tail]) => (this.rows.place(log.name)?.position ?? 0) < tail);
+			if (behind.length === 0) return;
+			await Promise.all(
+				behind.map(([{ log }, position]) => new Promise<void>((reached) => this.#ends.set(log.name, { position, reached }))),
+			);
+		}
 	}
 
 	/** Pieces of work, up to a limit of each kind, whose instant has come and that are not done. */
