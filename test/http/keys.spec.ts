@@ -30,7 +30,7 @@ describe("a system", () => {
 		await system.kill();
 		await system.up();
 		expect(readFileSync(own(), "utf8")).toBe(made);
-		expect(readdirSync(keys()).filter((name) => !name.endsWith(".pub"))).toEqual(["signing.pem"]);
+		expect(readdirSync(keys()).filter((name) => name.endsWith(".pem"))).toEqual(["signing.pem"]);
 		answered(200, await system.get("/radars/k-radar/history"));
 	});
 	it("has no HTTP routes for verification, heads and keys", async () => {
@@ -75,7 +75,9 @@ describe("a system", () => {
 			SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString().replaceAll("\n", "\\n"),
 		});
 		try {
-			expect(readdirSync(join(given.dataDir, "keys"))).toEqual([expect.stringMatching(/^[\da-f]{16}\.pub$/)]);
+			expect(readdirSync(join(given.dataDir, "keys")).filter((name) => /\.(pem|pub)$/.test(name))).toEqual([
+				expect.stringMatching(/^[\da-f]{16}\.pub$/),
+			]);
 		} finally {
 			await given.dispose();
 		}
