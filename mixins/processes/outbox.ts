@@ -68,7 +68,8 @@ export class Outbox {
 	readonly #cancels = new Set<() => void>();
 	readonly #many: number;
 	readonly #atOnce: number;
-	#isHeld: boolean;
+	readonly #holds: boolean;
+	#isHeld = false;
 	#waiting: Entry[] = [];
 	#calls = 0;
 	#scheduled = false;
@@ -76,7 +77,7 @@ export class Outbox {
 	stopped = false;
 
 	constructor(name: string, send: Send, rows: Rows, timers: Timers, { many, calls, afterCatchUp }: Batches = { many: MANY, calls: CALLS }) {
-		this.#isHeld = afterCatchUp === true;
+		this.#holds = afterCatchUp === true;
 		this.#many = many;
 		this.#atOnce = calls;
 		this.#name = name;
@@ -131,6 +132,10 @@ export class Outbox {
 	/** Rows whose command is not sent yet. */
 	get waiting(): readonly string[] {
 		return this.#waiting.map(({ id }) => id);
+	}
+	/** Sends nothing until the ends of the logs are read, if it is to wait for them: a process that only answers operators sends at once. */
+	hold(): void {
+		this.#isHeld = this.#holds;
 	}
 	/** Begins to send, if it has waited for the ends of the logs. */
 	release(): void {

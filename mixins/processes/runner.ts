@@ -74,6 +74,7 @@ export class ProcessRunner {
 
 	/** Rejects before any command is sent if the rows are of another history. Reads all interventions before it sends commands. */
 	async start(logs: readonly Followed[], stopped: (error: Error) => void): Promise<void> {
+		this.outbox.hold();
 		const checkpoints = await this.table.checkpoints();
 		await Promise.all(
 			logs.map(({ log }) => anchored(log.name, (after, limit) => log.read(after, limit), checkpointOf(checkpoints, log.name))),

@@ -3,16 +3,17 @@
  * management service behind the same interface; the key store never sees it.
  */
 import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createOnce, KeyUnusable } from "../evidence/keys.ts";
-import { HAS_MODES, modeOf, octal } from "../private.ts";
+import { HAS_MODES, modeOf, narrow, octal } from "../private.ts";
 import { open, seal } from "../seal.ts";
 
 export const KEY_BYTES = 32;
 /** The file in the folder of keys. */
 const FILE = "master.key";
 const OF_OTHERS = 0o077;
+const OF_ALL = 0o007;
 
 /** Wraps data keys. `subject` is bound to the result, so that the wrapped key of one subject cannot stand in for that of another. */
 export interface MasterKey {
@@ -51,6 +52,7 @@ export function masterKeysOf(text: string): readonly KeyObject[] | null {
 
 /** Makes a master key in the folder, unless it has one. */
 export function newMasterKeyIn(folder: string): readonly MasterKey[] {
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	writeMaster(folder, `${randomBytes(KEY_BYTES).toString("base64")}\n`);
 	return masterKeysIn(folder);
 }
@@ -59,6 +61,7 @@ export function masterKeysIn(folder: string, given?: readonly KeyObject[]): read
 	if (given) return given.map(localMaster);
 	const file = join(folder, FILE);
 	if (!existsSync(file)) return [];
+	if ((modeOf(file) & OF_ALL) === 0) narrow(file, false); // a platform gives its volumes to a group at every start
 	const mode = modeOf(file);
 	if (HAS_MODES && mode & OF_OTHERS) throw new KeyUnusable(`${file} can be read by others (mode ${octal(mode)}): chmod 600 it`);
 	const keys = masterKeysOf(readFileSync(file, "utf8"));

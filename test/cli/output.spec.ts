@@ -42,11 +42,12 @@ describe("a name with control sequences", () => {
 	beforeAll(async () => {
 		folder = new Folder();
 		const system = await System.start({}, { dataDir: folder.path });
-		expect((await system.post("/owners", { id: "o-1", kind: "person", name: "NAME", email: "o@example.org" })).status).toBe(201);
-		expect((await system.post("/owners/o-1/correct", { name: "NAME 2" })).status).toBe(200);
+		const radar = { id: "r-1", kind: "fixed", latitude: 48.7, longitude: 2.3 };
+		expect((await system.post("/radars", { ...radar, name: "NAME" })).status).toBe(201);
+		expect((await system.post("/radars/r-1/describe", { name: "NAME 2" })).status).toBe(200);
 		await system.stop();
 		const db = new DatabaseSync(folder.file("events.db"));
-		db.prepare("UPDATE log_registration_0 SET body = replace(body, 'NAME', ?)").run(JSON.stringify(HOSTILE).slice(1, -1));
+		db.prepare("UPDATE log_radar_0 SET body = replace(body, 'NAME', ?)").run(JSON.stringify(HOSTILE).slice(1, -1));
 		db.close();
 		repl = await Repl.open(folder.path, ["--beside"]);
 	});
@@ -56,22 +57,22 @@ describe("a name with control sequences", () => {
 	});
 
 	it("is escaped in the REPL, by our commands and by others", async () => {
-		for (const line of ["es-history owner o-1", "es-state owner o-1", "call owner.state --id o-1"]) {
+		for (const line of ["es-history radar r-1", "es-state radar r-1", "call radar.state --id r-1"]) {
 			const told = await repl.type(line);
 			expect(told).toContain("owned");
 			expect(told).not.toMatch(COMMANDS);
 		}
-		await repl.type(`call owner.history '{"id":"${HOSTILE.replaceAll(/\s/g, "")}"}'`); // in an error and its stack
+		await repl.type(`call radar.history '{"id":"${HOSTILE.replaceAll(/\s/g, "")}"}'`); // in an error and its stack
 		expect(repl.said).not.toMatch(COMMANDS);
 	});
 	it.each([{}, COLOURS])("is escaped by every operator command, with %j", async (env) => {
 		for (const words of [
-			"state owner o-1",
-			"history owner o-1",
-			"history owner o-1 --json",
-			"diff owner o-1 1 2",
-			"diff owner o-1 1 2 --json",
-			"tail --from radar:0:0,registration:0:0 --limit 1",
+			"state radar r-1",
+			"history radar r-1",
+			"history radar r-1 --json",
+			"diff radar r-1 1 2",
+			"diff radar r-1 1 2 --json",
+			"tail --from radar:0:0 --limit 1",
 		]) {
 			const { code, stdout, stderr } = await es(folder.path, words, env);
 			expect([words, code, stdout.includes("owned"), stderr]).toEqual([words, 0, true, ""]);

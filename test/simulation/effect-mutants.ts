@@ -83,7 +83,7 @@ export const EFFECT_MUTANTS: Readonly<Record<string, Mutant>> = {
 	"rebuild-not-held": {
 		breaks: "DECISION 40: a rebuild calls no port for finished work",
 		file: "mixins/processes/outbox.ts",
-		from: "this.#isHeld = afterCatchUp === true;",
+		from: "this.#isHeld = this.#holds;",
 		to: "this.#isHeld = false;",
 		over: { ...mailing("once"), rebuild: true },
 	},

@@ -73,7 +73,9 @@ describe("a data folder", () => {
 		expect(ofFiles).toContain(`Others had access to ${folder} (mode 0755, now 0700)`);
 		for (const name of ["events.db", "events.db-wal", "events.db-journal", "rows.db", "replaced-earlier/heads/radar.0.head"])
 			expect(ofFiles).toContain(`${join(folder, name)} (mode 0644, now 0600)`);
-		expect(ofKeys).toMatch(/^.*Others had access to \S+\.pub \(mode 0644, now 0600\), \S+token \(mode 0644, now 0600\)$/);
+		expect(ofKeys).toMatch(
+			/^.*Others had access to \S+\.pub \(mode 0644, now 0600\), \S+master\.key \(mode 0644, now 0600\), \S+token \(mode 0644, now 0600\)$/,
+		);
 		expect(more).toEqual([]);
 		await system.restart();
 		expect([open(), warned()]).toEqual([[], []]);
