@@ -30,6 +30,7 @@ export const users = projection<Row, UserFacts>({
 		"user.suspended": (row, { reason }) => row && { ...row, status: "suspended", reason },
 		"user.reinstated": (row) => row && reinstated(row),
 		"user.passwordReset": (row) => row && { ...row, hasPassword: true },
+		"user.passwordRehashed": (row) => row, // only its version
 	},
 	show: (row) => row,
 	filters: ["status", "login", "email", "agency"],
