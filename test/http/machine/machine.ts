@@ -99,7 +99,7 @@ export async function expectUnready(system: System, part: string, reason: RegExp
 }
 
 /** The reasons for a file that cannot grow and for a full disk. */
-export const FULL = /events\.db: (database or disk is full|disk I\/O error)/;
+export const FULL = /(events|keys)\.db: (database or disk is full|disk I\/O error)/;
 
 /** Expects that commands fail with the reason, and that reads work. */
 export async function expectFull(system: System, load: Load): Promise<void> {

@@ -29,14 +29,14 @@ describe("a start with a read-only", () => {
 		[
 			"log",
 			"events.db",
-			0o444,
+			0o400,
 			0o644,
 			/^DATA_DIR is ".+": events\.db: it cannot be read and written \(EACCES\); its disk has \d+ MB left\n$/,
 		],
 		[
 			"rows file",
 			"rows.db",
-			0o444,
+			0o400,
 			0o644,
 			/^DATA_DIR is ".+": rows\.db: it cannot be read and written \(EACCES\); its disk has \d+ MB left\n$/,
 		],

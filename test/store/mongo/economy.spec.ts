@@ -6,9 +6,9 @@ import { MongoTap } from "../../support/mongo-tap.ts";
 import { System } from "../../support/system.ts";
 import { answered, detect, infraction, ownerOf, plate, radarInService } from "../../http/scenery.ts";
 
-const CONTEXTS = 4;
+const CONTEXTS = 5;
 const PARTITIONS = 16;
-const READ_MODELS_AND_PROCESSES = 7;
+const READ_MODELS_AND_PROCESSES = 10;
 
 const server = await mongoServer();
 afterAll(() => server?.stop());
