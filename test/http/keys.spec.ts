@@ -85,12 +85,15 @@ describe("a system", () => {
 });
 
 describe("a node without actors", () => {
-	it.each(["queries", "radar/radars", "radar-queries,gateway"])("with %s creates no key that signs, also in a new data folder", async (SERVICES) => {
-		const folder = new Folder();
-		const node = System.at(folder.path, { SERVICES });
-		await node.up({ SERVICES }, "its own word");
-		expect([existsSync(folder.file("rows.db")), existsSync(folder.file("keys/signing.pem"))]).toEqual([true, false]);
-		expect(await node.stop()).toBe(0);
-		folder.remove();
-	});
+	it.each(["queries", "radar/radars", "radar-queries,gateway"])(
+		"with %s creates no key that signs, also in a new data folder",
+		async (SERVICES) => {
+			const folder = new Folder();
+			const node = System.at(folder.path, { SERVICES });
+			await node.up({ SERVICES }, "its own word");
+			expect([existsSync(folder.file("rows.db")), existsSync(folder.file("keys/signing.pem"))]).toEqual([true, false]);
+			expect(await node.stop()).toBe(0);
+			folder.remove();
+		},
+	);
 });
