@@ -1,14 +1,17 @@
-/** Within - bounds the wait for an answer, so that health and metrics are answered although a part of the system hangs. */
+/** Within - bounds the wait for an answer, so that a part of the system that hangs does not hold up the others. */
 import { nodeTimers } from "./timers.ts";
 
-/** Settles as `asked` does, or rejects after so many milliseconds. */
-export async function within<T>(milliseconds: number, asked: Promise<T>): Promise<T> {
-	let cancel = (): void => {};
-	const late = new Promise<never>((_, reject) => {
-		cancel = nodeTimers.later(milliseconds, () => reject(new Error(`no answer within ${milliseconds} ms`)));
+/** Settles as `asked` does, or after so many milliseconds as `late` says: with its result, or with the error that it throws. */
+export async function within<T, L = never>(milliseconds: number, asked: Promise<T>, late?: () => L): Promise<T | L> {
+	if (milliseconds === Infinity) return asked;
+	const { promise: over, resolve } = Promise.withResolvers<void>();
+	const cancel = nodeTimers.later(Math.max(0, milliseconds), resolve);
+	const instead = over.then(() => {
+		if (late) return late();
+		throw new Error(`no answer within ${milliseconds} ms`);
 	});
 	try {
-		return await Promise.race([asked, late]);
+		return await Promise.race([asked, instead]);
 	} finally {
 		cancel();
 	}

@@ -8,7 +8,7 @@ import { sameJson } from "../../model/index.ts";
 import { VISITOR } from "../access/access.ts";
 import { BoundedCache } from "../common/bounded-cache.ts";
 import { isOutage } from "../common/errors.ts";
-import { nodeTimers } from "../common/timers.ts";
+import { within } from "../common/within.ts";
 import { digestOf } from "../identity/tokens.ts";
 
 /** Milliseconds that an answer counts: a suspended user has to be refused within a second. */
@@ -72,9 +72,5 @@ export class Authentication {
 }
 
 /** The answer; the last identity if the identity context is slow or unavailable. */
-function inTime(asked: Promise<Identity>, last: Identity): Promise<Identity> {
-	let cancel = (): void => {};
-	const late = new Promise<Identity>((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve(last))));
-	const answer = asked.catch((error: unknown) => (isOutage(error) ? last : Promise.reject(error)));
-	return Promise.race([answer, late]).finally(() => cancel());
-}
+const inTime = (asked: Promise<Identity>, last: Identity): Promise<Identity> =>
+	within(PATIENCE, asked, () => last).catch((error: unknown) => (isOutage(error) ? last : Promise.reject(error)));

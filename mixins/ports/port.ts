@@ -16,7 +16,7 @@ import pThrottle from "p-throttle";
 import { type PortPromise, PROCESS } from "../../model/index.ts";
 import { patienceOf } from "../cluster/deadline.ts";
 import { PerService } from "../common/per-service.ts";
-import { nodeTimers } from "../common/timers.ts";
+import { within } from "../common/within.ts";
 import type { PortAnswer } from "./answers.ts";
 
 /** The world refused the work for good: an address does not exist, a card is declined. `code` is recorded as a fact. */
@@ -146,20 +146,18 @@ class Gate<Q extends object> {
 	#pass<T>(patience: number | null, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
 		const until = performance.now() + (patience ?? Infinity) * WAITING;
 		return this.#bulkhead.execute(async () => {
-			await within(until - performance.now(), this.#turn(), () => new NotSent("The rate of the port left no time for the call"));
+			await within(until - performance.now(), this.#turn(), () => {
+				throw new NotSent("The rate of the port left no time for the call");
+			});
 			const left = Math.floor(Math.min(this.#timeout, until - performance.now()));
 			if (left <= 0) throw new NotSent("The caller does not wait any more");
-			return this.#breaker.execute(() => within(left, call(AbortSignal.timeout(left)), () => new Error(`No answer within ${left} ms`)));
+			return this.#breaker.execute(() =>
+				within(left, call(AbortSignal.timeout(left)), () => {
+					throw new Error(`No answer within ${left} ms`);
+				}),
+			);
 		});
 	}
-}
-
-/** Rejects as soon as the time is over, even if the work goes on. */
-async function within<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
-	if (milliseconds === Infinity) return work;
-	const { promise: over, reject } = Promise.withResolvers<never>();
-	const cancel = nodeTimers.later(Math.max(0, milliseconds), () => reject(late()));
-	return Promise.race([work, over]).finally(cancel);
 }
 
 function answerOf(error: unknown): PortAnswer {

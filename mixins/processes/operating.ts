@@ -4,7 +4,7 @@ import { EXAMINER } from "../access/may.ts";
 import { CODES } from "../common/codes.ts";
 import { type AnyProcess, legible, OPERATOR, refuse } from "../../model/index.ts";
 import { refusalError } from "../common/errors.ts";
-import { nodeTimers } from "../common/timers.ts";
+import { within } from "../common/within.ts";
 import { type DroppedWork, INTERVENTIONS } from "./interventions.ts";
 import type { Parked, Subject } from "./rows.ts";
 import type { ProcessRunner } from "./runner.ts";
@@ -50,18 +50,12 @@ const retryAction = ({ name }: AnyProcess, runnerOf: RunnerOf) => ({
 	async handler(this: Service, ctx: Context<Work>) {
 		const { id } = ctx.params;
 		const runner = runnerOf(this);
-		const again = await inTime(runner.parking.retry(id));
+		const again = await within(PATIENCE, runner.parking.retry(id), () => "asked" as const);
 		if (again === null) return notParked(name, id);
 		this.logger.info(`${name}: retried ${id}`);
 		return { id, outcome: again === "asked" ? "asked" : again ? "parked" : "done", ...(again === true ? await reason(runner, id) : {}) };
 	},
 });
-/** The answer, or "asked" if it takes longer than `PATIENCE`. */
-async function inTime<T>(answer: Promise<T>): Promise<T | "asked"> {
-	let cancel = () => {};
-	const patience = new Promise<"asked">((resolve) => (cancel = nodeTimers.later(PATIENCE, () => resolve("asked"))));
-	return Promise.race([answer, patience]).finally(() => cancel());
-}
 const reason = async (runner: ProcessRunner, id: string): Promise<Partial<Pick<Parked, "code" | "detail">>> => {
 	const parked = (await runner.parking.work(id))?.parked;
 	return parked ? { code: parked.code, detail: parked.detail } : {};
